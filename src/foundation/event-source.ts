@@ -1,0 +1,129 @@
+import { channel, type Channel } from 'node:diagnostics_channel';
+import { EventEmitter } from 'eventemitter3';
+
+/** Payload of `listener:error`: a listener threw. Reported once per event name and source. */
+export interface ListenerErrorEvent {
+  /** The event whose listener threw. */
+  readonly event: string;
+  /** What it threw. */
+  readonly error: unknown;
+  /** Wall-clock time, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** The part of an event map that every source has. */
+export interface BaseEventMap {
+  'listener:error': ListenerErrorEvent;
+}
+
+/** The read side of an {@link EventSource}: what a monitor or a log needs of whatever it watches. */
+export interface WatchableSource {
+  /** Subscribes to every event of the source; returns the unsubscribe. */
+  onAny(listener: (event: string, payload: unknown) => void): () => void;
+}
+
+type Handler = (payload: unknown) => void;
+
+/**
+ * Typed events on eventemitter3: subscribing returns the unsubscribe, `emit` is protected, a throwing
+ * listener stops neither the emitter nor other listeners.
+ *
+ * Emitters ask {@link EventSource.wants} before they build a payload, so an event that nobody hears costs a
+ * property read. Each event is also published on the diagnostics channel `assaykit:<event>`, which is free
+ * while nobody subscribes. An event map is an interface whose keys are `noun:verb` names and whose values are
+ * readonly payload objects.
+ */
+export abstract class EventSource<Events extends BaseEventMap> implements WatchableSource {
+  readonly #emitter = new EventEmitter();
+  readonly #anyListeners = new Set<(event: string, payload: unknown) => void>();
+  readonly #wrapped = new Map<string, Map<Handler, Handler>>();
+  readonly #reported = new Set<string>();
+  readonly #channels = new Map<string, Channel>();
+
+  /** Calls `listener` at every `event`; returns the unsubscribe. The same listener is registered once. */
+  on<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): () => void {
+    this.#add(event, listener as Handler, listener as Handler);
+    return () => this.off(event, listener);
+  }
+
+  /** Calls `listener` at the next `event` only; returns the unsubscribe. */
+  once<Name extends keyof Events & string>(
+    event: Name,
+    listener: (payload: Events[Name]) => void,
+  ): () => void {
+    const handler: Handler = (payload) => {
+      this.off(event, listener);
+      (listener as Handler)(payload);
+    };
+    this.#add(event, listener as Handler, handler);
+    return () => this.off(event, listener);
+  }
+
+  /** Removes a listener; unknown ones are ignored. */
+  off<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): void {
+    const ofEvent = this.#wrapped.get(event);
+    const guarded = ofEvent?.get(listener as Handler);
+    if (ofEvent === undefined || guarded === undefined) return;
+    ofEvent.delete(listener as Handler);
+    this.#emitter.off(event, guarded);
+  }
+
+  /** Calls `listener` at every event of this source, with the event's name; returns the unsubscribe. */
+  onAny(listener: (event: string, payload: unknown) => void): () => void {
+    this.#anyListeners.add(listener);
+    return () => void this.#anyListeners.delete(listener);
+  }
+
+  /** Whether anybody hears `event`: build its payload only then. */
+  protected wants(event: keyof Events & string): boolean {
+    return (
+      this.#anyListeners.size > 0 ||
+      this.#emitter.listenerCount(event) > 0 ||
+      this.#channel(event).hasSubscribers
+    );
+  }
+
+  /** Delivers `payload` to every listener of `event`. */
+  protected emit<Name extends keyof Events & string>(event: Name, payload: Events[Name]): void {
+    this.#emitter.emit(event, payload);
+    for (const listener of this.#anyListeners) {
+      try {
+        listener(event, payload);
+      } catch (error) {
+        this.#report(event, error);
+      }
+    }
+    const diagnostics = this.#channel(event);
+    if (diagnostics.hasSubscribers) diagnostics.publish(payload);
+  }
+
+  #add(event: string, listener: Handler, handler: Handler): void {
+    let ofEvent = this.#wrapped.get(event);
+    if (ofEvent === undefined) this.#wrapped.set(event, (ofEvent = new Map()));
+    if (ofEvent.has(listener)) return;
+    // eventemitter3 lets a throwing listener unwind into the emitter and skips the listeners after it.
+    const guarded: Handler = (payload) => {
+      try {
+        const returned: unknown = handler(payload);
+        if (returned instanceof Promise) returned.catch((error: unknown) => this.#report(event, error));
+      } catch (error) {
+        this.#report(event, error);
+      }
+    };
+    ofEvent.set(listener, guarded);
+    this.#emitter.on(event, guarded);
+  }
+
+  #channel(event: string): Channel {
+    let found = this.#channels.get(event);
+    if (found === undefined) this.#channels.set(event, (found = channel(`assaykit:${event}`)));
+    return found;
+  }
+
+  #report(event: string, error: unknown): void {
+    if (event === 'listener:error' || this.#reported.has(event)) return;
+    this.#reported.add(event);
+    const payload: ListenerErrorEvent = { event, error, at: Date.now() };
+    this.emit('listener:error', payload as Events['listener:error']);
+  }
+}

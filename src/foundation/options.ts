@@ -1,0 +1,129 @@
+import { distance } from 'fastest-levenshtein';
+import { AssayError } from '../errors.js';
+
+/** How one option is checked: returns what was expected, or `undefined` when the value is good. */
+export type OptionCheck = (value: unknown) => string | undefined;
+
+/** A check per option name. An option that is not listed is unknown. */
+export type OptionChecks<Options> = { readonly [Name in keyof Options]-?: OptionCheck };
+
+/**
+ * Checks an options object: unknown keys (with the nearest known one suggested) and bad values throw
+ * `ASSAY_INVALID_OPTION`, naming the option, what was expected and what came. Explicit `undefined` means
+ * default and passes. Returns a frozen shallow copy.
+ */
+export function checkOptions<Options extends object>(
+  owner: string,
+  options: Options,
+  checks: OptionChecks<Options>,
+): Readonly<Options> {
+  if (typeof options !== 'object' || options === null) {
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected the options of ${owner} to be an object, got ${show(options)}`,
+    );
+  }
+  const known = checks as Record<string, OptionCheck>;
+  for (const [name, value] of Object.entries(options)) {
+    const check = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (check === undefined) throw unknownOption(owner, name, Object.keys(known));
+    if (value === undefined) continue;
+    const expected = check(value);
+    if (expected !== undefined) {
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        `Expected \`${name}\` of ${owner} to be ${expected}, got ${show(value)}`,
+      );
+    }
+  }
+  return Object.freeze({ ...options });
+}
+
+/** The error for an option that nobody knows; suggests the nearest name. */
+export function unknownOption(owner: string, name: string, known: readonly string[]): AssayError {
+  const nearest = known
+    .map((candidate) => ({ candidate, edits: distance(candidate.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits)[0];
+  const hint =
+    nearest !== undefined && nearest.edits <= Math.max(2, Math.floor(name.length / 3))
+      ? `; did you mean \`${nearest.candidate}\`?`
+      : `; known are ${known.map((candidate) => `\`${candidate}\``).join(', ')}`;
+  return new AssayError('ASSAY_INVALID_OPTION', `Unknown option \`${name}\` of ${owner}${hint}`);
+}
+
+/** Short, safe text for a value in an error message. */
+export function show(value: unknown): string {
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
+  return String(value);
+}
+
+/** An integer within the bounds. */
+export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): OptionCheck {
+  return (value) =>
+    Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum
+      ? undefined
+      : `an integer ${range(minimum, maximum, Number.MAX_SAFE_INTEGER)}`;
+}
+
+/** A finite number within the bounds, both included. */
+export function number(minimum: number, maximum = Number.POSITIVE_INFINITY): OptionCheck {
+  return (value) =>
+    typeof value === 'number' && Number.isFinite(value) && value >= minimum && value <= maximum
+      ? undefined
+      : `a number ${range(minimum, maximum, Number.POSITIVE_INFINITY)}`;
+}
+
+/** A finite number above zero. */
+export const positive: OptionCheck = (value) =>
+  typeof value === 'number' && Number.isFinite(value) && value > 0 ? undefined : 'a number > 0';
+
+/** Milliseconds: a finite number >= 0, or `Infinity` for no limit. */
+export const milliseconds: OptionCheck = (value) =>
+  typeof value === 'number' && value >= 0 ? undefined : 'a number of milliseconds >= 0 (Infinity: no limit)';
+
+/** `true` or `false`. */
+export const boolean: OptionCheck = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
+
+/** A string that is not empty. */
+export const text: OptionCheck = (value) =>
+  typeof value === 'string' && value !== '' ? undefined : 'a non-empty string';
+
+/** A function. */
+export const callable: OptionCheck = (value) => (typeof value === 'function' ? undefined : 'a function');
+
+/** Any object that is not null. */
+export const object: OptionCheck = (value) =>
+  typeof value === 'object' && value !== null ? undefined : 'an object';
+
+/** Anything: for values that are checked elsewhere. */
+export const anything: OptionCheck = () => undefined;
+
+/** An AbortSignal. */
+export const signal: OptionCheck = (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal');
+
+/** One of the listed strings. */
+export function oneOf(...allowed: readonly string[]): OptionCheck {
+  return (value) =>
+    allowed.includes(value as string) ? undefined : allowed.map((each) => `'${each}'`).join(' or ');
+}
+
+/** Any of several checks. */
+export function either(...checks: readonly OptionCheck[]): OptionCheck {
+  return (value) => {
+    const expected: string[] = [];
+    for (const check of checks) {
+      const failed = check(value);
+      if (failed === undefined) return undefined;
+      expected.push(failed);
+    }
+    return expected.join(', or ');
+  };
+}
+
+function range(minimum: number, maximum: number, open: number): string {
+  return maximum === open ? `>= ${minimum}` : `from ${minimum} to ${maximum}`;
+}
