@@ -1,0 +1,144 @@
+import { AssayError, InputError } from '../errors.js';
+import { boolean, checkOptions, integer, number, oneOf, show, signal } from '../foundation/options.js';
+import type { CaseResult } from '../evaluation/evaluation-types.js';
+import type { ResultStore, RunManifest } from '../stores/result-store.js';
+import { ComparisonRefusedError } from './comparison-refused.js';
+import { joinResults, MetricNames, type UnmatchedResults } from './join-results.js';
+import { type MetricComparison, PairSet } from './pair-set.js';
+import type { PairedOptions } from './paired-differences.js';
+import { threadsCheck } from './resample.js';
+
+/** A run in a store. */
+export interface StoredRun {
+  readonly store: Pick<ResultStore, 'query' | 'manifest'>;
+  readonly runId: string;
+}
+
+/** A run to compare: where it is stored, or its results. */
+export type RunSource = StoredRun | Iterable<CaseResult> | AsyncIterable<CaseResult>;
+
+/** Options of {@link compareRuns}. */
+export interface CompareRunsOptions extends PairedOptions {
+  /** Compare although the runs were not scored alike; the differences are then listed in the result. @default false */
+  readonly force?: boolean | undefined;
+  /** `auto`: cases that carry a `cluster` get clustered errors. `ignore`: as if they carried none. @default 'auto' */
+  readonly clusters?: 'auto' | 'ignore' | undefined;
+  /** At most this many ids of unmatched results are listed for each run, >= 0. @default 100 */
+  readonly unmatchedLimit?: number | undefined;
+}
+
+/** Two runs, compared case by case. Plain data. */
+export interface RunComparison {
+  readonly a: { readonly runId: string; readonly results: number };
+  readonly b: { readonly runId: string; readonly results: number };
+  /** Nominal coverage of the intervals. */
+  readonly level: number;
+  /** Results that both runs have, by case and repetition. */
+  readonly pairs: number;
+  readonly onlyInA: UnmatchedResults;
+  readonly onlyInB: UnmatchedResults;
+  /** The overall score first, then the dimensions by name. */
+  readonly metrics: readonly MetricComparison[];
+  /** What was not alike, when the comparison was forced. */
+  readonly forcedDifferences: readonly string[];
+}
+
+/**
+ * Compares two runs over the same cases, paired by case id and repetition: the mean of a - b with its interval
+ * and p-value for the overall score and for each dimension.
+ *
+ * - 0/1 scores are tested exactly (McNemar), others by t; a seeded permutation test stands beside both.
+ * - Repetitions of a case, and cases of one `cluster`, count as dependent: the error is clustered.
+ * - A score that one side lacks (unscored, errored) leaves its pair out of that metric and is counted.
+ * - Results stream: the runs are read in turn, a result is held only until its partner comes. Beyond that the
+ *   permutation test keeps 8 bytes a pair and metric (`permutation: false`: nothing). Where pairs may be dependent
+ *   (clusters, repetitions, or no manifest that excludes repetitions) ids are kept too, about 100 bytes a pair.
+ *
+ * @throws ComparisonRefusedError `ASSAY_COMPARISON_REFUSED` when evaluator, version, configuration or conventions
+ *   differ and `force` is not set.
+ * @throws AssayError `ASSAY_EMPTY_INPUT` for a run without results, `ASSAY_INVALID_INPUT` when only some cases
+ *   carry a cluster, `ASSAY_DUPLICATE_CASE`, `ASSAY_INVALID_OPTION`, `ASSAY_ABORTED`.
+ */
+export async function compareRuns(
+  a: RunSource,
+  b: RunSource,
+  options: CompareRunsOptions = {},
+): Promise<RunComparison> {
+  const checked = checkOptions<CompareRunsOptions>('compareRuns', options, {
+    force: boolean,
+    clusters: oneOf('auto', 'ignore'),
+    unmatchedLimit: integer(0),
+    level: number(Number.MIN_VALUE, 1 - Number.EPSILON),
+    permutation: boolean,
+    resamples: integer(100),
+    seed: integer(0, 0xffff_ffff),
+    threads: threadsCheck,
+    signal,
+  });
+  const { force = false, clusters = 'auto', unmatchedLimit = 100, ...pairedOptions } = checked;
+  const [manifestA, manifestB] = await Promise.all([manifestOf(a), manifestOf(b)]);
+  const differences = new Set(manifestDifferences(manifestA, manifestB));
+  if (!force && differences.size > 0) throw new ComparisonRefusedError([...differences]);
+
+  const names = new MetricNames();
+  const pairs = new PairSet({
+    permutation: checked.permutation ?? true,
+    mayRepeat: manifestA?.repetitions !== 1 || manifestB?.repetitions !== 1,
+    useClusters: clusters === 'auto',
+  });
+  const joined = await joinResults(resultsOf(a), resultsOf(b), names, unmatchedLimit, (left, right) => {
+    checked.signal?.throwIfAborted();
+    if (left.evaluator !== right.evaluator && left.evaluator !== undefined && right.evaluator !== undefined) {
+      differences.add(`evaluator: ${left.evaluator} in a, ${right.evaluator} in b`);
+      if (!force) throw new ComparisonRefusedError([...differences]);
+    }
+    pairs.add(left, right);
+  }).catch((error: unknown) => {
+    if (checked.signal?.aborted !== true) throw error;
+    throw new AssayError('ASSAY_ABORTED', 'The comparison was aborted', { cause: checked.signal.reason });
+  });
+  const runs = [a, b].map((source, side) => ({
+    runId: 'store' in source ? source.runId : (joined.runIds[side] ?? ''),
+    results: joined.results[side] as number,
+  })) as [RunComparison['a'], RunComparison['b']];
+  for (const run of runs) {
+    if (run.results === 0) {
+      throw new InputError('ASSAY_EMPTY_INPUT', `Expected results of run ${show(run.runId)}, found none`);
+    }
+  }
+  return {
+    a: runs[0],
+    b: runs[1],
+    level: checked.level ?? 0.95,
+    pairs: pairs.pairs,
+    onlyInA: joined.unmatched[0],
+    onlyInB: joined.unmatched[1],
+    metrics: await pairs.compare(['overall', ...names.dimensions], pairedOptions),
+    forcedDifferences: [...differences],
+  };
+}
+
+function resultsOf(source: RunSource): Iterable<CaseResult> | AsyncIterable<CaseResult> {
+  return 'store' in source ? source.store.query({ runId: source.runId }) : source;
+}
+
+async function manifestOf(source: RunSource): Promise<RunManifest | undefined> {
+  return 'store' in source ? source.store.manifest(source.runId) : undefined;
+}
+
+/** How two runs were scored differently, a line each; nothing where a run has no manifest. */
+function manifestDifferences(a: RunManifest | undefined, b: RunManifest | undefined): string[] {
+  if (a === undefined || b === undefined) return [];
+  const found: string[] = [];
+  const compare = (what: string, inA: string | undefined, inB: string | undefined): void => {
+    if (inA !== inB) found.push(`${what}: ${inA ?? 'none'} in a, ${inB ?? 'none'} in b`);
+  };
+  compare('evaluator', a.evaluator, b.evaluator);
+  compare('evaluator version', a.evaluatorVersion, b.evaluatorVersion);
+  for (const dimension of new Set([...Object.keys(a.conventions), ...Object.keys(b.conventions)])) {
+    compare(`convention of ${dimension}`, a.conventions[dimension], b.conventions[dimension]);
+  }
+  // The hash covers the rest of the configuration; where something readable differs too, that says it better.
+  if (found.length === 0) compare('configuration hash', a.configurationHash, b.configurationHash);
+  return found;
+}

@@ -1,0 +1,131 @@
+import { ExactSum } from '../foundation/exact-sum.js';
+import { crossDeviation } from './moments.js';
+import { checkSameLength } from './paired-numbers.js';
+
+/**
+ * Pearson's product-moment correlation, from exact sums: the same bits in any order of the pairs. `null` for
+ * fewer than 2 pairs or when one side is constant.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths or values that are not finite.
+ */
+export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number | null {
+  checkSameLength('x and y', x, y);
+  const products = new CrossSums();
+  for (let i = 0; i < x.length; i++) products.add(x[i] as number, y[i] as number);
+  return products.correlation;
+}
+
+/**
+ * Spearman's rank correlation: Pearson's of mid-ranks (tied values share the mean of their ranks). `null` for
+ * fewer than 2 pairs or when one side is constant.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths.
+ */
+export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number | null {
+  checkSameLength('x and y', x, y);
+  return pearson(midRanks(x), midRanks(y));
+}
+
+/**
+ * Kendall's tau-b, which corrects for ties (Kendall 1945), in O(n log n) (Knight 1966). `null` for fewer than
+ * 2 pairs or when one side is constant.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths.
+ */
+export function kendallTauB(x: ArrayLike<number>, y: ArrayLike<number>): number | null {
+  checkSameLength('x and y', x, y);
+  const n = x.length;
+  const order = Array.from({ length: n }, (_, i) => i).sort(
+    (i, j) => (x[i] as number) - (x[j] as number) || (y[i] as number) - (y[j] as number),
+  );
+  const sortedX = Float64Array.from(order, (i) => x[i] as number);
+  const byX = Float64Array.from(order, (i) => y[i] as number);
+  const all = (n * (n - 1)) / 2;
+  const tiedX = tiedPairs(n, (i) => sortedX[i] === sortedX[i - 1]);
+  const tiedBoth = tiedPairs(n, (i) => sortedX[i] === sortedX[i - 1] && byX[i] === byX[i - 1]);
+  const { sorted, swaps } = mergeSort(byX);
+  const tiedY = tiedPairs(n, (i) => sorted[i] === sorted[i - 1]);
+  if (all === tiedX || all === tiedY) return null;
+  const agreeing = all - tiedX - tiedY + tiedBoth - 2 * swaps; // concordant less discordant pairs
+  return agreeing / Math.sqrt((all - tiedX) * (all - tiedY));
+}
+
+/** Ranks from 1, tied values sharing the mean of their ranks. */
+export function midRanks(values: ArrayLike<number>): Float64Array {
+  const order = Array.from({ length: values.length }, (_, i) => i).sort(
+    (i, j) => (values[i] as number) - (values[j] as number),
+  );
+  const ranks = new Float64Array(values.length);
+  for (let start = 0; start < order.length;) {
+    let end = start + 1;
+    while (end < order.length && values[order[end] as number] === values[order[start] as number]) end++;
+    for (let i = start; i < end; i++) ranks[order[i] as number] = (start + 1 + end) / 2;
+    start = end;
+  }
+  return ranks;
+}
+
+/** Sums of pairs from which their correlation is read; order-independent to the bit. */
+class CrossSums {
+  #n = 0;
+  readonly #x = new ExactSum();
+  readonly #y = new ExactSum();
+  readonly #xx = new ExactSum();
+  readonly #yy = new ExactSum();
+  readonly #xy = new ExactSum();
+
+  /** Adds one pair. */
+  add(x: number, y: number): void {
+    this.#n += 1;
+    this.#x.add(x);
+    this.#y.add(y);
+    this.#xx.addProduct(x, x);
+    this.#yy.addProduct(y, y);
+    this.#xy.addProduct(x, y);
+  }
+
+  /** Pearson's correlation; `null` when it is not defined. */
+  get correlation(): number | null {
+    const spreadX = crossDeviation(this.#xx, this.#x, this.#x, this.#n);
+    const spreadY = crossDeviation(this.#yy, this.#y, this.#y, this.#n);
+    if (spreadX <= 0 || spreadY <= 0) return null;
+    const r = crossDeviation(this.#xy, this.#x, this.#y, this.#n) / Math.sqrt(spreadX) / Math.sqrt(spreadY);
+    return Math.min(1, Math.max(-1, r));
+  }
+}
+
+/** Pairs within runs of equal neighbours; `tied(i)` tells whether item i equals the one before it. */
+function tiedPairs(n: number, tied: (index: number) => boolean): number {
+  let pairs = 0;
+  let run = 0;
+  for (let i = 1; i < n; i++) {
+    run = tied(i) ? run + 1 : 0;
+    pairs += run;
+  }
+  return pairs;
+}
+
+/** Bottom-up merge sort that counts the pairs standing in the wrong order. */
+function mergeSort(values: Float64Array): { readonly sorted: Float64Array; readonly swaps: number } {
+  let from = values.slice();
+  let to = new Float64Array(values.length);
+  let swaps = 0;
+  for (let width = 1; width < from.length; width *= 2) {
+    for (let start = 0; start < from.length; start += 2 * width) {
+      const middle = Math.min(start + width, from.length);
+      const end = Math.min(start + 2 * width, from.length);
+      let left = start;
+      let right = middle;
+      for (let i = start; i < end; i++) {
+        if (left < middle && (right >= end || (from[left] as number) <= (from[right] as number))) {
+          to[i] = from[left++] as number;
+        } else {
+          swaps += middle - left;
+          to[i] = from[right++] as number;
+        }
+      }
+    }
+    [from, to] = [to, from];
+  }
+  return { sorted: from, swaps };
+}

@@ -1,0 +1,99 @@
+import type { Interval } from './intervals.js';
+import type { RunComparison } from './compare-runs.js';
+import type { UnmatchedResults } from './join-results.js';
+import type { MetricComparison } from './pair-set.js';
+
+const NONE = '-';
+const SHOWN_IDS = 10;
+
+const COLUMNS: readonly {
+  readonly title: (comparison: RunComparison) => string;
+  readonly cell: (metric: MetricComparison, comparison: RunComparison) => string;
+}[] = [
+  { title: () => 'metric', cell: ({ name }) => name },
+  { title: () => 'pairs', cell: ({ pairs }) => String(pairs) },
+  { title: () => 'a', cell: ({ meanA }) => score(meanA) },
+  { title: () => 'b', cell: ({ meanB }) => score(meanB) },
+  { title: () => 'a - b', cell: ({ difference }) => signed(difference) },
+  {
+    title: ({ level }) => `${Number((level * 100).toFixed(4))} % interval`,
+    cell: ({ interval: found }) => interval(found),
+  },
+  { title: () => 'p', cell: ({ pValue }) => probability(pValue) },
+  {
+    title: () => 'p (Holm)',
+    cell: ({ kind, adjustedPValue }) => (kind === 'overall' ? '' : probability(adjustedPValue)),
+  },
+  { title: () => 'test', cell: ({ test, pValue }) => (pValue === null ? NONE : test) },
+  { title: () => 'win/loss/tie', cell: ({ wins, losses, ties }) => `${wins}/${losses}/${ties}` },
+  { title: () => 'verdict', cell: (metric, { level }) => verdict(metric, level) },
+];
+
+/**
+ * A comparison as a table of plain text, for a terminal or a log. The verdict holds at 1 - level, after Holm's
+ * correction for dimensions; `no difference found` says that these cases do not show one, not that there is none.
+ */
+export function formatComparison(comparison: RunComparison): string {
+  const { a, b, pairs, metrics, forcedDifferences, onlyInA, onlyInB } = comparison;
+  const rows = [
+    COLUMNS.map(({ title }) => title(comparison)),
+    ...metrics.map((metric) => COLUMNS.map(({ cell }) => cell(metric, comparison))),
+  ];
+  const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => (row[i] as string).length)));
+  const lines = [
+    `a = ${a.runId} (${a.results} results), b = ${b.runId} (${b.results} results): ${pairs} pairs`,
+    ...forcedDifferences.map((difference) => `FORCED although not scored alike: ${difference}`),
+    '',
+    ...rows.map((row) => tableRow(row, widths)),
+  ];
+  const missing = metrics
+    .filter(({ missingInA, missingInB }) => missingInA + missingInB > 0)
+    .map(
+      ({ name, missingInA, missingInB }) => `no score for ${name}: ${missingInA} in a, ${missingInB} in b`,
+    );
+  const unmatched = [...unmatchedLines('a', onlyInA), ...unmatchedLines('b', onlyInB)];
+  if (missing.length + unmatched.length > 0) lines.push('', ...missing, ...unmatched);
+  return lines.join('\n');
+}
+
+function tableRow(cells: readonly string[], widths: readonly number[]): string {
+  const last = cells.length - 1;
+  return cells
+    .map((cell, i) =>
+      i === 0 || i >= last - 2 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number),
+    )
+    .join('  ')
+    .trimEnd();
+}
+
+function verdict({ adjustedPValue, difference }: MetricComparison, level: number): string {
+  if (adjustedPValue === null || difference === null) return NONE;
+  if (adjustedPValue > 1 - level || difference === 0) return 'no difference found';
+  return difference > 0 ? 'a is better' : 'b is better';
+}
+
+function unmatchedLines(side: 'a' | 'b', { count, ids }: UnmatchedResults): string[] {
+  if (count === 0) return [];
+  const shown = ids.slice(0, SHOWN_IDS).map((id) => JSON.stringify(id));
+  const more = count > shown.length ? `${shown.length > 0 ? ', ' : ''}${count - shown.length} more` : '';
+  return [`only in ${side}: ${count} (${shown.join(', ')}${more})`];
+}
+
+function score(value: number | null): string {
+  return value === null ? NONE : value.toFixed(4);
+}
+
+function signed(value: number | null): string {
+  if (value === null) return NONE;
+  const text = value.toFixed(4);
+  return Number(text) === 0 ? text.replace('-', '') : value > 0 ? `+${text}` : text;
+}
+
+function interval(found: Interval | null): string {
+  return found === null ? NONE : `${signed(found.low)} to ${signed(found.high)}`;
+}
+
+function probability(value: number | null): string {
+  if (value === null) return NONE;
+  return value < 0.0001 ? '<0.0001' : value.toFixed(4);
+}

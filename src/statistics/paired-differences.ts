@@ -1,0 +1,201 @@
+import { AssayError } from '../errors.js';
+import { clusterSums } from './bootstrap.js';
+import { ClusteredMoments } from './clustered.js';
+import { type Interval, tInterval } from './intervals.js';
+import { Moments } from './moments.js';
+import { checkSameLength } from './paired-numbers.js';
+import { mcnemarTest, signFlipTest, type SignFlipOptions, tTest } from './paired-tests.js';
+
+/** Which test a p-value comes from. */
+export type PairedTestName = 't' | 'clustered-t' | 'mcnemar' | 'sign-flip';
+
+/** Options of {@link comparePaired}. */
+export interface PairedOptions extends SignFlipOptions {
+  /** Nominal coverage of the interval, above 0 and below 1. @default 0.95 */
+  readonly level?: number | undefined;
+  /**
+   * Whether the sign-flip permutation test is made: it needs the differences of all pairs, and draws.
+   * @default true
+   */
+  readonly permutation?: boolean | undefined;
+}
+
+/** How two paired samples differ; figures that are not defined are `null`. */
+export interface PairedComparison {
+  /** Pairs with a score on both sides. */
+  readonly pairs: number;
+  readonly meanA: number | null;
+  readonly meanB: number | null;
+  /** Mean of a - b: above 0, a is better. */
+  readonly difference: number | null;
+  /** Standard error of `difference`, clustered when there are clusters. */
+  readonly standardError: number | null;
+  /** Standard error that unpaired samples would have: how much pairing gained. */
+  readonly unpairedStandardError: number | null;
+  /** t interval of `difference`; `null` when no spread was seen. */
+  readonly interval: Interval | null;
+  /** Clusters, when pairs are not independent of each other; else `null`. */
+  readonly clusters: number | null;
+  readonly t: number | null;
+  /** p-value of `test`: the one to quote. */
+  readonly pValue: number | null;
+  /** `mcnemar` for 0/1 scores, `clustered-t` with clusters, else `t`; `sign-flip` where t is not defined. */
+  readonly test: PairedTestName;
+  /** Two-sided p-values of each test that applies. */
+  readonly pValues: {
+    readonly t: number | null;
+    /** Exact; only for 0/1 scores without clusters. */
+    readonly mcnemar: number | null;
+    /** Seeded; `null` when not asked for. */
+    readonly signFlip: number | null;
+  };
+  /** Pairs in which a is higher. */
+  readonly wins: number;
+  /** Pairs in which b is higher. */
+  readonly losses: number;
+  readonly ties: number;
+  /** Pearson's correlation of the two sides: the higher, the more pairing gains. */
+  readonly correlation: number | null;
+}
+
+/** What a {@link PairedDifferences} keeps beside its sums. */
+export interface PairedDifferencesOptions {
+  /** Each difference, 8 bytes a pair: for the permutation test and for clusters. */
+  readonly differences: boolean;
+  /** The cluster of each pair, a reference of 8 bytes. */
+  readonly clusters: boolean;
+}
+
+/** Gathers pairs of scores, in constant memory but for what {@link PairedDifferencesOptions} asks to be kept. */
+export class PairedDifferences {
+  readonly #a = new Moments();
+  readonly #b = new Moments();
+  readonly #differences = new Moments();
+  readonly #clusters: string[] | undefined;
+  #kept: Float64Array | undefined;
+  #wins = 0;
+  #losses = 0;
+
+  constructor(options: PairedDifferencesOptions) {
+    if (options.differences) this.#kept = new Float64Array(256);
+    if (options.clusters) this.#clusters = [];
+  }
+
+  /** How many pairs were added. */
+  get pairs(): number {
+    return this.#differences.n;
+  }
+
+  /** Adds the scores of one pair and, where clusters are kept, its cluster. */
+  add(a: number, b: number, cluster = ''): void {
+    const difference = a - b;
+    if (this.#kept !== undefined) {
+      if (this.pairs === this.#kept.length) {
+        const grown = new Float64Array(this.#kept.length * 2);
+        grown.set(this.#kept);
+        this.#kept = grown;
+      }
+      this.#kept[this.pairs] = difference;
+    }
+    this.#clusters?.push(cluster);
+    this.#a.add(a);
+    this.#b.add(b);
+    this.#differences.add(difference);
+    if (difference > 0) this.#wins++;
+    else if (difference < 0) this.#losses++;
+  }
+
+  /** The comparison of all pairs; `clustered`: whether those of one cluster count as dependent. */
+  async compare(options: PairedOptions, clustered: boolean): Promise<PairedComparison> {
+    const { level, permutation = true, ...flips } = options;
+    const kept = this.#kept?.subarray(0, this.pairs);
+    const clusters = clustered ? clusteredOf(kept, this.#clusters) : undefined;
+    const { standardError } = clusters?.moments ?? this.#differences;
+    const difference = this.#differences.mean;
+    const count = clusters?.moments.clusters ?? null;
+    const estimate =
+      difference === null || standardError === null || standardError === 0
+        ? null
+        : { mean: difference, standardError, degreesOfFreedom: (count ?? this.pairs) - 1 };
+    const found = estimate === null ? null : tTest(estimate);
+    const interval = estimate === null ? null : tInterval(estimate, { level });
+    const flipped = clusters?.sums ?? kept;
+    const binary = !clustered && this.#a.binary && this.#b.binary;
+    const pValues = {
+      t: found?.pValue ?? null,
+      mcnemar: binary ? mcnemarTest(this.#wins, this.#losses).pValue : null,
+      signFlip:
+        permutation && flipped !== undefined && this.pairs > 0
+          ? (await signFlipTest(flipped, flips)).pValue
+          : null,
+    };
+    const test = headline(pValues, clustered);
+    return {
+      pairs: this.pairs,
+      meanA: this.#a.mean,
+      meanB: this.#b.mean,
+      difference,
+      standardError,
+      unpairedStandardError:
+        this.pairs < 2
+          ? null
+          : Math.sqrt(((this.#a.variance as number) + (this.#b.variance as number)) / this.pairs),
+      interval: interval !== null && clustered ? { ...interval, method: 'clustered-t' } : interval,
+      clusters: count,
+      t: found?.t ?? null,
+      pValue: test === 'mcnemar' ? pValues.mcnemar : test === 'sign-flip' ? pValues.signFlip : pValues.t,
+      test,
+      pValues,
+      wins: this.#wins,
+      losses: this.#losses,
+      ties: this.pairs - this.#wins - this.#losses,
+      correlation: correlationOf(this.#a, this.#b, this.#differences),
+    };
+  }
+}
+
+/**
+ * Compares two paired samples: `a[i]` and `b[i]` belong to the same case.
+ *
+ * @param options As {@link PairedOptions}; `clusters` names the cluster of each pair that is not independent of
+ *   the others (all repetitions of a case, all questions about a text).
+ * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths or scores that are not finite.
+ */
+export async function comparePaired(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  options: PairedOptions & { readonly clusters?: readonly string[] | undefined } = {},
+): Promise<PairedComparison> {
+  checkSameLength('a and b', a, b);
+  const { clusters, ...others } = options;
+  if (clusters !== undefined) checkSameLength('scores and clusters', a, clusters);
+  const pairs = new PairedDifferences({ differences: true, clusters: clusters !== undefined });
+  for (let i = 0; i < a.length; i++) pairs.add(a[i] as number, b[i] as number, clusters?.[i]);
+  return pairs.compare(others, clusters !== undefined);
+}
+
+/** Pearson's correlation by the variance of the difference: var(a - b) = var a + var b - 2 cov(a, b). */
+function correlationOf(a: Moments, b: Moments, differences: Moments): number | null {
+  const [varianceA, varianceB] = [a.variance ?? 0, b.variance ?? 0];
+  if (varianceA === 0 || varianceB === 0) return null;
+  const covariance = (varianceA + varianceB - (differences.variance as number)) / 2;
+  return Math.min(1, Math.max(-1, covariance / Math.sqrt(varianceA * varianceB)));
+}
+
+function headline(pValues: PairedComparison['pValues'], clustered: boolean): PairedTestName {
+  if (pValues.mcnemar !== null) return 'mcnemar';
+  if (pValues.t === null && pValues.signFlip !== null) return 'sign-flip';
+  return clustered ? 'clustered-t' : 't';
+}
+
+function clusteredOf(
+  differences: Float64Array | undefined,
+  clusters: readonly string[] | undefined,
+): { readonly moments: ClusteredMoments; readonly sums: Float64Array } {
+  if (differences === undefined || clusters === undefined) {
+    throw new AssayError('ASSAY_INVARIANT', 'Clustered pairs need their differences and clusters to be kept');
+  }
+  const moments = new ClusteredMoments();
+  differences.forEach((difference, i) => moments.add(difference, clusters[i] as string));
+  return { moments, sums: clusterSums(differences, clusters).values };
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/foundation/seeded-random.js';
+import { Moments } from '../../src/statistics/moments.js';
+import { comparePaired } from '../../src/statistics/paired-differences.js';
+import {
+  mcnemarTest,
+  signFlipTest,
+  welchTest,
+  wilcoxonSignedRankTest,
+} from '../../src/statistics/paired-tests.js';
+import { describeWithData, readDataJson, readDataLines } from '../support/data.js';
+import { expectClose, shuffle } from './support.js';
+
+interface PairedCase {
+  readonly id: number;
+  readonly tag: string;
+  readonly a: number[];
+  readonly b: number[];
+  readonly expected: Readonly<Record<string, number>> & {
+    readonly ci95: [number, number];
+    readonly correlation: number | null;
+  };
+}
+
+describeWithData('reference cases of paired comparisons', () => {
+  const { cases } = readDataJson<{ cases: PairedCase[] }>('reference/paired.json');
+
+  it.each(cases)('case $id ($tag)', async ({ a, b, expected }) => {
+    const found = await comparePaired(a, b);
+    const figure = (name: string): number => expected[name] as number;
+    expect([found.pairs, found.wins, found.losses, found.ties]).toEqual(
+      ['n', 'wins', 'losses', 'ties'].map(figure),
+    );
+    expectClose(found.difference, figure('meanDiff'));
+    expectClose(found.standardError, figure('stderrPaired'));
+    expectClose(found.unpairedStandardError, figure('stderrUnpaired'));
+    expectClose(found.correlation, expected.correlation);
+    expectClose(found.t, figure('t'));
+    expectClose(found.pValues.t, figure('tTestP'));
+    expectClose(found.interval?.low ?? null, expected.ci95[0]);
+    expectClose(found.interval?.high ?? null, expected.ci95[1]);
+    expectClose(welchTest(Moments.of(a), Moments.of(b))?.pValue ?? null, figure('welchP'));
+    expectClose(mcnemarTest(found.wins, found.losses).pValue, figure('signTestP'));
+    if ('permutationP' in expected) expectClose(found.pValues.signFlip, figure('permutationP'));
+    if ('mcnemarExactP' in expected) {
+      const { chiSquare, chiSquarePValue } = mcnemarTest(found.wins, found.losses);
+      expect(found.test).toBe('mcnemar');
+      expectClose(found.pValue, figure('mcnemarExactP'));
+      expectClose(chiSquare, figure('mcnemarChi2Corrected'));
+      expectClose(chiSquarePValue, figure('mcnemarCorrectedP'));
+    } else expect(found.pValues.mcnemar).toBeNull();
+    if ('wilcoxonExactP' in expected) {
+      const wilcoxon = wilcoxonSignedRankTest(a.map((value, i) => value - (b[i] as number)));
+      expectClose(wilcoxon?.pValue ?? null, figure('wilcoxonExactP'));
+    }
+  });
+
+  it('keeps small p-values in proportion, not only to nine decimals', async () => {
+    for (const { a, b, expected } of cases) {
+      const found = await comparePaired(a, b, { permutation: false });
+      expect(Math.abs((found.pValues.t as number) / (expected['tTestP'] as number) - 1)).toBeLessThan(1e-9);
+    }
+  });
+
+  it('reproduces the published comparison of two GSM8K models', async () => {
+    const rows = readDataLines<{ id: string; model: string; isCorrect: boolean }>(
+      'gsm8k/model_solutions_6b.jsonl',
+    );
+    const scores = (model: string): Map<string, number> =>
+      new Map(rows.filter((row) => row.model === model).map((row) => [row.id, row.isCorrect ? 1 : 0]));
+    const [verification, finetuning] = [scores('6b_verification'), scores('6b_finetuning')];
+    const ids = [...verification.keys()];
+    const found = await comparePaired(
+      ids.map((id) => verification.get(id) as number),
+      ids.map((id) => finetuning.get(id) as number),
+    );
+    const { paired } = readDataJson<{ paired: Record<string, Record<string, number>> }>(
+      'gsm8k/expected.json',
+    );
+    const expected = paired['6b_verification minus 6b_finetuning'] as Record<string, number>;
+    expectClose(found.difference, expected['meanDiff'] as number);
+    expectClose(found.standardError, expected['stderrPaired'] as number);
+    expect([found.wins, found.losses, found.ties]).toEqual([
+      expected['wins'],
+      expected['losses'],
+      expected['ties'],
+    ]);
+  });
+});
+
+describe('comparePaired', () => {
+  it('says null where nothing can be said', async () => {
+    const empty = await comparePaired([], []);
+    expect([empty.pairs, empty.difference, empty.standardError, empty.interval, empty.pValue]).toEqual([
+      0,
+      null,
+      null,
+      null,
+      null,
+    ]);
+    const same = await comparePaired([0.5, 0.7], [0.5, 0.7]);
+    expect([same.difference, same.interval, same.t, same.pValue, same.test]).toEqual([
+      0,
+      null,
+      null,
+      1,
+      'sign-flip',
+    ]);
+  });
+
+  it('does not depend on the order of the pairs, not by a bit', async () => {
+    const random = seededRandom(5);
+    const pairs = Array.from({ length: 60 }, (_, i) => ({ a: random(), b: random(), cluster: `c${i % 7}` }));
+    const compare = (list: typeof pairs) =>
+      comparePaired(
+        list.map(({ a }) => a),
+        list.map(({ b }) => b),
+        { clusters: list.map(({ cluster }) => cluster), resamples: 500 },
+      );
+    const expected = await compare(pairs);
+    expect(expected.test).toBe('clustered-t');
+    expect(expected.clusters).toBe(7);
+    for (const seed of [1, 2, 3]) expect(await compare(shuffle(pairs, seededRandom(seed)))).toEqual(expected);
+  });
+
+  it('takes repetitions of one case as one: the error does not shrink by asking the same again', async () => {
+    const a = [1, 0, 1, 1, 0, 1, 0, 0];
+    const b = [0, 0, 1, 0, 0, 1, 1, 0];
+    const cases = a.map((_, i) => `case ${i}`);
+    const repeated = <T>(list: readonly T[]): T[] => [...list, ...list, ...list];
+    const once = await comparePaired(a, b);
+    const thrice = await comparePaired(repeated(a), repeated(b), { clusters: repeated(cases) });
+    expectClose(thrice.standardError, once.standardError, 1e-14);
+    expect(thrice.test).toBe('clustered-t');
+    expect(thrice.pValues.mcnemar).toBeNull();
+    expectClose(thrice.pValues.signFlip, once.pValues.signFlip, 1e-14);
+  });
+});
+
+describe('paired tests', () => {
+  it('takes the exact McNemar p-value from the binomial distribution', () => {
+    expect(mcnemarTest(0, 0).pValue).toBe(1);
+    expectClose(mcnemarTest(10, 0).pValue, 2 ** -9, 1e-15);
+    expectClose(mcnemarTest(7, 1).pValue, (2 * 9) / 256, 1e-15);
+    expect(mcnemarTest(5000, 5000).pValue).toBe(1);
+    expect(() => mcnemarTest(-1, 2)).toThrow(/integers/);
+  });
+
+  it('draws signs close to what counting them all would give, and the same ones for a seed', async () => {
+    const random = seededRandom(11);
+    const differences = Array.from({ length: 30 }, () => random() - 0.35);
+    const drawn = await signFlipTest(differences, { resamples: 20_000, seed: 3 });
+    expect(drawn.exact).toBe(false);
+    expect(await signFlipTest(shuffle(differences, random), { resamples: 20_000, seed: 3 })).toEqual(drawn);
+    // 15 of them, counted and drawn (by padding with a pair of differences that is too small to matter)
+    const few = differences.slice(0, 20);
+    const counted = await signFlipTest(few);
+    const padded = await signFlipTest([...few, 1e-300, -1e-300], { resamples: 20_000 });
+    const error = Math.sqrt((counted.pValue * (1 - counted.pValue)) / 20_000);
+    expect(counted.exact).toBe(true);
+    expect(Math.abs(padded.pValue - counted.pValue)).toBeLessThan(5 * error);
+  });
+
+  it('computes Wilcoxon exactly with ties, as enumeration does', () => {
+    const differences = [1, 1, -1, 2, 2, -3, 4, 0];
+    const nonZero = differences.filter((difference) => difference !== 0);
+    const ranks = [2, 2, 2, 4.5, 4.5, 6, 7];
+    const total = 28;
+    const observed = nonZero.reduce(
+      (sum, difference, i) => sum + (difference > 0 ? (ranks[i] as number) : 0),
+      0,
+    );
+    let extreme = 0;
+    for (let signs = 0; signs < 2 ** 7; signs++) {
+      const sum = ranks.reduce((all, rank, i) => all + ((signs >> i) & 1 ? rank : 0), 0);
+      if (Math.abs(sum - total / 2) >= Math.abs(observed - total / 2)) extreme++;
+    }
+    expectClose(wilcoxonSignedRankTest(differences)?.pValue ?? null, extreme / 2 ** 7, 1e-15);
+    expect(wilcoxonSignedRankTest([0, 0])).toBeNull();
+  });
+
+  it('has no Welch test without spread', () => {
+    expect(welchTest(Moments.of([1, 1]), Moments.of([0, 0]))).toBeNull();
+    expect(welchTest(Moments.of([1]), Moments.of([0, 1]))).toBeNull();
+  });
+});
