@@ -1,0 +1,140 @@
+import { AssayError } from '../errors.js';
+import type { Scorer } from '../evaluation/evaluation-types.js';
+import { checkOptions, oneOf, show, text, type OptionCheck } from '../foundation/options.js';
+import { conventionText, defineScorer } from './define-scorer.js';
+import { noMatch, noMatchPolicy, type NoMatchPolicy } from './no-match.js';
+import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
+import { NO_WORD_AFTER, NO_WORD_BEFORE, stripWhiteSpace } from './unicode-text.js';
+
+/** One way to find the chosen letter. Tiers are tried in order; the first that finds one decides. */
+export interface ChoiceTier {
+  /** Reported with the result. */
+  readonly name: string;
+  /** Finds the letter in group 1. */
+  readonly pattern: RegExp;
+  /** Which match is taken when there are several. @default 'last' */
+  readonly match?: 'first' | 'last' | undefined;
+}
+
+/** Options of {@link choice}. */
+export interface ChoiceOptions {
+  /** The letters on the menu, as one text. @default 'ABCDEFGHIJ' */
+  readonly letters?: string | undefined;
+  /**
+   * How the letter is found: the careful tiers of this package, those of MMLU-Pro's published extraction, or your
+   * own. @default 'careful'
+   */
+  readonly tiers?: 'careful' | 'mmlu-pro' | readonly ChoiceTier[] | undefined;
+  /** What an answer without a letter of the menu counts as. @default 'unscored' */
+  readonly noMatch?: NoMatchPolicy | undefined;
+}
+
+const tiersCheck: OptionCheck = (value) =>
+  value === 'careful' ||
+  value === 'mmlu-pro' ||
+  (Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(
+      (tier: Partial<ChoiceTier> | null) => typeof tier?.name === 'string' && tier.pattern instanceof RegExp,
+    ))
+    ? undefined
+    : "'careful', 'mmlu-pro' or a non-empty array of { name, pattern }";
+
+/**
+ * 1 when the letter that the answer chooses is the expected one, else 0. The letter is the `label` of the result and
+ * `metadata.tier` the rule that found it, so that a score resting on a weak rule shows.
+ *
+ * The careful tiers take a letter only where no word character follows (`The answer is Apple` chooses nothing) and
+ * never a letter out of running prose (`I do not know` chooses nothing): `stated` (`answer is (B)`, `Answer: B`,
+ * `option B is correct`; the last one counts), `boxed`, `alone` (the whole text is the letter), `leading` (the text
+ * begins with `(B)`, `B)`, `B.` or `B:`).
+ * The tiers of `mmlu-pro` are that benchmark's published rule with its faults: the first `answer is (B)`, else
+ * `Answer: B`, each also inside a longer word.
+ *
+ * `expected` is the letter, also as `(B)`. Unscored when there is none; errored (`ASSAY_INVALID_CASE`) when it is not
+ * on the menu.
+ */
+export function choice(options: ChoiceOptions = {}): Scorer<unknown, TextReference> {
+  const checked = checkOptions('choice', options, {
+    letters: text,
+    tiers: tiersCheck,
+    noMatch: noMatchPolicy,
+  });
+  const letters = checked.letters ?? 'ABCDEFGHIJ';
+  const menu = new Set(letters);
+  const given = checked.tiers ?? 'careful';
+  const policy = checked.noMatch ?? 'unscored';
+  const tiers = (typeof given === 'string' ? builtInTiers(given, letters) : given).map((tier) => {
+    const which = tier.match ?? 'last';
+    checkOptions('a tier of choice', { match: which }, { match: oneOf('first', 'last') });
+    return { name: tier.name, pattern: globalPattern(tier.pattern), which };
+  });
+  const convention = conventionText('choice', {
+    letters,
+    tiers:
+      typeof given === 'string'
+        ? given
+        : given.map(({ name, pattern, match = 'last' }) => `${name}:${match}:${String(pattern)}`).join('|'),
+    noMatch: policy,
+  });
+  return defineScorer(convention, '1', ({ output, expected }) => {
+    const accepted = acceptedTexts(expected);
+    if (accepted === undefined) return NO_REFERENCE;
+    const wanted = accepted.map((each) => letterOf(each, menu));
+    for (const { name, pattern, which } of tiers) {
+      const letter = letterIn(output, pattern, which);
+      if (letter === undefined || !menu.has(letter)) continue;
+      return { score: wanted.includes(letter) ? 1 : 0, label: letter, metadata: { tier: name } };
+    }
+    return noMatch(policy, 'no tier found a letter of the menu in the answer');
+  });
+}
+
+/** `Answer: A man` and `Answer: I think` begin a sentence; `Answer: A because` chooses. */
+const NOT_A_SENTENCE = '(?!(?<=[AI])\\s+(?!(?:and|as|because|due|for|is|since|which|with)\\b)\\p{Ll})';
+
+function builtInTiers(name: 'careful' | 'mmlu-pro', letters: string): readonly ChoiceTier[] {
+  const one = `[${[...letters].map((letter) => letter.replace(/[\\\]^-]/, '\\$&')).join('')}]`;
+  if (name === 'mmlu-pro') {
+    return [
+      { name: 'answer is', pattern: new RegExp(`answer is \\(?(${one})\\)?`, 'u'), match: 'first' },
+      { name: 'answer:', pattern: new RegExp(`^[^\\n]*[aA]nswer:\\s*(${one})`, 'mu'), match: 'first' },
+    ];
+  }
+  const wrapped = `[\\s*_"'“‘(\\[{$]*(?:\\\\text\\{|\\\\boxed\\{)?(${one})${NO_WORD_AFTER}(?!['’]\\p{L})${NOT_A_SENTENCE}`;
+  const stated =
+    `${NO_WORD_BEFORE}(?:[Aa]nswer|ANSWER|[Cc]hoice|[Oo]ption)(?:\\s+(?:is|would be|should be))?` +
+    `(?:\\s+(?:option|choice|letter))?(?:\\s*[:：=])?${wrapped}`;
+  return [
+    { name: 'stated', pattern: new RegExp(stated, 'u') },
+    {
+      name: 'boxed',
+      pattern: new RegExp(`\\\\boxed\\{\\s*(?:\\\\text\\{)?\\s*\\(?(${one})\\)?\\s*\\}`, 'u'),
+    },
+    { name: 'alone', pattern: new RegExp(`^[\\s*_"'(\\[]*(${one})[\\s*_"')\\].:]*$`, 'u') },
+    { name: 'leading', pattern: new RegExp(`^\\s*[*_]*(?:\\((${one})\\)|(${one})[.):](?=[\\s*_]))`, 'u') },
+  ];
+}
+
+const globalPattern = (pattern: RegExp): RegExp =>
+  new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, '')}g`);
+
+/** The letter of the first or last match: its first group that took part. */
+function letterIn(output: string, pattern: RegExp, which: 'first' | 'last'): string | undefined {
+  let letter: string | undefined;
+  for (const found of output.matchAll(pattern)) {
+    letter = found.slice(1).find((group) => group !== undefined);
+    if (which === 'first') break;
+  }
+  return letter;
+}
+
+function letterOf(expected: string, menu: ReadonlySet<string>): string {
+  const bare = stripWhiteSpace(expected);
+  const letter = /^\((.)\)$/u.exec(bare)?.[1] ?? bare;
+  if (menu.has(letter)) return letter;
+  throw new AssayError(
+    'ASSAY_INVALID_CASE',
+    `Expected \`expected\` to be one of the letters ${[...menu].join('')}, got ${show(expected)}`,
+  );
+}

@@ -1,0 +1,33 @@
+import type { Scorer, ScorerArguments, ScorerResult } from '../evaluation/evaluation-types.js';
+
+/**
+ * Gives a scoring function its convention (the rule with every option that changes a score) and the version of the
+ * rule. Both are stored with a run, and runs whose conventions differ refuse to be compared.
+ *
+ * @example
+ * const polite = defineScorer('polite(words=please)', '1', ({ output }) => output.includes('please'));
+ */
+export function defineScorer<Input = unknown, Expected = unknown, Metadata = unknown>(
+  convention: string,
+  version: string,
+  score: (args: ScorerArguments<Input, Expected, Metadata>) => ScorerResult | Promise<ScorerResult>,
+): Scorer<Input, Expected, Metadata> & { readonly convention: string; readonly version: string } {
+  return Object.assign(
+    (args: ScorerArguments<Input, Expected, Metadata>): ScorerResult | Promise<ScorerResult> => score(args),
+    { convention, version },
+  );
+}
+
+/**
+ * The text of a convention: `name(option=value,…)` with the options in the given order. Give every option that
+ * changes a score, defaults too, so that a changed default shows. `undefined` members are left out.
+ */
+export function conventionText(
+  name: string,
+  options: Readonly<Record<string, string | number | boolean | undefined>> = {},
+): string {
+  const parts = Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .map(([option, value]) => `${option}=${typeof value === 'boolean' ? (value ? 'yes' : 'no') : value}`);
+  return parts.length === 0 ? name : `${name}(${parts.join(',')})`;
+}

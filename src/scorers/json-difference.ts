@@ -1,0 +1,84 @@
+/** One place where two JSON values differ. */
+export interface JsonDifference {
+  /** JSON Pointer (RFC 6901); `` is the whole value. */
+  readonly path: string;
+  readonly kind: 'missing' | 'unexpected' | 'different';
+}
+
+/** What comparing two JSON values found. */
+export interface JsonComparison {
+  /** Leaves that agree. */
+  readonly same: number;
+  /** Leaves that either side has. An empty object or array is a leaf. */
+  readonly total: number;
+  readonly differences: readonly JsonDifference[];
+}
+
+/** How two JSON values are compared. */
+export interface JsonComparisonOptions {
+  /** Whether members that only the answer has are ignored. */
+  readonly ignoreExtra: boolean;
+  /** Largest difference between numbers that counts as equal. */
+  readonly numberTolerance: number;
+  /** Differences beyond this many are counted but not listed. */
+  readonly listAtMost: number;
+}
+
+/**
+ * Compares two JSON values leaf by leaf, with types: 1 and "1" differ, so do true and false, null and a missing
+ * member; the order of members does not matter, that of array elements does.
+ */
+export function compareJson(
+  actual: unknown,
+  expected: unknown,
+  options: JsonComparisonOptions,
+): JsonComparison {
+  let same = 0;
+  let total = 0;
+  const differences: JsonDifference[] = [];
+  const differ = (path: string, kind: JsonDifference['kind'], leaves: number): void => {
+    total += leaves;
+    if (differences.length < options.listAtMost) differences.push({ path, kind });
+  };
+  const visit = (left: unknown, right: unknown, path: string): void => {
+    const inner = isContainer(left) && isContainer(right) && Array.isArray(left) === Array.isArray(right);
+    if (!inner || (isEmpty(left) && isEmpty(right))) {
+      if (inner || sameLeaf(left, right, options.numberTolerance)) {
+        same++;
+        total++;
+      } else differ(path, 'different', Math.max(leafCount(left), leafCount(right)));
+      return;
+    }
+    const a = left as Readonly<Record<string, unknown>>;
+    const b = right as Readonly<Record<string, unknown>>;
+    for (const key of Object.keys(b)) {
+      const place = `${path}/${escapePointer(key)}`;
+      if (Object.hasOwn(a, key)) visit(a[key], b[key], place);
+      else differ(place, 'missing', leafCount(b[key]));
+    }
+    for (const key of Object.keys(a)) {
+      if (Object.hasOwn(b, key) || (options.ignoreExtra && !Array.isArray(left))) continue;
+      differ(`${path}/${escapePointer(key)}`, 'unexpected', leafCount(a[key]));
+    }
+  };
+  visit(actual, expected, '');
+  return { same, total, differences };
+}
+
+const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+const isEmpty = (value: object): boolean => Object.keys(value).length === 0;
+
+const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
+function sameLeaf(left: unknown, right: unknown, tolerance: number): boolean {
+  if (typeof left === 'number' && typeof right === 'number') {
+    return left === right || Math.abs(left - right) <= tolerance;
+  }
+  return left === right;
+}
+
+function leafCount(value: unknown): number {
+  if (!isContainer(value) || isEmpty(value)) return 1;
+  return Object.values(value).reduce<number>((sum, member) => sum + leafCount(member), 0);
+}

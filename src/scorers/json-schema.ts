@@ -1,0 +1,138 @@
+import type { Ajv } from 'ajv';
+import { AssayError } from '../errors.js';
+import type { Score, Scorer } from '../evaluation/evaluation-types.js';
+import { checkOptions, text } from '../foundation/options.js';
+import { stableHash } from '../foundation/stable-hash.js';
+import { conventionText, defineScorer } from './define-scorer.js';
+import { findJson, jsonPlace, type JsonPlace } from './json-extraction.js';
+
+/** The part of the Standard Schema interface (version 1) that validation needs; zod, valibot, arktype have it. */
+export interface StandardSchema {
+  /** The interface's one member. */
+  readonly '~standard': {
+    /** Version of the interface. */
+    readonly version: 1;
+    /** The library that made the schema. */
+    readonly vendor: string;
+    /** Checks a value, at once or later. */
+    readonly validate: (value: unknown) => StandardResult | Promise<StandardResult>;
+  };
+}
+
+/** What a Standard Schema says: a value, or issues. */
+export type StandardResult =
+  { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
+
+/** One complaint of a Standard Schema. */
+export interface StandardIssue {
+  /** What is wrong. */
+  readonly message: string;
+  /** Where, from the root of the value. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** Options of {@link jsonSchema}. */
+export interface JsonSchemaOptions {
+  /** Where the JSON may stand in the answer. @default 'whole' */
+  readonly place?: JsonPlace | undefined;
+  /**
+   * Names a Standard Schema in the convention: its rules are code, which cannot be hashed. Change it with the
+   * schema. A JSON Schema is named by its hash.
+   */
+  readonly schemaName?: string | undefined;
+}
+
+/** A JSON Schema: an object of keywords, or `true` and `false`. */
+export type JsonSchemaDocument = Readonly<Record<string, unknown>> | boolean;
+
+/**
+ * 1 when the answer is JSON that satisfies the schema, else 0 with the first complaint as reason and up to 20 in
+ * `metadata.issues`. The schema is a Standard Schema validator (zod, valibot, arktype, …) or a JSON Schema; the
+ * latter needs the optional package `ajv`, loaded at the first answer (draft 7, or 2020-12 when `$schema` names it).
+ *
+ * @example
+ * jsonSchema({ type: 'object', required: ['city'], properties: { city: { type: 'string' } } })
+ * @throws AssayError `ASSAY_MISSING_DEPENDENCY` (the dimension errors) when ajv is needed and not installed,
+ * `ASSAY_INVALID_OPTION` (likewise) when the schema itself is invalid.
+ */
+export function jsonSchema(
+  schema: StandardSchema | JsonSchemaDocument,
+  options: JsonSchemaOptions = {},
+): Scorer {
+  const checked = checkOptions('jsonSchema', options, { place: jsonPlace, schemaName: text });
+  const place = checked.place ?? 'whole';
+  const standard = isStandardSchema(schema);
+  const convention = conventionText('json-schema', {
+    place,
+    schema: checked.schemaName ?? (standard ? schema['~standard'].vendor : stableHash(schema).slice(0, 16)),
+  });
+  let validate: Validator | undefined;
+  let loading: Promise<Validator> | undefined;
+  if (standard) validate = standardValidator(schema);
+  return defineScorer(convention, '1', ({ output }) => {
+    const found = findJson(output, place);
+    if (!found.ok) return { score: 0, reason: found.reason };
+    if (validate !== undefined) return validate(found.value);
+    loading ??= ajvValidator(schema as JsonSchemaDocument);
+    return loading.then((ready) => (validate = ready)(found.value));
+  });
+}
+
+type Validator = (value: unknown) => Score | Promise<Score>;
+
+const LISTED_ISSUES = 20;
+
+const verdict = (issues: readonly string[]): Score =>
+  issues.length === 0
+    ? { score: 1 }
+    : { score: 0, reason: issues[0], metadata: { issues: issues.slice(0, LISTED_ISSUES) } };
+
+const isStandardSchema = (schema: unknown): schema is StandardSchema =>
+  (typeof schema === 'object' || typeof schema === 'function') && schema !== null && '~standard' in schema;
+
+function standardValidator(schema: StandardSchema): Validator {
+  const score = (result: StandardResult): Score =>
+    verdict((result.issues ?? []).map(({ message, path = [] }) => at(pointerOf(path), message)));
+  return (value) => {
+    const result = schema['~standard'].validate(value);
+    return result instanceof Promise ? result.then(score) : score(result);
+  };
+}
+
+const pointerOf = (path: NonNullable<StandardIssue['path']>): string =>
+  path.map((part) => `/${String(typeof part === 'object' ? part.key : part)}`).join('');
+
+const at = (pointer: string, message: string): string =>
+  pointer === '' ? message : `${pointer}: ${message}`;
+
+async function ajvValidator(schema: JsonSchemaDocument): Promise<Validator> {
+  const is2020 = typeof schema === 'object' && /2020-12/.test(String(schema['$schema']));
+  const loaded = await loadAjv(is2020);
+  const ajv = new loaded.Ajv({ allErrors: true, strict: false, logger: false });
+  let compiled: ReturnType<typeof ajv.compile>;
+  try {
+    compiled = ajv.compile(schema);
+  } catch (cause) {
+    throw new AssayError('ASSAY_INVALID_OPTION', 'The JSON Schema given to jsonSchema is invalid', { cause });
+  }
+  return (value) => {
+    if (compiled(value) === true) return verdict([]);
+    return verdict(
+      (compiled.errors ?? []).map((error) => at(error.instancePath, error.message ?? error.keyword)),
+    );
+  };
+}
+
+async function loadAjv(is2020: boolean): Promise<{ readonly Ajv: typeof Ajv }> {
+  try {
+    if (!is2020) return { Ajv: (await import('ajv')).Ajv };
+    const { Ajv2020 } = await import('ajv/dist/2020.js');
+    return { Ajv: Ajv2020 as unknown as typeof Ajv };
+  } catch (cause) {
+    throw new AssayError(
+      'ASSAY_MISSING_DEPENDENCY',
+      'jsonSchema with a JSON Schema needs the package ajv: npm install ajv',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,91 @@
+import { AssayError } from '../errors.js';
+import type { Scorer } from '../evaluation/evaluation-types.js';
+import { checkOptions, either, integer, oneOf, show, text } from '../foundation/options.js';
+import { conventionText, defineScorer } from './define-scorer.js';
+import { noMatch, noMatchPolicy, type NoMatchPolicy } from './no-match.js';
+import { textComparison, textComparisonChecks, type TextComparisonOptions } from './text-comparison.js';
+import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
+
+/** Options of {@link regex}. `match`, `noMatch` and the comparison matter only together with `group`. */
+export interface RegexOptions extends TextComparisonOptions {
+  /** Capture group, by number or name, whose text is compared with the expected answer; 0 is the whole match. */
+  readonly group?: number | string | undefined;
+  /** Which match is taken when there are several. @default 'first' */
+  readonly match?: 'first' | 'last' | undefined;
+  /** What an answer without a match counts as. @default 'unscored' */
+  readonly noMatch?: NoMatchPolicy | undefined;
+}
+
+/**
+ * Without `group`: 1 when the pattern matches the answer, else 0; the case needs no expected answer.
+ * With `group`: takes that group of the first or last match and compares it with the expected answer; the text that
+ * was taken is the `label` of the result.
+ *
+ * Remember that JavaScript's `\b`, `\w` and `\s` are not Python's, and that a pattern with nested repetition can
+ * take exponential time on hostile text: run such patterns in `workerEvaluator`.
+ *
+ * @example the rule of BIG-Bench Hard
+ * regex(/the answer is (?!.*the answer is )(.*)/, { group: 1, match: 'last', ignoreFinalPeriod: true })
+ */
+export function regex(pattern: RegExp, options: RegexOptions = {}): Scorer<unknown, TextReference> {
+  if (!(pattern instanceof RegExp)) {
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected the pattern of regex to be a RegExp, got ${show(pattern)}`,
+    );
+  }
+  const checked = checkOptions('regex', options, {
+    ...textComparisonChecks,
+    group: either(integer(0), text),
+    match: oneOf('first', 'last'),
+    noMatch: noMatchPolicy,
+  });
+  const { group } = checked;
+  if (group === undefined) {
+    const single = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, '')); // g and y keep state
+    return defineScorer(conventionText('regex', { pattern: String(pattern) }), '1', ({ output }) =>
+      single.test(output),
+    );
+  }
+  const which = checked.match ?? 'first';
+  const policy = checked.noMatch ?? 'unscored';
+  const comparison = textComparison(checked);
+  const convention = conventionText('regex', {
+    pattern: String(pattern),
+    group,
+    match: which,
+    noMatch: policy,
+    ...comparison.convention,
+  });
+  const extract = groupExtractor(pattern, which, group);
+  return defineScorer(convention, '1', ({ output, expected }) => {
+    const accepted = acceptedTexts(expected);
+    if (accepted === undefined) return NO_REFERENCE;
+    const found = extract(output);
+    if (found === undefined) return noMatch(policy, `the answer has no match for ${String(pattern)}`);
+    const answer = comparison.normalized(found);
+    const right = accepted.some((each) => comparison.equal(answer, comparison.normalized(each)));
+    return { score: right ? 1 : 0, label: found };
+  });
+}
+
+/** Finds the first or last match and gives its group; `undefined` when nothing matched or the group took no part. */
+function groupExtractor(
+  pattern: RegExp,
+  which: 'first' | 'last',
+  group: number | string,
+): (text: string) => string | undefined {
+  const flags = pattern.flags.replace(/[gy]/g, '');
+  const groupOf = (found: RegExpExecArray | undefined | null): string | undefined =>
+    typeof group === 'number' ? found?.[group] : found?.groups?.[group];
+  if (which === 'first') {
+    const single = new RegExp(pattern.source, flags);
+    return (output) => groupOf(single.exec(output));
+  }
+  const global = new RegExp(pattern.source, `${flags}g`);
+  return (output) => {
+    let last: RegExpExecArray | undefined;
+    for (const found of output.matchAll(global)) last = found;
+    return groupOf(last);
+  };
+}

@@ -1,0 +1,77 @@
+import { boolean, oneOf, type OptionCheck } from '../foundation/options.js';
+import { foldCase, isAscii, stripWhiteSpace, WHITE_SPACE } from './unicode-text.js';
+
+/** How two texts are made comparable, the same way on both sides. */
+export interface TextComparisonOptions {
+  /** Ignore white space at both ends (Python's set of white space). @default true */
+  readonly trim?: boolean | undefined;
+  /** Ignore case by full Unicode case folding (`Straße` equals `STRASSE`). @default false */
+  readonly ignoreCase?: boolean | undefined;
+  /** Drop ASCII punctuation and whatever Unicode calls punctuation (`\p{P}`). @default false */
+  readonly ignorePunctuation?: boolean | undefined;
+  /** Count any run of white space as one space. @default false */
+  readonly collapseWhiteSpace?: boolean | undefined;
+  /** Unicode normalisation form before everything else. @default 'none' */
+  readonly normalize?: 'none' | 'NFC' | 'NFKC' | undefined;
+  /** Ignore one full stop at the end of the answer, and of the expected text. @default false */
+  readonly ignoreFinalPeriod?: boolean | undefined;
+}
+
+/** A rule by which texts are compared. */
+export interface TextComparison {
+  /** The comparable form of a text (a final period is still there). */
+  readonly normalized: (text: string) => string;
+  /** Whether an answer and an accepted text, both normalised, are the same. */
+  readonly equal: (answer: string, accepted: string) => boolean;
+  /** The options as they stand in a convention. */
+  readonly convention: Readonly<Record<string, string | boolean>>;
+}
+
+/** Checks for {@link TextComparisonOptions}. */
+export const textComparisonChecks: { readonly [Name in keyof TextComparisonOptions]-?: OptionCheck } = {
+  trim: boolean,
+  ignoreCase: boolean,
+  ignorePunctuation: boolean,
+  collapseWhiteSpace: boolean,
+  normalize: oneOf('none', 'NFC', 'NFKC'),
+  ignoreFinalPeriod: boolean,
+};
+
+const WHITE_SPACE_RUN = new RegExp(`[${WHITE_SPACE}]+`, 'g');
+const ASCII_PUNCTUATION = /[!-/:-@[-`{-~]/g;
+const PUNCTUATION = /[!-/:-@[-`{-~\p{P}]/gu;
+
+/** Builds the comparison that the options describe. */
+export function textComparison(options: TextComparisonOptions): TextComparison {
+  const trim = options.trim ?? true;
+  const ignoreCase = options.ignoreCase ?? false;
+  const ignorePunctuation = options.ignorePunctuation ?? false;
+  const collapseWhiteSpace = options.collapseWhiteSpace ?? false;
+  const normalize = options.normalize ?? 'none';
+  const ignoreFinalPeriod = options.ignoreFinalPeriod ?? false;
+  return {
+    normalized(text) {
+      let result = normalize === 'none' ? text : text.normalize(normalize);
+      if (ignoreCase) result = foldCase(result);
+      if (ignorePunctuation) result = result.replace(isAscii(result) ? ASCII_PUNCTUATION : PUNCTUATION, '');
+      if (collapseWhiteSpace) result = result.replace(WHITE_SPACE_RUN, ' ');
+      return trim ? stripWhiteSpace(result) : result;
+    },
+    equal: ignoreFinalPeriod
+      ? (answer, accepted) => {
+          const bare = withoutFinalPeriod(answer);
+          return bare === accepted || bare === withoutFinalPeriod(accepted);
+        }
+      : (answer, accepted) => answer === accepted,
+    convention: {
+      trim,
+      case: ignoreCase ? 'fold' : 'keep',
+      punctuation: ignorePunctuation ? 'drop' : 'keep',
+      space: collapseWhiteSpace ? 'collapse' : 'keep',
+      unicode: normalize,
+      ...(ignoreFinalPeriod ? { finalPeriod: 'drop' } : {}),
+    },
+  };
+}
+
+const withoutFinalPeriod = (text: string): string => (text.endsWith('.') ? text.slice(0, -1) : text);
