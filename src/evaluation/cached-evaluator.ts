@@ -1,0 +1,179 @@
+import type { MemoryBoundedCache } from '../cache/memory-bounded-cache.js';
+import type { ModelResponse } from '../client/model-client.js';
+import { boolean, checkOptions, milliseconds, type OptionChecks } from '../foundation/options.js';
+import { stableHash } from '../foundation/stable-hash.js';
+import type { Evaluation, EvaluationContext } from './evaluation-types.js';
+import { Evaluator } from './evaluator.js';
+
+/** A cache of evaluations. */
+export type EvaluationCache = MemoryBoundedCache<string, Evaluation>;
+
+/** Options of {@link cachedEvaluator} and {@link cachedEvaluation}. */
+export interface CachedEvaluatorOptions {
+  /** How long an evaluation holds, milliseconds. @default the cache's */
+  readonly ttlMs?: number | undefined;
+  /** Whether the same answer to another input is another evaluation. @default false */
+  readonly keyOnInput?: boolean | undefined;
+  /** Whether the same answer to a case with other metadata is another evaluation. @default false */
+  readonly keyOnMetadata?: boolean | undefined;
+}
+
+const CHECKS: OptionChecks<CachedEvaluatorOptions> = {
+  ttlMs: milliseconds,
+  keyOnInput: boolean,
+  keyOnMetadata: boolean,
+};
+
+type Evaluate<Input, Expected, Metadata> = (
+  response: ModelResponse,
+  context: EvaluationContext<Input, Expected, Metadata>,
+) => Evaluation | Promise<Evaluation>;
+
+/**
+ * An evaluator that judges the same answer only once. The key is the answer (text and tool calls), what was
+ * expected, and the evaluator's name, version, configuration and conventions: change the version, and nothing old
+ * is found. An evaluator that looks at the input or at metadata needs `keyOnInput` or `keyOnMetadata`.
+ *
+ * Evaluations with an errored dimension are not stored; the same answer under way twice is judged once. The cache
+ * may be shared by evaluators; it stays the host's to close.
+ *
+ * @throws AssayError `ASSAY_INVALID_OPTION`.
+ *
+ * @example
+ * const cache = new MemoryBoundedCache<string, Evaluation>({ maxBytes: 256 * 2 ** 20 });
+ * const evaluator = cachedEvaluator(reasoning, cache, { ttlMs: 2 * 3_600_000 });
+ */
+export function cachedEvaluator<Input, Expected, Metadata>(
+  evaluator: Evaluator<Input, Expected, Metadata>,
+  cache: EvaluationCache,
+  options: CachedEvaluatorOptions = {},
+): Evaluator<Input, Expected, Metadata> {
+  return new CachedEvaluator(evaluator, cache, checkOptions('cachedEvaluator', options, CHECKS));
+}
+
+/**
+ * Caching for the author of an evaluator, in place of a decorator: wraps what `evaluate` does.
+ *
+ * @throws AssayError `ASSAY_INVALID_OPTION`.
+ *
+ * @example
+ * class Reasoning extends Evaluator {
+ *   readonly name = 'reasoning';
+ *   readonly version = '3';
+ *   override evaluate = cachedEvaluation(cache, { ttlMs: 7_200_000 }, (response, { testCase }) => { … });
+ * }
+ */
+export function cachedEvaluation<Input = unknown, Expected = unknown, Metadata = unknown>(
+  cache: EvaluationCache,
+  options: CachedEvaluatorOptions,
+  evaluate: Evaluate<Input, Expected, Metadata>,
+): (
+  this: Evaluator<Input, Expected, Metadata>,
+  response: ModelResponse,
+  context: EvaluationContext<Input, Expected, Metadata>,
+) => Promise<Evaluation> {
+  const given = checkOptions('cachedEvaluation', options, CHECKS);
+  let keys: EvaluationKeys | undefined;
+  return function (response, context) {
+    keys ??= new EvaluationKeys(this, given); // not before: the fields of a subclass are set after this is made
+    return lookUp(cache, keys, given, evaluate, response, context);
+  };
+}
+
+class CachedEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Expected, Metadata> {
+  readonly name: string;
+  readonly version: string;
+  declare readonly dimensions?: readonly string[];
+  declare readonly configuration?: Readonly<Record<string, unknown>>;
+  declare readonly conventions?: Readonly<Record<string, string>>;
+  readonly #inner: Evaluator<Input, Expected, Metadata>;
+  readonly #cache: EvaluationCache;
+  readonly #options: CachedEvaluatorOptions;
+  readonly #keys: EvaluationKeys;
+  readonly #evaluate: Evaluate<Input, Expected, Metadata>;
+
+  constructor(
+    inner: Evaluator<Input, Expected, Metadata>,
+    cache: EvaluationCache,
+    options: CachedEvaluatorOptions,
+  ) {
+    super();
+    this.name = inner.name;
+    this.version = inner.version;
+    if (inner.dimensions !== undefined) this.dimensions = inner.dimensions;
+    if (inner.configuration !== undefined) this.configuration = inner.configuration;
+    if (inner.conventions !== undefined) this.conventions = inner.conventions;
+    this.#inner = inner;
+    this.#cache = cache;
+    this.#options = options;
+    this.#keys = new EvaluationKeys(inner as Evaluator<never, never, never>, options);
+    this.#evaluate = (response, context) => inner.evaluate(response, context);
+  }
+
+  override evaluate(
+    response: ModelResponse,
+    context: EvaluationContext<Input, Expected, Metadata>,
+  ): Promise<Evaluation> {
+    return lookUp(this.#cache, this.#keys, this.#options, this.#evaluate, response, context);
+  }
+
+  /** Closes the evaluator behind; the cache stays open. */
+  override close(): Promise<void> {
+    return this.#inner.close();
+  }
+}
+
+/** Makes the keys of one evaluator's evaluations. */
+class EvaluationKeys {
+  readonly #evaluator: string;
+  readonly #options: CachedEvaluatorOptions;
+
+  constructor(
+    evaluator: Pick<Evaluator, 'name' | 'version' | 'configuration' | 'conventions'>,
+    options: CachedEvaluatorOptions,
+  ) {
+    const { name, version, configuration, conventions } = evaluator;
+    this.#evaluator = stableHash([name, version, configuration, conventions]);
+    this.#options = options;
+  }
+
+  /** The key, or `undefined` for a case that holds something that has no stable text (a function, a cycle). */
+  keyOf(response: ModelResponse, context: EvaluationContext): string | undefined {
+    const { expected, input, metadata } = context.testCase;
+    try {
+      return stableHash({
+        evaluator: this.#evaluator,
+        output: response.text,
+        toolCalls: response.toolCalls,
+        expected,
+        input: this.#options.keyOnInput === true ? input : undefined,
+        metadata: this.#options.keyOnMetadata === true ? metadata : undefined,
+      });
+    } catch (error) {
+      if (error instanceof TypeError) return undefined;
+      throw error;
+    }
+  }
+}
+
+async function lookUp<Input, Expected, Metadata>(
+  cache: EvaluationCache,
+  keys: EvaluationKeys,
+  { ttlMs }: CachedEvaluatorOptions,
+  evaluate: Evaluate<Input, Expected, Metadata>,
+  response: ModelResponse,
+  context: EvaluationContext<Input, Expected, Metadata>,
+): Promise<Evaluation> {
+  const key = keys.keyOf(response, context as EvaluationContext);
+  if (key === undefined) return evaluate(response, context);
+  const { testCase, repetition, runId } = context;
+  return cache.getOrCompute(
+    key,
+    // The signal of this one case must not cancel what others wait for.
+    (signal) => evaluate(response, { testCase, repetition, runId, signal }),
+    { signal: context.signal, ttlMs, keepIf: isWhole },
+  );
+}
+
+const isWhole = (evaluation: Evaluation): boolean =>
+  evaluation.dimensions.every((dimension) => dimension.outcome !== 'errored');

@@ -1,0 +1,87 @@
+import { AssayError, messageOf, type AssayErrorCode, type ErrorRecord } from '../errors.js';
+import type { PackedError } from './worker-protocol.js';
+
+/**
+ * An error of this package that was thrown in a worker: same code, message and allow-listed fields; the error as
+ * it was there, with its stack, is the `cause`.
+ */
+export class RemoteError extends AssayError {
+  readonly #record: ErrorRecord;
+
+  constructor(record: ErrorRecord, cause: Error) {
+    super(record.code, record.message, { cause, retryable: record.retryable });
+    this.#record = record;
+    for (const [field, value] of Object.entries(record)) {
+      if (!(field in this)) Object.defineProperty(this, field, { value, enumerable: true });
+    }
+  }
+
+  override toRecord(): ErrorRecord {
+    return this.#record;
+  }
+}
+
+/** Makes anything that was thrown fit to be sent. */
+export function packError(thrown: unknown): PackedError {
+  if (AssayError.is(thrown)) {
+    const stack = thrown.stack;
+    return {
+      name: thrown.name,
+      message: thrown.message,
+      ...(stack === undefined ? {} : { stack }),
+      fields: { ...thrown.toRecord() },
+      assay: true,
+    };
+  }
+  if (!(thrown instanceof Error))
+    return { name: 'Error', message: messageOf(thrown), fields: {}, assay: false };
+  const fields: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(thrown)) if (isCloneable(value)) fields[field] = value;
+  return {
+    name: thrown.name,
+    message: thrown.message,
+    ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
+    fields,
+    assay: false,
+  };
+}
+
+/** The error as it is thrown on the main thread: an error of this package again, or an Error with the same members. */
+export function unpackError(packed: PackedError): Error {
+  const error = new Error(packed.message);
+  Object.defineProperty(error, 'name', { value: packed.name, configurable: true, writable: true });
+  if (packed.stack !== undefined) error.stack = packed.stack;
+  if (packed.assay) {
+    const { code, message, retryable, ...fields } = packed.fields as unknown as ErrorRecord;
+    return new RemoteError({ code: code satisfies AssayErrorCode, message, retryable, ...fields }, error);
+  }
+  for (const [field, value] of Object.entries(packed.fields)) {
+    if (field !== 'stack' && field !== 'message' && field !== 'name') {
+      Object.defineProperty(error, field, { value, enumerable: true, configurable: true, writable: true });
+    }
+  }
+  return error;
+}
+
+/** Whether a value survives the way between threads. Plain data is seen at a glance; the rest is tried. */
+export function isCloneable(value: unknown): boolean {
+  if (isPlain(value, 0)) return true;
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const DEEPEST_GLANCE = 16;
+
+function isPlain(value: unknown, depth: number): boolean {
+  if (typeof value === 'function' || typeof value === 'symbol') return false;
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth > DEEPEST_GLANCE) return false;
+  if (Array.isArray(value)) return value.every((member) => isPlain(member, depth + 1));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  for (const name in value) if (!isPlain((value as Record<string, unknown>)[name], depth + 1)) return false;
+  return true;
+}

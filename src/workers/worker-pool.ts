@@ -1,0 +1,398 @@
+import { fileURLToPath } from 'node:url';
+import type { Tinypool } from 'tinypool';
+import { AssayError, messageOf, type AssayErrorCode } from '../errors.js';
+import { onAbort } from '../foundation/cancellation.js';
+import { readText } from '../foundation/cgroup.js';
+import { EventSource } from '../foundation/event-source.js';
+import { physicalCores, planAffinity } from './cpu-affinity.js';
+import { resolvePoolOptions, type ResolvedPoolOptions, type WorkerPoolOptions } from './pool-options.js';
+import { endPool } from './end-pool.js';
+import { workerExecArguments } from './exec-arguments.js';
+import { unpackError } from './packed-error.js';
+import { PoolTask, TaskQueue, type PoolTaskOptions } from './task-queue.js';
+import type { WorkerEvents } from './worker-events.js';
+import { WorkerSlot } from './worker-slot.js';
+import type {
+  PlacementNotice,
+  WorkerMessage,
+  WorkerModule,
+  WorkerPlacement,
+  WorkerReply,
+} from './worker-protocol.js';
+import { PROGRESS } from './worker-protocol.js';
+
+/** What a {@link WorkerPool} has done. */
+export interface WorkerPoolStats {
+  readonly workers: number;
+  /** Tasks waiting for a worker. */
+  readonly queued: number;
+  /** Tasks that a worker has. */
+  readonly running: number;
+  readonly completed: number;
+  readonly failed: number;
+  /** Workers that were replaced. */
+  readonly replaced: number;
+  /** Messages sent; `completed / messages` is the size of a batch. */
+  readonly messages: number;
+}
+
+const TICK_MS = 20; // how exactly deadlines are kept, and how soon an abort is noticed
+const REPORT_MS = 100; // what a worker has to report a deadline itself before it is ended from outside
+const ABANDON_MS = 100; // how long work that nobody waits for may go on before its worker is ended
+const MESSAGE_US = 10_000; // a message holds about this much work, so that work is spread evenly
+
+/**
+ * Runs tasks in worker threads or processes, on tinypool. What tinypool leaves open is closed here: every task has
+ * a deadline, a worker that hangs, exits or runs out of memory is replaced and takes only its own task with it,
+ * errors arrive with code and fields, and closing leaves no thread.
+ *
+ * Tasks that wait while all workers are busy are sent together, up to `batchTasks` a message and about 10 ms of
+ * work. When a message fails as a whole its tasks are tried once more, each alone.
+ *
+ * Evaluators and scorers share one pool through the `pool` option of `workerEvaluator` and `workerScorer`.
+ */
+export class WorkerPool extends EventSource<WorkerEvents> {
+  readonly #options: ResolvedPoolOptions;
+  readonly #placement: WorkerPlacement | undefined;
+  readonly #progress: Int32Array | undefined;
+  readonly #slots: WorkerSlot[];
+  readonly #queue = new TaskQueue();
+  readonly #placements = new Map<string, PlacementNotice>();
+  #fresh: PoolTask[] = []; // tasks whose signals nobody listens to yet
+  #pool: Tinypool | undefined;
+  #opening = false;
+  #timer: NodeJS.Timeout | undefined;
+  #pumping = false;
+  #taskUs = Number.POSITIVE_INFINITY; // moving average; unknown: one task a message
+  #pending = 0;
+  #completed = 0;
+  #failed = 0;
+  #replaced = 0;
+  #messages = 0;
+  #closing: Promise<void> | undefined;
+  #drained: (() => void) | undefined;
+
+  constructor(options: WorkerPoolOptions = {}) {
+    super();
+    this.#options = resolvePoolOptions(options);
+    const { workers, runtime } = this.#options;
+    if (runtime === 'threads') {
+      const bytes = workers * PROGRESS.size * Int32Array.BYTES_PER_ELEMENT;
+      this.#progress = new Int32Array(new SharedArrayBuffer(bytes));
+    }
+    this.#slots = Array.from({ length: workers }, (_, index) => new WorkerSlot(index, this.#progress));
+    this.#placement = placementOf(this.#options);
+  }
+
+  /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. */
+  describe(module: WorkerModule): Promise<unknown> {
+    return this.#submit(new PoolTask(module, { kind: 'describe' }));
+  }
+
+  /**
+   * Runs one task.
+   *
+   * Rejects with what the module threw, or with `ASSAY_WORKER_TIMEOUT`, `ASSAY_WORKER_CRASHED`,
+   * `ASSAY_WORKER_OUT_OF_MEMORY`, `ASSAY_WORKER_UNCLONEABLE`, `ASSAY_WORKER_UNAVAILABLE`, `ASSAY_ABORTED` or
+   * `ASSAY_CLOSED`.
+   */
+  run(module: WorkerModule, payload: unknown, options?: PoolTaskOptions): Promise<unknown> {
+    return this.#submit(new PoolTask(module, { kind: 'run', payload }, options));
+  }
+
+  /** What came of `cpuAffinity` and `priority` for each worker that was started, as the kernel reports it. */
+  get placements(): readonly PlacementNotice[] {
+    return [...this.#placements.values()].sort((a, b) => a.worker - b.worker);
+  }
+
+  /** Tells that an evaluator moved to the main thread or back. @internal */
+  tellInline(inline: boolean, averageUs: number): void {
+    if (this.wants('worker:inline')) this.emit('worker:inline', { at: Date.now(), inline, averageUs });
+  }
+
+  /** Counts since construction, and what is going on now. */
+  get stats(): WorkerPoolStats {
+    return {
+      workers: this.#options.workers,
+      queued: this.#queue.size,
+      running: this.#slots.reduce((sum, slot) => sum + slot.unsettled, 0),
+      completed: this.#completed,
+      failed: this.#failed,
+      replaced: this.#replaced,
+      messages: this.#messages,
+    };
+  }
+
+  /** Finishes what was begun and ends all workers. Closing twice is harmless; afterwards tasks are refused. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#pending > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+    clearTimeout(this.#timer);
+    const pool = this.#pool;
+    this.#pool = undefined;
+    if (pool !== undefined) await endPool(pool);
+  }
+
+  #submit(task: PoolTask): Promise<unknown> {
+    if (this.#closing !== undefined) {
+      return Promise.reject(new AssayError('ASSAY_CLOSED', 'The worker pool is closed'));
+    }
+    this.#pending++;
+    this.#queue.push(task);
+    if (task.signal !== undefined) this.#fresh.push(task);
+    this.#timer ??= setTimeout(() => this.#tick(), TICK_MS);
+    if (!this.#pumping) {
+      this.#pumping = true;
+      queueMicrotask(() => this.#pump()); // what is asked for in one go is spread over the workers in one go
+    }
+    return task.promise;
+  }
+
+  #pump(): void {
+    this.#pumping = false;
+    if (this.#queue.size === 0) return;
+    if (this.#pool === undefined) {
+      if (!this.#opening) void this.#open();
+      return;
+    }
+    let idle = 0;
+    for (const slot of this.#slots) if (!slot.busy) idle++;
+    for (const slot of this.#slots) {
+      if (slot.busy) continue;
+      const tasks = this.#queue.take(Math.min(this.#batchSize(), Math.ceil(this.#queue.size / idle--)));
+      if (tasks.length === 0) return;
+      this.#send(this.#pool, slot, tasks);
+    }
+  }
+
+  #batchSize(): number {
+    return Math.max(
+      1,
+      Math.min(this.#options.batchTasks, Math.floor(MESSAGE_US / Math.max(1, this.#taskUs))),
+    );
+  }
+
+  async #open(): Promise<void> {
+    this.#opening = true;
+    const { workers, runtime, memoryPerWorkerMb } = this.#options;
+    const threads = runtime === 'threads';
+    try {
+      const { Tinypool } = await import('tinypool');
+      const pool = new Tinypool({
+        filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
+        minThreads: workers,
+        maxThreads: workers,
+        concurrentTasksPerWorker: 1,
+        useAtomics: false,
+        runtime: threads ? 'worker_threads' : 'child_process',
+        ...(threads
+          ? { workerData: { progress: this.#progress!.buffer } }
+          : { env: process.env as Record<string, string>, serialization: 'advanced' as const }),
+        ...startOptions(threads, memoryPerWorkerMb),
+      });
+      // Without a listener the failure of an idle worker would end the host; tinypool replaces it.
+      pool.on('error', (error: unknown) =>
+        this.#noteReplaced('ASSAY_WORKER_CRASHED', messageOf(error), 0, 0),
+      );
+      this.#pool = pool;
+      if (this.wants('worker:start')) this.emit('worker:start', { at: Date.now(), workers, runtime });
+    } catch (error) {
+      const failure = new AssayError(
+        'ASSAY_WORKER_UNAVAILABLE',
+        `Cannot start workers: ${messageOf(error)}`,
+        {
+          cause: error,
+        },
+      );
+      for (const task of this.#queue.take(Number.POSITIVE_INFINITY)) this.#fail(task, failure);
+    } finally {
+      this.#opening = false;
+    }
+    this.#pump();
+  }
+
+  #send(pool: Tinypool, slot: WorkerSlot, tasks: readonly PoolTask[]): void {
+    const modules: WorkerModule[] = [];
+    const message: WorkerMessage = {
+      slot: slot.index,
+      modules,
+      tasks: tasks.map(({ module, work }) => {
+        let index = modules.indexOf(module);
+        if (index < 0) index = modules.push(module) - 1;
+        return work.kind === 'run' ? { module: index, payload: work.payload } : { module: index };
+      }),
+      taskTimeoutMs: this.#options.taskTimeoutMs,
+      ...(this.#placement === undefined ? {} : { placement: this.#placement }),
+    };
+    this.#messages++;
+    slot.begin(tasks);
+    pool.run(message, { signal: slot.signal }).then(
+      (reply: WorkerReply) => this.#answered(slot, tasks, reply),
+      (error: unknown) => this.#broke(slot, tasks, error),
+    );
+  }
+
+  #answered(slot: WorkerSlot, tasks: readonly PoolTask[], reply: WorkerReply): void {
+    slot.end('warm');
+    const perTask = reply.workUs / tasks.length;
+    if (tasks[0]!.work.kind === 'run') {
+      this.#taskUs = Number.isFinite(this.#taskUs) ? this.#taskUs + (perTask - this.#taskUs) / 8 : perTask;
+    }
+    if (reply.notices !== undefined) for (const notice of reply.notices) this.#tellPlacement(notice);
+    const errors = new Map(reply.errors);
+    tasks.forEach((task, index) => {
+      const error = errors.get(index);
+      if (error === undefined) this.#succeed(task, reply.values[index], perTask);
+      else this.#fail(task, unpackError(error));
+    });
+    this.#pump();
+  }
+
+  /** The message failed as a whole: the worker died or was ended, or the message could not be sent. */
+  #broke(slot: WorkerSlot, tasks: readonly PoolTask[], thrown: unknown): void {
+    const { ended, culprit } = slot;
+    slot.end('cold');
+    const failure = failureOf(thrown, ended, this.#options);
+    let retried = 0;
+    tasks.forEach((task, index) => {
+      if (task.settled) return;
+      if (mayRetry(failure.code, tasks.length, task.alone, index === culprit)) {
+        retried++;
+        task.alone = true;
+        this.#queue.push(task);
+      } else this.#fail(task, failure);
+    });
+    if (failure.code !== 'ASSAY_WORKER_UNCLONEABLE') {
+      this.#noteReplaced(failure.code, failure.message, tasks.length, retried);
+    }
+    this.#pump();
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    if (this.#pending === 0) {
+      this.#fresh = [];
+      return;
+    }
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    for (const task of fresh) this.#follow(task);
+    for (const slot of this.#slots) {
+      slot.watch(this.#options.taskTimeoutMs + REPORT_MS, this.#options.startTimeoutMs, ABANDON_MS);
+    }
+    this.#timer = setTimeout(() => this.#tick(), TICK_MS);
+  }
+
+  #follow(task: PoolTask): void {
+    const signal = task.settled ? undefined : task.signal?.();
+    if (signal === undefined) return;
+    task.unfollow = onAbort(signal, () => {
+      this.#queue.remove(task);
+      this.#fail(task, new AssayError('ASSAY_ABORTED', 'The task was aborted', { cause: signal.reason }));
+    });
+  }
+
+  #succeed(task: PoolTask, value: unknown, workUs: number): void {
+    if (task.settled) return;
+    this.#completed++;
+    task.onWork?.(workUs);
+    task.resolve(value);
+    this.#settled();
+  }
+
+  #fail(task: PoolTask, error: unknown): void {
+    if (task.settled) return;
+    this.#failed++;
+    task.reject(error);
+    this.#settled();
+  }
+
+  #settled(): void {
+    if (--this.#pending === 0) this.#drained?.();
+  }
+
+  #noteReplaced(code: AssayErrorCode, message: string, tasks: number, retried: number): void {
+    this.#replaced++;
+    if (this.wants('worker:replace')) {
+      this.emit('worker:replace', { at: Date.now(), code, message, tasks, retried });
+    }
+  }
+
+  #tellPlacement(notice: PlacementNotice): void {
+    const { what, worker, applied, value, reason } = notice;
+    this.#placements.set(`${what} ${worker}`, notice);
+    const common = { at: Date.now(), worker, applied, ...(reason === undefined ? {} : { reason }) };
+    if (what === 'affinity') {
+      if (this.wants('worker:affinity')) {
+        this.emit('worker:affinity', { ...common, cpus: value as readonly number[] | null });
+      }
+    } else if (this.wants('worker:priority')) {
+      this.emit('worker:priority', { ...common, priority: value as number | null });
+    }
+  }
+}
+
+function placementOf({ cpuAffinity, priority, workers }: ResolvedPoolOptions): WorkerPlacement | undefined {
+  if (cpuAffinity === undefined && priority === undefined) return undefined;
+  const cpus = cpuAffinity === 'auto' ? planAffinity(workers, physicalCores(readText)) : cpuAffinity;
+  return { ...(cpus === undefined ? {} : { cpus }), ...(priority === undefined ? {} : { priority }) };
+}
+
+function startOptions(threads: boolean, megabytes: number | undefined): object {
+  const execArgv = workerExecArguments(process.execArgv);
+  if (megabytes === undefined) return { execArgv };
+  return threads
+    ? { execArgv, resourceLimits: { maxOldGenerationSizeMb: megabytes } }
+    : { execArgv: [...execArgv, `--max-old-space-size=${megabytes}`] };
+}
+
+function failureOf(thrown: unknown, ended: WorkerSlot['ended'], options: ResolvedPoolOptions): AssayError {
+  const because = { cause: thrown };
+  if (ended === 'timeout') {
+    return new AssayError(
+      'ASSAY_WORKER_TIMEOUT',
+      `The task took longer than ${options.taskTimeoutMs} ms`,
+      because,
+    );
+  }
+  if (ended === 'start') {
+    const message = `The worker was not ready within ${options.startTimeoutMs} ms`;
+    return new AssayError('ASSAY_WORKER_UNAVAILABLE', message, because);
+  }
+  if (ended === 'abandoned') {
+    return new AssayError('ASSAY_ABORTED', 'The worker was ended since nobody waited for its tasks', because);
+  }
+  const { name, code } = (thrown ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  if (name === 'DataCloneError') {
+    return new AssayError(
+      'ASSAY_WORKER_UNCLONEABLE',
+      `The case cannot be sent between threads: ${messageOf(thrown)}`,
+      because,
+    );
+  }
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    const limit = options.memoryPerWorkerMb === undefined ? '' : ` (${options.memoryPerWorkerMb} MB)`;
+    return new AssayError(
+      'ASSAY_WORKER_OUT_OF_MEMORY',
+      `The worker reached its memory limit${limit}`,
+      because,
+    );
+  }
+  return new AssayError('ASSAY_WORKER_CRASHED', `The worker ended: ${messageOf(thrown)}`, because);
+}
+
+/** Whether a task of a failed message deserves another try, alone. Never a second one. */
+function mayRetry(code: AssayErrorCode, tasks: number, alone: boolean, culprit: boolean): boolean {
+  if (alone) return false;
+  if (code === 'ASSAY_WORKER_TIMEOUT') return !culprit && tasks > 1;
+  // A crash may be an earlier task's doing (a timer it left behind), so even a single task gets its second try.
+  return tasks > 1 || code === 'ASSAY_WORKER_CRASHED';
+}

@@ -1,0 +1,105 @@
+/** What goes between the main thread and a worker. All of it is plain data that can be cloned. */
+
+/** What a module's export is used as. */
+export type WorkerModuleKind = 'evaluator' | 'scorer';
+
+/** A module whose export does the work. */
+export interface WorkerModule {
+  /** `file:` or `data:` URL. */
+  readonly url: string;
+  readonly kind: WorkerModuleKind;
+  /** Which export. */
+  readonly exportName: string;
+  /** Given to the export when it is a class or a factory of evaluators. */
+  readonly moduleOptions?: unknown;
+}
+
+/** One thing to do. */
+export interface WorkerTask {
+  /** Index into the message's modules. */
+  readonly module: number;
+  /** What the module's export is called with; without it the export is only loaded and described. */
+  readonly payload?: unknown;
+}
+
+/** Where a worker shall run. */
+export interface WorkerPlacement {
+  /** CPUs of each worker, by its number. */
+  readonly cpus?: readonly (readonly number[])[];
+  /** Nice value, -20 (first) to 19 (last). */
+  readonly priority?: number;
+}
+
+/** One message to a worker. */
+export interface WorkerMessage {
+  /** Where in the progress memory the worker tells how far it is. */
+  readonly slot: number;
+  readonly modules: readonly WorkerModule[];
+  readonly tasks: readonly WorkerTask[];
+  readonly taskTimeoutMs: number;
+  readonly placement?: WorkerPlacement;
+}
+
+/** An error in transit. */
+export interface PackedError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  /** Own members that can be cloned: `code`, `status` and the like. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Whether it was an error of this package. */
+  readonly assay: boolean;
+}
+
+/** Whether a wish about placement came true. */
+export interface PlacementNotice {
+  readonly what: 'affinity' | 'priority';
+  /** Number of the worker, from 0. */
+  readonly worker: number;
+  readonly applied: boolean;
+  /** CPUs or nice value as read back; `null` when not applied. */
+  readonly value: readonly number[] | number | null;
+  /** Why it was not applied. */
+  readonly reason?: string;
+}
+
+/** The answer to a {@link WorkerMessage}. */
+export interface WorkerReply {
+  /** Result of each task; `undefined` where `errors` has an entry. */
+  readonly values: readonly unknown[];
+  /** Failures by index of their task. */
+  readonly errors: readonly (readonly [index: number, error: PackedError])[];
+  /** Time the tasks took, without loading modules, microseconds. */
+  readonly workUs: number;
+  readonly notices?: readonly PlacementNotice[];
+}
+
+/** What an evaluator module is: enough to stand in for it on the main thread. */
+export interface EvaluatorDescription {
+  readonly name: string;
+  readonly version: string;
+  readonly dimensions?: readonly string[];
+  readonly configuration?: Readonly<Record<string, unknown>>;
+  readonly conventions?: Readonly<Record<string, string>>;
+}
+
+/** What a scorer module is. */
+export interface ScorerDescription {
+  readonly convention?: string;
+  readonly version?: string;
+}
+
+/** Members of the progress memory of one slot (an Int32Array shared by the pool and its threads). */
+export const PROGRESS = {
+  /** Tasks begun since the pool was made, wrapping around. */
+  begun: 0,
+  /** 0: loading a module or starting up; 1: working on a task. */
+  working: 1,
+  /** How many members a slot has. */
+  size: 2,
+} as const;
+
+/** What a thread is started with. */
+export interface WorkerStartData {
+  readonly progress: SharedArrayBuffer;
+}

@@ -1,0 +1,181 @@
+/**
+ * What runs in a worker thread or worker process: the entry that tinypool loads. It never fails to load by itself;
+ * the host's module is loaded by the first task that needs it, so that a broken module is a failed task and not
+ * a pool that hangs.
+ */
+import { isMainThread, workerData } from 'node:worker_threads';
+import type { ModelResponse } from '../client/model-client.js';
+import { AssayError } from '../errors.js';
+import type { EvaluationContext, ScorerArguments, TestCase } from '../evaluation/evaluation-types.js';
+import { applyPlacement } from './cpu-affinity.js';
+import { describeEvaluator, describeScorer, loadEvaluator, loadScorer } from './load-module.js';
+import { isCloneable, packError } from './packed-error.js';
+import {
+  PROGRESS,
+  type PackedError,
+  type PlacementNotice,
+  type WorkerMessage,
+  type WorkerModule,
+  type WorkerReply,
+  type WorkerStartData,
+} from './worker-protocol.js';
+
+/** What an evaluator is called with over there, as plain data. */
+export interface EvaluatePayload {
+  readonly response: ModelResponse;
+  readonly testCase: TestCase;
+  readonly repetition: number;
+  readonly runId: string;
+}
+
+/** What a scorer is called with over there, as plain data. */
+export type ScorePayload = Omit<ScorerArguments, 'signal'>;
+
+interface Loaded {
+  readonly description: unknown;
+  run(payload: unknown, deadline: Deadline): unknown;
+}
+
+const loaded = new Map<string, Promise<Loaded>>();
+const progress = progressMemory();
+let placed = false;
+
+// A task that ends the process would end the worker with everything else it was given: let the task fail instead.
+const exit = process.exit;
+process.exit = (code) => {
+  throw new AssayError('ASSAY_WORKER_CRASHED', `process.exit(${code ?? ''}) was called in a worker`);
+};
+process.once('uncaughtExceptionMonitor', () => {
+  process.exit = exit; // Node itself now ends the worker with it
+});
+
+/** Does what a message asks for, one task after the other. */
+export default async function handle(message: WorkerMessage): Promise<WorkerReply> {
+  const at = message.slot * PROGRESS.size;
+  const values: unknown[] = [];
+  const errors: [number, PackedError][] = [];
+  const notices = place(message);
+  const modules = message.modules.map(load);
+  let workMs = 0;
+  for (let index = 0; index < message.tasks.length; index++) {
+    const task = message.tasks[index]!;
+    try {
+      const module = await modules[task.module]!;
+      if (progress !== undefined) {
+        Atomics.add(progress, at + PROGRESS.begun, 1);
+        Atomics.store(progress, at + PROGRESS.working, 1);
+      }
+      const begunAt = performance.now();
+      const value =
+        'payload' in task ? await runTask(module, task.payload, message.taskTimeoutMs) : module.description;
+      workMs += performance.now() - begunAt;
+      if (!isCloneable(value)) {
+        throw new AssayError(
+          'ASSAY_WORKER_UNCLONEABLE',
+          'The result cannot be sent between threads: it holds a function, a symbol or another value that cannot be cloned',
+        );
+      }
+      values.push(value);
+    } catch (error) {
+      values.push(undefined);
+      errors.push([index, packError(error)]);
+    }
+  }
+  return { values, errors, workUs: workMs * 1000, ...(notices.length === 0 ? {} : { notices }) };
+}
+
+/** The time that one task has, with the signal that tells the task when it is over. */
+class Deadline {
+  readonly #controller = new AbortController();
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The result, or a failure when it takes too long. Code that blocks the thread is ended from outside. */
+  async limit(result: Promise<unknown>, timeoutMs: number): Promise<unknown> {
+    let timer: NodeJS.Timeout | undefined;
+    const expired = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        const error = new AssayError('ASSAY_WORKER_TIMEOUT', `The task took longer than ${timeoutMs} ms`);
+        reject(error);
+        this.#controller.abort(error);
+      }, timeoutMs);
+    });
+    try {
+      return await Promise.race([result, expired]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function runTask(module: Loaded, payload: unknown, timeoutMs: number): unknown {
+  const deadline = new Deadline();
+  const returned = module.run(payload, deadline);
+  return returned instanceof Promise ? deadline.limit(returned, timeoutMs) : returned;
+}
+
+function load(module: WorkerModule): Promise<Loaded> {
+  const key = JSON.stringify([module.kind, module.url, module.exportName, module.moduleOptions]);
+  let found = loaded.get(key);
+  if (found === undefined) {
+    found = module.kind === 'evaluator' ? evaluator(module) : scorer(module);
+    found.catch(() => {}); // each task that needs it hears of a failure; until then nobody listens
+    loaded.set(key, found);
+  }
+  return found;
+}
+
+async function evaluator(module: WorkerModule): Promise<Loaded> {
+  const made = await loadEvaluator(module);
+  return {
+    description: describeEvaluator(made),
+    run(payload, deadline) {
+      const { response, testCase, repetition, runId } = payload as EvaluatePayload;
+      const context: EvaluationContext = {
+        testCase,
+        repetition,
+        runId,
+        get signal() {
+          return deadline.signal;
+        },
+      };
+      return made.evaluate(response, context);
+    },
+  };
+}
+
+async function scorer(module: WorkerModule): Promise<Loaded> {
+  const made = await loadScorer(module);
+  return {
+    description: describeScorer(made),
+    run(payload, deadline) {
+      return made({
+        ...(payload as ScorePayload),
+        get signal() {
+          return deadline.signal;
+        },
+      });
+    },
+  };
+}
+
+function place(message: WorkerMessage): PlacementNotice[] {
+  if (placed || message.placement === undefined) return [];
+  placed = true;
+  return applyPlacement(message.placement, workerNumber(), isMainThread);
+}
+
+/** Number of this worker in its pool, from 0; a replacement takes the number of the one it replaces. */
+function workerNumber(): number {
+  const { TINYPOOL_WORKER_ID: ofProcess } = process.env;
+  const ofThread = (workerData as readonly [{ readonly workerId: number }] | null)?.[0].workerId;
+  return Math.max(1, ofThread ?? Number(ofProcess ?? 1)) - 1;
+}
+
+function progressMemory(): Int32Array | undefined {
+  // tinypool starts a thread with [its own data, ours]; a process has no memory in common with the host.
+  const data = (workerData as readonly unknown[] | null)?.[1] as WorkerStartData | undefined;
+  return data === undefined ? undefined : new Int32Array(data.progress);
+}

@@ -1,0 +1,184 @@
+import { describe, expect, it, vi } from 'vitest';
+import { MemoryBoundedCache } from '../../src/cache/memory-bounded-cache.js';
+import { cachedEvaluation, cachedEvaluator } from '../../src/evaluation/cached-evaluator.js';
+import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
+import type { Evaluation, EvaluationContext } from '../../src/evaluation/evaluation-types.js';
+import { Evaluator, textResponse } from '../../src/evaluation/evaluator.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+
+const newCache = (clock = new ManualClock()): MemoryBoundedCache<string, Evaluation> =>
+  new MemoryBoundedCache({ maxBytes: 1e6, clock });
+
+/** An evaluator whose one scorer counts its calls. */
+function counting(version = '1', configuration: Readonly<Record<string, unknown>> = {}) {
+  const score = vi.fn(({ output }: { output: string }) => Math.min(1, output.length / 10));
+  return {
+    score,
+    evaluator: createEvaluator({ name: 'length', version, configuration, dimensions: { length: score } }),
+  };
+}
+
+describe('cachedEvaluator', () => {
+  it('judges the same answer to the same expectation once', async () => {
+    const cache = newCache();
+    const { score, evaluator } = counting();
+    const cached = cachedEvaluator(evaluator, cache);
+    const first = await cached.evaluateText('hello', { id: 'a', input: 'x', expected: 1 });
+    const second = await cached.evaluateText('hello', { id: 'b', input: 'other', expected: 1 });
+    expect(second).toEqual(first);
+    expect(score).toHaveBeenCalledTimes(1);
+    await cached.evaluateText('hello!', { id: 'a', input: 'x', expected: 1 });
+    await cached.evaluateText('hello', { id: 'a', input: 'x', expected: 2 });
+    expect(score).toHaveBeenCalledTimes(3);
+  });
+
+  it('finds nothing of another version, configuration or name', async () => {
+    const cache = newCache();
+    const runs = [counting('1'), counting('2'), counting('1', { level: 2 })];
+    for (const { evaluator, score } of runs) {
+      await cachedEvaluator(evaluator, cache).evaluateText('hello', { id: 'a', input: 'x' });
+      expect(score).toHaveBeenCalledTimes(1);
+    }
+  });
+
+  it('stands for the evaluator behind it', () => {
+    const { evaluator } = counting();
+    const cached = cachedEvaluator(evaluator, newCache());
+    const { name, version, dimensions, configuration, conventions } = evaluator;
+    expect(cached).toMatchObject({ name, version, dimensions, configuration, conventions });
+  });
+
+  it('keys on input and metadata when told to', async () => {
+    for (const options of [{ keyOnInput: true }, { keyOnMetadata: true }] as const) {
+      const { score, evaluator } = counting();
+      const cached = cachedEvaluator(evaluator, newCache(), options);
+      await cached.evaluateText('hello', { id: 'a', input: 'x', metadata: { m: 1 } });
+      await cached.evaluateText('hello', { id: 'a', input: 'y', metadata: { m: 2 } });
+      expect(score).toHaveBeenCalledTimes(2);
+      await cached.evaluateText('hello', { id: 'a', input: 'y', metadata: { m: 2 } });
+      expect(score).toHaveBeenCalledTimes(2);
+    }
+  });
+
+  it('tells answers apart by their tool calls', async () => {
+    const { score, evaluator } = counting();
+    const cached = cachedEvaluator(evaluator, newCache());
+    const context = {
+      testCase: { id: 'a', input: '' },
+      repetition: 0,
+      runId: 'r',
+      signal: new AbortController().signal,
+    };
+    for (const name of ['add', 'subtract', 'add']) {
+      await cached.evaluate({ ...textResponse(''), toolCalls: [{ name }] }, context);
+    }
+    expect(score).toHaveBeenCalledTimes(2);
+  });
+
+  it('forgets after the time to live', async () => {
+    const clock = new ManualClock();
+    const { score, evaluator } = counting();
+    const cached = cachedEvaluator(evaluator, newCache(clock), { ttlMs: 1000 });
+    const judge = () => cached.evaluateText('hello', { id: 'a', input: 'x' });
+    await judge();
+    await clock.advance(999);
+    await judge();
+    expect(score).toHaveBeenCalledTimes(1);
+    await clock.advance(1);
+    await judge();
+    expect(score).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not keep an evaluation with an errored dimension, and not a failure', async () => {
+    const cache = newCache();
+    let failures = 2;
+    const flaky = createEvaluator({
+      name: 'flaky',
+      version: '1',
+      dimensions: {
+        sometimes: () => {
+          if (failures-- > 0) throw new Error('not now');
+          return 1;
+        },
+        always: () => 1,
+      },
+    });
+    const cached = cachedEvaluator(flaky, cache);
+    const outcomes: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      const { dimensions } = await cached.evaluateText('x', { id: 'a', input: '' });
+      outcomes.push(dimensions[0]!.outcome);
+    }
+    expect(outcomes).toEqual(['errored', 'errored', 'scored', 'scored']);
+    expect(cache.stats).toMatchObject({ entries: 1, hits: 1 });
+  });
+
+  it('judges an answer that is under way twice only once, and outlives the case that asked first', async () => {
+    let finish: () => void = () => {};
+    const score = vi.fn(() => new Promise<number>((resolve) => (finish = () => resolve(1))));
+    const slow = createEvaluator({ name: 'slow', version: '1', dimensions: { slow: score } });
+    const cached = cachedEvaluator(slow, newCache());
+    const contextOf = (signal: AbortSignal): EvaluationContext => ({
+      testCase: { id: 'a', input: '' },
+      repetition: 0,
+      runId: 'r',
+      signal,
+    });
+    const cancelled = new AbortController();
+    const first = Promise.resolve(cached.evaluate(textResponse('x'), contextOf(cancelled.signal)));
+    const second = Promise.resolve(
+      cached.evaluate(textResponse('x'), contextOf(new AbortController().signal)),
+    );
+    cancelled.abort();
+    await expect(first).rejects.toMatchObject({ code: 'ASSAY_ABORTED' });
+    finish();
+    await expect(second).resolves.toMatchObject({ overallScore: 1 });
+    expect(score).toHaveBeenCalledTimes(1);
+  });
+
+  it('judges a case that has no key without the cache', async () => {
+    const cache = newCache();
+    const { score, evaluator } = counting();
+    const cached = cachedEvaluator(evaluator, cache);
+    for (let i = 0; i < 2; i++)
+      await cached.evaluateText('x', { id: 'a', input: '', expected: () => 'a function' });
+    expect(score).toHaveBeenCalledTimes(2);
+    expect(cache.stats.entries).toBe(0);
+  });
+
+  it('closes the evaluator behind it and leaves the cache open', async () => {
+    const cache = newCache();
+    const { evaluator } = counting();
+    const close = vi.spyOn(evaluator, 'close');
+    await cachedEvaluator(evaluator, cache).close();
+    expect(close).toHaveBeenCalledTimes(1);
+    cache.set('still', { evaluator: 'e', version: '1', overallScore: 1, dimensions: [] });
+  });
+});
+
+describe('cachedEvaluation', () => {
+  it('is all that an evaluator needs to be cached', async () => {
+    const cache = newCache();
+    let judged = 0;
+    class Reasoning extends Evaluator {
+      readonly name: string = 'reasoning';
+      readonly version: string = '3';
+      override evaluate = cachedEvaluation(cache, { ttlMs: 7_200_000 }, () => {
+        judged++;
+        return { evaluator: this.name, version: this.version, overallScore: 0.5, dimensions: [] };
+      });
+    }
+    class Newer extends Reasoning {
+      override readonly version = '4';
+    }
+    for (const evaluator of [new Reasoning(), new Reasoning(), new Newer()]) {
+      const evaluation = await evaluator.evaluateText('x', { id: 'a', input: '' });
+      expect(evaluation).toMatchObject({ version: evaluator.version, overallScore: 0.5 });
+    }
+    expect(judged).toBe(2);
+  });
+
+  it('names a misspelt option', () => {
+    expect(() => cachedEvaluation(newCache(), { ttl: 5 } as never, () => ({}) as never)).toThrow(/`ttlMs`/);
+  });
+});

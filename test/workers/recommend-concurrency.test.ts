@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { recommendConcurrency } from '../../src/workers/recommend-concurrency.js';
+
+const GIGABYTE = 2 ** 30;
+
+/** A machine with hyper-threading: `cores` physical cores, twice as many CPUs. */
+function machine(cores: number, gigabytes: number, files: Readonly<Record<string, string>> = {}) {
+  return (path: string): string | undefined => {
+    if (Object.hasOwn(files, path)) return files[path];
+    if (path === '/proc/self/status') return `Cpus_allowed_list:\t0-${cores * 2 - 1}\n`;
+    if (path === '/proc/meminfo') return `MemTotal:       ${gigabytes * 1024 * 1024} kB\n`;
+    const cpu = /cpu(\d+)\/topology/.exec(path)?.[1];
+    return cpu === undefined ? undefined : `${Number(cpu) % cores},${(Number(cpu) % cores) + cores}\n`;
+  };
+}
+
+const container = (cpuMax: string, memoryMax: string): Readonly<Record<string, string>> => ({
+  '/proc/self/cgroup': '0::/\n',
+  '/proc/self/mountinfo': '30 29 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
+  '/sys/fs/cgroup/cpu.max': cpuMax,
+  '/sys/fs/cgroup/memory.max': memoryMax,
+});
+
+describe('recommendConcurrency', () => {
+  it('counts physical cores and leaves one to the main thread', () => {
+    const advice = recommendConcurrency({ read: machine(8, 64) });
+    expect(advice).toMatchObject({
+      recommendedWorkers: 7,
+      maxSafeWorkers: 16,
+      system: { logicalCores: 16, physicalCores: 8, cpuLimit: null, memoryLimitBytes: null },
+    });
+    expect(advice.system.memoryBytes).toBe(64 * GIGABYTE);
+    expect(advice.memoryPerWorkerBytes).toBe(Math.floor((48 * GIGABYTE) / 7));
+  });
+
+  it.each([
+    [1, 1],
+    [2, 2],
+    [3, 2],
+  ])('recommends, of %i cores, %i workers', (cores, workers) => {
+    expect(recommendConcurrency({ read: machine(cores, 64) }).recommendedWorkers).toBe(workers);
+  });
+
+  it('is limited by the CPU quota and the memory of the container', () => {
+    const quota = recommendConcurrency({ read: machine(16, 64, container('400000 100000', 'max')) });
+    expect(quota).toMatchObject({ recommendedWorkers: 3, maxSafeWorkers: 4, system: { cpuLimit: 4 } });
+    const memory = recommendConcurrency({
+      read: machine(16, 64, container('max 100000', String(2 * GIGABYTE))),
+    });
+    expect(memory).toMatchObject({ recommendedWorkers: 3, maxSafeWorkers: 3 });
+    expect(memory.memoryPerWorkerBytes).toBe(GIGABYTE / 2);
+    const half = recommendConcurrency({
+      read: machine(16, 64, container('50000 100000', String(GIGABYTE / 8))),
+    });
+    expect(half).toMatchObject({ recommendedWorkers: 1, maxSafeWorkers: 1 });
+  });
+
+  it('reckons with the memory that a worker is said to need', () => {
+    const read = machine(16, 16);
+    expect(recommendConcurrency({ read, memoryPerWorkerMb: 4096 }).recommendedWorkers).toBe(3);
+    expect(() => recommendConcurrency({ memoryPerWorkerMb: 1 })).toThrow(/`memoryPerWorkerMb`/);
+  });
+
+  it('gives sensible numbers for this machine, and where nothing can be read', () => {
+    for (const advice of [recommendConcurrency(), recommendConcurrency({ read: () => undefined })]) {
+      expect(advice.recommendedWorkers).toBeGreaterThanOrEqual(1);
+      expect(advice.maxSafeWorkers).toBeGreaterThanOrEqual(advice.recommendedWorkers);
+      expect(advice.memoryPerWorkerBytes).toBeGreaterThan(0);
+    }
+  });
+});
