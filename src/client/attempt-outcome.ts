@@ -1,0 +1,88 @@
+import type { Attempt } from './attempt.js';
+import type { CallSettings } from './call-settings.js';
+import type { Failure } from './classify-failure.js';
+import type { AttemptOutcome } from './endpoint.js';
+import type { EndpointError } from './endpoint-error.js';
+import type { ModelRequest } from './model-client.js';
+import type { ProtocolReply } from './protocols/protocol.js';
+
+/** Tells the endpoint, the selection and the limits that an attempt was answered. */
+export function recordAnswer(
+  settings: CallSettings,
+  attempt: Attempt,
+  reply: ProtocolReply,
+  now: number,
+): void {
+  const { work, hedge, reporter } = settings;
+  const { endpoint } = attempt.connection;
+  const { ticket } = attempt;
+  const units = work.done(reply, ticket.work);
+  const change = endpoint.succeeded(ticket, units, work.tokensUsed(reply, ticket.tokens), now);
+  hedge?.observe(now - ticket.startedAt, units);
+  learnLimits(settings, attempt, now);
+  if (change === 'restored') reporter.restored(endpoint, now);
+}
+
+/**
+ * Tells the endpoint, the selection and the limits that an attempt failed: it may be ejected, paused or
+ * quarantined, and whoever waits for it chooses again.
+ */
+export function recordFailure(
+  settings: CallSettings,
+  attempt: Attempt,
+  failure: Failure,
+  error: EndpointError,
+  request: ModelRequest,
+  now: number,
+): void {
+  const { reporter, healthChecker, selector } = settings;
+  const { endpoint, transport } = attempt.connection;
+  const outcome = attempt.staleSocket ? 'cancelled' : outcomeOf(failure);
+  const change = endpoint.failed(attempt.ticket, outcome, error.retryAfterMs ?? undefined, now);
+  learnLimits(settings, attempt, now);
+  reporter.healthChanged(endpoint, change, error, now);
+  if (change === 'ejected') {
+    transport.renew();
+    healthChecker?.watch(attempt.connection);
+  }
+  if (outcome === 'rate-limited' || outcome === 'overloaded') reporter.limited(endpoint, outcome, now);
+  const refused = isRefusal(failure, request);
+  if (refused && endpoint.health.state !== 'quarantined' && selector.hasLiveOther(endpoint)) {
+    endpoint.health.quarantine(now);
+    reporter.quarantined(endpoint, error);
+  }
+  if (!endpoint.health.available(now) || now < endpoint.limit.pausedUntil) selector.held(endpoint, now);
+}
+
+function learnLimits(settings: CallSettings, attempt: Attempt, now: number): void {
+  if (!attempt.headers.tellsLimits) return;
+  const { clock, reporter, work } = settings;
+  const { endpoint } = attempt.connection;
+  if (!endpoint.limit.learn(attempt.headers.all, endpoint.inFlight, clock.wallTime(), now)) return;
+  if (endpoint.limit.tokensPerSecond !== null) work.counted = true;
+  reporter.limited(endpoint, 'headers', now);
+}
+
+// The endpoint will refuse every call: its key, its account or its model is not right. A model that only this
+// call asked for says nothing about the endpoint.
+function isRefusal({ code }: Failure, request: ModelRequest): boolean {
+  return (
+    code === 'ASSAY_AUTHENTICATION' ||
+    code === 'ASSAY_QUOTA_EXCEEDED' ||
+    (code === 'ASSAY_NOT_FOUND' && request.model === undefined)
+  );
+}
+
+function outcomeOf({ code, endpointAtFault }: Failure): Exclude<AttemptOutcome, 'ok'> {
+  switch (code) {
+    case 'ASSAY_CONNECT':
+    case 'ASSAY_CONNECT_TIMEOUT':
+      return 'unreachable';
+    case 'ASSAY_RATE_LIMITED':
+      return 'rate-limited';
+    case 'ASSAY_OVERLOADED':
+      return 'overloaded';
+    default:
+      return endpointAtFault ? 'failed' : 'rejected';
+  }
+}

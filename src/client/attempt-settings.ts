@@ -1,0 +1,12 @@
+import type { Clock } from '../foundation/clock.js';
+import type { DeadlineList } from './deadline-list.js';
+
+/** What all attempts of a client share. */
+export interface AttemptSettings {
+  readonly clock: Clock;
+  readonly connect: DeadlineList;
+  readonly firstByte: DeadlineList;
+  readonly idle: DeadlineList;
+  readonly whole: DeadlineList;
+  readonly maxResponseBytes: number;
+}

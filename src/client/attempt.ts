@@ -1,0 +1,396 @@
+import { isUtf8 } from 'node:buffer';
+import {
+  ATTEMPT_TIMEOUT,
+  CONNECT_TIMEOUT,
+  EMPTY,
+  FIRST_BYTE_TIMEOUT,
+  IDLE_TIMEOUT,
+  MALFORMED,
+  TOO_LARGE,
+  classifyErrorBody,
+  classifyStatus,
+  classifyTransportError,
+  codeOf,
+  readErrorBody,
+  type ErrorBody,
+  type Failure,
+} from './classify-failure.js';
+import { createContentDecoder, type ContentDecoder } from './content-decoder.js';
+import type { AttemptSettings } from './attempt-settings.js';
+import { Deadline, type Expiring } from './deadline-list.js';
+import type { EndpointConnection } from './endpoint-connection.js';
+import { EndpointError } from './endpoint-error.js';
+import type { Ticket } from './latency-estimate.js';
+import type { ReplyHandler } from './transport.js';
+import { EmptyAnswer, type ProtocolReply, type StreamReader } from './protocols/protocol.js';
+import { NO_HEADERS, ReplyHeaders } from './reply-headers.js';
+import { headerOf, retryAfterMs } from './retry-after.js';
+import { JsonLines, ServerSentEvents } from './server-sent-events.js';
+import { AssayError, messageOf } from '../errors.js';
+
+/** Who sent an attempt and hears how it went; exactly one of `answered` and `failed` is called, once. */
+export interface AttemptOwner {
+  /** A piece of text came; `false` to pause the connection until {@link Attempt.resume}. */
+  streamed(attempt: Attempt, text: string): boolean;
+  answered(attempt: Attempt, reply: ProtocolReply, raw: unknown): void;
+  failed(attempt: Attempt, failure: Failure, error: EndpointError): void;
+}
+
+const MAX_ERROR_BYTES = 65_536;
+
+type Phase = 'preparing' | 'connecting' | 'waiting' | 'receiving' | 'settled';
+
+/**
+ * One request to one endpoint, from dispatch to outcome: it is undici's handler, collects or streams the reply,
+ * keeps the time limits and turns whatever happens into a reply or a typed error. One object a call, on purpose:
+ * this is the hot path.
+ */
+export class Attempt implements ReplyHandler, Expiring {
+  readonly connection: EndpointConnection;
+  readonly ticket: Ticket;
+  /** 1 for the first of its call. */
+  readonly number: number;
+  readonly hedge: boolean;
+  /** HTTP status; 0 before a reply. */
+  status = 0;
+  /** The server closed a kept-alive connection as we wrote to it: nothing of the call was done. */
+  staleSocket = false;
+  /** Whether the request was written to a connection. */
+  reached = false;
+  /** When the first text of a streamed answer came, monotonic milliseconds; `NaN` before. */
+  firstTextAt = Number.NaN;
+  headers: ReplyHeaders = NO_HEADERS;
+  readonly #owner: AttemptOwner;
+  readonly #settings: AttemptSettings;
+  readonly #stream: boolean;
+  readonly #phaseDeadline = new Deadline(this);
+  readonly #wholeDeadline = new Deadline(this);
+  #phase: Phase = 'preparing';
+  #abortRequest: ((reason?: Error) => void) | undefined;
+  #resumeReply: (() => void) | undefined;
+  #paused = false;
+  #connectsBefore = 0;
+  #size = 0;
+  #first: Buffer | undefined;
+  #rest: Buffer[] | undefined;
+  #decoder: ContentDecoder | undefined;
+  #reader: StreamReader | undefined;
+  #events: ServerSentEvents | JsonLines | undefined;
+  #lastMessage: unknown;
+  #streamEnded = false;
+
+  constructor(
+    owner: AttemptOwner,
+    settings: AttemptSettings,
+    connection: EndpointConnection,
+    ticket: Ticket,
+    number: number,
+    stream: boolean,
+    hedge: boolean,
+  ) {
+    this.#owner = owner;
+    this.#settings = settings;
+    this.connection = connection;
+    this.ticket = ticket;
+    this.number = number;
+    this.#stream = stream;
+    this.hedge = hedge;
+  }
+
+  /** Whether the outcome is known. */
+  get settled(): boolean {
+    return this.#phase === 'settled';
+  }
+
+  /** Sends the request. `body` is asked for after the connection is ready, so that its cost is not in the way. */
+  send(body: string, idempotencyKey: string | undefined, now: number): void {
+    this.#settings.whole.start(this.#wholeDeadline, now);
+    const headers = this.connection.headers(idempotencyKey);
+    if (this.connection.transport.ready && Array.isArray(headers)) {
+      this.#dispatch(headers, body, now);
+      return;
+    }
+    this.#settings.connect.start(this.#phaseDeadline, now);
+    Promise.all([headers, this.connection.transport.open()]).then(
+      ([ready]) => {
+        if (!this.settled) this.#dispatch(ready, body, this.#settings.clock.now());
+      },
+      (error: unknown) => this.#keyFailed(error),
+    );
+  }
+
+  /** Gives the attempt up: nothing more is reported, and its connection is freed at once. */
+  cancel(): void {
+    if (this.settled) return;
+    this.#settle();
+    this.#abort();
+  }
+
+  /** Lets a paused stream go on. */
+  resume(): void {
+    this.#paused = false;
+    this.#resumeReply?.();
+  }
+
+  deadlinePassed(deadline: Deadline): void {
+    if (deadline === this.#wholeDeadline) {
+      this.#fail(ATTEMPT_TIMEOUT, 'the attempt took too long');
+    } else if (this.#phase === 'receiving') {
+      this.#fail(IDLE_TIMEOUT, 'the reply stopped coming');
+    } else if (this.#phase === 'waiting') {
+      this.#fail(FIRST_BYTE_TIMEOUT, 'no reply began in time');
+    } else {
+      this.#fail(CONNECT_TIMEOUT, 'no connection was made in time');
+    }
+  }
+
+  /** The request is being written; `abort` gives it up. */
+  onConnect(abort: (reason?: Error) => void): void {
+    this.#abortRequest = abort;
+    if (this.settled) {
+      abort(GIVEN_UP);
+      return;
+    }
+    this.#phase = 'waiting';
+    this.reached = true;
+    this.#settings.firstByte.start(this.#phaseDeadline, this.#settings.clock.now());
+  }
+
+  /** The reply's head came; returns whether the body may follow at once. */
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
+    if (status < 200 || this.settled) return true; // informational replies come before the real one
+    this.status = status;
+    this.headers = new ReplyHeaders(rawHeaders);
+    this.#resumeReply = resume;
+    this.#phase = 'receiving';
+    this.#settings.idle.start(this.#phaseDeadline, this.#settings.clock.now());
+    if (this.headers.encoding !== undefined) this.#decode(this.headers.encoding);
+    if (this.#stream && status < 300) this.#readStream();
+    return true;
+  }
+
+  /** A piece of the body came; returns whether more may follow at once. */
+  onData(chunk: Buffer): boolean {
+    if (this.settled) return true;
+    if (this.#size > 0) this.#settings.idle.start(this.#phaseDeadline, this.#settings.clock.now());
+    if (this.#decoder === undefined) this.#take(chunk);
+    else this.#decoder.write(chunk);
+    return !this.#paused;
+  }
+
+  /** The body is complete. */
+  onComplete(): void {
+    if (this.settled) return;
+    if (this.#decoder === undefined) this.#complete();
+    else this.#decoder.end();
+  }
+
+  /** The transport failed. */
+  onError(error: Error): void {
+    if (this.settled) return;
+    const failure = classifyTransportError(error);
+    const closed = failure.code === 'ASSAY_CONNECT';
+    const kept = this.connection.transport.connects === this.#connectsBefore;
+    this.staleSocket = closed && kept && this.#phase === 'waiting';
+    const what =
+      closed && this.#phase === 'receiving'
+        ? 'the connection was closed before the reply was complete'
+        : messageOf(error);
+    this.#fail(failure, what, { cause: this.#harmless(error) });
+  }
+
+  #dispatch(headers: string[], body: string, now: number): void {
+    const { transport, address } = this.connection;
+    this.#phase = 'connecting';
+    this.#connectsBefore = transport.connects;
+    try {
+      transport.dispatch('POST', address.path, headers, body, this, now);
+    } catch (error) {
+      if (!this.settled) this.#fail(classifyTransportError(error), messageOf(error));
+      return;
+    }
+    // On a free connection the request has started by now, and the phase is another.
+    if ((this.#phase as Phase) === 'connecting') this.#settings.connect.start(this.#phaseDeadline, now);
+  }
+
+  #keyFailed(error: unknown): void {
+    if (this.settled) return;
+    const failure = classifyStatus(401, readErrorBody(undefined), undefined);
+    // What the host's function threw may hold the key; only our own message is safe to show.
+    this.#fail(failure, AssayError.is(error) ? error.message : 'the apiKey function failed');
+  }
+
+  #decode(encoding: string): void {
+    this.#decoder = createContentDecoder(encoding, {
+      data: (chunk) => {
+        if (!this.settled) this.#take(chunk);
+      },
+      end: () => {
+        if (!this.settled) this.#complete();
+      },
+      error: (error) => {
+        if (!this.settled) this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`);
+      },
+    });
+    if (this.#decoder === undefined) {
+      this.#fail(MALFORMED, `the reply has the content-encoding ${JSON.stringify(encoding.slice(0, 40))}`);
+    }
+  }
+
+  #readStream(): void {
+    this.#reader = this.connection.protocol.stream();
+    const onData = (data: string): void => this.#message(data);
+    this.#events =
+      this.connection.protocol.streamFormat === 'sse'
+        ? new ServerSentEvents(this.#settings.maxResponseBytes, onData)
+        : new JsonLines(this.#settings.maxResponseBytes, onData);
+  }
+
+  #take(chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size > this.#settings.maxResponseBytes) {
+      this.#fail(TOO_LARGE, `the reply is larger than ${this.#settings.maxResponseBytes} bytes`);
+      return;
+    }
+    if (this.#events !== undefined) {
+      try {
+        this.#events.push(chunk);
+      } catch (error) {
+        this.#malformed(error);
+      }
+    } else if (this.#first === undefined) {
+      this.#first = chunk;
+    } else if (this.status < 300 || this.#size <= MAX_ERROR_BYTES) {
+      (this.#rest ??= [this.#first]).push(chunk);
+    }
+  }
+
+  #message(data: string): void {
+    if (this.settled || this.#streamEnded) return;
+    if (data === '[DONE]') {
+      this.#streamEnded = true;
+      return;
+    }
+    const message: unknown = JSON.parse(data);
+    if (this.#reportsError(message)) return;
+    this.#lastMessage = message;
+    const text = this.#reader!.read(message);
+    if (text === '') return;
+    if (Number.isNaN(this.firstTextAt)) this.firstTextAt = this.#settings.clock.now();
+    if (!this.#owner.streamed(this, text)) this.#paused = true;
+  }
+
+  #complete(): void {
+    if (this.status >= 300) {
+      this.#refused();
+      return;
+    }
+    let reply: ProtocolReply | undefined;
+    try {
+      reply = this.#reader === undefined ? this.#parse() : this.#completeStream(this.#reader);
+    } catch (error) {
+      this.#malformed(error);
+      return;
+    }
+    if (reply === undefined || this.settled) return;
+    this.#settle();
+    this.#owner.answered(this, reply, this.#lastMessage);
+  }
+
+  #parse(): ProtocolReply | undefined {
+    const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest);
+    if (bytes === undefined) throw new Error('the reply is empty');
+    if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
+    const parsed: unknown = JSON.parse(bytes.toString('utf8'));
+    if (this.#reportsError(parsed)) return undefined;
+    this.#lastMessage = parsed;
+    return this.connection.protocol.parse(parsed);
+  }
+
+  #completeStream(reader: StreamReader): ProtocolReply | undefined {
+    this.#events?.end();
+    if (this.settled) return undefined;
+    if (!reader.done) throw new Error('the stream ended before the answer did');
+    return reader.reply();
+  }
+
+  // Gateways answer 200 with an error inside.
+  #reportsError(message: unknown): boolean {
+    const error = (message as { error?: unknown } | null)?.error;
+    if (error === undefined || error === null) return false;
+    const body = readErrorBody(message);
+    this.#fail(classifyErrorBody(body), this.#said(body));
+    return true;
+  }
+
+  #refused(): void {
+    const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest);
+    const text = bytes === undefined ? '' : bytes.toString('utf8');
+    let parsed: unknown = text;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      // Proxies answer with HTML; its text is the best there is.
+    }
+    const body = readErrorBody(parsed);
+    const failure = classifyStatus(this.status, body, headerOf(this.headers.all, 'x-should-retry'));
+    this.#fail(failure, this.#said(body), {
+      retryAfterMs: retryAfterMs(this.headers.all, this.#settings.clock.wallTime()),
+    });
+  }
+
+  #malformed(error: unknown): void {
+    if (this.settled) return;
+    if (error instanceof EmptyAnswer) this.#fail(EMPTY, error.message);
+    else this.#fail(MALFORMED, `the reply cannot be read: ${messageOf(error)}`);
+  }
+
+  #said(body: ErrorBody): string {
+    const said = this.connection.redact(body.message).replace(/\s+/g, ' ').trim();
+    const what = this.status === 0 || this.status < 300 ? 'an error in the reply' : `status ${this.status}`;
+    return said === '' ? what : `${what}: ${said}`;
+  }
+
+  #fail(
+    failure: Failure,
+    what: string,
+    details: { readonly cause?: Error; readonly retryAfterMs?: number | undefined } = {},
+  ): void {
+    const error = new EndpointError(
+      failure.code,
+      `${this.connection.endpoint.id}: ${this.connection.redact(what)}`,
+      {
+        ...details,
+        retryable: failure.retryable,
+        endpoint: this.connection.endpoint.id,
+        status: this.status === 0 ? null : this.status,
+        endpointAtFault: failure.endpointAtFault,
+        requestId: this.headers.requestId,
+      },
+    );
+    this.#settle();
+    this.#abort();
+    this.#owner.failed(this, failure, error);
+  }
+
+  // A library's error may quote headers or bodies (MockAgent's do), so only its redacted words are kept.
+  #harmless(error: Error): Error {
+    const safe = new Error(this.connection.redact(messageOf(error)));
+    const code = codeOf(error);
+    safe.name = error.name;
+    return code === '' ? safe : Object.assign(safe, { code });
+  }
+
+  #settle(): void {
+    this.#phase = 'settled';
+    this.#phaseDeadline.stop();
+    this.#wholeDeadline.stop();
+  }
+
+  #abort(): void {
+    this.#decoder?.destroy();
+    this.#abortRequest?.(GIVEN_UP);
+  }
+}
+
+const GIVEN_UP = new Error('given up');

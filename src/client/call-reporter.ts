@@ -1,0 +1,216 @@
+import type { Clock } from '../foundation/clock.js';
+import type { Attempt } from './attempt.js';
+import type { ClientEvents } from './client-events.js';
+import type { Endpoint } from './endpoint.js';
+import type { EndpointError } from './endpoint-error.js';
+import type { ModelRequest, ModelResponse } from './model-client.js';
+import type { HealthChange } from './outlier-ejection.js';
+import { costOf, type PriceTable } from './price-table.js';
+import type { ProtocolReply } from './protocols/protocol.js';
+
+/** What is told of a call. */
+export interface ReportedCall {
+  readonly id: number;
+  readonly startedAt: number;
+  readonly attempts: number;
+  readonly request: ModelRequest;
+}
+
+/** What a {@link CallReporter} is made from. */
+export interface CallReporterSettings {
+  readonly clock: Clock;
+  readonly model: string | undefined;
+  readonly prices: PriceTable | undefined;
+  readonly includeRaw: boolean;
+  readonly wants: (event: keyof ClientEvents & string) => boolean;
+  readonly emit: <Name extends keyof ClientEvents & string>(event: Name, payload: ClientEvents[Name]) => void;
+}
+
+/**
+ * Tells what happens to calls and endpoints: events (built only when somebody listens) and responses. Nothing it
+ * builds holds a key, a header or a prompt.
+ */
+export class CallReporter {
+  readonly #settings: CallReporterSettings;
+
+  constructor(settings: CallReporterSettings) {
+    this.#settings = settings;
+  }
+
+  callStarted(call: ReportedCall): void {
+    const { wants, emit } = this.#settings;
+    if (wants('call:start')) {
+      emit('call:start', { at: this.#at(), callId: call.id, model: this.#model(call) });
+    }
+  }
+
+  callEnded(
+    call: ReportedCall,
+    response: ModelResponse | undefined,
+    error: EndpointError | undefined,
+    now: number,
+  ): void {
+    const { wants, emit } = this.#settings;
+    if (!wants('call:end')) return;
+    emit('call:end', {
+      at: this.#at(),
+      callId: call.id,
+      model: response?.model ?? this.#model(call),
+      endpoint: response?.endpoint ?? error?.endpoint ?? null,
+      attempts: call.attempts,
+      durationMs: now - call.startedAt,
+      latencyMs: response?.latencyMs ?? null,
+      usage: response?.usage ?? null,
+      cost: response?.cost ?? null,
+      ...(error === undefined ? {} : { error: error.toRecord() }),
+    });
+  }
+
+  attemptStarted(call: ReportedCall, attempt: Attempt): void {
+    const { wants, emit } = this.#settings;
+    if (!wants('attempt:start')) return;
+    emit('attempt:start', {
+      at: this.#at(),
+      callId: call.id,
+      attempt: attempt.number,
+      endpoint: attempt.connection.endpoint.id,
+      hedge: attempt.hedge,
+    });
+  }
+
+  attemptEnded(
+    call: ReportedCall,
+    attempt: Attempt,
+    outcome: 'ok' | 'error' | 'cancelled',
+    durationMs: number,
+    error: EndpointError | undefined,
+  ): void {
+    const { wants, emit } = this.#settings;
+    if (!wants('attempt:end')) return;
+    emit('attempt:end', {
+      at: this.#at(),
+      callId: call.id,
+      attempt: attempt.number,
+      endpoint: attempt.connection.endpoint.id,
+      durationMs,
+      outcome,
+      status: attempt.status === 0 ? null : attempt.status,
+      ...(error === undefined ? {} : { error: error.toRecord() }),
+    });
+  }
+
+  retrying(call: ReportedCall, delayMs: number, error: EndpointError): void {
+    const { wants, emit } = this.#settings;
+    if (!wants('call:retry')) return;
+    emit('call:retry', {
+      at: this.#at(),
+      callId: call.id,
+      attempt: call.attempts + 1,
+      delayMs,
+      error: error.toRecord(),
+    });
+  }
+
+  firstToken(call: ReportedCall, attempt: Attempt): void {
+    const { wants, emit } = this.#settings;
+    if (!wants('stream:first-token')) return;
+    emit('stream:first-token', {
+      at: this.#at(),
+      callId: call.id,
+      endpoint: attempt.connection.endpoint.id,
+      afterMs: attempt.firstTextAt - attempt.ticket.startedAt,
+    });
+  }
+
+  healthChanged(endpoint: Endpoint, change: HealthChange, error: EndpointError, now: number): void {
+    if (change === 'restored') this.restored(endpoint, now);
+    const { wants, emit } = this.#settings;
+    if (change !== 'ejected' || !wants('endpoint:eject')) return;
+    emit('endpoint:eject', {
+      at: this.#at(),
+      endpoint: endpoint.id,
+      reason: endpoint.health.reason,
+      forMs: endpoint.health.until - now,
+      error: error.toRecord(),
+    });
+  }
+
+  quarantined(endpoint: Endpoint, error: EndpointError): void {
+    const { wants, emit } = this.#settings;
+    if (!wants('endpoint:eject')) return;
+    emit('endpoint:eject', {
+      at: this.#at(),
+      endpoint: endpoint.id,
+      reason: 'quarantine',
+      forMs: Number.POSITIVE_INFINITY,
+      error: error.toRecord(),
+    });
+  }
+
+  probing(endpoint: Endpoint): void {
+    const { wants, emit } = this.#settings;
+    if (wants('endpoint:probe')) emit('endpoint:probe', { at: this.#at(), endpoint: endpoint.id });
+  }
+
+  restored(endpoint: Endpoint, now: number): void {
+    const { wants, emit } = this.#settings;
+    if (!wants('endpoint:restore')) return;
+    emit('endpoint:restore', {
+      at: this.#at(),
+      endpoint: endpoint.id,
+      ejectedForMs: now - endpoint.health.since,
+    });
+  }
+
+  limited(endpoint: Endpoint, reason: ClientEvents['endpoint:limit']['reason'], now: number): void {
+    const { wants, emit } = this.#settings;
+    if (!wants('endpoint:limit')) return;
+    const held = endpoint.limit.pausedUntil - now;
+    emit('endpoint:limit', {
+      at: this.#at(),
+      endpoint: endpoint.id,
+      reason,
+      requestsPerSecond: endpoint.limit.requestsPerSecond,
+      concurrency: Number.isFinite(endpoint.concurrencyLimit) ? endpoint.concurrencyLimit : null,
+      pausedUntil: held > 0 ? this.#at() + held : null,
+    });
+  }
+
+  /** The response of an answered call. */
+  response(
+    call: ReportedCall,
+    attempt: Attempt,
+    reply: ProtocolReply,
+    raw: unknown,
+    latencyMs: number,
+  ): ModelResponse {
+    const { prices, includeRaw, model } = this.#settings;
+    const asked = attempt.connection.modelFor(call.request.model, model);
+    const response: { -readonly [Name in keyof ModelResponse]: ModelResponse[Name] } = {
+      text: reply.text,
+      model: reply.model ?? asked,
+      finishReason: reply.finishReason,
+      usage: reply.usage,
+      cost: costOf(prices, reply.model ?? asked, asked, reply.usage),
+      endpoint: attempt.connection.endpoint.id,
+      requestId: attempt.headers.requestId ?? reply.id ?? null,
+      attempts: call.attempts,
+      latencyMs,
+      timeToFirstTokenMs: Number.isNaN(attempt.firstTextAt)
+        ? null
+        : attempt.firstTextAt - attempt.ticket.startedAt,
+    };
+    if (reply.toolCalls !== undefined) response.toolCalls = reply.toolCalls;
+    if (reply.logprobs !== undefined) response.logprobs = reply.logprobs;
+    if (includeRaw) response.raw = raw;
+    return response;
+  }
+
+  #model(call: ReportedCall): string {
+    return call.request.model ?? this.#settings.model ?? '';
+  }
+
+  #at(): number {
+    return this.#settings.clock.wallTime();
+  }
+}

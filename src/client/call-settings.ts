@@ -1,0 +1,70 @@
+import type { AssayErrorCode } from '../errors.js';
+import type { Clock } from '../foundation/clock.js';
+import type { RandomSource } from '../foundation/seeded-random.js';
+import type { AttemptSettings } from './attempt-settings.js';
+import type { CallReporter } from './call-reporter.js';
+import type { DeadlineList } from './deadline-list.js';
+import type { EndpointConnection } from './endpoint-connection.js';
+import type { EndpointError } from './endpoint-error.js';
+import type { EndpointSelector } from './endpoint-selector.js';
+import type { HealthChecker } from './health-checker.js';
+import type { HedgePlan } from './hedge.js';
+import type { ListNode } from './linked-list.js';
+import type { ModelParameters, ModelResponse } from './model-client.js';
+import type { RetryBudget } from './retry-budget.js';
+import type { RetrySettings } from './retry.js';
+import type { WorkEstimate } from './work-estimate.js';
+
+/** A call that can be ended from outside. */
+export interface AbortableCall {
+  /** Its place among the calls under way; set by the client. */
+  place: ListNode<AbortableCall> | undefined;
+  abort(reason: unknown, code: AssayErrorCode, message: string): void;
+}
+
+/** What all calls of a client share. */
+export interface CallSettings {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly selector: EndpointSelector;
+  readonly connections: readonly EndpointConnection[];
+  readonly attempts: AttemptSettings;
+  readonly deadlines: DeadlineList;
+  readonly deadlineMs: number;
+  readonly healthyWaits: DeadlineList;
+  readonly retry: RetrySettings;
+  readonly budget: RetryBudget | undefined;
+  readonly hedge: HedgePlan | undefined;
+  readonly work: WorkEstimate;
+  readonly model: string | undefined;
+  readonly parameters: ModelParameters | undefined;
+  readonly reporter: CallReporter;
+  readonly healthChecker: HealthChecker | undefined;
+  /** A call is settled. */
+  readonly ended: (call: AbortableCall) => void;
+}
+
+/** Where a call's outcome goes. */
+export interface CallSink {
+  /** A piece of a streamed answer; `false` when the reader is behind. Left out: nobody reads along. */
+  text?(text: string): boolean;
+  answered(response: ModelResponse): void;
+  failed(error: EndpointError): void;
+}
+
+/** The parameters of a call: the client's, with the call's own on top; an explicit `undefined` means default. */
+export function mergeParameters(
+  shared: ModelParameters | undefined,
+  own: ModelParameters | undefined,
+): ModelParameters {
+  if (own === undefined) return shared ?? NO_PARAMETERS;
+  if (shared === undefined) return own;
+  const merged: Record<string, unknown> = { ...shared };
+  for (const [name, value] of Object.entries(own)) if (value !== undefined) merged[name] = value;
+  if (shared.extraBody !== undefined && own.extraBody !== undefined) {
+    merged['extraBody'] = { ...shared.extraBody, ...own.extraBody };
+  }
+  return merged;
+}
+
+const NO_PARAMETERS: ModelParameters = {};

@@ -1,0 +1,87 @@
+import type { CallSink } from './call-settings.js';
+import type { ClientCall } from './client-call.js';
+import type { EndpointError } from './endpoint-error.js';
+import type { ModelResponse, ModelStreamEvent } from './model-client.js';
+
+const HIGH_WATER = 256; // pieces of text that may wait for the reader before the connection is paused
+
+/**
+ * A streamed call as an async iterator. The call begins at the first `next()`; a reader that falls behind pauses
+ * the connection, one that leaves cancels the call.
+ */
+export class CallStream implements AsyncIterator<ModelStreamEvent>, CallSink {
+  readonly #begin: (sink: CallSink) => ClientCall;
+  readonly #ready: ModelStreamEvent[] = [];
+  #call: ClientCall | undefined;
+  #over = false;
+  #paused = false;
+  #failure: EndpointError | undefined;
+  #waiting:
+    | { resolve: (result: IteratorResult<ModelStreamEvent>) => void; reject: (error: unknown) => void }
+    | undefined;
+
+  constructor(begin: (sink: CallSink) => ClientCall) {
+    this.#begin = begin;
+  }
+
+  next(): Promise<IteratorResult<ModelStreamEvent>> {
+    if (this.#call === undefined && !this.#over) this.#call = this.#begin(this);
+    const ready = this.#ready.shift();
+    if (ready !== undefined) {
+      if (this.#paused && this.#ready.length < HIGH_WATER / 2) {
+        this.#paused = false;
+        this.#call?.resume();
+      }
+      return Promise.resolve({ done: false, value: ready });
+    }
+    if (this.#failure !== undefined) {
+      const error = this.#failure;
+      this.#failure = undefined;
+      return Promise.reject(error);
+    }
+    if (this.#over) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  return(): Promise<IteratorResult<ModelStreamEvent>> {
+    this.#over = true;
+    this.#ready.length = 0;
+    this.#call?.abort(undefined, 'ASSAY_ABORTED', 'the reader left the stream');
+    this.#failure = undefined;
+    this.#waiting?.resolve({ done: true, value: undefined });
+    this.#waiting = undefined;
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  text(text: string): boolean {
+    this.#deliver({ type: 'text', text });
+    this.#paused = this.#ready.length >= HIGH_WATER;
+    return !this.#paused;
+  }
+
+  answered(response: ModelResponse): void {
+    this.#over = true;
+    this.#deliver({ type: 'end', response });
+  }
+
+  failed(error: EndpointError): void {
+    this.#over = true;
+    if (this.#waiting === undefined) {
+      this.#failure = error;
+      return;
+    }
+    this.#waiting.reject(error);
+    this.#waiting = undefined;
+  }
+
+  #deliver(event: ModelStreamEvent): void {
+    if (this.#waiting === undefined) {
+      this.#ready.push(event);
+      return;
+    }
+    this.#waiting.resolve({ done: false, value: event });
+    this.#waiting = undefined;
+  }
+}

@@ -1,0 +1,133 @@
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../foundation/clock.js';
+import type { RandomSource } from '../foundation/seeded-random.js';
+import type { AdaptiveConcurrencyOptions } from './adaptive-concurrency.js';
+import type { HealthCheckOptions } from './health-check.js';
+import type { HedgingOptions } from './hedge.js';
+import type { ModelParameters } from './model-client.js';
+import type { OutlierEjectionOptions } from './outlier-ejection.js';
+import type { EndpointPolicy, PolicyName } from './pick-endpoint.js';
+import type { PriceTable } from './price-table.js';
+import type { Protocol } from './protocols/protocol.js';
+import type { ProtocolName } from './protocols/protocol-names.js';
+import type { EndpointRateLimit } from './rate-limit.js';
+import type { RetryBudgetOptions } from './retry-budget.js';
+import type { RetryOptions } from './retry.js';
+
+/** A key, or a function that gives the current one; it is called for every attempt, so cache inside it. */
+export type ApiKey = string | (() => string | Promise<string>);
+
+/** One model server. */
+export interface EndpointOptions {
+  /** Name in events, snapshots and results. Default: the URL without credentials and query. */
+  readonly id?: string | undefined;
+  /**
+   * Base URL, as `http://gpu1:8000/v1`. The protocol adds its path; a bare origin also gets the protocol's
+   * prefix (`http://gpu1:8000` works), and a URL that already ends with the full path is taken as it is. A
+   * query (`?api-version=…`) is kept.
+   */
+  readonly url: string;
+  /** Default: the client's. */
+  readonly protocol?: ProtocolName | Protocol | undefined;
+  /** Model name on this server, where it differs. Default: the call's, else the client's. */
+  readonly model?: string | undefined;
+  /** Default: the client's. */
+  readonly apiKey?: ApiKey | undefined;
+  /** Further request headers, on top of the client's. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Share of the load relative to others of equal speed, > 0. Default 1. */
+  readonly weight?: number | undefined;
+  /** Tier: endpoints of the lowest number are used while one of them is usable. Integer >= 0. Default 0. */
+  readonly priority?: number | undefined;
+  /** Most calls in flight at this endpoint, and its sockets. Default: no limit of its own. */
+  readonly concurrency?: number | undefined;
+  /** What the endpoint allows. Without it a limit is learned from the server's headers and from 429s. */
+  readonly rateLimit?: EndpointRateLimit | undefined;
+}
+
+/** Time limits, milliseconds; `Infinity` for none. */
+export interface TimeoutOptions {
+  /** To connect, with TLS. Default 10,000. */
+  readonly connectMs?: number | undefined;
+  /** From the request to the reply's first byte; without streaming that is the whole generation. Default 300,000. */
+  readonly firstByteMs?: number | undefined;
+  /** Between two pieces of the reply. Default 60,000. */
+  readonly idleMs?: number | undefined;
+  /** For one attempt as a whole. Default 600,000. */
+  readonly attemptMs?: number | undefined;
+  /** For a call with all its attempts and waits. Default 1,800,000. */
+  readonly deadlineMs?: number | undefined;
+}
+
+/** TLS settings, handed to `tls.connect`. */
+export interface TlsOptions {
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+  readonly passphrase?: string | undefined;
+  readonly servername?: string | undefined;
+  /** Default `true`. */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
+
+/** Options of a `LoadBalancedClient`. */
+export interface LoadBalancedClientOptions {
+  /** The servers, at least one; a string is a URL. */
+  readonly endpoints: readonly (string | EndpointOptions)[];
+  /** Model that is asked for where neither the call nor the endpoint names one. */
+  readonly model?: string | undefined;
+  /** Language of the servers. Default `'openai-chat'`. */
+  readonly protocol?: ProtocolName | Protocol | undefined;
+  /** Key for endpoints without one of their own. Never read from the environment. */
+  readonly apiKey?: ApiKey | undefined;
+  /** Request headers for all endpoints. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Parameters of every call; the call's own win. */
+  readonly parameters?: ModelParameters | undefined;
+  /** How an endpoint is picked. Default `'latency-aware'`. */
+  readonly policy?: PolicyName | EndpointPolicy | undefined;
+  /** Most calls in flight over all endpoints, integer >= 1. Default: no limit. */
+  readonly concurrency?: number | undefined;
+  readonly retry?: RetryOptions | undefined;
+  /** `false`: retries are not budgeted. */
+  readonly retryBudget?: RetryBudgetOptions | false | undefined;
+  /** `false`: endpoints are never ejected for failing. */
+  readonly outlierEjection?: OutlierEjectionOptions | false | undefined;
+  /** Active checks of ejected endpoints, to re-admit them sooner. Default `false`. */
+  readonly healthCheck?: HealthCheckOptions | false | undefined;
+  /** Finds each endpoint's concurrency by slow start and AIMD. `true` for the defaults. Default `false`. */
+  readonly adaptiveConcurrency?: AdaptiveConcurrencyOptions | boolean | undefined;
+  /** Sends a slow call a second time to another endpoint; costs tokens. `true` for the defaults. Default `false`. */
+  readonly hedging?: HedgingOptions | boolean | undefined;
+  readonly timeouts?: TimeoutOptions | undefined;
+  /** How long a call waits for an endpoint to come back when none is left, milliseconds. Default 30,000. */
+  readonly waitForHealthyMs?: number | undefined;
+  /** Largest reply, in decoded bytes. Default 8 MiB. */
+  readonly maxResponseBytes?: number | undefined;
+  /** Offers HTTP/2 over TLS. Costs more CPU a call; cancelling a call then keeps the connection. Default `false`. */
+  readonly allowH2?: boolean | undefined;
+  readonly tls?: TlsOptions | undefined;
+  /**
+   * An undici `Dispatcher` of the host (proxy, mTLS, MockAgent) in place of the client's own pools. It stays
+   * the host's: `close()` leaves it open. Its own limits of connections and time stay in force.
+   */
+  readonly dispatcher?: Dispatcher | undefined;
+  /**
+   * Connections to named hosts are replaced after this time, so that a change of DNS is followed, milliseconds.
+   * Default 300,000. (An ejected endpoint gets new connections at once.)
+   */
+  readonly connectionMaxAgeMs?: number | undefined;
+  /** Prices a model, for `cost`. */
+  readonly prices?: PriceTable | undefined;
+  /** Whether responses carry the parsed reply as `raw`. Default `false`. */
+  readonly includeRaw?: boolean | undefined;
+  /**
+   * Whether `complete()` streams underneath: it then reports the time to the first token, and a server that
+   * falls silent is noticed after `idleMs`. Default `false`.
+   */
+  readonly streamForTiming?: boolean | undefined;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock | undefined;
+  /** Random source for ties and jitter. Default `Math.random`. */
+  readonly random?: RandomSource | undefined;
+}

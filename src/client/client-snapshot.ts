@@ -1,0 +1,106 @@
+import type { Clock } from '../foundation/clock.js';
+import type { Endpoint, EndpointCounts } from './endpoint.js';
+import type { EndpointConnection } from './endpoint-connection.js';
+import type { EndpointSelector } from './endpoint-selector.js';
+import type { EjectionReason, HealthState } from './outlier-ejection.js';
+import type { RetryBudget } from './retry-budget.js';
+
+/** Health, speed, limits and load of one endpoint at one moment. */
+export interface EndpointSnapshot {
+  readonly id: string;
+  /** Without credentials and query. */
+  readonly url: string;
+  readonly protocol: string;
+  readonly state: HealthState;
+  /** Why it is not healthy; `null` when it is. */
+  readonly reason: EjectionReason | 'quarantine' | null;
+  /** When its ejection ends, wall-clock milliseconds; `null` when it is not ejected or nobody knows. */
+  readonly ejectedUntil: number | null;
+  /** Until when calls are held back, wall-clock milliseconds; `null` when they are not. */
+  readonly pausedUntil: number | null;
+  readonly inFlight: number;
+  /** Calls that wait for its rate or its pause. */
+  readonly waiting: number;
+  /** Average latency of answered attempts, milliseconds; `null` before the first. */
+  readonly latencyMs: number | null;
+  /** Estimated milliseconds per unit of work (about one output token); `null` before the first answer. */
+  readonly msPerUnit: number | null;
+  /** Share of successes among about the last twenty outcomes, 0..1. */
+  readonly successRate: number;
+  readonly consecutiveFailures: number;
+  /** When the last outcome came, wall-clock milliseconds; `null` before the first. */
+  readonly lastOutcomeAt: number | null;
+  /** Calls that may be in flight; `null` for no limit. */
+  readonly concurrencyLimit: number | null;
+  /** Rate that is let through; `null` when no limit is known. */
+  readonly requestsPerSecond: number | null;
+  /** Token rate that is let through; `null` when no limit is known. */
+  readonly tokensPerSecond: number | null;
+  readonly counts: Readonly<EndpointCounts>;
+}
+
+/** State of a client at one moment: plain data, without keys. */
+export interface ClientSnapshot {
+  readonly endpoints: readonly EndpointSnapshot[];
+  /** Attempts in flight. */
+  readonly inFlight: number;
+  /** Calls that wait for an endpoint. */
+  readonly waiting: number;
+  /** Retries that the budget allows now; `null` when they are not budgeted. */
+  readonly retriesLeft: number | null;
+}
+
+/** Reads the state of a client. */
+export function snapshotClient(
+  endpoints: readonly Endpoint[],
+  connections: readonly EndpointConnection[],
+  selector: EndpointSelector,
+  budget: RetryBudget | undefined,
+  clock: Clock,
+): ClientSnapshot {
+  const now = clock.now();
+  const wall = clock.wallTime();
+  return {
+    endpoints: endpoints.map((each, index) => snapshotEndpoint(each, connections[index]!, now, wall)),
+    inFlight: selector.inFlight,
+    waiting: selector.waiting,
+    retriesLeft: budget === undefined ? null : Math.max(0, Math.floor(budget.available(now))),
+  };
+}
+
+function snapshotEndpoint(
+  endpoint: Endpoint,
+  connection: EndpointConnection,
+  now: number,
+  wall: number,
+): EndpointSnapshot {
+  const { health, limit } = endpoint;
+  const wallOf = (at: number): number | null => (Number.isFinite(at) ? Math.round(wall + at - now) : null);
+  let reason: EndpointSnapshot['reason'] = health.reason;
+  if (health.state === 'healthy') reason = null;
+  else if (health.state === 'quarantined') reason = 'quarantine';
+  return {
+    id: endpoint.id,
+    url: connection.address.shown,
+    protocol: connection.protocol.name,
+    state: health.state,
+    reason,
+    ejectedUntil: health.state === 'ejected' ? wallOf(health.until) : null,
+    pausedUntil: limit.pausedUntil > now ? wallOf(limit.pausedUntil) : null,
+    inFlight: endpoint.inFlight,
+    waiting: endpoint.waiting.size,
+    latencyMs: known(endpoint.averageLatencyMs),
+    msPerUnit: known(endpoint.estimateAt(now)),
+    successRate: endpoint.successRate,
+    consecutiveFailures: health.consecutiveFailures,
+    lastOutcomeAt: wallOf(endpoint.lastOutcomeAt),
+    concurrencyLimit: known(endpoint.concurrencyLimit),
+    requestsPerSecond: limit.requestsPerSecond,
+    tokensPerSecond: limit.tokensPerSecond,
+    counts: { ...endpoint.counts },
+  };
+}
+
+function known(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

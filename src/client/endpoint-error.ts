@@ -1,0 +1,64 @@
+import { AssayError, type AssayErrorCode, type ErrorRecord } from '../errors.js';
+
+/** One attempt of a call that failed, as its error tells it. */
+export interface AttemptRecord {
+  /** Id of the endpoint. */
+  readonly endpoint: string;
+  /** How the attempt ended. */
+  readonly code: AssayErrorCode;
+  /** HTTP status, if a reply came. */
+  readonly status: number | null;
+  /** How long the attempt took, milliseconds. */
+  readonly durationMs: number;
+}
+
+/** What an {@link EndpointError} is made from. */
+export interface EndpointErrorOptions {
+  readonly cause?: unknown;
+  readonly retryable?: boolean;
+  readonly endpoint?: string | null;
+  readonly status?: number | null;
+  readonly endpointAtFault?: boolean;
+  readonly retryAfterMs?: number | undefined;
+  readonly requestId?: string | undefined;
+}
+
+/**
+ * A call to a model that failed. Holds no key, no header and no prompt: a vendor's own message is cut to 300
+ * characters and the endpoint's secrets are removed from it.
+ */
+export class EndpointError extends AssayError {
+  /** Id of the endpoint of the last attempt; `null` when none was reached. */
+  readonly endpoint: string | null;
+  /** HTTP status of the last reply; `null` without one. */
+  readonly status: number | null;
+  /** Whether the endpoint is to blame (and not the request, the caller or the account). */
+  readonly endpointAtFault: boolean;
+  /** How long to wait before the call is worth trying again, milliseconds; `null` when nobody said. */
+  readonly retryAfterMs: number | null;
+  /** The vendor's id of the failed request; `null` when it gave none. */
+  readonly requestId: string | null;
+  /** Every attempt that was made, in order; empty when none was. */
+  attempts: readonly AttemptRecord[] = [];
+
+  constructor(code: AssayErrorCode, message: string, options: EndpointErrorOptions = {}) {
+    super(code, message, {
+      ...(options.cause === undefined ? {} : { cause: options.cause }),
+      retryable: options.retryable ?? false,
+    });
+    this.endpoint = options.endpoint ?? null;
+    this.status = options.status ?? null;
+    this.endpointAtFault = options.endpointAtFault ?? false;
+    this.retryAfterMs = options.retryAfterMs ?? null;
+    this.requestId = options.requestId ?? null;
+  }
+
+  override toRecord(): ErrorRecord {
+    return {
+      ...super.toRecord(),
+      ...(this.status === null ? {} : { status: this.status }),
+      ...(this.retryAfterMs === null ? {} : { retryAfterMs: this.retryAfterMs }),
+      ...(this.requestId === null ? {} : { requestId: this.requestId }),
+    };
+  }
+}

@@ -1,0 +1,201 @@
+import { AssayError, messageOf } from '../errors.js';
+import { EndpointError } from './endpoint-error.js';
+import type {
+  CallOptions,
+  FinishReason,
+  ModelClient,
+  ModelParameters,
+  ModelRequest,
+  ModelResponse,
+} from './model-client.js';
+import { finishReason, messagesOf, record, textField, usageOf } from './protocols/protocol.js';
+
+/**
+ * The part of a Vercel AI SDK language model that is needed, by structure: models of `@ai-sdk/*` providers with
+ * specification `v2` (AI SDK 5) and `v3` (AI SDK 6) fit, without a dependency on either.
+ */
+export interface LanguageModel {
+  readonly specificationVersion: string;
+  readonly provider: string;
+  readonly modelId: string;
+  // The SDK's own option types differ between versions; what is passed here fits all of them.
+  doGenerate(options: never): PromiseLike<unknown>;
+}
+
+/** How a language model is used as a target. */
+export interface LanguageModelOptions {
+  /** Parameters of every call; the call's own win. */
+  readonly parameters?: ModelParameters | undefined;
+}
+
+/**
+ * Makes a {@link ModelClient} of a Vercel AI SDK language model, so that any of its providers can be a target or
+ * a judge. Connections, keys and limits are the provider's; one call is one attempt. `extraBody` is passed on as
+ * the provider's own options (`providerOptions`).
+ *
+ * @example
+ * const target = fromLanguageModel(openai('gpt-4.1-mini'));
+ */
+export function fromLanguageModel(model: LanguageModel, options: LanguageModelOptions = {}): ModelClient {
+  const doGenerate = model.doGenerate.bind(model) as unknown as (
+    options: Record<string, unknown>,
+  ) => PromiseLike<unknown>;
+  return {
+    async complete(request: ModelRequest, call: CallOptions = {}): Promise<ModelResponse> {
+      const startedAt = performance.now();
+      const bound = bindCall(call);
+      try {
+        const given = { ...options.parameters, ...request.parameters };
+        const result = await bound.race(
+          doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
+        );
+        return readResult(model, result, performance.now() - startedAt);
+      } catch (error) {
+        throw bound.signal.aborted ? abortedError(bound.signal.reason) : readError(model, error);
+      } finally {
+        bound.release();
+      }
+    },
+    describe: () => ({
+      client: 'LanguageModel',
+      models: [model.modelId],
+      protocols: [model.provider],
+      parameters: options.parameters ?? {},
+    }),
+  };
+}
+
+interface BoundCall {
+  readonly signal: AbortSignal;
+  race<T>(work: PromiseLike<T>): Promise<T>;
+  release(): void;
+}
+
+// One signal from up to three sources. A provider that ignores it must not hold the caller: the race settles.
+function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
+  const controller = new AbortController();
+  const cancel = (reason: unknown): void => controller.abort(reason);
+  const aborted = (): void => controller.abort(signal?.reason);
+  if (signal?.aborted === true) aborted();
+  signal?.addEventListener('abort', aborted, { once: true });
+  cancellation?.onCancel(cancel);
+  const timer =
+    timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
+      ? undefined
+      : setTimeout(
+          () => controller.abort(new AssayError('ASSAY_DEADLINE', `no answer in ${timeoutMs} ms`)),
+          timeoutMs,
+        );
+  return {
+    signal: controller.signal,
+    race: (work) =>
+      new Promise((resolve, reject) => {
+        const stop = (): void => reject(controller.signal.reason);
+        if (controller.signal.aborted) stop();
+        controller.signal.addEventListener('abort', stop, { once: true });
+        work.then(resolve, reject);
+      }),
+    release() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+      cancellation?.offCancel(cancel);
+    },
+  };
+}
+
+function abortedError(reason: unknown): AssayError {
+  if (AssayError.is(reason)) return reason;
+  return new EndpointError('ASSAY_ABORTED', 'the call was aborted', { cause: reason });
+}
+
+function callOptions(request: ModelRequest, parameters: ModelParameters): Record<string, unknown> {
+  const { stop, extraBody } = parameters;
+  return {
+    prompt: messagesOf(request.input).map(({ role, content, ...rest }) => ({
+      ...rest,
+      role,
+      // System messages are plain text in the SDK's prompts, all others are lists of parts.
+      content: role === 'system' || typeof content !== 'string' ? content : [{ type: 'text', text: content }],
+    })),
+    maxOutputTokens: parameters.maxTokens,
+    temperature: parameters.temperature,
+    topP: parameters.topP,
+    seed: parameters.seed,
+    stopSequences: typeof stop === 'string' ? [stop] : stop,
+    tools: parameters.tools,
+    responseFormat: parameters.responseFormat,
+    providerOptions: extraBody,
+  };
+}
+
+function readResult(model: LanguageModel, result: unknown, latencyMs: number): ModelResponse {
+  const { content, finishReason: reason, usage, response } = record(result);
+  if (!Array.isArray(content)) {
+    throw new EndpointError('ASSAY_MALFORMED_RESPONSE', `${model.provider}: the result has no content`, {
+      endpoint: model.provider,
+      endpointAtFault: true,
+    });
+  }
+  const toolCalls = content.filter((part) => record(part)['type'] === 'tool-call');
+  const tokens = record(usage);
+  return {
+    text: content
+      .map((part) => (record(part)['type'] === 'text' ? (textField(record(part), 'text') ?? '') : ''))
+      .join(''),
+    model: textField(record(response), 'modelId') ?? model.modelId,
+    finishReason: readReason(reason),
+    usage: usageOf(
+      total(tokens['inputTokens']),
+      total(tokens['outputTokens']),
+      tokens['cachedInputTokens'] ?? record(tokens['inputTokens'])['cacheRead'],
+    ),
+    cost: null,
+    endpoint: model.provider,
+    requestId: textField(record(response), 'id') ?? null,
+    attempts: 1,
+    latencyMs,
+    timeToFirstTokenMs: null,
+    ...(toolCalls.length > 0 ? { toolCalls } : {}),
+  };
+}
+
+// Version 3 reports `{ unified, raw }` and `{ total, cacheRead, … }` where version 2 has a string and a number.
+function readReason(reason: unknown): FinishReason {
+  const unified = typeof reason === 'string' ? reason : record(reason)['unified'];
+  if (unified === 'content-filter' || unified === 'tool-calls') return unified;
+  return finishReason(unified);
+}
+
+function total(tokens: unknown): unknown {
+  return typeof tokens === 'object' && tokens !== null ? record(tokens)['total'] : tokens;
+}
+
+function readError(model: LanguageModel, error: unknown): AssayError {
+  if (AssayError.is(error)) return error;
+  const { statusCode, isRetryable } = record(error);
+  const status = typeof statusCode === 'number' ? statusCode : null;
+  const retryable = isRetryable === true;
+  // The SDK's errors hold request bodies and headers: only the message goes on.
+  return new EndpointError(codeFor(status), `${model.provider}: ${messageOf(error).slice(0, 300)}`, {
+    retryable,
+    endpoint: model.provider,
+    status,
+    endpointAtFault: status === null || status >= 500,
+  });
+}
+
+function codeFor(
+  status: number | null,
+):
+  | 'ASSAY_TARGET_FAILED'
+  | 'ASSAY_AUTHENTICATION'
+  | 'ASSAY_RATE_LIMITED'
+  | 'ASSAY_SERVER'
+  | 'ASSAY_NOT_FOUND'
+  | 'ASSAY_BAD_REQUEST' {
+  if (status === null) return 'ASSAY_TARGET_FAILED';
+  if (status === 401 || status === 403) return 'ASSAY_AUTHENTICATION';
+  if (status === 404) return 'ASSAY_NOT_FOUND';
+  if (status === 429) return 'ASSAY_RATE_LIMITED';
+  return status >= 500 ? 'ASSAY_SERVER' : 'ASSAY_BAD_REQUEST';
+}

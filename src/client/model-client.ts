@@ -1,0 +1,116 @@
+import type { Cancellation } from '../foundation/cancellation.js';
+
+/** One message of a chat. */
+export interface ChatMessage {
+  /** `system`, `user`, `assistant`, `tool` or whatever the server knows. */
+  readonly role: string;
+  /** The text, or the server's own content parts (images and the like), passed through as they are. */
+  readonly content: string | readonly unknown[];
+  /** Further members of the message (`name`, `tool_call_id`, …), passed through. */
+  readonly [member: string]: unknown;
+}
+
+/** What a model is asked: a prompt, or the messages of a chat. */
+export type ModelInput = string | readonly ChatMessage[];
+
+/** How the model shall answer. Names are the field's; each protocol maps them to its own. */
+export interface ModelParameters {
+  /** Most tokens to generate, >= 1. */
+  readonly maxTokens?: number | undefined;
+  /** Sampling temperature, >= 0. */
+  readonly temperature?: number | undefined;
+  /** Nucleus sampling, 0..1. */
+  readonly topP?: number | undefined;
+  /** Seed of the sampler. */
+  readonly seed?: number | undefined;
+  /** Strings that end the answer. */
+  readonly stop?: string | readonly string[] | undefined;
+  /** Log probabilities: `true`, or how many alternatives a token. */
+  readonly logprobs?: boolean | number | undefined;
+  /** Tools that the model may call, in the server's own form. */
+  readonly tools?: readonly unknown[] | undefined;
+  /** Structured output, in the server's own form. */
+  readonly responseFormat?: unknown;
+  /** Further members of the request body, sent as they are; they win over everything above. */
+  readonly extraBody?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** One call to a model. */
+export interface ModelRequest {
+  readonly input: ModelInput;
+  /** Model name; the client's own when left out. */
+  readonly model?: string | undefined;
+  readonly parameters?: ModelParameters | undefined;
+  /** Same on all attempts of a call; sent as `idempotency-key` when given. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Tokens that a call used, as the server reported them. */
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Input tokens that the server took from its own cache, if it says so. */
+  readonly cachedInputTokens?: number;
+}
+
+/** Why the model stopped, in one vocabulary for all protocols. */
+export type FinishReason = 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'other';
+
+/** What a model answered. */
+export interface ModelResponse {
+  /** The answer's text; may be empty (a tool call, a refusal). */
+  readonly text: string;
+  /** The model that answered, as the server names it; else the one that was asked for. */
+  readonly model: string;
+  readonly finishReason: FinishReason;
+  /** `null` when the server did not say. */
+  readonly usage: TokenUsage | null;
+  /** Money, in the unit of the host's price table; `null` without one. */
+  readonly cost: number | null;
+  /** Id of the endpoint that answered; `null` for a target that is a function. */
+  readonly endpoint: string | null;
+  /** The vendor's id of the request; `null` when it gave none. */
+  readonly requestId: string | null;
+  /** Attempts made, including the one that answered: 1 or more. */
+  readonly attempts: number;
+  /** Duration of the attempt that answered, milliseconds. */
+  readonly latencyMs: number;
+  /** Time to the first token, milliseconds; only when streaming was used. */
+  readonly timeToFirstTokenMs: number | null;
+  /** Tool calls of the answer, in the server's own form, if there were any. */
+  readonly toolCalls?: readonly unknown[];
+  /** Log probabilities in the server's own form, if asked for. */
+  readonly logprobs?: unknown;
+  /** The parsed reply, only with the client's `includeRaw` option. */
+  readonly raw?: unknown;
+}
+
+/** A piece of a streamed answer; the last one carries the whole response. */
+export type ModelStreamEvent =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'end'; readonly response: ModelResponse };
+
+/** How a call is bounded. */
+export interface CallOptions {
+  /** Cancels the call: it rejects with `ASSAY_ABORTED` and frees its slot at once. */
+  readonly signal?: AbortSignal | undefined;
+  /** Total time for the call with all its attempts and waits, milliseconds; past it: `ASSAY_DEADLINE`. */
+  readonly timeoutMs?: number | undefined;
+  /** The cheap form of `signal`, for callers that make many calls; both may be given. */
+  readonly cancellation?: Cancellation | undefined;
+}
+
+/** Anything that can be asked: the interface of targets and judges. */
+export interface ModelClient {
+  /** Asks and waits for the whole answer. Rejects with an `AssayError`. */
+  complete(request: ModelRequest, options?: CallOptions): Promise<ModelResponse>;
+  /** Asks and yields the answer as it comes. */
+  stream?(request: ModelRequest, options?: CallOptions): AsyncIterable<ModelStreamEvent>;
+  /** What identifies the target in a run manifest: plain data without keys. */
+  describe?(): Readonly<Record<string, unknown>>;
+}
+
+/** Whether a value can be used as a {@link ModelClient}. */
+export function isModelClient(value: unknown): value is ModelClient {
+  return typeof value === 'object' && value !== null && typeof (value as ModelClient).complete === 'function';
+}

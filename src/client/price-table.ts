@@ -1,0 +1,57 @@
+import { AssayError } from '../errors.js';
+import { show } from '../foundation/options.js';
+import type { TokenUsage } from './model-client.js';
+
+/** What a model costs, in the host's unit of money for a million tokens. */
+export interface ModelPrice {
+  readonly inputPerMillion: number;
+  readonly outputPerMillion: number;
+  /** For input tokens that the server took from its cache. Default: as other input. */
+  readonly cachedInputPerMillion?: number | undefined;
+}
+
+/**
+ * Prices by model name, or a function that gives the price of a model. A table is looked up with the name that
+ * the server reported, then with the one that was asked for.
+ */
+export type PriceTable = Readonly<Record<string, ModelPrice>> | ((model: string) => ModelPrice | undefined);
+
+/** Checks a price table: every price is a finite number >= 0. */
+export function checkPrices(prices: PriceTable): void {
+  if (typeof prices === 'function') return;
+  for (const [model, price] of Object.entries(prices)) {
+    for (const name of ['inputPerMillion', 'outputPerMillion', 'cachedInputPerMillion'] as const) {
+      const value = price[name];
+      if (value === undefined && name === 'cachedInputPerMillion') continue;
+      if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) continue;
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        `Expected \`prices[${JSON.stringify(model)}].${name}\` to be a number >= 0, got ${show(value)}`,
+      );
+    }
+  }
+}
+
+/** What a call cost; `null` when its usage or the model's price is not known. */
+export function costOf(
+  prices: PriceTable | undefined,
+  reported: string,
+  asked: string,
+  usage: TokenUsage | null,
+): number | null {
+  if (prices === undefined || usage === null) return null;
+  const price = find(prices, reported) ?? find(prices, asked);
+  if (price === undefined) return null;
+  const cached = Math.min(usage.cachedInputTokens ?? 0, usage.inputTokens);
+  return (
+    ((usage.inputTokens - cached) * price.inputPerMillion +
+      cached * (price.cachedInputPerMillion ?? price.inputPerMillion) +
+      usage.outputTokens * price.outputPerMillion) /
+    1_000_000
+  );
+}
+
+function find(prices: PriceTable, model: string): ModelPrice | undefined {
+  if (typeof prices === 'function') return prices(model);
+  return Object.hasOwn(prices, model) ? prices[model] : undefined;
+}

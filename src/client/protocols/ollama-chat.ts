@@ -1,0 +1,105 @@
+import type { FinishReason, ModelParameters } from '../model-client.js';
+import {
+  finishReason,
+  messagesOf,
+  record,
+  textField,
+  unexpected,
+  usageOf,
+  type Protocol,
+  type ProtocolReply,
+  type ProtocolRequest,
+  type StreamReader,
+} from './protocol.js';
+
+/** Ollama chat: `POST /api/chat`, streams as one JSON value a line. `responseFormat` becomes `format`. */
+export const ollamaChat: Protocol = {
+  name: 'ollama-chat',
+  path: '/chat',
+  prefix: '/api',
+  streamFormat: 'ndjson',
+
+  body({ input, model, parameters, stream }: ProtocolRequest): Record<string, unknown> {
+    return {
+      model: model === '' ? undefined : model,
+      messages: messagesOf(input),
+      tools: parameters.tools,
+      ...ollamaCommon(parameters, stream),
+    };
+  },
+
+  parse(body: unknown): ProtocolReply {
+    const reply = record(body);
+    const message = reply['message'];
+    if (typeof message !== 'object' || message === null) throw unexpected('`message`');
+    const { content, tool_calls: toolCalls } = message as Record<string, unknown>;
+    return ollamaReply(reply, typeof content === 'string' ? content : '', toolCalls);
+  },
+
+  stream: () => new OllamaStream((line) => textField(record(line['message']), 'content') ?? ''),
+};
+
+/** Members that both Ollama endpoints share. Ollama streams unless told otherwise. */
+export function ollamaCommon(parameters: ModelParameters, stream: boolean): Record<string, unknown> {
+  const { stop, logprobs } = parameters;
+  return {
+    format: parameters.responseFormat,
+    logprobs: logprobs === undefined ? undefined : logprobs !== false,
+    top_logprobs: typeof logprobs === 'number' ? logprobs : undefined,
+    options: {
+      num_predict: parameters.maxTokens,
+      temperature: parameters.temperature,
+      top_p: parameters.topP,
+      seed: parameters.seed,
+      stop: typeof stop === 'string' ? [stop] : stop,
+    },
+    stream,
+  };
+}
+
+/** A whole answer of either Ollama endpoint; token counts are 0 where the server leaves them out. */
+export function ollamaReply(reply: Record<string, unknown>, text: string, toolCalls: unknown): ProtocolReply {
+  const calls = Array.isArray(toolCalls) && toolCalls.length > 0 ? toolCalls : undefined;
+  const reason: FinishReason = finishReason(reply['done_reason'] ?? (reply['done'] === true ? 'stop' : ''));
+  return {
+    text,
+    model: textField(reply, 'model'),
+    finishReason: calls !== undefined && reason === 'stop' ? 'tool-calls' : reason,
+    usage: usageOf(reply['prompt_eval_count'] ?? 0, reply['eval_count']),
+    id: undefined,
+    toolCalls: calls,
+    logprobs: reply['logprobs'] ?? undefined,
+  };
+}
+
+/** Puts an Ollama stream together; `textOf` finds the text of a line. */
+export class OllamaStream implements StreamReader {
+  done = false;
+  readonly #textOf: (line: Record<string, unknown>) => string;
+  readonly #toolCalls: unknown[] = [];
+  #text = '';
+  #last: Record<string, unknown> = {};
+
+  constructor(textOf: (line: Record<string, unknown>) => string) {
+    this.#textOf = textOf;
+  }
+
+  read(message: unknown): string {
+    const line = record(message);
+    const error = textField(line, 'error');
+    if (error !== undefined) throw new Error(error);
+    const text = this.#textOf(line);
+    this.#text += text;
+    const calls = record(line['message'])['tool_calls'];
+    if (Array.isArray(calls)) this.#toolCalls.push(...calls);
+    if (line['done'] === true) {
+      this.done = true;
+      this.#last = line;
+    }
+    return text;
+  }
+
+  reply(): ProtocolReply {
+    return ollamaReply(this.#last, this.#text, this.#toolCalls);
+  }
+}

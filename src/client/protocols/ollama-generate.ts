@@ -1,0 +1,35 @@
+import { OllamaStream, ollamaCommon, ollamaReply } from './ollama-chat.js';
+import {
+  promptOf,
+  record,
+  textField,
+  unexpected,
+  type Protocol,
+  type ProtocolReply,
+  type ProtocolRequest,
+} from './protocol.js';
+
+/** Ollama generate: `POST /api/generate`, one prompt in, one text out; streams as one JSON value a line. */
+export const ollamaGenerate: Protocol = {
+  name: 'ollama-generate',
+  path: '/generate',
+  prefix: '/api',
+  streamFormat: 'ndjson',
+
+  body({ input, model, parameters, stream }: ProtocolRequest): Record<string, unknown> {
+    return {
+      model: model === '' ? undefined : model,
+      prompt: promptOf(input),
+      ...ollamaCommon(parameters, stream),
+    };
+  },
+
+  parse(body: unknown): ProtocolReply {
+    const reply = record(body);
+    const text = reply['response'];
+    if (typeof text !== 'string') throw unexpected('`response`');
+    return ollamaReply(reply, text, undefined);
+  },
+
+  stream: () => new OllamaStream((line) => textField(line, 'response') ?? ''),
+};

@@ -1,0 +1,97 @@
+import type { TokenUsage } from '../model-client.js';
+import { chatUsage } from './openai-chat.js';
+import {
+  finishReason,
+  list,
+  promptOf,
+  record,
+  textField,
+  unexpected,
+  type Protocol,
+  type ProtocolReply,
+  type ProtocolRequest,
+  type StreamReader,
+} from './protocol.js';
+
+/** OpenAI completions: `POST /v1/completions`, the form for base models; vLLM and llama.cpp speak it too. */
+export const openaiCompletions: Protocol = {
+  name: 'openai-completions',
+  path: '/completions',
+  prefix: '/v1',
+  streamFormat: 'sse',
+
+  body({ input, model, parameters, stream }: ProtocolRequest): Record<string, unknown> {
+    const logprobs = parameters.logprobs;
+    return {
+      model: model === '' ? undefined : model,
+      prompt: promptOf(input),
+      max_tokens: parameters.maxTokens,
+      temperature: parameters.temperature,
+      top_p: parameters.topP,
+      seed: parameters.seed,
+      stop: parameters.stop,
+      logprobs: typeof logprobs === 'number' ? logprobs : logprobs === true ? 1 : undefined,
+      response_format: parameters.responseFormat,
+      stream: stream || undefined,
+      stream_options: stream ? { include_usage: true } : undefined,
+    };
+  },
+
+  parse(body: unknown): ProtocolReply {
+    const reply = record(body);
+    const choice = record(list(reply['choices'])[0]);
+    const text = choice['text'];
+    if (typeof text !== 'string') throw unexpected('`choices[0].text`');
+    return {
+      text,
+      model: textField(reply, 'model'),
+      finishReason: finishReason(choice['finish_reason']),
+      usage: chatUsage(reply['usage']),
+      id: textField(reply, 'id'),
+      toolCalls: undefined,
+      logprobs: choice['logprobs'] ?? undefined,
+    };
+  },
+
+  stream: () => new CompletionStream(),
+};
+
+class CompletionStream implements StreamReader {
+  done = false;
+  #text = '';
+  #model: string | undefined;
+  #id: string | undefined;
+  #finish: unknown;
+  #usage: TokenUsage | null = null;
+  #logprobs: Record<string, unknown[]> | undefined;
+
+  read(message: unknown): string {
+    const chunk = record(message);
+    this.#model ??= textField(chunk, 'model');
+    this.#id ??= textField(chunk, 'id');
+    this.#usage = chatUsage(chunk['usage']) ?? this.#usage;
+    const choice = record(list(chunk['choices'])[0]);
+    if (typeof choice['finish_reason'] === 'string') {
+      this.#finish = choice['finish_reason'];
+      this.done = true;
+    }
+    for (const [name, values] of Object.entries(record(choice['logprobs']))) {
+      ((this.#logprobs ??= {})[name] ??= []).push(...list(values));
+    }
+    const text = textField(choice, 'text') ?? '';
+    this.#text += text;
+    return text;
+  }
+
+  reply(): ProtocolReply {
+    return {
+      text: this.#text,
+      model: this.#model,
+      finishReason: finishReason(this.#finish),
+      usage: this.#usage,
+      id: this.#id,
+      toolCalls: undefined,
+      logprobs: this.#logprobs,
+    };
+  }
+}

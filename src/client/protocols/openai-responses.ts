@@ -1,0 +1,130 @@
+import type { ChatMessage, FinishReason, TokenUsage } from '../model-client.js';
+import {
+  list,
+  messagesOf,
+  record,
+  textField,
+  unexpected,
+  usageOf,
+  type Protocol,
+  type ProtocolReply,
+  type ProtocolRequest,
+  type StreamReader,
+} from './protocol.js';
+
+/**
+ * OpenAI responses: `POST /v1/responses`. Nothing is stored on the server (`store: false`) unless `extraBody`
+ * says otherwise; `seed` and `stop` do not exist there and are not sent. `responseFormat` becomes `text.format`.
+ */
+export const openaiResponses: Protocol = {
+  name: 'openai-responses',
+  path: '/responses',
+  prefix: '/v1',
+  streamFormat: 'sse',
+
+  body({ input, model, parameters, stream }: ProtocolRequest): Record<string, unknown> {
+    const logprobs = parameters.logprobs;
+    return {
+      model: model === '' ? undefined : model,
+      input: typeof input === 'string' ? input : messagesOf(input).map(inputItem),
+      max_output_tokens: parameters.maxTokens,
+      temperature: parameters.temperature,
+      top_p: parameters.topP,
+      top_logprobs: typeof logprobs === 'number' ? logprobs : undefined,
+      include: logprobs === undefined || logprobs === false ? undefined : ['message.output_text.logprobs'],
+      tools: parameters.tools,
+      text: parameters.responseFormat === undefined ? undefined : { format: parameters.responseFormat },
+      store: false,
+      stream: stream || undefined,
+    };
+  },
+
+  parse: readResponse,
+  stream: () => new ResponseStream(),
+};
+
+class ResponseStream implements StreamReader {
+  done = false;
+  #response: unknown;
+
+  read(message: unknown): string {
+    const event = record(message);
+    switch (event['type']) {
+      case 'response.output_text.delta':
+      case 'response.refusal.delta':
+        return textField(event, 'delta') ?? '';
+      case 'response.completed':
+      case 'response.incomplete':
+        this.#response = event['response'];
+        this.done = true;
+        return '';
+      case 'response.failed':
+      case 'error':
+        throw new Error(
+          textField(record(record(event['response'])['error'] ?? event['error'] ?? event), 'message') ??
+            'the stream reported a failure',
+        );
+      default:
+        return '';
+    }
+  }
+
+  reply(): ProtocolReply {
+    return readResponse(this.#response);
+  }
+}
+
+function readResponse(body: unknown): ProtocolReply {
+  const response = record(body);
+  if (!Array.isArray(response['output'])) throw unexpected('`output` to be a list');
+  let text = '';
+  let refused = false;
+  const toolCalls: unknown[] = [];
+  let logprobs: unknown;
+  for (const item of list(response['output'])) {
+    const entry = record(item);
+    if (entry['type'] === 'message') {
+      for (const part of list(entry['content'])) {
+        const content = record(part);
+        text += textField(content, 'text') ?? textField(content, 'refusal') ?? '';
+        refused ||= content['type'] === 'refusal';
+        if (list(content['logprobs']).length > 0) logprobs = content['logprobs'];
+      }
+    } else if (typeof entry['type'] === 'string' && entry['type'].endsWith('_call')) {
+      toolCalls.push(item);
+    }
+  }
+  return {
+    text,
+    model: textField(response, 'model'),
+    finishReason: refused ? 'content-filter' : reasonOf(response, toolCalls.length > 0),
+    usage: responseUsage(response['usage']),
+    id: textField(response, 'id'),
+    toolCalls: toolCalls.length > 0 ? toolCalls : undefined,
+    logprobs,
+  };
+}
+
+function reasonOf(response: Record<string, unknown>, calledTools: boolean): FinishReason {
+  if (response['status'] === 'incomplete') {
+    const reason = record(response['incomplete_details'])['reason'];
+    if (reason === 'max_output_tokens') return 'length';
+    return reason === 'content_filter' ? 'content-filter' : 'other';
+  }
+  return calledTools ? 'tool-calls' : 'stop';
+}
+
+function responseUsage(value: unknown): TokenUsage | null {
+  const usage = record(value);
+  return usageOf(
+    usage['input_tokens'],
+    usage['output_tokens'],
+    record(usage['input_tokens_details'])['cached_tokens'],
+  );
+}
+
+function inputItem(message: ChatMessage): unknown {
+  return typeof message.content === 'string' || Array.isArray(message.content)
+    ? message
+    : { ...message, content: '' };
+}

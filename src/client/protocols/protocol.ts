@@ -1,0 +1,148 @@
+import type { FinishReason, ModelInput, ModelParameters, TokenUsage, ChatMessage } from '../model-client.js';
+
+/** What a protocol builds a request body from. */
+export interface ProtocolRequest {
+  readonly input: ModelInput;
+  /** Model name; empty when neither the call nor the client nor the endpoint names one. */
+  readonly model: string;
+  /** The client's defaults and the call's own parameters, merged; `extraBody` is added by the client. */
+  readonly parameters: ModelParameters;
+  /** Whether the answer shall be streamed. */
+  readonly stream: boolean;
+}
+
+/** A whole answer, as a protocol reads it. */
+export interface ProtocolReply {
+  readonly text: string;
+  /** The model as the server names it; `undefined` when it does not. */
+  readonly model: string | undefined;
+  readonly finishReason: FinishReason;
+  /** `null` when the server did not say. */
+  readonly usage: TokenUsage | null;
+  /** The server's id of the answer; a request-id header wins over it. */
+  readonly id: string | undefined;
+  readonly toolCalls: readonly unknown[] | undefined;
+  readonly logprobs: unknown;
+}
+
+/** Puts a streamed answer together from its messages. Made anew for each attempt. */
+export interface StreamReader {
+  /**
+   * Takes one message: the data of one server-sent event or one line, parsed as JSON. Returns the text that
+   * came with it (empty when none did).
+   */
+  read(message: unknown): string;
+  /** Whether the answer is complete. A stream that ends before is a malformed reply. */
+  readonly done: boolean;
+  /** The whole answer, once {@link StreamReader.done}. */
+  reply(): ProtocolReply;
+}
+
+/**
+ * A server's language. Add one by giving such an object as `protocol` to a client or an endpoint: it says where
+ * to post, how to write a request and how to read an answer; everything else (connections, limits, retries,
+ * streaming, errors) is the client's. A method that throws makes the reply malformed.
+ */
+export interface Protocol {
+  /** Stands in run manifests, so that results of different protocols are not mixed up. */
+  readonly name: string;
+  /** Path below the endpoint's base URL, with leading slash: `/chat/completions`. */
+  readonly path: string;
+  /**
+   * Prefix that belongs to the path, as `/v1`: added when the endpoint's URL is a bare origin, and not doubled
+   * when the URL already ends with it. Empty for none.
+   */
+  readonly prefix: string;
+  /** How a streamed answer is split: server-sent events or one JSON value a line. */
+  readonly streamFormat: 'sse' | 'ndjson';
+  /** Headers beside `content-type` and the key; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The header that carries the key. Default: `authorization: Bearer <key>`. */
+  authorization?(apiKey: string): readonly [name: string, value: string];
+  /** The request's body, before `JSON.stringify`. Members that are `undefined` are left out. */
+  body(request: ProtocolRequest): Record<string, unknown>;
+  /** Reads a whole answer. */
+  parse(body: unknown): ProtocolReply;
+  /** A reader for a streamed answer. */
+  stream(): StreamReader;
+}
+
+/** The messages of an input: a prompt becomes one message of the user. */
+export function messagesOf(input: ModelInput): readonly ChatMessage[] {
+  return typeof input === 'string' ? [{ role: 'user', content: input }] : input;
+}
+
+/** The input as one prompt, for protocols without chat: messages are written as `role: text` lines. */
+export function promptOf(input: ModelInput): string {
+  if (typeof input === 'string') return input;
+  const only = input.length === 1 ? input[0]?.content : undefined;
+  if (typeof only === 'string') return only;
+  const lines = input.map((message) => `${message.role}: ${plainText(message.content)}`);
+  return `${lines.join('\n')}\nassistant:`;
+}
+
+/** The text of a message's content; parts that are not text are left out. */
+export function plainText(content: ChatMessage['content']): string {
+  if (typeof content === 'string') return content;
+  return content.map((part) => textField(record(part), 'text') ?? '').join('');
+}
+
+/** Maps a server's finish reason to the common vocabulary. */
+export function finishReason(reason: unknown): FinishReason {
+  return (typeof reason === 'string' ? FINISH_REASONS[reason] : undefined) ?? 'other';
+}
+
+const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
+  stop: 'stop',
+  eos_token: 'stop',
+  stop_sequence: 'stop',
+  end_turn: 'stop',
+  length: 'length',
+  max_tokens: 'length',
+  max_output_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  content_filter: 'content-filter',
+  refusal: 'content-filter',
+  tool_calls: 'tool-calls',
+  function_call: 'tool-calls',
+  tool_use: 'tool-calls',
+};
+
+/** A value as an object; anything else as one without members. */
+export function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** A member that is a string. */
+export function textField(of: Record<string, unknown>, name: string): string | undefined {
+  const value = of[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A list, or an empty one. */
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/**
+ * Token usage from two counts, and the cached share where known. `null` unless both counts are finite numbers
+ * from 0 on: a server that sends nonsense said nothing.
+ */
+export function usageOf(input: unknown, output: unknown, cached?: unknown): TokenUsage | null {
+  if (!isCount(input) || !isCount(output)) return null;
+  return isCount(cached)
+    ? { inputTokens: input, outputTokens: output, cachedInputTokens: cached }
+    : { inputTokens: input, outputTokens: output };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
+}
+
+/** Thrown by {@link Protocol.parse} for a reply that is well formed and holds no answer of any kind. */
+export class EmptyAnswer extends Error {}
+
+/** The error for an answer that is not what the protocol says. */
+export function unexpected(what: string): Error {
+  return new Error(`expected ${what}`);
+}

@@ -1,0 +1,203 @@
+import { isIP } from 'node:net';
+import type { Socket } from 'node:net';
+import type { buildConnector, Dispatcher, Pool } from 'undici';
+import type { TlsOptions } from './client-options.js';
+
+/** What a {@link Transport} is made from. */
+export interface TransportSettings {
+  readonly origin: string;
+  /** Most sockets; `Infinity` for no limit. */
+  readonly connections: number;
+  readonly connectMs: number;
+  readonly connectionMaxAgeMs: number;
+  readonly allowH2: boolean;
+  readonly tls: TlsOptions | undefined;
+  /** The host's own dispatcher, used instead of a pool. */
+  readonly dispatcher: Dispatcher | undefined;
+}
+
+/**
+ * Who hears of a request's reply. These are the names of undici 7's own handlers (`pool.request` uses them):
+ * the newer form turns every header into a string and costs two more objects a call.
+ */
+export interface ReplyHandler {
+  onConnect(abort: (reason?: Error) => void): void;
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean;
+  onData(chunk: Buffer): boolean;
+  onComplete(): void;
+  onError(error: Error): void;
+}
+
+type Undici = typeof import('undici');
+
+let undici: Undici | undefined;
+
+/** Loads undici on first use: it would be two thirds of the time that importing this package takes. */
+async function loadUndici(): Promise<Undici> {
+  return (undici ??= await import('undici'));
+}
+
+const BACKSTOP_MS = 1000; // undici's connect timer runs up to a second late; ours decides
+
+/**
+ * Connections to one endpoint: an undici Pool that is made on first use, has as many sockets as calls may be in
+ * flight (undici's own queue would delay an abort until a socket frees) and is replaced when DNS may have
+ * changed. undici's timers are off: they are up to 0.9 s late.
+ */
+export class Transport {
+  readonly #settings: TransportSettings;
+  readonly #named: boolean;
+  readonly #connecting = new Set<Socket>();
+  readonly #retired = new Set<Pool>();
+  #pool: Pool | undefined;
+  #madeAt = 0;
+  #closed = false;
+  /** Connections made so far. */
+  connects = 0;
+
+  constructor(settings: TransportSettings) {
+    this.#settings = settings;
+    const host = new URL(settings.origin).hostname;
+    this.#named = isIP(host.replace(/^\[|\]$/g, '')) === 0;
+  }
+
+  /** Whether {@link Transport.dispatch} can be called now. */
+  get ready(): boolean {
+    return undici !== undefined || this.#settings.dispatcher !== undefined;
+  }
+
+  /** Makes it ready. */
+  async open(): Promise<void> {
+    if (this.#settings.dispatcher === undefined) await loadUndici();
+  }
+
+  /** Sends a request; the outcome goes to `handler`. Call only when ready. */
+  dispatch(
+    method: 'POST' | 'GET',
+    path: string,
+    headers: string[],
+    body: string | null,
+    handler: ReplyHandler,
+    now: number,
+  ): void {
+    const host = this.#settings.dispatcher;
+    if (host !== undefined) {
+      host.dispatch({ origin: this.#settings.origin, path, method, headers, body }, new HostHandler(handler));
+      return;
+    }
+    this.#current(now).dispatch({ path, method, headers, body }, handler);
+  }
+
+  /** Lets new calls use new connections, which look the name up again; calls in flight finish on the old. */
+  renew(): void {
+    const pool = this.#pool;
+    if (pool === undefined) return;
+    this.#pool = undefined;
+    this.#retire(pool);
+  }
+
+  /** Closes all connections once their calls are done. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.renew();
+    await Promise.all([...this.#retired].map((pool) => pool.close().catch(ignore)));
+  }
+
+  /** Closes all connections now. */
+  async destroy(): Promise<void> {
+    this.#closed = true;
+    this.renew();
+    // A pool forgets sockets that are still connecting: they would live on until their connect timeout.
+    for (const socket of this.#connecting) socket.destroy();
+    await Promise.all([...this.#retired].map((pool) => pool.destroy().catch(ignore)));
+  }
+
+  #current(now: number): Pool {
+    let pool = this.#pool;
+    if (pool !== undefined && this.#named && now - this.#madeAt > this.#settings.connectionMaxAgeMs) {
+      this.renew();
+      pool = undefined;
+    }
+    if (pool === undefined) {
+      pool = this.#pool = this.#make(undici!);
+      this.#madeAt = now;
+    }
+    return pool;
+  }
+
+  #make({ Pool, buildConnector }: Undici): Pool {
+    const { origin, connections, connectMs, allowH2, tls } = this.#settings;
+    const connect = buildConnector({
+      ...(tls as buildConnector.BuildOptions | undefined),
+      allowH2,
+      timeout: Number.isFinite(connectMs) ? connectMs + BACKSTOP_MS : 0,
+    });
+    const pool = new Pool(origin, {
+      connections: Number.isFinite(connections) ? connections : null,
+      pipelining: 1,
+      allowH2,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: (options, callback) => {
+        const socket = connect(options, (...outcome) => {
+          if (socket !== undefined) this.#connecting.delete(socket);
+          this.connects++;
+          callback(...outcome);
+        }) as unknown as Socket | undefined;
+        if (socket === undefined) return;
+        this.#connecting.add(socket);
+        if (this.#closed) socket.destroy();
+      },
+    });
+    return pool;
+  }
+
+  #retire(pool: Pool): void {
+    this.#retired.add(pool);
+    pool.close().then(
+      () => this.#retired.delete(pool),
+      () => this.#retired.delete(pool),
+    );
+  }
+}
+
+/** Speaks the newer handler form with the host's dispatcher, which may be of another major version. */
+class HostHandler implements Dispatcher.DispatchHandler {
+  readonly #handler: ReplyHandler;
+
+  constructor(handler: ReplyHandler) {
+    this.#handler = handler;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#handler.onConnect((reason) => controller.abort(reason ?? new Error('given up')));
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
+    const raw: Buffer[] = [];
+    for (const [name, value] of Object.entries(headers)) {
+      for (const each of Array.isArray(value) ? value : [value ?? '']) {
+        raw.push(Buffer.from(name, 'latin1'), Buffer.from(each, 'latin1'));
+      }
+    }
+    this.#handler.onHeaders(status, raw, () => controller.resume());
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#handler.onData(chunk)) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#handler.onComplete();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#handler.onError(error);
+  }
+}
+
+const ignore = (): void => {};

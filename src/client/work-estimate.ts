@@ -1,0 +1,59 @@
+import type { ModelInput } from './model-client.js';
+import type { ProtocolReply } from './protocols/protocol.js';
+import { messagesOf, plainText } from './protocols/protocol.js';
+
+const CALL_OVERHEAD_UNITS = 32;
+const DEFAULT_OUTPUT_TOKENS = 256;
+const CHARACTERS_PER_TOKEN = 4;
+const GENEROUS = 2;
+
+/**
+ * How much work a call is. A unit is one output token; every call also costs about 32 units for its prompt and
+ * the way there and back, so that short answers do not look slow. Before the answer is known, work is what
+ * answers took on average, doubled, and at most `maxTokens`: an error of half does no harm to the selection.
+ */
+export class WorkEstimate {
+  /** Whether some endpoint limits tokens, so that prompts must be measured. */
+  counted: boolean;
+  #averageOutput = Number.NaN;
+
+  constructor(counted: boolean) {
+    this.counted = counted;
+  }
+
+  /** Units that a call is expected to take. */
+  expected(maxTokens: number | undefined): number {
+    const typical = Number.isNaN(this.#averageOutput)
+      ? DEFAULT_OUTPUT_TOKENS
+      : this.#averageOutput * GENEROUS;
+    return CALL_OVERHEAD_UNITS + Math.min(typical, maxTokens ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Units that an answer took. */
+  done(reply: ProtocolReply, expected: number): number {
+    const output =
+      reply.usage?.outputTokens ??
+      (reply.text === '' ? expected - CALL_OVERHEAD_UNITS : reply.text.length / CHARACTERS_PER_TOKEN);
+    this.#averageOutput = Number.isNaN(this.#averageOutput)
+      ? output
+      : this.#averageOutput * 0.95 + output * 0.05;
+    return CALL_OVERHEAD_UNITS + output;
+  }
+
+  /**
+   * Tokens that a call is charged at admission: the prompt at four characters a token, and `maxTokens` (else
+   * what answers took on average), which is how vendors with token limits count.
+   */
+  tokens(input: ModelInput, maxTokens: number | undefined): number {
+    const average = Number.isNaN(this.#averageOutput) ? DEFAULT_OUTPUT_TOKENS : this.#averageOutput;
+    let characters = 0;
+    for (const message of messagesOf(input))
+      characters += plainText(message.content).length + CHARACTERS_PER_TOKEN;
+    return Math.ceil(characters / CHARACTERS_PER_TOKEN + (maxTokens ?? average));
+  }
+
+  /** Tokens that an answer really used; what was charged when the server does not say. */
+  tokensUsed(reply: ProtocolReply, charged: number): number {
+    return reply.usage === null ? charged : reply.usage.inputTokens + reply.usage.outputTokens;
+  }
+}
