@@ -1,0 +1,101 @@
+import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+
+/** An open file that is written at its end. */
+export interface WritableFile {
+  /** Writes at the end; resolves to how many bytes were taken, which may be fewer. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Makes the content durable against loss of power. */
+  sync(): Promise<void>;
+  /** Cuts the file to `length` bytes. */
+  truncate(length: number): Promise<void>;
+  /** Whether the file still has a name. */
+  linked(): Promise<boolean>;
+  /** Closes the file. */
+  close(): Promise<void>;
+}
+
+/**
+ * Everything that the gzip store changes on disk. Tests put faults in its place (`faultyFileSystem` of
+ * `testing/faults.ts`); in production it is a thin layer over node:fs.
+ */
+export interface FileSystem {
+  /** Creates a file that must not exist. */
+  create(path: string): Promise<WritableFile>;
+  /** Opens a file that exists, to cut it. */
+  openExisting(path: string): Promise<WritableFile>;
+  /** Creates a folder and those above it; one that exists is fine. */
+  makeFolder(path: string): Promise<void>;
+  /** Puts `from` in the place of `to`. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file. */
+  remove(path: string): Promise<void>;
+  /** Makes the names in a folder durable against loss of power. */
+  syncFolder(path: string): Promise<void>;
+}
+
+class NodeFile implements WritableFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    return (await this.#handle.write(bytes)).bytesWritten;
+  }
+
+  async sync(): Promise<void> {
+    await this.#handle.datasync();
+  }
+
+  async truncate(length: number): Promise<void> {
+    await this.#handle.truncate(length);
+  }
+
+  async linked(): Promise<boolean> {
+    return (await this.#handle.stat()).nlink > 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+/** The file system of the machine. */
+export const nodeFileSystem: FileSystem = {
+  create: async (path) => new NodeFile(await open(path, 'ax')),
+  openExisting: async (path) => new NodeFile(await open(path, 'r+')),
+  async makeFolder(path) {
+    await mkdir(path, { recursive: true });
+  },
+  rename,
+  remove: unlink,
+  async syncFolder(path) {
+    if (process.platform === 'win32') return; // a folder cannot be opened there, and needs no sync
+    const handle = await open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+};
+
+/** The names in a folder; none when it does not exist. */
+export async function namesIn(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Writes all of `bytes`, however few a single write takes. */
+export async function writeFully(file: WritableFile, bytes: Uint8Array): Promise<void> {
+  for (let rest = bytes; rest.length > 0;) {
+    const taken = await file.write(rest);
+    if (taken === 0) throw new Error('the file took no more bytes');
+    rest = rest.subarray(taken);
+  }
+}

@@ -1,0 +1,81 @@
+import type { Clock } from '../foundation/clock.js';
+import { SqliteConnection, type ConnectionOptions } from './sqlite-connection.js';
+import type { SqliteDatabase } from './sqlite-driver.js';
+import { isBusy } from './sqlite-errors.js';
+
+/** The methods of a {@link SqliteConnection} that the store calls, wherever the connection lives. */
+export type ConnectionCall =
+  'begin' | 'manifest' | 'append' | 'appendSummary' | 'outcomes' | 'plan' | 'page' | 'summaries';
+
+/** Where the store's work on the database is done. */
+export interface SqliteBackend {
+  /** Calls a method of the connection. */
+  call<Name extends ConnectionCall>(
+    name: Name,
+    ...parameters: Parameters<SqliteConnection[Name]>
+  ): Promise<ReturnType<SqliteConnection[Name]>>;
+  /** Closes the connection. */
+  close(): Promise<void>;
+}
+
+const FIRST_WAIT_MS = 1;
+const LONGEST_WAIT_MS = 50;
+
+/**
+ * The connection on the calling thread. SQLite would wait for a lock by blocking the event loop; here it gives
+ * up at once and is asked again after a pause, until `lockTimeoutMs` have passed.
+ */
+export class MainThreadBackend implements SqliteBackend {
+  readonly #connection: SqliteConnection;
+  readonly #clock: Clock;
+  readonly #lockTimeoutMs: number;
+
+  private constructor(connection: SqliteConnection, clock: Clock, lockTimeoutMs: number) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#lockTimeoutMs = lockTimeoutMs;
+  }
+
+  /** Sets up an open database. */
+  static async open(
+    database: SqliteDatabase,
+    options: Omit<ConnectionOptions, 'blockingTimeoutMs'>,
+    clock: Clock,
+    lockTimeoutMs: number,
+  ): Promise<MainThreadBackend> {
+    const connection = await whileBusy(
+      () => new SqliteConnection(database, { ...options, blockingTimeoutMs: 0 }),
+      clock,
+      lockTimeoutMs,
+    );
+    return new MainThreadBackend(connection, clock, lockTimeoutMs);
+  }
+
+  async call<Name extends ConnectionCall>(
+    name: Name,
+    ...parameters: Parameters<SqliteConnection[Name]>
+  ): Promise<ReturnType<SqliteConnection[Name]>> {
+    const connection = this.#connection;
+    const method = connection[name] as (...args: typeof parameters) => ReturnType<SqliteConnection[Name]>;
+    return whileBusy(() => method.apply(connection, parameters), this.#clock, this.#lockTimeoutMs);
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+}
+
+/** Does `work` again while another connection holds the lock; throws what it threw when the time is up. */
+async function whileBusy<Result>(work: () => Result, clock: Clock, timeoutMs: number): Promise<Result> {
+  const started = clock.now();
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || clock.now() - started >= timeoutMs) throw error;
+    }
+    // Random, so that two waiting processes do not meet again and again.
+    const pauseMs = waitMs * (0.5 + Math.random());
+    await new Promise<void>((resolve) => void clock.schedule(resolve, pauseMs));
+  }
+}

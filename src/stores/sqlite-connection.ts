@@ -1,0 +1,227 @@
+import { statSync } from 'node:fs';
+import { AssayError } from '../errors.js';
+import type { CaseResult } from '../evaluation/evaluation-types.js';
+import type { BatchSummary, ResultKey, ResultQuery, RunManifest } from './result-store.js';
+import { prepare, type SqliteDatabase, type SqliteStatement, type SqliteValue } from './sqlite-driver.js';
+import { cursorParameters, planQuery, type QueryCursor, type QueryPlan } from './sqlite-query.js';
+import { readRow, UPSERT_RESULT, writeRow, type ResultRow } from './sqlite-row.js';
+import { migrate } from './sqlite-schema.js';
+import { storableText } from './storable-text.js';
+
+/** How a connection is set up. */
+export interface ConnectionOptions {
+  /** Path of the file, for messages; `null` for a database that the host opened. */
+  readonly path: string | null;
+  /** `power`: every commit is synced to the disk. */
+  readonly durability: 'process' | 'power';
+  /** How long SQLite itself waits, blocking the thread, for a lock. */
+  readonly blockingTimeoutMs: number;
+}
+
+/** A page of a query. */
+export interface ResultPage {
+  readonly results: readonly CaseResult[];
+  /** Where to go on; `undefined` at the end. */
+  readonly cursor: QueryCursor | undefined;
+  /** Length of the text that was read. */
+  readonly size: number;
+}
+
+/**
+ * The store's work on an open database, synchronous: the main thread calls it, or a worker does. Every write
+ * is one `BEGIN IMMEDIATE` transaction: a plain `BEGIN` takes the write lock late and then fails at once,
+ * whatever the timeout (30-58 % of transactions with two processes).
+ */
+export class SqliteConnection {
+  readonly #database: SqliteDatabase;
+  readonly #path: string | null;
+  readonly #inode: number | undefined;
+  readonly #begin: SqliteStatement;
+  readonly #commit: SqliteStatement;
+  readonly #rollback: SqliteStatement;
+  readonly #upsert: SqliteStatement;
+  readonly #outcome: SqliteStatement;
+  readonly #statements = new Map<string, SqliteStatement>();
+
+  /**
+   * Sets the database up and brings its tables to the present version. Settings of a database that the host
+   * opened (journal, syncing, page size) are left as they are.
+   */
+  constructor(database: SqliteDatabase, options: ConnectionOptions) {
+    this.#database = database;
+    this.#path = options.path;
+    if (options.path !== null) {
+      database.exec(`PRAGMA busy_timeout = ${options.blockingTimeoutMs}`);
+      database.exec('PRAGMA page_size = 8192'); // only a new file takes it
+      database.exec('PRAGMA journal_mode = WAL');
+      database.exec(`PRAGMA synchronous = ${options.durability === 'power' ? 'FULL' : 'NORMAL'}`);
+      // Room for the right edges of the indexes, and fewer rewrites of them from the log into the file.
+      database.exec('PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 2000');
+    }
+    migrate(database, options.path ?? 'the database');
+    this.#inode = this.#inodeNow();
+    this.#begin = prepare(database, 'BEGIN IMMEDIATE');
+    this.#commit = prepare(database, 'COMMIT');
+    this.#rollback = prepare(database, 'ROLLBACK');
+    this.#upsert = prepare(database, UPSERT_RESULT);
+    this.#outcome = prepare(
+      database,
+      'SELECT outcome FROM evaluation_results WHERE test_id = ? AND run_id = ? AND repetition = ?',
+    );
+  }
+
+  /** Keeps the first manifest of a run; returns the one that stands. */
+  begin(manifest: RunManifest): RunManifest {
+    this.#transaction(() => {
+      this.#prepared('INSERT INTO evaluation_runs VALUES (?, ?, ?) ON CONFLICT DO NOTHING').run(
+        storableText(manifest.runId),
+        manifest.startedAt,
+        JSON.stringify(manifest),
+      );
+    });
+    return this.manifest(manifest.runId) as RunManifest;
+  }
+
+  /** The manifest of a run, or `undefined`. */
+  manifest(runId: string): RunManifest | undefined {
+    const row = this.#prepared('SELECT manifest FROM evaluation_runs WHERE run_id = ?').get(
+      storableText(runId),
+    ) as { manifest: string } | undefined;
+    return row === undefined ? undefined : (JSON.parse(row.manifest) as RunManifest);
+  }
+
+  /** Stores several appends in one transaction; returns the length of the text that was written. */
+  append(appends: readonly (readonly CaseResult[])[]): number {
+    return this.#transaction(() => {
+      let size = 0;
+      for (const results of appends) for (const result of results) size += writeRow(this.#upsert, result);
+      return size;
+    });
+  }
+
+  /** Stores or replaces a batch summary. */
+  appendSummary(summary: BatchSummary): void {
+    this.#transaction(() => {
+      this.#prepared(
+        `INSERT INTO batch_summaries (run_id, batch_id, timestamp, total_tests, success_count, average_score,
+           execution_time_ms, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (run_id, batch_id) DO UPDATE SET timestamp = excluded.timestamp,
+           total_tests = excluded.total_tests, success_count = excluded.success_count,
+           average_score = excluded.average_score, execution_time_ms = excluded.execution_time_ms,
+           metadata = excluded.metadata`,
+      ).run(
+        storableText(summary.runId),
+        storableText(summary.batchId),
+        summary.at,
+        summary.total,
+        summary.scored + summary.unscored,
+        summary.averageScore,
+        summary.durationMs,
+        JSON.stringify(summary),
+      );
+    });
+  }
+
+  /** The stored outcome of each key. */
+  outcomes(runId: string, keys: readonly ResultKey[]): (CaseResult['outcome'] | undefined)[] {
+    const run = storableText(runId);
+    return keys.map((key) => {
+      const row = this.#outcome.get(storableText(key.caseId), run, key.repetition) as
+        { outcome: CaseResult['outcome'] } | undefined;
+      return row?.outcome;
+    });
+  }
+
+  /** How to read a query; made once for all its pages. */
+  plan(query: ResultQuery): QueryPlan {
+    return planQuery(this.#database, query);
+  }
+
+  /** One page of a query. No cursor stays open between pages: writes go on, and the log does not pile up. */
+  page(plan: QueryPlan, cursor: QueryCursor | undefined, rows: number): ResultPage {
+    const found = (
+      cursor === undefined
+        ? this.#prepared(plan.first).all(...plan.parameters, rows)
+        : this.#prepared(plan.next).all(...plan.parameters, ...cursorParameters(cursor), rows)
+    ) as ResultRow[];
+    let size = 0;
+    const results: CaseResult[] = [];
+    for (const row of found) {
+      size += row.details.length + (row.model_response?.length ?? 0);
+      const result = readRow(row);
+      if (plan.idPrefix === undefined || result.caseId.startsWith(plan.idPrefix)) results.push(result);
+    }
+    const last = found.at(-1);
+    return {
+      results,
+      size,
+      cursor:
+        last === undefined || found.length < rows
+          ? undefined
+          : { timestamp: last.timestamp, testId: last.test_id, repetition: last.repetition, id: last.id },
+    };
+  }
+
+  /** The batch summaries of a run after the one with `afterId`, oldest first, with their ids. */
+  summaries(
+    runId: string,
+    after: readonly [timestamp: number, id: number] | undefined,
+    rows: number,
+  ): { readonly id: number; readonly summary: BatchSummary }[] {
+    const parameters: SqliteValue[] = [storableText(runId), ...(after ?? [Number.MIN_SAFE_INTEGER, 0]), rows];
+    const found = this.#prepared(
+      `SELECT id, metadata FROM batch_summaries WHERE run_id = ? AND (timestamp, id) > (?, ?)
+       ORDER BY timestamp, id LIMIT ?`,
+    ).all(...parameters) as { id: number; metadata: string }[];
+    return found.map(({ id, metadata }) => ({ id, summary: JSON.parse(metadata) as BatchSummary }));
+  }
+
+  /** Refreshes the planner's statistics for the host's own queries and closes a database that we opened. */
+  close(): void {
+    if (this.#path === null) return;
+    try {
+      this.#database.exec('PRAGMA analysis_limit = 400; ANALYZE evaluation_results');
+    } catch {
+      // Statistics are a courtesy: a locked or full database must still close.
+    }
+    this.#database.close();
+  }
+
+  #transaction<Result>(work: () => Result): Result {
+    this.#begin.run();
+    let result: Result;
+    try {
+      result = work();
+      this.#commit.run();
+    } catch (error) {
+      try {
+        this.#rollback.run();
+      } catch {
+        // SQLite has rolled back by itself (a full disk, an I/O error): the first error is the one to tell.
+      }
+      throw error;
+    }
+    // An unlinked file takes writes without an error, and they are gone when it is closed.
+    if (this.#inode !== undefined && this.#inodeNow() !== this.#inode) {
+      throw new AssayError(
+        'ASSAY_STORE_FAILED',
+        `The database file ${this.#path} was removed or replaced while it was open`,
+      );
+    }
+    return result;
+  }
+
+  #prepared(sql: string): SqliteStatement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = prepare(this.#database, sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #inodeNow(): number | undefined {
+    if (this.#path === null || this.#path === '' || this.#path.startsWith(':memory:')) return undefined;
+    return statSync(this.#path, { throwIfNoEntry: false })?.ino ?? Number.NaN;
+  }
+}

@@ -1,0 +1,132 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { AssayError } from '../errors.js';
+
+/** The part of a prepared statement that the store uses; node:sqlite and better-sqlite3 both have it. */
+export interface SqliteStatement {
+  /** Runs the statement with positional parameters. */
+  run(...parameters: SqliteValue[]): unknown;
+  /** The first row, or `undefined`. */
+  get(...parameters: SqliteValue[]): unknown;
+  /** All rows. */
+  all(...parameters: SqliteValue[]): unknown[];
+}
+
+/**
+ * The part of an open database that the store uses: a `DatabaseSync` of node:sqlite and a `Database` of
+ * better-sqlite3 both fit.
+ */
+export interface SqliteDatabase {
+  /** Runs statements without parameters. */
+  exec(sql: string): unknown;
+  /** Prepares one statement. */
+  prepare(sql: string): SqliteStatement;
+  /** Closes the database. */
+  close(): unknown;
+}
+
+/** Prepares a statement whose integers come back as numbers, even when the host set its database to bigint. */
+export function prepare(database: SqliteDatabase, sql: string): SqliteStatement {
+  const statement = database.prepare(sql) as SqliteStatement & { safeIntegers?(on: boolean): unknown };
+  statement.safeIntegers?.(false);
+  return statement;
+}
+
+/** What is bound to a parameter: the values that every driver stores the same way. */
+export type SqliteValue = string | number | null;
+
+/** Which driver opens a database file. */
+export type SqliteDriverName = 'auto' | 'node:sqlite' | 'better-sqlite3';
+
+type DatabaseClass = new (path: string) => SqliteDatabase;
+
+/**
+ * Opens a database file. `auto`: node:sqlite where the runtime has it (Node >= 22.13), else better-sqlite3.
+ *
+ * @throws AssayError `ASSAY_MISSING_DEPENDENCY` when there is no usable driver; it says what to install.
+ */
+export async function openDatabase(path: string, driver: SqliteDriverName): Promise<SqliteDatabase> {
+  if (driver !== 'better-sqlite3') {
+    const builtin = builtinDatabase();
+    if (builtin !== undefined) return new builtin(path);
+    if (driver === 'node:sqlite') {
+      throw new AssayError(
+        'ASSAY_MISSING_DEPENDENCY',
+        `node:sqlite is not part of Node ${process.versions.node}: use Node >= 22.13, or install better-sqlite3 and leave \`driver\` out`,
+      );
+    }
+  }
+  const installed = await installedDatabase();
+  return new installed(path);
+}
+
+/** Whether `value` can be used as an open database. */
+export function isDatabase(value: unknown): value is SqliteDatabase {
+  const candidate = value as Partial<SqliteDatabase> | null;
+  return (
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    typeof candidate.prepare === 'function' &&
+    typeof candidate.exec === 'function'
+  );
+}
+
+/**
+ * Why a version of better-sqlite3 cannot be used on a version of Node, or `undefined`. Version 13 is built for
+ * Node 22: on Node 20 it installs with a warning, loads, and crashes the process at the first open.
+ */
+export function refusedVersion(betterSqliteVersion: string, nodeVersion: string): string | undefined {
+  const major = Number.parseInt(betterSqliteVersion, 10);
+  const nodeMajor = Number.parseInt(nodeVersion, 10);
+  if (major >= 13 && nodeMajor < 22) {
+    return `better-sqlite3 ${betterSqliteVersion} crashes on Node ${nodeVersion}: npm install better-sqlite3@12, or use Node >= 22`;
+  }
+  return undefined;
+}
+
+function builtinDatabase(): DatabaseClass | undefined {
+  const builtin = process.getBuiltinModule('node:sqlite') as { DatabaseSync?: DatabaseClass } | undefined;
+  return builtin?.DatabaseSync;
+}
+
+async function installedDatabase(): Promise<DatabaseClass> {
+  const version = installedVersion('better-sqlite3');
+  if (version === undefined) {
+    throw new AssayError(
+      'ASSAY_MISSING_DEPENDENCY',
+      `SqliteResultStore needs a driver on Node ${process.versions.node}: npm install better-sqlite3@12 (Node >= 22.13 has one built in)`,
+    );
+  }
+  const refused = refusedVersion(version, process.versions.node);
+  if (refused !== undefined) throw new AssayError('ASSAY_MISSING_DEPENDENCY', refused);
+  const name: string = 'better-sqlite3'; // a variable, so that the type checker does not ask for its types
+  try {
+    const loaded = (await import(name)) as { default: DatabaseClass };
+    // The binding is loaded by the first open: try it here, where the error can say what to do.
+    new loaded.default(':memory:').close();
+    return loaded.default;
+  } catch (error) {
+    throw new AssayError(
+      'ASSAY_MISSING_DEPENDENCY',
+      `better-sqlite3 ${version} is installed but does not load on Node ${process.versions.node}: npm rebuild better-sqlite3 (its install script must be allowed to run)`,
+      { cause: error },
+    );
+  }
+}
+
+function installedVersion(name: string): string | undefined {
+  let main: string;
+  try {
+    main = createRequire(import.meta.url).resolve(name);
+  } catch {
+    return undefined;
+  }
+  for (let folder = dirname(main); folder !== dirname(folder); folder = dirname(folder)) {
+    const file = join(folder, 'package.json');
+    if (!existsSync(file)) continue;
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
+    if (manifest.name === name && manifest.version !== undefined) return manifest.version;
+  }
+  return undefined;
+}

@@ -1,0 +1,278 @@
+import { AssayError } from '../errors.js';
+import type { CaseResult } from '../evaluation/evaluation-types.js';
+import { systemClock, type Clock } from '../foundation/clock.js';
+import { EventSource } from '../foundation/event-source.js';
+import { checkOptions, integer, milliseconds, object, oneOf, show, callable } from '../foundation/options.js';
+import { AppendQueue } from './append-queue.js';
+import { checkQuery } from './result-query.js';
+import type {
+  BatchSummary,
+  ResultKey,
+  ResultQuery,
+  ResultStore,
+  ResultStoreEvents,
+  RunManifest,
+} from './result-store.js';
+import { MainThreadBackend, type ConnectionCall, type SqliteBackend } from './sqlite-backend.js';
+import type { SqliteConnection } from './sqlite-connection.js';
+import { isDatabase, openDatabase, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
+import { toStoreError } from './sqlite-errors.js';
+import { WorkerThreadBackend } from './sqlite-worker-backend.js';
+
+/** Options of a {@link SqliteResultStore}. */
+export interface SqliteResultStoreOptions {
+  /**
+   * What an acknowledged result survives: `process` the death of the process, `power` also the loss of power
+   * (one sync of the disk a commit; a fifth to a half fewer results a second).
+   * @default 'process'
+   */
+  readonly durability?: 'process' | 'power' | undefined;
+  /**
+   * Which thread does the work. `worker` takes it off the main thread, which then spends about a fifth of the
+   * time on a result and is never held up by the disk; results a second drop a little. Not for a database that
+   * the host has opened.
+   * @default 'main'
+   */
+  readonly thread?: 'main' | 'worker' | undefined;
+  /**
+   * Which driver opens the file; `auto` takes node:sqlite where the runtime has it, else better-sqlite3.
+   * @default 'auto'
+   */
+  readonly driver?: SqliteDriverName | undefined;
+  /**
+   * How long to wait for another process that holds the write lock, milliseconds; past it the append rejects
+   * with `ASSAY_STORE_LOCKED`, which may be tried again. The event loop runs while waiting.
+   * @default 5000
+   */
+  readonly lockTimeoutMs?: number | undefined;
+  /**
+   * Most results that single appends are gathered to for one transaction, >= 1. An append of more is one
+   * transaction all the same.
+   * @default 500
+   */
+  readonly groupSize?: number | undefined;
+  /** Where time comes from. @default the machine's clock */
+  readonly clock?: Clock | undefined;
+  /** Opens the file instead of the drivers: the way in for injected faults. @internal */
+  readonly open?: ((path: string) => SqliteDatabase) | undefined;
+}
+
+/** A page of a query aims at so much text, so that memory is flat whatever the size of a response. */
+const PAGE_SIZE = 1_000_000;
+const FIRST_PAGE_ROWS = 16;
+const MOST_PAGE_ROWS = 256;
+
+/**
+ * A {@link ResultStore} in one SQLite file, with the tables `evaluation_results`, `batch_summaries` and
+ * `evaluation_runs`. Several processes may write to one file. The file is opened at the first call.
+ *
+ * Appends that come within one turn of the event loop share a transaction. A failed write rejects its appends,
+ * is told by `store:error`, and leaves the file as it was before; the next append tries again.
+ *
+ * @example
+ * const store = new SqliteResultStore('results.db');
+ * for await (const result of store.query({ runId: 'nightly-42', minScore: 0.5 })) console.log(result.caseId);
+ * await store.close();
+ */
+export class SqliteResultStore extends EventSource<ResultStoreEvents> implements ResultStore {
+  readonly #options: Readonly<SqliteResultStoreOptions>;
+  readonly #path: string | null;
+  readonly #hosts: SqliteDatabase | undefined;
+  readonly #queue: AppendQueue<readonly CaseResult[], void>;
+  #opening: Promise<SqliteBackend> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * `database` is the path of a file, `':memory:'`, or a database that the host has opened with node:sqlite or
+   * better-sqlite3. The host's database keeps its settings and is not closed.
+   *
+   * @throws AssayError `ASSAY_INVALID_OPTION`.
+   */
+  constructor(database: string | SqliteDatabase, options: SqliteResultStoreOptions = {}) {
+    super();
+    this.#options = checkOptions<SqliteResultStoreOptions>('SqliteResultStore', options, {
+      durability: oneOf('process', 'power'),
+      thread: oneOf('main', 'worker'),
+      driver: oneOf('auto', 'node:sqlite', 'better-sqlite3'),
+      lockTimeoutMs: milliseconds,
+      groupSize: integer(1),
+      clock: object,
+      open: callable,
+    });
+    if (typeof database !== 'string' ? !isDatabase(database) : database === '') {
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        `Expected the database of SqliteResultStore to be a path or an open database, got ${show(database)}`,
+      );
+    }
+    if (this.#options.thread === 'worker' && typeof database !== 'string') {
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        "Expected `thread` of SqliteResultStore to be 'main' for an open database: it cannot go to another thread",
+      );
+    }
+    this.#path = typeof database === 'string' ? database : null;
+    this.#hosts = typeof database === 'string' ? undefined : database;
+    this.#queue = new AppendQueue({
+      groupSize: this.#options.groupSize ?? 500,
+      prepare: async () => {},
+      store: (appends) => this.#store(appends),
+      onError: (error) => this.#report(error),
+    });
+  }
+
+  async begin(manifest: RunManifest): Promise<RunManifest> {
+    return this.#write('begin', manifest);
+  }
+
+  async manifest(runId: string): Promise<RunManifest | undefined> {
+    return this.#read('manifest', runId);
+  }
+
+  append(results: readonly CaseResult[]): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(closedError());
+    return results.length === 0 ? Promise.resolve() : this.#queue.add(results, results.length);
+  }
+
+  async appendBatchSummary(summary: BatchSummary): Promise<void> {
+    await this.#write('appendSummary', summary);
+  }
+
+  async finishedKeys(
+    runId: string,
+    keys: readonly ResultKey[],
+  ): Promise<(CaseResult['outcome'] | undefined)[]> {
+    return this.#read('outcomes', runId, keys);
+  }
+
+  async *query(query: ResultQuery = {}): AsyncGenerator<CaseResult, void, undefined> {
+    const asked = checkQuery(query);
+    let left = asked.limit ?? Number.POSITIVE_INFINITY;
+    const plan = await this.#read('plan', asked);
+    let rows = FIRST_PAGE_ROWS;
+    let cursor: Parameters<SqliteConnection['page']>[1];
+    while (left > 0) {
+      const page = await this.#read('page', plan, cursor, Math.min(rows, left));
+      for (const result of page.results) {
+        if (this.#closing !== undefined) throw closedError();
+        yield result;
+      }
+      left -= page.results.length;
+      cursor = page.cursor;
+      if (cursor === undefined) return;
+      if (page.size * 2 <= PAGE_SIZE) rows = Math.min(rows * 2, MOST_PAGE_ROWS);
+      else if (page.size > PAGE_SIZE) rows = Math.max(1, rows >> 1);
+    }
+  }
+
+  async *summaries(runId: string): AsyncGenerator<BatchSummary, void, undefined> {
+    let after: readonly [number, number] | undefined;
+    for (;;) {
+      const page = await this.#read('summaries', runId, after, MOST_PAGE_ROWS);
+      for (const { summary } of page) yield summary;
+      const last = page.at(-1);
+      if (last === undefined || page.length < MOST_PAGE_ROWS) return;
+      after = [last.summary.at, last.id];
+    }
+  }
+
+  /** Stores what was appended, then closes the file (a database of the host stays open). */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Same as {@link SqliteResultStore.close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#queue.idle();
+    if (this.#opening === undefined) return;
+    const backend = await this.#opening.catch(() => undefined); // who opened it was told
+    await backend?.close();
+  }
+
+  async #store(appends: readonly (readonly CaseResult[])[]): Promise<void> {
+    const started = performance.now();
+    const bytes = await this.#call('append', 'Storing results', appends);
+    if (this.wants('store:flush')) {
+      const results = appends.reduce((sum, each) => sum + each.length, 0);
+      this.emit('store:flush', { at: Date.now(), results, bytes, durationMs: performance.now() - started });
+    }
+  }
+
+  async #write<Name extends ConnectionCall>(
+    name: Name,
+    ...parameters: Parameters<SqliteConnection[Name]>
+  ): Promise<ReturnType<SqliteConnection[Name]>> {
+    if (this.#closing !== undefined) throw closedError();
+    try {
+      return await this.#call(name, 'Writing', ...parameters);
+    } catch (error) {
+      this.#report(error);
+      throw error;
+    }
+  }
+
+  async #read<Name extends ConnectionCall>(
+    name: Name,
+    ...parameters: Parameters<SqliteConnection[Name]>
+  ): Promise<ReturnType<SqliteConnection[Name]>> {
+    if (this.#closing !== undefined) throw closedError();
+    return this.#call(name, 'Reading', ...parameters);
+  }
+
+  async #call<Name extends ConnectionCall>(
+    name: Name,
+    what: string,
+    ...parameters: Parameters<SqliteConnection[Name]>
+  ): Promise<ReturnType<SqliteConnection[Name]>> {
+    try {
+      return await (await this.#backend()).call(name, ...parameters);
+    } catch (error) {
+      const failure = toStoreError(error, what, this.#path ?? 'the database');
+      if (failure.code === 'ASSAY_WORKER_CRASHED') this.#opening = undefined; // the next call starts another
+      throw failure;
+    }
+  }
+
+  async #backend(): Promise<SqliteBackend> {
+    const opening = (this.#opening ??= this.#open());
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#opening === opening) this.#opening = undefined; // a later call may find the folder there
+      throw error;
+    }
+  }
+
+  async #open(): Promise<SqliteBackend> {
+    const {
+      driver = 'auto',
+      durability = 'process',
+      clock = systemClock,
+      lockTimeoutMs = 5000,
+    } = this.#options;
+    const path = this.#path;
+    if (path !== null && this.#options.thread === 'worker') {
+      return new WorkerThreadBackend({ path, durability, driver, lockTimeoutMs });
+    }
+    let opened: SqliteDatabase | undefined;
+    try {
+      if (path !== null) opened = this.#options.open?.(path) ?? (await openDatabase(path, driver));
+      const database = opened ?? (this.#hosts as SqliteDatabase);
+      return await MainThreadBackend.open(database, { path, durability }, clock, lockTimeoutMs);
+    } catch (error) {
+      opened?.close();
+      throw error;
+    }
+  }
+
+  #report(error: unknown): void {
+    if (this.wants('store:error')) this.emit('store:error', { at: Date.now(), error });
+  }
+}
+
+const closedError = (): AssayError => new AssayError('ASSAY_CLOSED', 'The SqliteResultStore is closed');

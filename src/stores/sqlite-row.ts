@@ -1,0 +1,118 @@
+import type { CaseResult, Evaluation } from '../evaluation/evaluation-types.js';
+import { encodeResult, isPlainResult, restoreResult } from './result-codec.js';
+import { scoreOf } from './result-query.js';
+import type { SqliteStatement } from './sqlite-driver.js';
+import { isStorable, storableText } from './storable-text.js';
+
+/** Inserts or replaces one result; a stored one of higher rank stays. */
+export const UPSERT_RESULT = `
+  INSERT INTO evaluation_results (run_id, test_id, repetition, outcome, model_name, timestamp, overall_score,
+    execution_time_ms, success, dimension_scores, metadata, details, model_response)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (test_id, run_id, repetition) DO UPDATE SET
+    outcome = excluded.outcome, model_name = excluded.model_name, timestamp = excluded.timestamp,
+    overall_score = excluded.overall_score, execution_time_ms = excluded.execution_time_ms,
+    success = excluded.success, dimension_scores = excluded.dimension_scores, metadata = excluded.metadata,
+    details = excluded.details, model_response = excluded.model_response
+  WHERE CASE excluded.outcome WHEN 'scored' THEN 2 WHEN 'unscored' THEN 1 ELSE 0 END
+     >= CASE evaluation_results.outcome WHEN 'scored' THEN 2 WHEN 'unscored' THEN 1 ELSE 0 END`;
+
+/** The columns that {@link readRow} needs; `id` is for paging. */
+export const RESULT_COLUMNS =
+  'id, run_id, test_id, repetition, outcome, model_name, timestamp, metadata, details, model_response';
+
+/** A row of {@link RESULT_COLUMNS}. */
+export interface ResultRow {
+  readonly id: number;
+  readonly run_id: string;
+  readonly test_id: string;
+  readonly repetition: number;
+  readonly outcome: CaseResult['outcome'];
+  readonly model_name: string | null;
+  readonly timestamp: number;
+  readonly metadata: string | null;
+  readonly details: string;
+  readonly model_response: string | null;
+}
+
+/**
+ * Binds a result to {@link UPSERT_RESULT} and runs it; returns the length of the text that was written.
+ *
+ * The response's text stands only in its own column, everything that has no column in `details`. A result that
+ * text columns cannot hold exactly (NUL, lone surrogates, values that JSON does not know) is kept whole in
+ * `details`, and its columns are what they can be.
+ */
+export function writeRow(upsert: SqliteStatement, result: CaseResult): number {
+  const { runId, caseId, repetition, outcome, model, startedAt, metadata, response, ...rest } = result;
+  const text = response === undefined ? null : response.text;
+  const exact =
+    isStorable(runId) &&
+    isStorable(caseId) &&
+    (model === null || isStorable(model)) &&
+    (text === null || isStorable(text)) &&
+    isPlainResult(result);
+  let details: string;
+  if (exact) {
+    if (response === undefined) details = JSON.stringify(rest);
+    else {
+      const { text: _inItsColumn, ...responseRest } = response;
+      details = JSON.stringify({ ...rest, response: responseRest });
+    }
+  } else details = encodeResult(result);
+  const metadataText = exact && metadata !== undefined ? JSON.stringify(metadata) : null;
+  const { timings, evaluation } = result;
+  upsert.run(
+    exact ? runId : storableText(runId),
+    exact ? caseId : storableText(caseId),
+    repetition,
+    outcome,
+    exact || model === null ? model : storableText(model),
+    numberOrNull(startedAt) ?? 0,
+    scoreOf(result),
+    numberOrNull(timings.targetMs + timings.evaluationMs) ?? 0,
+    outcome === 'errored' ? 0 : 1,
+    evaluation === undefined ? null : dimensionScores(evaluation),
+    metadataText,
+    details,
+    exact || text === null ? text : storableText(text),
+  );
+  return details.length + (text?.length ?? 0) + (metadataText?.length ?? 0);
+}
+
+/** The result of a row. */
+export function readRow(row: ResultRow): CaseResult {
+  const details = JSON.parse(row.details) as Record<string, unknown> & { response?: object };
+  if ('runId' in details || '$tagged' in details) return restoreResult(details);
+  const result: Record<string, unknown> = {
+    runId: row.run_id,
+    caseId: row.test_id,
+    repetition: row.repetition,
+    outcome: row.outcome,
+    model: row.model_name,
+    startedAt: row.timestamp,
+    ...details,
+  };
+  if (row.metadata !== null) result['metadata'] = JSON.parse(row.metadata);
+  if (details.response !== undefined) result['response'] = { text: row.model_response, ...details.response };
+  return result as unknown as CaseResult;
+}
+
+// NaN is bound as NULL by one driver and refused by another.
+const numberOrNull = (value: number | null): number | null =>
+  value !== null && Number.isFinite(value) ? value : null;
+
+const quoted = new Map<string, string>();
+
+/** `{"accuracy":1,"style":null}`, for `json_extract(dimension_scores, '$.accuracy')`. */
+function dimensionScores(evaluation: Evaluation): string {
+  let out = '';
+  for (const { name, score } of evaluation.dimensions) {
+    let key = quoted.get(name);
+    if (key === undefined) {
+      key = JSON.stringify(name);
+      if (quoted.size < 1000) quoted.set(name, key); // a host may name dimensions after cases
+    }
+    out += `${out === '' ? '' : ','}${key}:${score !== null && Number.isFinite(score) ? score : null}`;
+  }
+  return `{${out}}`;
+}

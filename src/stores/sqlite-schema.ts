@@ -1,0 +1,116 @@
+import { AssayError } from '../errors.js';
+import type { SqliteDatabase } from './sqlite-driver.js';
+
+/**
+ * Indexes by the query that each serves. The columns after `timestamp` make the order of a query total, so
+ * that paging by key never sorts.
+ */
+export const SQLITE_INDEXES = {
+  /** The key of a result; also lookups by id and by prefix of the id. */
+  key: 'evaluation_results_key',
+  /** A run in order. */
+  run: 'evaluation_results_run',
+  /** Everything in order. */
+  time: 'evaluation_results_time',
+  /** A model in order. */
+  model: 'evaluation_results_model',
+  /** A model's scores: covers the average of a model. */
+  score: 'evaluation_results_score',
+} as const;
+
+/** Each entry brings a database from the version that is its index to the next one. Never change an old one. */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE evaluation_runs (
+     run_id TEXT PRIMARY KEY,
+     timestamp REAL NOT NULL,            -- first start, milliseconds since the epoch
+     manifest TEXT NOT NULL              -- JSON
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE evaluation_results (
+     id INTEGER PRIMARY KEY,
+     run_id TEXT NOT NULL,
+     test_id TEXT NOT NULL,
+     repetition INTEGER NOT NULL,
+     outcome TEXT NOT NULL,              -- scored, unscored or errored
+     model_name TEXT,
+     timestamp REAL NOT NULL,            -- start, milliseconds since the epoch
+     overall_score REAL,                 -- NULL when not scored
+     execution_time_ms REAL NOT NULL,    -- target and evaluation
+     success INTEGER NOT NULL,           -- 0 when errored
+     dimension_scores TEXT,              -- JSON: name to score or null
+     metadata TEXT,                      -- JSON
+     details TEXT NOT NULL,              -- JSON: what the other columns do not hold
+     model_response TEXT
+   ) STRICT;
+
+   CREATE TABLE batch_summaries (
+     id INTEGER PRIMARY KEY,
+     run_id TEXT NOT NULL,
+     batch_id TEXT NOT NULL,
+     timestamp REAL NOT NULL,            -- end, milliseconds since the epoch
+     total_tests INTEGER NOT NULL,
+     success_count INTEGER NOT NULL,     -- scored and unscored
+     average_score REAL,
+     execution_time_ms REAL NOT NULL,
+     metadata TEXT NOT NULL,             -- JSON: the whole summary
+     UNIQUE (run_id, batch_id)
+   ) STRICT;`,
+
+  `CREATE UNIQUE INDEX ${SQLITE_INDEXES.key} ON evaluation_results (test_id, run_id, repetition);
+   CREATE INDEX ${SQLITE_INDEXES.run} ON evaluation_results (run_id, timestamp, test_id, repetition);
+   CREATE INDEX ${SQLITE_INDEXES.time} ON evaluation_results (timestamp, test_id, repetition);
+   CREATE INDEX ${SQLITE_INDEXES.model} ON evaluation_results (model_name, timestamp, test_id, repetition);
+   CREATE INDEX ${SQLITE_INDEXES.score} ON evaluation_results (model_name, overall_score);`,
+];
+
+/** The version that this package writes. */
+export const SQLITE_SCHEMA_VERSION = MIGRATIONS.length;
+
+/**
+ * Brings the tables of a database to the version of this package, in one transaction.
+ *
+ * The version stands in a table of our own, not in `user_version`: the file may be the host's.
+ *
+ * @throws AssayError `ASSAY_STORE_FAILED` when a newer version of this package wrote the file, or when it has
+ * tables of these names that are not ours. Errors of the driver pass through.
+ */
+export function migrate(database: SqliteDatabase, path: string): void {
+  if (versionOf(database) === SQLITE_SCHEMA_VERSION) return; // the usual open takes no write lock
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const version = versionOf(database);
+    if (version > SQLITE_SCHEMA_VERSION) {
+      throw new AssayError(
+        'ASSAY_STORE_FAILED',
+        `${path} was written by a newer version of assaykit (tables of version ${version}, this one knows ${SQLITE_SCHEMA_VERSION}): update assaykit`,
+      );
+    }
+    if (version === 0 && hasTable(database, 'evaluation_results')) {
+      throw new AssayError(
+        'ASSAY_STORE_FAILED',
+        `${path} has a table evaluation_results that assaykit did not create: use another file`,
+      );
+    }
+    for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
+    database.exec(
+      `CREATE TABLE IF NOT EXISTS assaykit_schema (version INTEGER NOT NULL) STRICT;
+       DELETE FROM assaykit_schema;
+       INSERT INTO assaykit_schema VALUES (${SQLITE_SCHEMA_VERSION});`,
+    );
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function versionOf(database: SqliteDatabase): number {
+  if (!hasTable(database, 'assaykit_schema')) return 0;
+  const row = database.prepare('SELECT version FROM assaykit_schema').get() as { version: number };
+  return row.version;
+}
+
+function hasTable(database: SqliteDatabase, name: string): boolean {
+  const found = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name);
+  return found !== undefined;
+}

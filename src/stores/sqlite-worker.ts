@@ -1,0 +1,72 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { AssayError } from '../errors.js';
+import { systemClock } from '../foundation/clock.js';
+import { MainThreadBackend, type ConnectionCall } from './sqlite-backend.js';
+import { openDatabase, type SqliteDriverName } from './sqlite-driver.js';
+import { toStoreError } from './sqlite-errors.js';
+
+/** What the thread is started with. */
+export interface SqliteWorkerData {
+  readonly path: string;
+  readonly durability: 'process' | 'power';
+  readonly driver: SqliteDriverName;
+  readonly lockTimeoutMs: number;
+}
+
+/** A call of a connection's method; `close` ends the thread. */
+export interface SqliteWorkerRequest {
+  readonly id: number;
+  readonly name: ConnectionCall | 'close';
+  readonly parameters: readonly unknown[];
+}
+
+/** The answer to a request. */
+export interface SqliteWorkerReply {
+  readonly id: number;
+  readonly value?: unknown;
+  /** An AssayError loses its class and fields between threads: this is what makes it again. */
+  readonly error?: {
+    readonly code: AssayError['code'];
+    readonly message: string;
+    readonly retryable: boolean;
+  };
+}
+
+const port = parentPort;
+if (port === null) throw new AssayError('ASSAY_INVARIANT', 'sqlite-worker.js runs in a worker thread only');
+const { path, durability, driver, lockTimeoutMs } = workerData as SqliteWorkerData;
+
+const open = async (): Promise<MainThreadBackend> => {
+  const database = await openDatabase(path, driver);
+  try {
+    return await MainThreadBackend.open(database, { path, durability }, systemClock, lockTimeoutMs);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+};
+
+const answer = async ({ id, name, parameters }: SqliteWorkerRequest): Promise<SqliteWorkerReply> => {
+  try {
+    if (name === 'close') {
+      await (await opening.catch(() => undefined))?.close(); // who asked for anything was told
+      return { id };
+    }
+    const backend = await opening;
+    return { id, value: await backend.call(name, ...(parameters as never)) };
+  } catch (error) {
+    const { code, message, retryable } = toStoreError(error, `SQLite (${name})`, path);
+    return { id, error: { code, message, retryable } };
+  }
+};
+
+const opening = open();
+opening.catch(() => {}); // every request reports it
+let last: Promise<void> = Promise.resolve();
+port.on('message', (request: SqliteWorkerRequest) => {
+  // In order: a summary must not overtake the results that it sums up.
+  last = last.then(async () => {
+    port.postMessage(await answer(request));
+    if (request.name === 'close') port.close();
+  });
+});

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import type { CaseResult } from '../evaluation/evaluation-types.js';
+import type { ResultQuery } from '../stores/result-store.js';
+import { awkwardIds, awkwardTexts, erroredResult, scoredResult, unscoredResult } from './sample-results.js';
+import { collect, manifestOf, numbered, summaryOf, type StoreTest } from './store-contract-fixtures.js';
+
+/** The part of the contract of result stores that is about queries. */
+export function testStoreQueries(test: StoreTest): void {
+  const models = ['small', 'large', null];
+  const everything = Array.from({ length: 90 }, (_, i): CaseResult => {
+    const facts = {
+      runId: i % 3 === 0 ? 'run' : 'other',
+      caseId: `${i % 2 === 0 ? '100%' : 'math'}_${String(i % 45).padStart(3, '0')}`,
+      repetition: i < 45 ? 0 : 1,
+      model: models[i % 3] as string | null,
+      startedAt: 1_000 + Math.floor(i / 4),
+    };
+    if (i % 7 === 0) return erroredResult(facts);
+    if (i % 11 === 0) return unscoredResult(facts);
+    return scoredResult({ ...facts, score: (i % 5) / 4 });
+  });
+
+  const queries: readonly ResultQuery[] = [
+    {},
+    { runId: 'run' },
+    { runId: 'nobody' },
+    { model: 'small' },
+    { model: 'nobody' },
+    { idPrefix: '' },
+    { idPrefix: '100%_' },
+    { idPrefix: 'math_01' },
+    { idPrefix: '%' },
+    { idPrefix: '100' },
+    { idPrefix: '100__' },
+    { idPrefix: '_' },
+    { minScore: 0 },
+    { minScore: 0.5 },
+    { minScore: 1 },
+    { minScore: 1.5 },
+    { minScore: -1 },
+    { outcome: 'scored' },
+    { outcome: 'unscored' },
+    { outcome: 'errored' },
+    { from: 1_005 },
+    { to: 1_005 },
+    { from: 1_005, to: 1_010 },
+    { from: 1_010, to: 1_010 },
+    { limit: 0 },
+    { limit: 1 },
+    { limit: 7 },
+    { limit: 1_000 },
+    { model: 'large', minScore: 0.5, limit: 5 },
+    { model: 'large', minScore: 0, idPrefix: '100%', from: 1_001, to: 1_020, limit: 30 },
+    { runId: 'other', model: 'large', outcome: 'scored', idPrefix: 'math_' },
+    { runId: 'run', outcome: 'errored', limit: 3 },
+    { runId: undefined, limit: undefined, order: undefined },
+  ];
+
+  test('filters, orders and limits as asked', async (store) => {
+    await store.append(everything);
+    for (const filter of queries) {
+      for (const order of ['oldest-first', 'newest-first'] as const) {
+        const query: ResultQuery = { ...filter, order };
+        assert.deepEqual(
+          (await collect(store.query(query))).map(nameOf),
+          reference(everything, query).map(nameOf),
+          JSON.stringify(query),
+        );
+      }
+    }
+    assert.deepEqual(
+      (await collect(store.query())).map(nameOf),
+      reference(everything, { order: 'oldest-first' }).map(nameOf),
+    );
+  });
+
+  test('takes wildcards in a prefix literally', async (store) => {
+    const ids = ['100%', '100_', '1000', '100%x', 'a_b', 'axb', 'a%b', '%', '_'];
+    await store.append(ids.map((caseId, i) => scoredResult({ caseId, startedAt: i })));
+    const found = async (idPrefix: string): Promise<string[]> =>
+      (await collect(store.query({ idPrefix }))).map((result) => result.caseId);
+    assert.deepEqual(await found('100%'), ['100%', '100%x']);
+    assert.deepEqual(await found('a_'), ['a_b']);
+    assert.deepEqual(await found('%'), ['%']);
+    assert.deepEqual(await found('_'), ['_']);
+  });
+
+  test('finds prefixes of any text, half characters too', async (store) => {
+    const ids = [...awkwardIds, ...awkwardTexts.map((text) => `${text}/tail`)];
+    await store.append(ids.map((caseId, i) => scoredResult({ caseId, startedAt: i })));
+    for (const id of ids) {
+      for (const length of [1, Math.ceil(id.length / 2), id.length]) {
+        const idPrefix = id.slice(0, length);
+        const expected = ids.filter((each) => each.startsWith(idPrefix));
+        const found = (await collect(store.query({ idPrefix }))).map((result) => result.caseId);
+        assert.deepEqual(found, expected, JSON.stringify(idPrefix));
+        const limited = (await collect(store.query({ idPrefix, limit: 1 }))).map((result) => result.caseId);
+        assert.deepEqual(limited, expected.slice(0, 1), JSON.stringify(idPrefix));
+      }
+    }
+  });
+
+  test('orders by start, then case id, then repetition, across many pages of equal times', async (store) => {
+    const results = Array.from({ length: 1_500 }, (_, i) =>
+      scoredResult({ caseId: `case-${(i * 7) % 500}`, repetition: Math.floor(i / 500), startedAt: 5 }),
+    );
+    await store.append(results);
+    for (const order of ['oldest-first', 'newest-first'] as const) {
+      assert.deepEqual(
+        (await collect(store.query({ order }))).map(nameOf),
+        reference(results, { order }).map(nameOf),
+      );
+    }
+  });
+
+  test('streams while results are being appended', async (store) => {
+    const results = numbered(400);
+    await store.append(results.slice(0, 200));
+    const seen = new Set<string>();
+    let appended = 200;
+    for await (const result of store.query()) {
+      assert.ok(!seen.has(result.caseId), 'no result comes twice');
+      seen.add(result.caseId);
+      if (seen.size % 20 === 0 && appended < 400) {
+        await store.append(results.slice(appended, appended + 20));
+        appended += 20;
+      }
+    }
+    for (const result of results.slice(0, 200)) assert.ok(seen.has(result.caseId));
+  });
+
+  test('frees a query that is left early', async (store) => {
+    await store.append(numbered(1_000));
+    for await (const result of store.query()) {
+      assert.equal(result.caseId, 'case-00000');
+      break;
+    }
+    await store.append([scoredResult({ caseId: 'later' })]);
+  });
+
+  test('answers several queries at once', async (store) => {
+    await store.append(numbered(300));
+    const answers = await Promise.all([
+      collect(store.query()),
+      collect(store.query({ order: 'newest-first' })),
+      collect(store.query({ idPrefix: 'case-0001' })),
+    ]);
+    assert.deepEqual(
+      answers.map((answer) => answer.length),
+      [300, 300, 10],
+    );
+  });
+
+  test('refuses filters that it does not know or that make no sense', async (store) => {
+    const wrong: unknown[] = [
+      { minscore: 1 },
+      { limit: -1 },
+      { limit: 1.5 },
+      { order: 'random' },
+      { minScore: '0' },
+    ];
+    for (const query of wrong) {
+      await assert.rejects(collect(store.query(query as ResultQuery)), { code: 'ASSAY_INVALID_OPTION' });
+    }
+  });
+}
+
+/** The part of the contract of result stores that is about manifests and batch summaries. */
+export function testStoreRuns(test: StoreTest): void {
+  test('keeps the first manifest of a run', async (store) => {
+    const first = manifestOf('run');
+    assert.equal(await store.manifest('run'), undefined);
+    assert.deepEqual(await store.begin(first), first);
+    assert.deepEqual(await store.begin({ ...first, evaluatorVersion: '2', startedAt: 9 }), first);
+    assert.deepEqual(await store.manifest('run'), first);
+    assert.equal(await store.manifest('another run'), undefined);
+  });
+
+  test('keeps batch summaries, oldest first, one for each batch', async (store) => {
+    await store.appendBatchSummary(summaryOf('run', 'b', 2));
+    await store.appendBatchSummary(summaryOf('run', 'a', 1));
+    await store.appendBatchSummary(summaryOf('other', 'a', 3));
+    const replaced = { ...summaryOf('run', 'b', 2), total: 99, averageScore: null };
+    await store.appendBatchSummary(replaced);
+    assert.deepEqual(await collect(store.summaries('run')), [summaryOf('run', 'a', 1), replaced]);
+    assert.deepEqual(await collect(store.summaries('other')), [summaryOf('other', 'a', 3)]);
+    assert.deepEqual(await collect(store.summaries('nobody')), []);
+  });
+
+  test('streams many batch summaries', async (store) => {
+    const summaries = Array.from({ length: 700 }, (_, i) => summaryOf('run', `batch-${i}`, 1_000 + i));
+    await Promise.all(summaries.map((summary) => store.appendBatchSummary(summary)));
+    assert.deepEqual(await collect(store.summaries('run')), summaries);
+  });
+}
+
+/** What a query must give, written as plainly as possible. */
+function reference(results: readonly CaseResult[], query: ResultQuery): CaseResult[] {
+  const score = (result: CaseResult): number | null => result.evaluation?.overallScore ?? null;
+  const found = results.filter((result) => {
+    const own = score(result);
+    if (query.runId !== undefined && result.runId !== query.runId) return false;
+    if (query.model !== undefined && result.model !== query.model) return false;
+    if (query.idPrefix !== undefined && !result.caseId.startsWith(query.idPrefix)) return false;
+    if (query.outcome !== undefined && result.outcome !== query.outcome) return false;
+    if (query.minScore !== undefined && (own === null || own < query.minScore)) return false;
+    if (query.from !== undefined && result.startedAt < query.from) return false;
+    return query.to === undefined || result.startedAt < query.to;
+  });
+  found.sort((a, b) => {
+    if (a.startedAt !== b.startedAt) return a.startedAt - b.startedAt;
+    if (a.caseId !== b.caseId) return a.caseId < b.caseId ? -1 : 1;
+    return a.repetition - b.repetition;
+  });
+  if (query.order === 'newest-first') found.reverse();
+  return found.slice(0, query.limit ?? found.length);
+}
+
+const nameOf = (result: CaseResult): string =>
+  `${result.startedAt} ${result.runId} ${result.caseId} ${result.repetition} ${result.outcome}`;
