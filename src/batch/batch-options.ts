@@ -1,0 +1,300 @@
+import type { Evaluator } from '../evaluation/evaluator.js';
+import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
+import type {
+  CallOptions,
+  ModelClient,
+  ModelInput,
+  ModelParameters,
+  ModelRequest,
+  ModelResponse,
+} from '../client/model-client.js';
+import { isModelClient } from '../client/model-client.js';
+import type { Clock } from '../foundation/clock.js';
+import { systemClock } from '../foundation/clock.js';
+import {
+  boolean,
+  callable,
+  checkOptions,
+  either,
+  integer,
+  milliseconds,
+  number,
+  object,
+  oneOf,
+  positive,
+  signal,
+  text,
+  type OptionChecks,
+} from '../foundation/options.js';
+import type { ResultStore } from '../stores/result-store.js';
+
+/** What a function target may return: the answer's text, or the text with whatever else is known of the call. */
+export type TargetAnswer = string | (Partial<ModelResponse> & { readonly text: string });
+
+/** What a function target gets beside the input. */
+export interface TargetContext<Input = unknown, Expected = unknown, Metadata = unknown> {
+  readonly testCase: TestCase<Input, Expected, Metadata>;
+  /** 0-based. */
+  readonly repetition: number;
+  /** Aborted when the case is cancelled or its time is up. Made when first read. */
+  readonly signal: AbortSignal;
+}
+
+/** Any async function of the host that answers a case's input. */
+export type TargetFunction<Input = unknown, Expected = unknown, Metadata = unknown> = (
+  input: Input,
+  context: TargetContext<Input, Expected, Metadata>,
+) => TargetAnswer | Promise<TargetAnswer>;
+
+/**
+ * A model client, in a form that tells the compiler what its input is: beside an evaluator that takes anything, the
+ * cases of a model client still must be prompts or messages.
+ */
+export interface ModelTarget<Input = ModelInput> extends Omit<ModelClient, 'complete'> {
+  /** As {@link ModelClient.complete}. */
+  readonly complete: (
+    request: ModelRequest & { readonly input: Input },
+    options?: CallOptions,
+  ) => Promise<ModelResponse>;
+}
+
+/** What is evaluated: a model client (for cases whose input is a prompt or messages) or a function. */
+export type Target<Input = ModelInput, Expected = unknown, Metadata = unknown> =
+  | (ModelTarget<Input> & (unknown extends Input ? unknown : Input extends ModelInput ? unknown : never))
+  | TargetFunction<Input, Expected, Metadata>;
+
+/** Holds answers: a `MemoryBoundedCache` is one. */
+export interface ResponseCache {
+  /** The value of a key, computed once however many ask for it; kept if `keepIf` says so. */
+  getOrCompute(
+    key: string,
+    compute: (signal: AbortSignal) => Promise<ModelResponse>,
+    options?: {
+      readonly signal?: AbortSignal | undefined;
+      readonly keepIf?: ((response: ModelResponse) => boolean) | undefined;
+    },
+  ): Promise<ModelResponse>;
+}
+
+/** How fast cases are sent, on top of what the client's endpoints allow. */
+export interface ProcessorRateLimit {
+  /** Cases a second, > 0. */
+  readonly requestsPerSecond?: number | undefined;
+  /** Tokens a minute, > 0; a case is charged what the cases before it used on average, corrected afterwards. */
+  readonly tokensPerMinute?: number | undefined;
+  /** Cases that may go at once after a pause, >= 1. Default: one second's worth, at least 1. */
+  readonly burst?: number | undefined;
+}
+
+/** Limits of a whole run. When one is reached no further case is begun, and `budget:exhausted` is emitted. */
+export interface RunBudget {
+  /** Money, in the unit of the client's price table. */
+  readonly maxCost?: number | undefined;
+  /** Input and output tokens together. */
+  readonly maxTokens?: number | undefined;
+  /** Milliseconds from the start of the run. */
+  readonly maxDurationMs?: number | undefined;
+  /** Share of errored results, 0..1; looked at from 20 results on. */
+  readonly maxErrorRate?: number | undefined;
+}
+
+/** Keeps evaluation on the main thread from starving the calls in flight. */
+export interface EventLoopProtection {
+  /** Bound on the 99th percentile of the event loop's delay, milliseconds. Default 250. */
+  readonly maxDelayMs?: number | undefined;
+  /** How often it is looked at, milliseconds. Default 1000. */
+  readonly intervalMs?: number | undefined;
+}
+
+/** Options of a BatchProcessor. */
+export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, Metadata = unknown> {
+  /** What answers: a model client or a function. */
+  readonly target: Target<Input, Expected, Metadata>;
+  /** What judges the answers. */
+  readonly evaluator: Evaluator<Input, Expected, Metadata>;
+  /** Where results go. Without one they are only in events, in `stream` and in the summary. */
+  readonly store?: ResultStore | undefined;
+  /** Answers to identical requests (same target, input, model, parameters and repetition) are asked for once. */
+  readonly cache?: ResponseCache | undefined;
+  /** Cases in flight at once, >= 1. @default 16 */
+  readonly concurrency?: number | undefined;
+  /** Results that are stored together, >= 1. @default 250 */
+  readonly batchSize?: number | undefined;
+  /** Cases that are pulled from the input ahead of their turn, >= 1. @default twice the concurrency */
+  readonly queueSize?: number | undefined;
+  /** Longest time for one case, target and evaluation together, milliseconds. @default 300000 */
+  readonly caseTimeoutMs?: number | undefined;
+  /** How often each case is asked, >= 1. @default 1 */
+  readonly repetitions?: number | undefined;
+  /** The model to ask for; a case cannot change it. @default the client's */
+  readonly model?: string | undefined;
+  /** Parameters of every request; a case's own are laid over them. */
+  readonly parameters?: ModelParameters | undefined;
+  /** How fast cases are sent. @default no limit */
+  readonly rateLimit?: ProcessorRateLimit | undefined;
+  /** When the run has cost enough. @default no limit */
+  readonly budget?: RunBudget | undefined;
+  /**
+   * What an errored case does to the run: go on, stop after what is in flight, or ask the function.
+   * @default 'continue'
+   */
+  readonly onCaseError?: 'continue' | 'stop' | ((result: CaseResult) => 'continue' | 'stop') | undefined;
+  /** What a failing store does to the run: end it with an error, or wait and try again. @default 'stop' */
+  readonly onStoreError?: 'stop' | 'retry' | undefined;
+  /** A batch that is not full is stored after this time, milliseconds. @default 2000 */
+  readonly flushIntervalMs?: number | undefined;
+  /** Least time between two `progress` events, milliseconds. @default 200 */
+  readonly progressIntervalMs?: number | undefined;
+  /** Confidence level of the intervals in the summary, between 0 and 1. @default 0.95 */
+  readonly confidenceLevel?: number | undefined;
+  /** Score from which a repetition counts as passed for pass@k, 0..1. @default the evaluation's `passed`, else 1 */
+  readonly passThreshold?: number | undefined;
+  /** Lowers the number of evaluations a turn of the event loop when it lags; `false`: never. */
+  readonly eventLoopProtection?: EventLoopProtection | false | undefined;
+  /** The host's own labels, kept in the run manifest. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Where time comes from. @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** Options of one run. */
+export interface RunOptions {
+  /** Names the run in the store. @default a time stamp with a random suffix */
+  readonly runId?: string | undefined;
+  /** Go on with a run that the store knows: finished cases are skipped. @default false */
+  readonly resume?: boolean | undefined;
+  /** With `resume`: try the errored cases again. @default true */
+  readonly retryErrored?: boolean | undefined;
+  /** Ends the run: cases in flight are cancelled, what is done is stored, `run` rejects with `ASSAY_ABORTED`. */
+  readonly signal?: AbortSignal | undefined;
+  /** How many cases there are, when the source cannot say; only for progress. */
+  readonly total?: number | undefined;
+}
+
+/** {@link BatchProcessorOptions} with all defaults filled in. */
+export interface ResolvedBatchOptions<Input, Expected, Metadata> extends BatchProcessorOptions<
+  Input,
+  Expected,
+  Metadata
+> {
+  readonly concurrency: number;
+  readonly batchSize: number;
+  readonly queueSize: number;
+  readonly caseTimeoutMs: number;
+  readonly repetitions: number;
+  readonly onCaseError: 'continue' | 'stop' | ((result: CaseResult) => 'continue' | 'stop');
+  readonly onStoreError: 'stop' | 'retry';
+  readonly flushIntervalMs: number;
+  readonly progressIntervalMs: number;
+  readonly confidenceLevel: number;
+  readonly clock: Clock;
+}
+
+const RATE_LIMIT_CHECKS: OptionChecks<ProcessorRateLimit> = {
+  requestsPerSecond: positive,
+  tokensPerMinute: positive,
+  burst: number(1),
+};
+
+const BUDGET_CHECKS: OptionChecks<RunBudget> = {
+  maxCost: positive,
+  maxTokens: positive,
+  maxDurationMs: positive,
+  maxErrorRate: number(0, 1),
+};
+
+const PROTECTION_CHECKS: OptionChecks<EventLoopProtection> = { maxDelayMs: positive, intervalMs: positive };
+
+const OPTION_CHECKS: OptionChecks<BatchProcessorOptions> = {
+  target: (value) =>
+    typeof value === 'function' || isModelClient(value)
+      ? undefined
+      : 'a model client (with `complete`) or a function',
+  evaluator: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { evaluate?: unknown }).evaluate === 'function'
+      ? undefined
+      : 'an Evaluator (subclass it or use createEvaluator)',
+  store: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { append?: unknown }).append === 'function'
+      ? undefined
+      : 'a ResultStore',
+  cache: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { getOrCompute?: unknown }).getOrCompute === 'function'
+      ? undefined
+      : 'a MemoryBoundedCache',
+  concurrency: integer(1),
+  batchSize: integer(1),
+  queueSize: integer(1),
+  caseTimeoutMs: positive,
+  repetitions: integer(1),
+  model: text,
+  parameters: object,
+  rateLimit: object,
+  budget: object,
+  onCaseError: either(oneOf('continue', 'stop'), callable),
+  onStoreError: oneOf('stop', 'retry'),
+  flushIntervalMs: milliseconds,
+  progressIntervalMs: milliseconds,
+  confidenceLevel: (value) =>
+    typeof value === 'number' && value > 0 && value < 1
+      ? undefined
+      : 'a number between 0 and 1 (both excluded)',
+  passThreshold: number(0, 1),
+  eventLoopProtection: either(object, (value) => (value === false ? undefined : 'false')),
+  labels: object,
+  clock: object,
+};
+
+const RUN_CHECKS: OptionChecks<RunOptions> = {
+  runId: text,
+  resume: boolean,
+  retryErrored: boolean,
+  signal,
+  total: integer(0),
+};
+
+/** Checks the options of a processor and fills in the defaults. */
+export function resolveBatchOptions<Input, Expected, Metadata>(
+  options: BatchProcessorOptions<Input, Expected, Metadata>,
+): ResolvedBatchOptions<Input, Expected, Metadata> {
+  const owner = 'BatchProcessor';
+  const given = checkOptions(
+    owner,
+    options,
+    OPTION_CHECKS as OptionChecks<BatchProcessorOptions<Input, Expected, Metadata>>,
+  );
+  for (const required of ['target', 'evaluator'] as const) {
+    if (given[required] === undefined)
+      checkOptions(owner, { [required]: null } as never, OPTION_CHECKS as never);
+  }
+  if (given.rateLimit !== undefined) checkOptions(`${owner}.rateLimit`, given.rateLimit, RATE_LIMIT_CHECKS);
+  if (given.budget !== undefined) checkOptions(`${owner}.budget`, given.budget, BUDGET_CHECKS);
+  if (given.eventLoopProtection)
+    checkOptions(`${owner}.eventLoopProtection`, given.eventLoopProtection, PROTECTION_CHECKS);
+  const concurrency = given.concurrency ?? 16;
+  return Object.freeze({
+    ...given,
+    concurrency,
+    batchSize: given.batchSize ?? 250,
+    queueSize: given.queueSize ?? concurrency * 2,
+    caseTimeoutMs: given.caseTimeoutMs ?? 300_000,
+    repetitions: given.repetitions ?? 1,
+    onCaseError: given.onCaseError ?? 'continue',
+    onStoreError: given.onStoreError ?? 'stop',
+    flushIntervalMs: given.flushIntervalMs ?? 2000,
+    progressIntervalMs: given.progressIntervalMs ?? 200,
+    confidenceLevel: given.confidenceLevel ?? 0.95,
+    clock: given.clock ?? systemClock,
+  });
+}
+
+/** Checks the options of a run. */
+export function checkRunOptions(options: RunOptions): Readonly<RunOptions> {
+  return checkOptions('run', options, RUN_CHECKS);
+}

@@ -1,0 +1,399 @@
+import PQueue from 'p-queue';
+import { InputError } from '../errors.js';
+import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
+import { onAbort } from '../foundation/cancellation.js';
+import type { ClockTimer } from '../foundation/clock.js';
+import type { BatchEvents } from './batch-events.js';
+import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
+import { exhaustedBudget } from './budget.js';
+import { CaseFeeder } from './case-feeder.js';
+import { CaseRunner } from './case-runner.js';
+import { toCaseSource, type CaseInput, type CaseSource } from './case-source.js';
+import type { CaseTask } from './case-task.js';
+import { EvaluationGate, guardEventLoop, type EventLoopGuard } from './evaluation-gate.js';
+import { InFlightCases } from './in-flight-cases.js';
+import { finishedOutcomes, newStartId, openRun } from './open-run.js';
+import { RequestPacer } from './request-pacer.js';
+import { ResultWriter } from './result-writer.js';
+import { abortedError, caseAborted, drainTimeout, storeFailedError } from './run-error.js';
+import { createManifest } from './run-manifest.js';
+import { RunProgress } from './run-progress.js';
+import { RunStatistics } from './run-statistics.js';
+import type { RunSummary, StopReason } from './run-summary.js';
+
+/** How a run reaches its processor's listeners. */
+export interface EventPort {
+  wants(event: keyof BatchEvents & string): boolean;
+  emit<Name extends keyof BatchEvents & string>(event: Name, payload: BatchEvents[Name]): void;
+}
+
+/**
+ * One run from its first case to its summary. `concurrency` lanes, each a task of the p-queue, take cases one after
+ * the other; p-queue is the gate (concurrency, pause), and a case costs no queue entry of its own.
+ */
+export class BatchRun<Input, Expected, Metadata> {
+  readonly runId: string;
+  readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
+  readonly #runOptions: RunOptions;
+  readonly #port: EventPort;
+  readonly #queue: PQueue;
+  readonly #source: CaseSource<TestCase<Input, Expected, Metadata>>;
+  readonly #feeder: CaseFeeder<Input, Expected, Metadata>;
+  readonly #runner: CaseRunner<Input, Expected, Metadata>;
+  readonly #gate = new EvaluationGate();
+  readonly #writer: ResultWriter;
+  readonly #statistics: RunStatistics;
+  readonly #pacer: RequestPacer | undefined;
+  readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
+  readonly #progress: RunProgress;
+  readonly #begunAt: number;
+  readonly #startedAt: number;
+  #lanes = 0;
+  #lanesEnded: () => void = () => {};
+  #ready: Promise<void> | undefined;
+  #wake: () => void = () => {};
+  #drainTimer: ClockTimer | undefined;
+  #begun = 0;
+  #tokens = 0;
+  #cost = 0;
+  #stopReason: StopReason = 'end';
+  #failure: unknown;
+
+  constructor(
+    cases: CaseInput<TestCase<Input, Expected, Metadata>>,
+    options: ResolvedBatchOptions<Input, Expected, Metadata>,
+    runOptions: RunOptions,
+    port: EventPort,
+    onDurable?: (results: readonly CaseResult[]) => void | Promise<void>,
+  ) {
+    const { clock, store, concurrency, batchSize, flushIntervalMs, onStoreError } = options;
+    this.#options = options;
+    this.#runOptions = runOptions;
+    this.#port = port;
+    this.#startedAt = clock.wallTime();
+    this.#begunAt = clock.now();
+    const startId = newStartId(this.#startedAt);
+    this.runId = runOptions.runId ?? `run-${startId}`;
+    this.#queue = new PQueue({ concurrency });
+    this.#inFlight = new InFlightCases(clock, options.caseTimeoutMs);
+    this.#source = toCaseSource(cases);
+    this.#statistics = new RunStatistics({
+      repetitions: options.repetitions,
+      passThreshold: options.passThreshold,
+      evaluator: options.evaluator,
+    });
+    this.#progress = new RunProgress({
+      runId: this.runId,
+      clock,
+      intervalMs: options.progressIntervalMs,
+      confidenceLevel: options.confidenceLevel,
+      statistics: this.#statistics,
+      total: () => this.#total,
+      skipped: () => this.#feeder.skipped,
+      inFlight: () => this.#inFlight.size,
+    });
+    this.#runner = new CaseRunner(options, this.#gate);
+    this.#pacer = options.rateLimit === undefined ? undefined : new RequestPacer(options.rateLimit, clock);
+    this.#writer = new ResultWriter({
+      runId: this.runId,
+      startId,
+      store,
+      batchSize,
+      flushIntervalMs,
+      clock,
+      onStoreError,
+      onDurable: (results, summary) => {
+        if (port.wants('batch:end'))
+          port.emit('batch:end', { at: clock.wallTime(), runId: this.runId, summary });
+        return onDurable?.(results);
+      },
+      onError: (error) => this.#storeFailed(error),
+    });
+    this.#feeder = new CaseFeeder({
+      runId: this.runId,
+      source: this.#source,
+      repetitions: options.repetitions,
+      queueSize: options.queueSize,
+      clock,
+      store,
+      isFinished:
+        runOptions.resume === true && store !== undefined ? finishedOutcomes(runOptions) : undefined,
+      isOpen: (caseId) => this.#inFlight.has(caseId) || this.#writer.holds(caseId),
+      onReady: () => this.#wakeLanes(),
+    });
+  }
+
+  /** Runs to the end; resolves to the summary, rejects when input, store or host ended the run early. */
+  async execute(): Promise<RunSummary> {
+    const { store } = this.#options;
+    const { signal } = this.#runOptions;
+    let guard: EventLoopGuard | undefined;
+    const unsubscribe = signal === undefined ? undefined : onAbort(signal, () => this.abort(signal.reason));
+    try {
+      const created = createManifest(this.runId, this.#options);
+      const opened =
+        store === undefined
+          ? { manifest: created, resumed: false }
+          : await openRun(store, created, this.#runOptions, (result) => this.#statistics.addEarlier(result));
+      if (this.#port.wants('run:start')) {
+        this.#port.emit('run:start', {
+          at: this.#startedAt,
+          runId: this.runId,
+          total: this.#total,
+          ...opened,
+        });
+      }
+      guard = guardEventLoop(this.#options, this.#gate, {
+        concurrency: () => this.#queue.concurrency,
+        onChange: (from, to, reason) => this.#concurrencyChanged(from, to, reason),
+      });
+      await this.#runLanes();
+    } catch (error) {
+      this.#stop('input-error', error);
+    } finally {
+      unsubscribe?.();
+      guard?.close();
+      this.#inFlight.close();
+      this.#drainTimer?.cancel();
+      this.#pacer?.close();
+      await this.#feeder.stop().catch((error: unknown) => this.#stop('input-error', error));
+      await this.#writer.finish();
+    }
+    return this.#end();
+  }
+
+  /** Cases in flight and cases that wait for their turn. */
+  get gauges(): { readonly activeWorkers: number; readonly queueDepth: number } {
+    return { activeWorkers: this.#inFlight.size, queueDepth: this.#feeder.waiting };
+  }
+
+  /** Lets no further case begin until {@link BatchRun.resume}. */
+  pause(): void {
+    this.#queue.pause();
+    this.#wakeLanes();
+  }
+
+  /** Goes on after {@link BatchRun.pause}. */
+  readonly resume = (): void => void this.#queue.start();
+
+  /** Changes the number of cases in flight at once. */
+  setConcurrency(concurrency: number): void {
+    const from = this.#queue.concurrency;
+    this.#queue.concurrency = concurrency;
+    for (let lanes = this.#lanes; lanes < concurrency && lanes > 0; lanes++) this.#addLane();
+    this.#wakeLanes();
+    this.#concurrencyChanged(from, concurrency, 'host');
+  }
+
+  /** Begins no further case; after `timeoutMs` cancels those in flight. */
+  drain(timeoutMs: number): void {
+    this.#stop('drained');
+    if (timeoutMs === Number.POSITIVE_INFINITY) return;
+    this.#drainTimer?.cancel();
+    this.#drainTimer = this.#options.clock.schedule(
+      () => this.#inFlight.cancel(drainTimeout(timeoutMs)),
+      timeoutMs,
+    );
+  }
+
+  /** Cancels what is in flight and ends the run. */
+  abort(reason: unknown): void {
+    this.#stop('aborted', reason);
+    this.#inFlight.cancel(caseAborted(reason));
+    this.#writer.abandon();
+  }
+
+  get #total(): number | null {
+    const cases = this.#runOptions.total ?? this.#source.total;
+    return cases === null ? null : cases * this.#options.repetitions;
+  }
+
+  #runLanes(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#lanesEnded = resolve;
+      for (let lane = 0; lane < this.#options.concurrency; lane++) this.#addLane();
+    });
+  }
+
+  #addLane(): void {
+    this.#lanes++;
+    void this.#queue.add(this.#lane);
+  }
+
+  readonly #lane = async (): Promise<void> => {
+    try {
+      for (;;) {
+        if (this.#queue.isPaused || this.#queue.pending > this.#queue.concurrency) {
+          if (this.#stopReason === 'end') {
+            void this.#queue.add(this.#lane); // comes back when the gate lets it
+            return;
+          }
+        }
+        const task = this.#feeder.take();
+        if (task === undefined) {
+          if (this.#feeder.exhausted) break;
+          await this.#whenReady();
+          continue;
+        }
+        const turn = this.#pacer?.take();
+        if (turn !== undefined) await turn;
+        if (this.#stopReason !== 'end') continue;
+        this.#beginCase(task);
+        const result = await this.#runner.run(task);
+        this.#inFlight.delete(task);
+        const room = this.#record(result);
+        if (room !== undefined) await room;
+      }
+    } catch (error) {
+      this.#stop('input-error', error); // a fault of this package: nothing in a case can get here
+    }
+    if (--this.#lanes === 0) this.#lanesEnded();
+  };
+
+  #beginCase(task: CaseTask<Input, Expected, Metadata>): void {
+    this.#begun++;
+    this.#inFlight.add(task);
+    if (this.#port.wants('case:start')) {
+      this.#port.emit('case:start', {
+        at: this.#options.clock.wallTime(),
+        runId: this.runId,
+        caseId: task.testCase.id,
+        repetition: task.repetition,
+      });
+    }
+  }
+
+  /** Books a result; answers with a promise when the store is behind. */
+  #record(result: CaseResult): Promise<void> | undefined {
+    this.#statistics.add(result);
+    const tokens =
+      result.cached || result.usage === null ? 0 : result.usage.inputTokens + result.usage.outputTokens;
+    this.#tokens += tokens;
+    this.#cost += result.cost ?? 0;
+    this.#pacer?.used(tokens);
+    const { clock, budget, onCaseError } = this.#options;
+    if (this.#port.wants('case:end')) {
+      this.#port.emit('case:end', { at: clock.wallTime(), runId: this.runId, result });
+    }
+    if (this.#stopReason === 'end') {
+      if (budget !== undefined) this.#checkBudget();
+      if (result.outcome === 'errored' && onCaseError !== 'continue') {
+        if (onCaseError === 'stop' || onCaseError(result) === 'stop') this.#stop('case-error');
+      }
+    }
+    this.#reportProgress(false);
+    // a case that was cut short is tried again when the run is resumed, so it is not stored
+    if (result.outcome === 'errored' && result.error.code === 'ASSAY_ABORTED') return undefined;
+    return this.#writer.push(result);
+  }
+
+  #checkBudget(): void {
+    const { budget, clock } = this.#options;
+    const exhausted = exhaustedBudget(budget!, {
+      cost: this.#cost,
+      tokens: this.#tokens,
+      durationMs: clock.now() - this.#begunAt,
+      errored: this.#statistics.errored,
+      results: this.#statistics.results,
+    });
+    if (exhausted === undefined) return;
+    this.#stop('budget');
+    if (this.#port.wants('budget:exhausted')) {
+      this.#port.emit('budget:exhausted', { at: clock.wallTime(), runId: this.runId, ...exhausted });
+    }
+  }
+
+  #reportProgress(last: boolean): void {
+    if (!this.#port.wants('progress')) return;
+    const progress = this.#progress.report(last);
+    if (progress !== undefined) this.#port.emit('progress', progress);
+  }
+
+  /** Begins no further case. The first reason stands, except that an error replaces a peaceful end. */
+  #stop(reason: StopReason, failure?: unknown): void {
+    if (this.#stopReason === 'end' || (failure !== undefined && this.#failure === undefined)) {
+      this.#stopReason = reason;
+      this.#failure = failure;
+    }
+    this.#feeder.stop().catch(() => {}); // an error in closing the input comes after the reason to stop
+    this.#pacer?.close();
+    this.#queue.start(); // lanes that wait at a paused gate must end
+    this.#wakeLanes();
+  }
+
+  #storeFailed(error: unknown): void {
+    const { clock, onStoreError } = this.#options;
+    if (this.#port.wants('store:error')) {
+      this.#port.emit('store:error', {
+        at: clock.wallTime(),
+        runId: this.runId,
+        error,
+        safe: this.#writer.safe,
+      });
+    }
+    if (onStoreError === 'stop' || this.#stopReason === 'aborted') this.#stop('store-error', error);
+  }
+
+  #concurrencyChanged(from: number, to: number, reason: 'event-loop-delay' | 'recovered' | 'host'): void {
+    if (from !== to && this.#port.wants('concurrency:change')) {
+      this.#port.emit('concurrency:change', {
+        at: this.#options.clock.wallTime(),
+        runId: this.runId,
+        from,
+        to,
+        reason,
+      });
+    }
+  }
+
+  #whenReady(): Promise<void> {
+    return (this.#ready ??= new Promise((resolve) => (this.#wake = resolve)));
+  }
+
+  #wakeLanes(): void {
+    this.#ready = undefined;
+    this.#wake();
+  }
+
+  #end(): RunSummary {
+    const inputError = this.#feeder.error;
+    if (inputError !== undefined) this.#stop('input-error', inputError);
+    else if (this.#stopReason === 'end' && this.#feeder.pulled === 0) {
+      this.#stop(
+        'input-error',
+        new InputError('ASSAY_EMPTY_INPUT', 'Expected at least one test case, got none'),
+      );
+    }
+    const { clock } = this.#options;
+    const durationMs = clock.now() - this.#begunAt;
+    const summary = this.#statistics.summary({
+      runId: this.runId,
+      startedAt: this.#startedAt,
+      durationMs,
+      stopReason: this.#stopReason,
+      submitted: this.#begun + this.#feeder.skipped,
+      skipped: this.#feeder.skipped,
+      confidenceLevel: this.#options.confidenceLevel,
+    });
+    const error = this.#error(summary);
+    this.#reportProgress(true);
+    if (this.#port.wants('run:end')) {
+      this.#port.emit('run:end', {
+        at: clock.wallTime(),
+        runId: this.runId,
+        summary,
+        ...(error === undefined ? {} : { error }),
+      });
+    }
+    if (error !== undefined) throw error;
+    return summary;
+  }
+
+  #error(summary: RunSummary): unknown {
+    const safe = this.#writer.safe;
+    const cause = this.#failure;
+    if (this.#stopReason === 'aborted') return abortedError(cause, safe, summary);
+    if (this.#stopReason === 'store-error') return storeFailedError(cause, safe, summary);
+    return this.#stopReason === 'input-error' ? cause : undefined;
+  }
+}

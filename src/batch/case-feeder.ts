@@ -1,0 +1,251 @@
+import { InputError } from '../errors.js';
+import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
+import type { Clock } from '../foundation/clock.js';
+import type { ResultStore } from '../stores/result-store.js';
+import type { CaseSource } from './case-source.js';
+import { CaseTask } from './case-task.js';
+import { DuplicateGuard } from './duplicate-guard.js';
+import { checkTestCase } from './test-case-check.js';
+
+const RESUME_PORTION = 256; // cases whose keys are asked for at once when a run is resumed
+const UNVERIFIED_IDS = 1_000_000; // without a store, suspicion of a duplicate is trusted up to here (4e-9 a case)
+
+/** What a {@link CaseFeeder} needs to know. */
+export interface CaseFeederOptions<Input, Expected, Metadata> {
+  readonly runId: string;
+  readonly source: CaseSource<TestCase<Input, Expected, Metadata>>;
+  readonly repetitions: number;
+  /** Most tasks that are held ready. */
+  readonly queueSize: number;
+  readonly clock: Clock;
+  readonly store: ResultStore | undefined;
+  /** Set when resuming: which stored outcomes need no work any more. */
+  readonly isFinished: ((outcome: CaseResult['outcome']) => boolean) | undefined;
+  /** Whether a case is being worked on, or waits to be stored. */
+  readonly isOpen: (caseId: string) => boolean;
+  /** Called when tasks have become available, or none will come any more. */
+  readonly onReady: () => void;
+}
+
+/**
+ * Turns the input into tasks, pulled only as far ahead as the queue is long. Checks each case, refuses duplicate
+ * ids and, when resuming, leaves out what the store has finished. An error in the input ends the feeding; the
+ * cases before it are still worked on.
+ */
+export class CaseFeeder<Input, Expected, Metadata> {
+  readonly #options: CaseFeederOptions<Input, Expected, Metadata>;
+  readonly #guard = new DuplicateGuard();
+  #ready: CaseTask<Input, Expected, Metadata>[] = [];
+  #head = 0;
+  #row = 0;
+  #skipped = 0;
+  #feeding = false;
+  #ended = false;
+  #error: unknown;
+
+  constructor(options: CaseFeederOptions<Input, Expected, Metadata>) {
+    this.#options = options;
+  }
+
+  /** Cases pulled so far. */
+  get pulled(): number {
+    return this.#row;
+  }
+
+  /** Tasks that were left out because the store has them. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  /** Tasks that are ready to be begun. */
+  get waiting(): number {
+    return this.#ready.length - this.#head;
+  }
+
+  /** Whether nothing is left and nothing will come. */
+  get exhausted(): boolean {
+    return this.#ended && this.waiting === 0;
+  }
+
+  /** What was wrong with the input, if anything. */
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** The next task, or `undefined` when none is ready (then `onReady` will be called, or the input is exhausted). */
+  take(): CaseTask<Input, Expected, Metadata> | undefined {
+    if (this.#head === this.#ready.length) {
+      this.#feed();
+      if (this.#head === this.#ready.length) return undefined;
+    }
+    const task = this.#ready[this.#head]!;
+    this.#ready[this.#head++] = undefined as never; // let go of the case
+    if (this.#head === this.#ready.length) {
+      this.#ready = [];
+      this.#head = 0;
+    }
+    return task;
+  }
+
+  /** Ends the feeding: what is ready but not begun is let go. */
+  async stop(): Promise<void> {
+    this.#ready = [];
+    this.#head = 0;
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#options.source.close();
+  }
+
+  #feed(): void {
+    if (this.#feeding || this.#ended) return;
+    this.#feeding = true;
+    if (this.#options.isFinished === undefined) this.#pullDirectly();
+    else void this.#pullUnfinished(this.#options.isFinished);
+  }
+
+  /** Pulls as long as the source answers at once; what comes later is taken up in a callback. */
+  #pullDirectly(): void {
+    const { source, queueSize } = this.#options;
+    try {
+      while (!this.#ended && this.waiting < queueSize) {
+        const next = source.next();
+        if (next instanceof Promise) {
+          next.then((value) => this.#arrived(value)).catch((error: unknown) => this.#fail(error));
+          return;
+        }
+        if (next === undefined) return this.#finish();
+        if (this.#accept(next)) {
+          void this.#verify(next);
+          return;
+        }
+        this.#enqueue(next, undefined);
+      }
+      this.#feeding = false;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #arrived(value: TestCase<Input, Expected, Metadata> | undefined): void {
+    if (this.#ended) return;
+    if (value === undefined) return this.#finish();
+    if (this.#accept(value)) {
+      void this.#verify(value);
+      return;
+    }
+    this.#enqueue(value, undefined);
+    this.#options.onReady();
+    this.#pullDirectly();
+  }
+
+  /** Checks a case; whether its id looks like one that came before. */
+  #accept(testCase: TestCase<Input, Expected, Metadata>): boolean {
+    this.#row++;
+    checkTestCase(testCase, this.#row);
+    return this.#guard.seen(testCase.id);
+  }
+
+  async #verify(testCase: TestCase<Input, Expected, Metadata>): Promise<void> {
+    try {
+      if (await this.#isDuplicate(testCase.id)) throw duplicate(testCase.id, this.#row);
+      if (this.#ended) return;
+      this.#enqueue(testCase, undefined);
+      this.#options.onReady();
+      this.#pullDirectly();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #isDuplicate(id: string): Promise<boolean> {
+    const { store, isOpen, runId } = this.#options;
+    for (let i = this.#head; i < this.#ready.length; i++) if (this.#ready[i]!.testCase.id === id) return true;
+    if (isOpen(id)) return true;
+    if (store === undefined) return this.#guard.size < UNVERIFIED_IDS;
+    const [outcome] = await store.finishedKeys(runId, [{ caseId: id, repetition: 0 }]);
+    return outcome !== undefined;
+  }
+
+  /** Resuming: cases are pulled in portions, and the store says which of them are finished. */
+  async #pullUnfinished(isFinished: (outcome: CaseResult['outcome']) => boolean): Promise<void> {
+    const { source, queueSize, store, runId, repetitions } = this.#options;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      while (!this.#ended && failure === undefined && this.waiting < queueSize) {
+        const portion: TestCase<Input, Expected, Metadata>[] = [];
+        let last = false;
+        // what was read before a broken row is still worked on
+        try {
+          while (portion.length < RESUME_PORTION) {
+            const next = source.next();
+            const testCase = next instanceof Promise ? await next : next;
+            if (testCase === undefined) {
+              last = true;
+              break;
+            }
+            if (this.#accept(testCase)) {
+              if (portion.some((each) => each.id === testCase.id) || (await this.#isDuplicate(testCase.id))) {
+                throw duplicate(testCase.id, this.#row);
+              }
+            }
+            portion.push(testCase);
+          }
+        } catch (error) {
+          failure = { error };
+        }
+        const keys = portion.flatMap(({ id }) =>
+          Array.from({ length: repetitions }, (_, repetition) => ({ caseId: id, repetition })),
+        );
+        const outcomes = keys.length === 0 ? [] : await store!.finishedKeys(runId, keys);
+        if (this.#ended) return;
+        portion.forEach((testCase, i) => {
+          this.#enqueue(testCase, (repetition) => {
+            const outcome = outcomes[i * repetitions + repetition];
+            return outcome !== undefined && isFinished(outcome);
+          });
+        });
+        if (last) return this.#finish();
+        this.#options.onReady();
+      }
+    } catch (error) {
+      failure ??= { error };
+    }
+    if (failure !== undefined) this.#fail(failure.error);
+    else this.#feeding = false;
+  }
+
+  #enqueue(
+    testCase: TestCase<Input, Expected, Metadata>,
+    isDone: ((repetition: number) => boolean) | undefined,
+  ): void {
+    const now = this.#options.clock.now();
+    for (let repetition = 0; repetition < this.#options.repetitions; repetition++) {
+      if (isDone !== undefined && isDone(repetition)) this.#skipped++;
+      else this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, now));
+    }
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.#feeding = false;
+    this.#options.onReady();
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#ended) {
+      this.#error = error;
+      this.#ended = true;
+      this.#options.source.close().catch(() => {}); // the error that ended the feeding is the one to report
+    }
+    this.#feeding = false;
+    this.#options.onReady();
+  }
+}
+
+function duplicate(id: string, row: number): InputError {
+  return new InputError(
+    'ASSAY_DUPLICATE_CASE',
+    `Expected the id of each case to be unique within the run, got ${JSON.stringify(id)} again as case ${row}`,
+    { row },
+  );
+}

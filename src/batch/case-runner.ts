@@ -1,0 +1,267 @@
+import { AssayError, toErrorRecord, type AssayErrorCode, type ErrorRecord } from '../errors.js';
+import {
+  isModelClient,
+  type ModelClient,
+  type ModelInput,
+  type ModelRequest,
+  type ModelResponse,
+} from '../client/model-client.js';
+import { evaluationFailure } from '../evaluation/evaluation-failure.js';
+import { textResponse } from '../evaluation/evaluator.js';
+import type {
+  CaseResult,
+  CaseResultBase,
+  Evaluation,
+  StoredResponse,
+} from '../evaluation/evaluation-types.js';
+import { roundDuration } from '../foundation/clock.js';
+import { show } from '../foundation/options.js';
+import { stableHash } from '../foundation/stable-hash.js';
+import type { ResolvedBatchOptions, TargetFunction } from './batch-options.js';
+import { mergeParameters, unlessCancelled, type CaseTask } from './case-task.js';
+import type { EvaluationGate } from './evaluation-gate.js';
+import { describeTarget } from './run-manifest.js';
+
+/** Takes one case through target and evaluator and says what came of it; never rejects. */
+export class CaseRunner<Input, Expected, Metadata> {
+  readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
+  readonly #gate: EvaluationGate;
+  readonly #client: ModelClient | undefined;
+  #targetHash: string | undefined;
+
+  constructor(options: ResolvedBatchOptions<Input, Expected, Metadata>, gate: EvaluationGate) {
+    this.#options = options;
+    this.#gate = gate;
+    this.#client = isModelClient(options.target) ? options.target : undefined;
+  }
+
+  /** Exactly one result, whatever happens. */
+  async run(task: CaseTask<Input, Expected, Metadata>): Promise<CaseResult> {
+    const { clock, evaluator } = this.#options;
+    const startedAt = clock.wallTime();
+    const call: CallState = { cached: false };
+    let response: ModelResponse;
+    try {
+      response = await (this.#options.cache === undefined ? this.#ask(task) : this.#askCached(task, call));
+    } catch (thrown) {
+      return this.#errored(task, startedAt, clock.now(), undefined, thrown, 'ASSAY_TARGET_FAILED');
+    }
+    const answeredAt = clock.now();
+    let evaluation: Evaluation;
+    try {
+      const place = this.#gate.enter();
+      if (place !== undefined) await place;
+      try {
+        const judged = evaluator.evaluate(response, task);
+        evaluation = judged instanceof Promise ? await unlessCancelled(judged, task) : judged;
+      } finally {
+        this.#gate.leave();
+      }
+      checkEvaluation(evaluation);
+    } catch (thrown) {
+      return this.#errored(task, startedAt, answeredAt, response, thrown, 'ASSAY_EVALUATOR_FAILED');
+    }
+    const result = this.#result(task, startedAt, answeredAt, response, call.cached);
+    result.evaluation = evaluation;
+    if (evaluation.overallScore !== null) result.outcome = 'scored';
+    else {
+      const failure = evaluationFailure(evaluation);
+      result.outcome = failure === undefined ? 'unscored' : 'errored';
+      if (failure === undefined) result.reason = unscoredReason(evaluation);
+      else result.error = failure;
+    }
+    return result as CaseResult;
+  }
+
+  #ask(task: CaseTask<Input, Expected, Metadata>): Promise<ModelResponse> {
+    const client = this.#client;
+    if (client !== undefined) {
+      const options = { cancellation: task, timeoutMs: this.#options.caseTimeoutMs };
+      return unlessCancelled(client.complete(this.#request(task), options), task);
+    }
+    const target = this.#options.target as TargetFunction<Input, Expected, Metadata>;
+    const answer = target(task.testCase.input, task);
+    return answer instanceof Promise
+      ? unlessCancelled(answer, task).then(toResponse)
+      : Promise.resolve(toResponse(answer));
+  }
+
+  async #askCached(task: CaseTask<Input, Expected, Metadata>, call: CallState): Promise<ModelResponse> {
+    const cache = this.#options.cache!;
+    const request = this.#request(task);
+    this.#targetHash ??= stableHash(describeTarget(this.#options));
+    const key = stableHash([this.#targetHash, request, task.repetition]);
+    call.cached = true;
+    return unlessCancelled(
+      cache.getOrCompute(
+        key,
+        (signal) => {
+          call.cached = false;
+          const client = this.#client;
+          if (client !== undefined)
+            return client.complete(request, { signal, timeoutMs: this.#options.caseTimeoutMs });
+          return this.#ask(task);
+        },
+        { signal: task.signal, keepIf: isWholeAnswer },
+      ),
+      task,
+    );
+  }
+
+  #request(task: CaseTask<Input, Expected, Metadata>): ModelRequest {
+    const input: unknown = task.testCase.input;
+    if (this.#client !== undefined && typeof input !== 'string' && !Array.isArray(input)) {
+      throw new AssayError(
+        'ASSAY_INVALID_CASE',
+        `Expected \`input\` of case ${JSON.stringify(task.testCase.id)} to be a prompt or an array of messages, got ${show(input)}`,
+      );
+    }
+    return {
+      input: input as ModelInput,
+      model: this.#options.model,
+      parameters: mergeParameters(this.#options.parameters, task.testCase.parameters),
+    };
+  }
+
+  /** What every result has. One literal: copying it from part to part cost 2 us a case. */
+  #result(
+    task: CaseTask<Input, Expected, Metadata>,
+    startedAt: number,
+    answeredAt: number,
+    response: ModelResponse | undefined,
+    cached: boolean,
+  ): ResultDraft {
+    const { testCase } = task;
+    const draft: ResultDraft = {
+      runId: task.runId,
+      caseId: testCase.id,
+      repetition: task.repetition,
+      outcome: 'errored',
+      model: response !== undefined && response.model !== '' ? response.model : (this.#options.model ?? null),
+      endpoint: response === undefined ? null : response.endpoint,
+      attempts: response === undefined ? 0 : response.attempts,
+      usage: response === undefined ? null : response.usage,
+      cost: response === undefined ? null : cached && response.cost !== null ? 0 : response.cost,
+      cached,
+      timings: {
+        queuedMs: roundDuration(task.begunAt - task.pulledAt),
+        targetMs: roundDuration(answeredAt - task.begunAt),
+        timeToFirstTokenMs: response === undefined ? null : response.timeToFirstTokenMs,
+        evaluationMs: response === undefined ? 0 : roundDuration(this.#options.clock.now() - answeredAt),
+      },
+      startedAt,
+    };
+    if (response !== undefined) draft.response = stored(response);
+    if (testCase.cluster !== undefined) draft.cluster = testCase.cluster;
+    if (testCase.group !== undefined) draft.group = testCase.group;
+    if (testCase.metadata !== undefined)
+      draft.metadata = testCase.metadata as Readonly<Record<string, unknown>>;
+    return draft;
+  }
+
+  #errored(
+    task: CaseTask<Input, Expected, Metadata>,
+    startedAt: number,
+    answeredAt: number,
+    response: ModelResponse | undefined,
+    thrown: unknown,
+    code: AssayErrorCode,
+  ): CaseResult {
+    const result = this.#result(task, startedAt, answeredAt, response, false);
+    result.error = toErrorRecord(thrown, code);
+    if (response === undefined) {
+      const { attempts, endpoint } = failedCall(thrown);
+      result.attempts = attempts;
+      result.endpoint = endpoint;
+    }
+    return result as CaseResult;
+  }
+}
+
+/** A result that is being filled in. */
+type ResultDraft = {
+  -readonly [Name in keyof CaseResultBase]: CaseResultBase[Name];
+} & {
+  outcome: CaseResult['outcome'];
+  evaluation?: Evaluation;
+  response?: StoredResponse;
+  error?: ErrorRecord;
+  reason?: string;
+};
+
+interface CallState {
+  cached: boolean;
+}
+
+/** Truncated answers are not kept: asked again they may come out whole. */
+function isWholeAnswer(response: ModelResponse): boolean {
+  return response.finishReason !== 'length';
+}
+
+/** What an error of the client says of the call that failed. */
+function failedCall(thrown: unknown): { readonly attempts: number; readonly endpoint: string | null } {
+  const { attempts, endpoint } = (thrown ?? {}) as {
+    readonly attempts?: unknown;
+    readonly endpoint?: unknown;
+  };
+  return {
+    attempts: Array.isArray(attempts) ? attempts.length : 0,
+    endpoint: typeof endpoint === 'string' ? endpoint : null,
+  };
+}
+
+function toResponse(answer: unknown): ModelResponse {
+  if (typeof answer === 'string') return textResponse(answer);
+  if (
+    typeof answer === 'object' &&
+    answer !== null &&
+    typeof (answer as { text?: unknown }).text === 'string'
+  ) {
+    return { ...textResponse(''), ...answer };
+  }
+  throw new AssayError(
+    'ASSAY_EMPTY_RESPONSE',
+    `Expected the target to return a string or an object with \`text\`, got ${show(answer)}`,
+  );
+}
+
+function stored(response: ModelResponse): StoredResponse {
+  const kept: StoredResponse = {
+    text: response.text,
+    finishReason: response.finishReason,
+    requestId: response.requestId,
+  };
+  if (response.toolCalls === undefined && response.logprobs === undefined && response.raw === undefined)
+    return kept;
+  return {
+    ...kept,
+    ...(response.toolCalls === undefined ? {} : { toolCalls: response.toolCalls }),
+    ...(response.logprobs === undefined ? {} : { logprobs: response.logprobs }),
+    ...(response.raw === undefined ? {} : { raw: response.raw }),
+  };
+}
+
+function checkEvaluation(evaluation: Evaluation): void {
+  if (typeof evaluation !== 'object' || evaluation === null || !Array.isArray(evaluation.dimensions)) {
+    throw new AssayError(
+      'ASSAY_EVALUATOR_FAILED',
+      `Expected the evaluator to return an evaluation with \`overallScore\` and \`dimensions\`, got ${show(evaluation)}`,
+    );
+  }
+  const score: unknown = evaluation.overallScore;
+  if (score !== null && !(typeof score === 'number' && score >= 0 && score <= 1)) {
+    throw new AssayError(
+      'ASSAY_INVALID_SCORE',
+      `Expected \`overallScore\` to be a number in 0..1 or null, got ${show(score)}`,
+    );
+  }
+}
+
+function unscoredReason(evaluation: Evaluation): string {
+  if (evaluation.reason !== undefined) return evaluation.reason;
+  const reasons = evaluation.dimensions.flatMap(({ name, reason, error }) => {
+    const said = reason ?? error?.message;
+    return said === undefined ? [] : [`${name}: ${said}`];
+  });
+  return reasons.length > 0 ? reasons.join('; ') : 'the evaluator gave neither a score nor a reason';
+}

@@ -1,0 +1,69 @@
+import type { ListNode } from '../client/linked-list.js';
+import type { ModelParameters } from '../client/model-client.js';
+import type { EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
+import { Cancellation } from '../foundation/cancellation.js';
+import type { TargetContext } from './batch-options.js';
+
+/**
+ * One case and repetition on its way through a run. It is at once the context that targets and evaluators get
+ * and the cancellation that the client listens to: one object a case, and an AbortSignal only if somebody reads it.
+ */
+export class CaseTask<Input, Expected, Metadata>
+  extends Cancellation
+  implements EvaluationContext<Input, Expected, Metadata>, TargetContext<Input, Expected, Metadata>
+{
+  readonly runId: string;
+  readonly testCase: TestCase<Input, Expected, Metadata>;
+  readonly repetition: number;
+  /** Monotonic time at which the case was pulled. */
+  readonly pulledAt: number;
+  /** Monotonic time at which it was begun. */
+  begunAt = 0;
+  /** Monotonic time at which its time is up. */
+  deadline = 0;
+  /** Its place among the cases in flight. */
+  place: ListNode<CaseTask<Input, Expected, Metadata>> | undefined = undefined;
+
+  constructor(
+    runId: string,
+    testCase: TestCase<Input, Expected, Metadata>,
+    repetition: number,
+    pulledAt: number,
+  ) {
+    super();
+    this.runId = runId;
+    this.testCase = testCase;
+    this.repetition = repetition;
+    this.pulledAt = pulledAt;
+  }
+}
+
+/** Settles as `work` does, or rejects with the reason of the cancellation if that comes first. */
+export function unlessCancelled<Value>(work: Promise<Value>, cancellation: Cancellation): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    cancellation.onCancel(reject);
+    work.then(
+      (value) => {
+        cancellation.offCancel(reject);
+        resolve(value);
+      },
+      (error: unknown) => {
+        cancellation.offCancel(reject);
+        reject(error);
+      },
+    );
+  });
+}
+
+/** The parameters of one request: the case's laid over the processor's. */
+export function mergeParameters(
+  base: ModelParameters | undefined,
+  own: ModelParameters | undefined,
+): ModelParameters | undefined {
+  if (base === undefined) return own;
+  if (own === undefined) return base;
+  const merged = { ...base, ...own };
+  return base.extraBody !== undefined && own.extraBody !== undefined
+    ? { ...merged, extraBody: { ...base.extraBody, ...own.extraBody } }
+    : merged;
+}

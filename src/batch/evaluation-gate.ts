@@ -1,0 +1,145 @@
+import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import type { Clock, ClockTimer } from '../foundation/clock.js';
+import type { EventLoopProtection } from './batch-options.js';
+
+/**
+ * Bounds how many evaluations run in one turn of the event loop (or at once, when they wait for something).
+ * Unbounded until the loop lags; then answers that arrive together are no longer judged in one go, and the calls
+ * in flight get their turn in between.
+ */
+export class EvaluationGate {
+  #limit = Number.POSITIVE_INFINITY;
+  #active = 0;
+  readonly #waiting: (() => void)[] = []; // never longer than the run's concurrency
+
+  /** Evaluations allowed at once; `Infinity`: no bound. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  set limit(limit: number) {
+    this.#limit = limit;
+    this.#admit();
+  }
+
+  /** Asks for a place; answers with a promise when there is none. Each `enter` needs a `leave`. */
+  enter(): Promise<void> | undefined {
+    if (this.#active < this.#limit) {
+      this.#active++;
+      return undefined;
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Gives the place back: at once without a bound, else in the next turn of the event loop. */
+  leave(): void {
+    if (this.#limit === Number.POSITIVE_INFINITY) this.#active--;
+    else {
+      setImmediate(() => {
+        this.#active--;
+        this.#admit();
+      });
+    }
+  }
+
+  #admit(): void {
+    while (this.#waiting.length > 0 && this.#active < this.#limit) {
+      this.#active++;
+      this.#waiting.shift()!();
+    }
+  }
+}
+
+/** How the delay of the event loop is read; replaceable in tests. */
+export interface DelaySampler {
+  /** 99th percentile since the last call, milliseconds. */
+  p99(): number;
+  close(): void;
+}
+
+/** Reads the delay through `perf_hooks.monitorEventLoopDelay`. */
+export function eventLoopDelaySampler(): DelaySampler {
+  const resolutionMs = 10;
+  const histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: resolutionMs });
+  histogram.enable();
+  return {
+    p99() {
+      const delay = histogram.percentile(99) / 1e6 - resolutionMs; // the sampler's own interval is in it
+      histogram.reset();
+      return Number.isFinite(delay) ? Math.max(0, delay) : 0;
+    },
+    close: () => void histogram.disable(),
+  };
+}
+
+/** What a {@link EventLoopGuard} needs to know. */
+export interface EventLoopGuardOptions {
+  readonly gate: EvaluationGate;
+  readonly maxDelayMs: number;
+  readonly intervalMs: number;
+  /** Evaluations at once when there is no bound. */
+  readonly concurrency: () => number;
+  readonly clock: Clock;
+  readonly sampler: DelaySampler;
+  readonly onChange: (from: number, to: number, reason: 'event-loop-delay' | 'recovered') => void;
+}
+
+/**
+ * Halves the gate's limit while the event loop's delay is above the bound and doubles it again once the delay is
+ * below half of it.
+ */
+export class EventLoopGuard {
+  readonly #options: EventLoopGuardOptions;
+  #timer: ClockTimer | undefined;
+
+  constructor(options: EventLoopGuardOptions) {
+    this.#options = options;
+    this.#schedule();
+  }
+
+  /** Stops watching. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#options.sampler.close();
+  }
+
+  #schedule(): void {
+    this.#timer = this.#options.clock.schedule(() => this.#look(), this.#options.intervalMs, {
+      keepAlive: false,
+    });
+  }
+
+  #look(): void {
+    const { gate, maxDelayMs, concurrency, sampler, onChange } = this.#options;
+    const delay = sampler.p99();
+    const ceiling = concurrency();
+    const now = Math.min(gate.limit, ceiling);
+    if (delay > maxDelayMs && now > 1) {
+      gate.limit = Math.max(1, Math.floor(now / 2));
+      onChange(now, gate.limit, 'event-loop-delay');
+    } else if (delay < maxDelayMs / 2 && gate.limit !== Number.POSITIVE_INFINITY) {
+      const raised = now * 2;
+      gate.limit = raised >= ceiling ? Number.POSITIVE_INFINITY : raised;
+      onChange(now, Math.min(raised, ceiling), 'recovered');
+    }
+    this.#schedule();
+  }
+}
+
+/** Watches the event loop as the options say; `undefined` when they say not to. */
+export function guardEventLoop(
+  options: { readonly eventLoopProtection?: EventLoopProtection | false | undefined; readonly clock: Clock },
+  gate: EvaluationGate,
+  run: Pick<EventLoopGuardOptions, 'concurrency' | 'onChange'>,
+): EventLoopGuard | undefined {
+  const { eventLoopProtection, clock } = options;
+  if (eventLoopProtection === false) return undefined;
+  return new EventLoopGuard({
+    ...run,
+    gate,
+    clock,
+    maxDelayMs: eventLoopProtection?.maxDelayMs ?? 250,
+    intervalMs: eventLoopProtection?.intervalMs ?? 1000,
+    sampler: eventLoopDelaySampler(),
+  });
+}

@@ -1,0 +1,51 @@
+import { createReadStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { InputError, messageOf } from '../errors.js';
+import { show } from '../foundation/options.js';
+
+/**
+ * Something to read test cases from: the path or `file:` URL of a file, or its contents as they come, bytes or
+ * text: a Node stream, a `ReadableStream` (a fetched body), a list of chunks.
+ */
+export type FileSource = string | URL | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
+
+/** What to call a source in errors: the path, if there is one. */
+export function sourceName(source: FileSource): string | undefined {
+  if (typeof source === 'string') return source;
+  if (source instanceof URL) return source.protocol === 'file:' ? fileURLToPath(source) : source.href;
+  const path: unknown = 'path' in source ? source.path : undefined; // a file stream of Node
+  return typeof path === 'string' ? path : undefined;
+}
+
+/** Refuses what cannot be read from, before anything is read. @throws InputError `ASSAY_INVALID_INPUT`. */
+export function checkFileSource(reader: string, source: FileSource): void {
+  if (typeof source === 'string' ? source !== '' : isReadable(source)) return;
+  throw new InputError(
+    'ASSAY_INVALID_INPUT',
+    `Expected the source of ${reader} to be a path, a file: URL or a stream, got ${source instanceof URL ? source.href : show(source)}`,
+  );
+}
+
+function isReadable(source: Exclude<FileSource, string>): boolean {
+  if (source instanceof URL) return source.protocol === 'file:';
+  if (typeof source !== 'object' || source === null) return false;
+  return Symbol.asyncIterator in source || Symbol.iterator in source;
+}
+
+/** The bytes of a source. A file is opened at the first pull and closed when the reading ends, however it ends. */
+export async function* readBytes(source: FileSource): AsyncGenerator<Buffer, void, undefined> {
+  const name = sourceName(source);
+  try {
+    const chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string> =
+      typeof source === 'string' || source instanceof URL ? createReadStream(source) : source;
+    for await (const chunk of chunks) {
+      if (typeof chunk === 'string') yield Buffer.from(chunk);
+      else yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    }
+  } catch (error) {
+    throw new InputError('ASSAY_INVALID_INPUT', `Cannot read ${name ?? 'the stream'}: ${messageOf(error)}`, {
+      cause: error,
+      ...(name === undefined ? {} : { source: name }),
+    });
+  }
+}

@@ -1,0 +1,67 @@
+import type { CaseResult } from '../evaluation/evaluation-types.js';
+import { ClusteredMoments } from '../statistics/clustered.js';
+import { meanInterval, tInterval } from '../statistics/intervals.js';
+import { Moments } from '../statistics/moments.js';
+import type { MetricSummary } from './run-summary.js';
+
+/**
+ * One quantity of a run as it goes. Scores that hang together are not counted as independent: with clusters the
+ * standard error is clustered, with repetitions it is taken over the means of the cases.
+ */
+export class MetricStatistics {
+  readonly #scores = new Moments();
+  #clustered: ClusteredMoments | undefined;
+  #caseMeans: Moments | undefined;
+  #unscored = 0;
+  #errored = 0;
+  #withoutCluster = 0;
+
+  /** Whether some scores carry a cluster and some do not. */
+  get partlyClustered(): boolean {
+    return this.#clustered !== undefined && this.#withoutCluster > 0;
+  }
+
+  /** Adds a measurement; `score` counts when it is not `null`. */
+  add(outcome: CaseResult['outcome'], score: number | null, cluster: string | undefined): void {
+    if (outcome === 'errored') this.#errored++;
+    else if (score === null) this.#unscored++;
+    else {
+      this.#scores.add(score);
+      if (cluster === undefined) this.#withoutCluster++;
+      else (this.#clustered ??= new ClusteredMoments()).add(score, cluster);
+    }
+  }
+
+  /** Adds the mean over the repetitions of one case. */
+  addCaseMean(mean: number): void {
+    (this.#caseMeans ??= new Moments()).add(mean);
+  }
+
+  /** The numbers so far, with intervals at `level`. */
+  summary(level: number): MetricSummary {
+    const scores = this.#scores;
+    const counts = { scored: scores.n, unscored: this.#unscored, errored: this.#errored };
+    const spread = { standardDeviation: scores.standardDeviation, min: scores.min, max: scores.max };
+    const { mean } = scores;
+    const clusters = this.#clusters();
+    if (clusters === undefined) {
+      const interval = meanInterval(scores, { level });
+      return { ...counts, mean, ...spread, standardError: scores.standardError, interval, clusters: null };
+    }
+    const { count, standardError } = clusters;
+    const interval =
+      mean === null || standardError === null
+        ? null
+        : tInterval({ mean, standardError, degreesOfFreedom: count - 1 }, { level });
+    return { ...counts, mean, ...spread, standardError, interval, clusters: count };
+  }
+
+  #clusters(): { readonly count: number; readonly standardError: number | null } | undefined {
+    if (this.#clustered !== undefined && this.#withoutCluster === 0) {
+      return { count: this.#clustered.clusters, standardError: this.#clustered.standardError };
+    }
+    if (this.#caseMeans !== undefined)
+      return { count: this.#caseMeans.n, standardError: this.#caseMeans.standardError };
+    return undefined;
+  }
+}

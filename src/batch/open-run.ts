@@ -1,0 +1,54 @@
+import { AssayError } from '../errors.js';
+import type { CaseResult } from '../evaluation/evaluation-types.js';
+import type { ResultStore, RunManifest } from '../stores/result-store.js';
+import type { RunOptions } from './batch-options.js';
+import { checkManifest } from './run-manifest.js';
+
+/** Which stored outcomes need no work when a run is resumed. */
+export function finishedOutcomes(options: RunOptions): (outcome: CaseResult['outcome']) => boolean {
+  const retryErrored = options.retryErrored ?? true;
+  return (outcome) => outcome !== 'errored' || !retryErrored;
+}
+
+/**
+ * Begins a run in the store, or takes up a known one: its manifest must fit, and its finished results go to
+ * `onEarlier`, streamed.
+ *
+ * @throws AssayError `ASSAY_INVALID_OPTION` for a known run without `resume`, `ASSAY_MANIFEST_MISMATCH` for a run
+ * that was made differently.
+ */
+export async function openRun(
+  store: ResultStore,
+  manifest: RunManifest,
+  options: RunOptions,
+  onEarlier: (result: CaseResult) => void,
+): Promise<{ readonly manifest: RunManifest; readonly resumed: boolean }> {
+  const { runId } = manifest;
+  const known = await store.manifest(runId);
+  if (known === undefined) return { manifest: await store.begin(manifest), resumed: false };
+  if (options.resume !== true && (await hasResults(store, runId))) {
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected \`runId\` to be new in the store, got ${JSON.stringify(runId)}, which it has; ` +
+        'pass `resume: true` to go on with that run',
+    );
+  }
+  checkManifest(known, manifest);
+  const isFinished = finishedOutcomes(options);
+  for await (const result of store.query({ runId })) if (isFinished(result.outcome)) onEarlier(result);
+  return { manifest: known, resumed: options.resume === true };
+}
+
+/** A run that ended before its first result (an empty file, a broken first row) may be begun again. */
+async function hasResults(store: ResultStore, runId: string): Promise<boolean> {
+  for await (const _result of store.query({ runId, limit: 1 })) return true;
+  return false;
+}
+
+/** Names one start of a run: `2026-11-23T22-28-00-000Z-k3x9`. */
+export function newStartId(startedAt: number): string {
+  const suffix = Math.floor(Math.random() * 36 ** 4)
+    .toString(36)
+    .padStart(4, '0');
+  return `${new Date(startedAt).toISOString().replace(/[:.]/g, '-')}-${suffix}`;
+}

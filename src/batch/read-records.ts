@@ -1,0 +1,102 @@
+import { isUtf8 } from 'node:buffer';
+import { InputError, messageOf } from '../errors.js';
+import type { TestCase } from '../evaluation/evaluation-types.js';
+import { readBytes, sourceName, type FileSource } from './file-source.js';
+import { RecordSplitter, type RecordScanner } from './record-splitter.js';
+import { checkTestCase, placeOf } from './test-case-check.js';
+
+/** Where a row stands, for a host's `map`. */
+export interface RowPlace {
+  /** 1-based line on which the row begins. */
+  readonly row: number;
+  /** The file, if known. */
+  readonly source: string | undefined;
+}
+
+/** Longest record by default: 16 MiB. */
+export const DEFAULT_MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** How one kind of file is read. */
+export interface RecordFormat<Case> {
+  /** Cuts the bytes into records. */
+  readonly scanner: RecordScanner;
+  /** Said after "too long", if a common mistake leads to it. */
+  readonly tooLongHint: string;
+  /** Makes a case of a record; `undefined` leaves it out (a blank line, a header, the host's choice). */
+  parse(record: Buffer, place: RowPlace): Case | undefined;
+}
+
+/**
+ * Reads the cases of a file or stream, one record at a time: memory holds one chunk and one record. Each iteration
+ * opens a file anew; a stream can be read once.
+ */
+export function readRecords<Case extends TestCase<unknown, unknown, unknown>>(
+  source: FileSource,
+  maxRecordBytes: number,
+  createFormat: () => RecordFormat<Case>,
+): AsyncIterable<Case> {
+  return { [Symbol.asyncIterator]: () => generate(source, maxRecordBytes, createFormat()) };
+}
+
+async function* generate<Case extends TestCase<unknown, unknown, unknown>>(
+  fileSource: FileSource,
+  maxRecordBytes: number,
+  format: RecordFormat<Case>,
+): AsyncGenerator<Case, void, undefined> {
+  const source = sourceName(fileSource);
+  const splitter = new RecordSplitter(format.scanner, maxRecordBytes);
+  const next = (): Buffer | undefined => {
+    try {
+      return splitter.next();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const limit = `more than ${maxRecordBytes} bytes (\`maxRecordBytes\`)`;
+      throw inputError(`a record of ${limit}${format.tooLongHint}`, splitter.nextLine, source);
+    }
+  };
+  const toCase = (record: Buffer): Case | undefined => {
+    const place = { row: splitter.line, source };
+    if (!isUtf8(record)) throw inputError('the text is not valid UTF-8', place.row, source);
+    const testCase = format.parse(record, place);
+    if (testCase !== undefined) checkTestCase(testCase, place.row, source);
+    return testCase;
+  };
+  for await (const chunk of readBytes(fileSource)) {
+    splitter.push(chunk);
+    for (let record = next(); record !== undefined; record = next()) {
+      const testCase = toCase(record);
+      if (testCase !== undefined) yield testCase;
+    }
+  }
+  const record = splitter.last();
+  const testCase = record === undefined ? undefined : toCase(record);
+  if (testCase !== undefined) yield testCase;
+}
+
+/** An error of a file's contents, `file:line: what is wrong`. */
+export function inputError(
+  message: string,
+  row: number,
+  source: string | undefined,
+  cause?: unknown,
+): InputError {
+  const place = source === undefined ? `line ${row}` : placeOf(row, source);
+  return new InputError('ASSAY_INVALID_INPUT', `${place}: ${message}`, {
+    row,
+    ...(source === undefined ? {} : { source }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** Calls a host's `map`; what it throws is reported with its place. */
+export function mapRow<Row, Case>(
+  map: (row: Row, place: RowPlace) => Case | undefined,
+  row: Row,
+  place: RowPlace,
+): Case | undefined {
+  try {
+    return map(row, place);
+  } catch (error) {
+    throw inputError(`\`map\` failed: ${messageOf(error)}`, place.row, place.source, error);
+  }
+}

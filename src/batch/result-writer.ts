@@ -1,0 +1,167 @@
+import type { CaseResult } from '../evaluation/evaluation-types.js';
+import { roundDuration, type Clock, type ClockTimer } from '../foundation/clock.js';
+import type { BatchSummary, ResultStore } from '../stores/result-store.js';
+
+const FULL_BATCHES = 2; // full batches that may wait for the store before the lanes have to
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 30_000;
+
+/** What a {@link ResultWriter} needs to know. */
+export interface ResultWriterOptions {
+  readonly runId: string;
+  /** Distinguishes the batches of this start from those of an earlier one. */
+  readonly startId: string;
+  readonly store: ResultStore | undefined;
+  readonly batchSize: number;
+  readonly flushIntervalMs: number;
+  readonly clock: Clock;
+  readonly onStoreError: 'stop' | 'retry';
+  /** A batch is durable. Its promise holds back the next batch. */
+  readonly onDurable: (results: readonly CaseResult[], summary: BatchSummary) => void | Promise<void>;
+  /** A write failed. With `onStoreError: 'stop'` it is the last word: nothing is written any more. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Collects results into batches and hands them to the store one after the other. A store that is slower than the
+ * run slows the run: `push` answers with a promise when two full batches are waiting.
+ */
+export class ResultWriter {
+  readonly #options: ResultWriterOptions;
+  #batch: CaseResult[] = [];
+  #batchBegunAt = 0;
+  #batches = 0;
+  #safe = 0;
+  #waiting = 0;
+  #tail: Promise<void> = Promise.resolve();
+  #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+  #timer: ClockTimer | undefined;
+  #failed = false;
+  #abandoned = false;
+  #retry: (() => void) | undefined;
+  readonly #unsaved = new Set<readonly CaseResult[]>();
+
+  constructor(options: ResultWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Results that the store has acknowledged. */
+  get safe(): number {
+    return this.#safe;
+  }
+
+  /** Whether a result of this case waits to be stored. */
+  holds(caseId: string): boolean {
+    if (this.#batch.some((result) => result.caseId === caseId)) return true;
+    for (const batch of this.#unsaved) if (batch.some((result) => result.caseId === caseId)) return true;
+    return false;
+  }
+
+  /** Takes a result; answers with a promise when the caller has to wait for the store. */
+  push(result: CaseResult): Promise<void> | undefined {
+    if (this.#batch.length === 0) {
+      this.#batchBegunAt = this.#options.clock.now();
+      const { flushIntervalMs } = this.#options;
+      if (flushIntervalMs !== Number.POSITIVE_INFINITY) {
+        this.#timer = this.#options.clock.schedule(() => this.#hand(), flushIntervalMs);
+      }
+    }
+    this.#batch.push(result);
+    if (this.#batch.length >= this.#options.batchSize) this.#hand();
+    if (this.#waiting < FULL_BATCHES) return undefined;
+    if (this.#room === undefined) {
+      let resolve!: () => void;
+      const promise = new Promise<void>((settle) => (resolve = settle));
+      this.#room = { promise, resolve };
+    }
+    return this.#room.promise;
+  }
+
+  /** Hands over what is left and waits until all of it is durable or has failed. */
+  async finish(): Promise<void> {
+    this.#hand();
+    await this.#tail;
+  }
+
+  /** Gives up waiting for a store that is tried again and again. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#retry?.();
+  }
+
+  #hand(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#batch.length === 0) return;
+    const results = this.#batch;
+    const begunAt = this.#batchBegunAt;
+    this.#batch = [];
+    this.#waiting++;
+    this.#unsaved.add(results);
+    this.#tail = this.#tail.then(() => this.#write(results, begunAt));
+  }
+
+  async #write(results: readonly CaseResult[], begunAt: number): Promise<void> {
+    const { store, clock, onDurable, onError, onStoreError } = this.#options;
+    const summary = this.#summarise(results, clock.now() - begunAt);
+    let delayMs = FIRST_RETRY_MS;
+    while (!this.#failed) {
+      try {
+        if (store !== undefined) {
+          await store.append(results);
+          await store.appendBatchSummary(summary);
+          this.#safe += results.length;
+        }
+        this.#unsaved.delete(results);
+        await onDurable(results, summary);
+        break;
+      } catch (error) {
+        onError(error);
+        if (onStoreError === 'stop' || this.#abandoned) {
+          this.#failed = true;
+          break;
+        }
+        await this.#pause(delayMs);
+        delayMs = Math.min(delayMs * 2, LONGEST_RETRY_MS);
+      }
+    }
+    this.#waiting--;
+    if (this.#waiting < FULL_BATCHES || this.#failed) {
+      this.#room?.resolve();
+      this.#room = undefined;
+    }
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.schedule(resolve, delayMs);
+      this.#retry = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  #summarise(results: readonly CaseResult[], durationMs: number): BatchSummary {
+    let scored = 0;
+    let errored = 0;
+    let sum = 0;
+    for (const result of results) {
+      if (result.outcome === 'scored') {
+        scored++;
+        sum += result.evaluation.overallScore;
+      } else if (result.outcome === 'errored') errored++;
+    }
+    return {
+      runId: this.#options.runId,
+      batchId: `${this.#options.startId}-${String(this.#batches++).padStart(6, '0')}`,
+      at: this.#options.clock.wallTime(),
+      total: results.length,
+      scored,
+      unscored: results.length - scored - errored,
+      errored,
+      averageScore: scored === 0 ? null : sum / scored,
+      durationMs: roundDuration(durationMs),
+    };
+  }
+}

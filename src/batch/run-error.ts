@@ -1,0 +1,58 @@
+import { AssayError, messageOf, type AssayErrorCode, type AssayErrorOptions } from '../errors.js';
+import type { RunSummary } from './run-summary.js';
+
+/** A run that ended before its input did, through an abort or a failing store. Says what is safe. */
+export class RunError extends AssayError {
+  /** How many results of this start are durable in the store (0 without a store). */
+  readonly safe: number;
+  /** What the run came to until then. */
+  readonly summary: RunSummary;
+
+  constructor(
+    code: AssayErrorCode,
+    message: string,
+    options: AssayErrorOptions & { readonly safe: number; readonly summary: RunSummary },
+  ) {
+    super(code, message, options);
+    this.safe = options.safe;
+    this.summary = options.summary;
+  }
+}
+
+/** The error of a run whose signal was aborted. */
+export function abortedError(cause: unknown, safe: number, summary: RunSummary): RunError {
+  return new RunError(
+    'ASSAY_ABORTED',
+    `The run was aborted: ${messageOf(cause)}; ${safe} results are stored`,
+    {
+      cause,
+      safe,
+      summary,
+    },
+  );
+}
+
+/** The error of a run whose store failed. */
+export function storeFailedError(cause: unknown, safe: number, summary: RunSummary): RunError {
+  const results = summary.scored + summary.unscored + summary.errored;
+  return new RunError(
+    AssayError.is(cause) ? cause.code : 'ASSAY_STORE_FAILED',
+    `The store failed: ${messageOf(cause)}; ${safe} of ${results} results of this start are safe`,
+    { cause, safe, summary, retryable: true },
+  );
+}
+
+/** What a case in flight ends with when its run is aborted. */
+export function caseAborted(reason: unknown): AssayError {
+  return new AssayError('ASSAY_ABORTED', 'The run was aborted before the case was done', {
+    cause: reason,
+    retryable: true,
+  });
+}
+
+/** What a case in flight ends with when draining takes too long. */
+export function drainTimeout(timeoutMs: number): AssayError {
+  return new AssayError('ASSAY_ABORTED', `The case was not done ${timeoutMs} ms after the run was drained`, {
+    retryable: true,
+  });
+}

@@ -1,0 +1,68 @@
+import { AssayError } from '../errors.js';
+import { isModelClient } from '../client/model-client.js';
+import { stableHash, stableStringify } from '../foundation/stable-hash.js';
+import { PACKAGE_VERSION } from '../foundation/package-version.js';
+import type { RunManifest } from '../stores/result-store.js';
+import type { ResolvedBatchOptions } from './batch-options.js';
+
+/** What a run is made with, for the store and for resuming. */
+export function createManifest<Input, Expected, Metadata>(
+  runId: string,
+  options: ResolvedBatchOptions<Input, Expected, Metadata>,
+): RunManifest {
+  const { evaluator, repetitions, labels, clock } = options;
+  return {
+    runId,
+    evaluator: evaluator.name,
+    evaluatorVersion: evaluator.version,
+    configurationHash: stableHash({
+      configuration: evaluator.configuration ?? {},
+      dimensions: evaluator.dimensions ?? [],
+      passThreshold: options.passThreshold ?? null,
+    }),
+    conventions: { ...evaluator.conventions },
+    target: describeTarget(options),
+    repetitions,
+    startedAt: clock.wallTime(),
+    packageVersion: PACKAGE_VERSION,
+    ...(labels === undefined ? {} : { labels }),
+  };
+}
+
+/** What identifies the target: the client's own description, or the function's name; no keys, no prompts. */
+export function describeTarget<Input, Expected, Metadata>(
+  options: ResolvedBatchOptions<Input, Expected, Metadata>,
+): Readonly<Record<string, unknown>> {
+  const target: unknown = options.target;
+  const described = isModelClient(target)
+    ? (target.describe?.() ?? { kind: 'client', name: (target as object).constructor.name })
+    : { kind: 'function', name: (target as { name: string }).name };
+  return {
+    ...described,
+    ...(options.model === undefined ? {} : { model: options.model }),
+    ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+  };
+}
+
+/** Refuses to go on with a run that was made differently, listing the differences. */
+export function checkManifest(stored: RunManifest, current: RunManifest): void {
+  const compared = [
+    'evaluator',
+    'evaluatorVersion',
+    'configurationHash',
+    'conventions',
+    'target',
+    'repetitions',
+  ] as const satisfies readonly (keyof RunManifest)[];
+  const differences = compared
+    .filter((field) => stableStringify(stored[field]) !== stableStringify(current[field]))
+    .map(
+      (field) => `${field}: stored ${stableStringify(stored[field])}, now ${stableStringify(current[field])}`,
+    );
+  if (differences.length > 0) {
+    throw new AssayError(
+      'ASSAY_MANIFEST_MISMATCH',
+      `Run ${JSON.stringify(current.runId)} was made differently and cannot be resumed:\n  ${differences.join('\n  ')}`,
+    );
+  }
+}

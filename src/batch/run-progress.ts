@@ -1,0 +1,58 @@
+import type { Clock } from '../foundation/clock.js';
+import type { ProgressEvent } from './batch-events.js';
+import { ProgressMeter } from './progress-meter.js';
+import type { RunStatistics } from './run-statistics.js';
+
+/** What a {@link RunProgress} needs to know. */
+export interface RunProgressOptions {
+  readonly runId: string;
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  readonly confidenceLevel: number;
+  readonly statistics: RunStatistics;
+  /** Results that will be there at the end, if that is known. */
+  readonly total: () => number | null;
+  readonly skipped: () => number;
+  readonly inFlight: () => number;
+}
+
+/** Says how far a run is, at most every interval. */
+export class RunProgress {
+  readonly #options: RunProgressOptions;
+  readonly #meter: ProgressMeter;
+  #lastAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: RunProgressOptions) {
+    this.#options = options;
+    this.#meter = new ProgressMeter(options.clock.now());
+  }
+
+  /** The progress, if it is time for it (or `last`). */
+  report(last: boolean): ProgressEvent | undefined {
+    const { runId, clock, intervalMs, confidenceLevel, statistics } = this.#options;
+    const now = clock.now();
+    if (!last && now - this.#lastAt < intervalMs) return undefined;
+    this.#lastAt = now;
+    const { scored, unscored, errored } = statistics;
+    const skipped = this.#options.skipped();
+    const done = scored + unscored + errored + skipped;
+    this.#meter.sample(now, done - skipped);
+    const total = this.#options.total();
+    return {
+      at: clock.wallTime(),
+      runId,
+      done,
+      total,
+      scored,
+      unscored,
+      errored,
+      skipped,
+      inFlight: this.#options.inFlight(),
+      ratePerSecond: this.#meter.ratePerSecond,
+      etaMs: total === null ? null : this.#meter.etaMs(Math.max(0, total - done)),
+      score: statistics.overallScore(confidenceLevel),
+      cost: statistics.cost,
+      tokens: statistics.tokens,
+    };
+  }
+}

@@ -1,0 +1,187 @@
+import type { CorpusSummary } from '../scorers/corpus-metric.js';
+import type { JudgeUsage } from '../scorers/judge-call.js';
+import type { Interval } from '../statistics/intervals.js';
+
+/** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
+export type StopReason =
+  'end' | 'drained' | 'aborted' | 'budget' | 'case-error' | 'store-error' | 'input-error';
+
+/** One measured quantity over the scored results. Undefined statistics are `null`, never 0. */
+export interface MetricSummary {
+  /** Results that have a score. */
+  readonly scored: number;
+  /** Results without a score, for a stated reason. */
+  readonly unscored: number;
+  /** Results for which the measurement failed. */
+  readonly errored: number;
+  /** Mean over the scored ones. */
+  readonly mean: number | null;
+  /** Sample standard deviation (n - 1); `null` below two scores. */
+  readonly standardDeviation: number | null;
+  /** Standard error of the mean; clustered when all scored cases carry a cluster. */
+  readonly standardError: number | null;
+  /** Confidence interval of the mean: Wilson for 0/1 scores, else Student's t; t with C - 1 degrees when clustered. */
+  readonly interval: Interval | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  /** Number of clusters, when the standard error is clustered. */
+  readonly clusters: number | null;
+}
+
+/** Means over groups: macro weighs each group alike, micro each result. */
+export interface GroupsSummary {
+  readonly macroMean: number | null;
+  readonly microMean: number | null;
+  readonly byName: Readonly<Record<string, MetricSummary>>;
+}
+
+/** What repetitions say of each case, averaged over cases. */
+export interface RepetitionsSummary {
+  readonly repetitions: number;
+  /** Cases with at least one scored repetition. */
+  readonly cases: number;
+  /** Chance that at least one of k answers passes, by k (Chen et al. 2021, unbiased); `null`: undefined for all cases. */
+  readonly passAtK: Readonly<Record<string, number | null>>;
+  /** Chance that all of k answers pass, by k (C(c,k) / C(n,k)). */
+  readonly passHatK: Readonly<Record<string, number | null>>;
+}
+
+/** Durations, milliseconds. */
+export interface DurationSummary {
+  readonly count: number;
+  readonly meanMs: number | null;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+}
+
+/** What stands in a {@link RunSummary}. */
+export interface RunSummaryData {
+  readonly runId: string;
+  readonly stopReason: StopReason;
+  /** Wall-clock start, milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  /** Cases times repetitions that came to this start: `scored + unscored + errored + skipped`. */
+  readonly submitted: number;
+  readonly scored: number;
+  readonly unscored: number;
+  readonly errored: number;
+  /** Finished by an earlier start of the same run, so not done again. */
+  readonly skipped: number;
+  /** The overall score, over the whole run: results of earlier starts are in it. */
+  readonly overall: MetricSummary;
+  /** Each dimension, over the whole run. */
+  readonly dimensions: Readonly<Record<string, MetricSummary>>;
+  /** `null` when no case carries a group. */
+  readonly groups: GroupsSummary | null;
+  /** `null` with one repetition. */
+  readonly repetitions: RepetitionsSummary | null;
+  /** Metrics of the whole run by dimension, for scorers such as `bleu` that are no mean of their cases. */
+  readonly corpus: Readonly<Record<string, CorpusSummary>>;
+  /** The target's time, over answers that did not come from the cache. */
+  readonly latency: DurationSummary;
+  /** `null` when nothing was streamed. */
+  readonly timeToFirstToken: DurationSummary | null;
+  /** Tokens that were paid for; answers from the cache are not in it. */
+  readonly tokens: { readonly input: number; readonly output: number };
+  /** `null` without a price table. */
+  readonly cost: number | null;
+  /** What judges cost, apart from the target; `null` when none was asked. */
+  readonly judges: JudgeUsage | null;
+  readonly cacheHits: number;
+  /** Results of this start a second. */
+  readonly resultsPerSecond: number;
+  /** Errored results by error code. */
+  readonly errorsByCode: Readonly<Record<string, number>>;
+  /** What a reader of the numbers has to know. */
+  readonly warnings: readonly string[];
+}
+
+/** What a run came to. JSON-serialisable; `toString()` gives a table for people. */
+export interface RunSummary extends RunSummaryData {
+  toString(): string;
+}
+
+/** Adds the readable form to the numbers of a run. */
+export function createRunSummary(data: RunSummaryData): RunSummary {
+  return Object.defineProperty({ ...data }, 'toString', {
+    value: () => formatRunSummary(data),
+    enumerable: false,
+  }) as RunSummary;
+}
+
+/** The numbers of a run as text: counts, scores with their intervals, time, tokens, cost, errors by code. */
+export function formatRunSummary(summary: RunSummaryData): string {
+  const seconds = summary.durationMs / 1000;
+  const lines = [
+    `Run ${summary.runId}${summary.stopReason === 'end' ? '' : ` (ended early: ${summary.stopReason})`}`,
+    `  ${count(summary.submitted)} submitted = ${count(summary.scored)} scored + ${count(summary.unscored)} unscored + ` +
+      `${count(summary.errored)} errored + ${count(summary.skipped)} skipped`,
+    '',
+    ...metricTable(summary),
+  ];
+  const { groups, repetitions, latency, timeToFirstToken, tokens } = summary;
+  if (groups !== null) {
+    lines.push(
+      `  groups      macro mean ${score(groups.macroMean)}, micro mean ${score(groups.microMean)} ` +
+        `over ${Object.keys(groups.byName).length} groups`,
+    );
+  }
+  if (repetitions !== null) {
+    lines.push(`  pass@k      ${byK(repetitions.passAtK)}`, `  pass^k      ${byK(repetitions.passHatK)}`);
+  }
+  for (const [name, { score: value }] of Object.entries(summary.corpus))
+    lines.push(`  ${name} over the corpus ${score(value)}`);
+  lines.push(`  latency     ${durations(latency)}`);
+  if (timeToFirstToken !== null) lines.push(`  first token ${durations(timeToFirstToken)}`);
+  lines.push(
+    `  throughput  ${summary.resultsPerSecond.toFixed(1)} results/s over ${seconds.toFixed(1)} s` +
+      (summary.cacheHits > 0 ? `, ${count(summary.cacheHits)} answers from the cache` : ''),
+    `  tokens      ${count(tokens.input)} in, ${count(tokens.output)} out` +
+      (summary.cost === null ? '' : `; cost ${summary.cost.toFixed(4)}`),
+  );
+  if (summary.judges !== null) {
+    const { calls, inputTokens, outputTokens, cost } = summary.judges;
+    lines.push(
+      `  judges      ${count(calls)} calls, ${count(inputTokens)} tokens in, ${count(outputTokens)} out` +
+        (cost === null ? '' : `; cost ${cost.toFixed(4)}`),
+    );
+  }
+  const errors = Object.entries(summary.errorsByCode);
+  if (errors.length > 0)
+    lines.push(`  errors      ${errors.map(([code, n]) => `${code} ${count(n)}`).join(', ')}`);
+  for (const warning of summary.warnings) lines.push(`  note        ${warning}`);
+  return lines.join('\n');
+}
+
+function metricTable({ overall, dimensions }: RunSummaryData): string[] {
+  const rows: [string, MetricSummary][] = [['overall', overall], ...Object.entries(dimensions)];
+  const width = Math.max(...rows.map(([name]) => name.length), 9) + 2;
+  return rows.map(([name, metric]) => {
+    const { interval } = metric;
+    const range =
+      interval === null
+        ? ''
+        : `  ${Math.round(interval.level * 1000) / 10} % CI ${score(interval.low)} to ${score(interval.high)} (${interval.method})`;
+    const rest = [
+      `n ${count(metric.scored)}`,
+      ...(metric.unscored > 0 ? [`${count(metric.unscored)} unscored`] : []),
+      ...(metric.errored > 0 ? [`${count(metric.errored)} errored`] : []),
+      ...(metric.clusters === null ? [] : [`${count(metric.clusters)} clusters`]),
+    ].join(', ');
+    return `  ${name.padEnd(width)} ${score(metric.mean)}  SE ${score(metric.standardError)}${range}  ${rest}`;
+  });
+}
+
+const count = (value: number): string => value.toLocaleString('en-US');
+const score = (value: number | null): string => (value === null ? 'undefined' : value.toFixed(4));
+const ms = (value: number | null): string =>
+  value === null ? '-' : `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+const durations = (summary: DurationSummary): string =>
+  `p50 ${ms(summary.p50Ms)}, p95 ${ms(summary.p95Ms)}, p99 ${ms(summary.p99Ms)}, max ${ms(summary.maxMs)}`;
+const byK = (values: Readonly<Record<string, number | null>>): string =>
+  Object.entries(values)
+    .map(([k, value]) => `${k}: ${score(value)}`)
+    .join(', ');
