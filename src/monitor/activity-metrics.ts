@@ -1,0 +1,105 @@
+import { perSecond, share } from './activity.js';
+import type { RunState } from './event-counters.js';
+import type { MonitorTotals, PerformanceMetrics } from './performance-snapshot.js';
+import type { ResponseTimeMetrics } from './response-times.js';
+import type { SystemMetrics } from './system-sampler.js';
+
+/** Values that no event tells; read at each snapshot. `null` or `undefined`: not known. */
+export interface MonitorGauges {
+  /** Cases being worked on. */
+  readonly activeWorkers?: number | null | undefined;
+  /** Requests being answered. */
+  readonly inFlight?: number | null | undefined;
+  /** Cases or calls that wait for their turn. */
+  readonly queueDepth?: number | null | undefined;
+}
+
+type RunMetrics = Pick<
+  PerformanceMetrics,
+  'inFlight' | 'sinceLastCaseMs' | 'doneCases' | 'totalCases' | 'projectedCost'
+>;
+
+/** What {@link activityMetrics} needs to know. */
+export interface ActivityInput {
+  /** Monotonic time of the snapshot. */
+  readonly now: number;
+  /** Measured time since the snapshot before, milliseconds. */
+  readonly elapsedMs: number;
+  /** Totals of the snapshot before. */
+  readonly before: MonitorTotals;
+  /** Totals of this moment. */
+  readonly after: MonitorTotals;
+  /** Endpoints that are ejected now. */
+  readonly ejectedEndpoints: number;
+  /** Whether requests are seen one by one. */
+  readonly clientHeard: boolean;
+  /** Whether anything said what it cost. */
+  readonly costKnown: boolean;
+  /** The runs that are going on. */
+  readonly runs: Iterable<RunState>;
+  /** Gauges of all sources. */
+  readonly gauges: readonly MonitorGauges[];
+}
+
+/** The part of a snapshot that comes from counts, runs and gauges. */
+export function activityMetrics(
+  input: ActivityInput,
+): Omit<PerformanceMetrics, keyof SystemMetrics | keyof ResponseTimeMetrics> {
+  const { before, after, elapsedMs } = input;
+  const grown = (...names: readonly (keyof MonitorTotals)[]): number =>
+    names.reduce((total, name) => total + after[name] - before[name], 0);
+  const cases = grown('scored', 'unscored', 'errored');
+  const requests = grown('requests');
+  const runs = runMetrics([...input.runs], input.now, after.scored + after.unscored + after.errored > 0);
+  const gauge = (name: keyof MonitorGauges): number | null => {
+    const known = input.gauges.map((each) => each[name]).filter((value) => typeof value === 'number');
+    return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
+  };
+  return {
+    ...runs,
+    evaluationsPerSecond: perSecond(cases, elapsedMs),
+    activeWorkers: gauge('activeWorkers') ?? runs.inFlight,
+    inFlight: gauge('inFlight') ?? runs.inFlight,
+    queueDepth: gauge('queueDepth'),
+    errorRate: share(grown('errored'), cases),
+    apiCallsPerSecond: perSecond(requests, elapsedMs),
+    requestErrorRate: share(grown('failedRequests'), requests),
+    rateLimitedRate: input.clientHeard ? share(grown('rateLimited'), requests) : null,
+    retriesPerSecond: perSecond(grown('retries'), elapsedMs),
+    ejectedEndpoints: input.ejectedEndpoints,
+    tokensPerSecond: perSecond(grown('inputTokens', 'outputTokens'), elapsedMs),
+    costPerSecond: input.costKnown ? perSecond(grown('cost'), elapsedMs) : null,
+    cacheHitRate: share(grown('cacheHits'), grown('cacheHits', 'cacheMisses')),
+    storedPerSecond: perSecond(grown('stored'), elapsedMs),
+    storeErrors: grown('storeErrors'),
+  };
+}
+
+/** What the runs that are going on say together. */
+function runMetrics(runs: readonly RunState[], now: number, everRan: boolean): RunMetrics {
+  const progress = runs.flatMap((run) => (run.progress === undefined ? [] : [run.progress]));
+  return {
+    // Before its first progress event a run does not say how many cases it works on.
+    inFlight: runs.length === 0 ? (everRan ? 0 : null) : sum(progress.map((each) => each.inFlight)),
+    sinceLastCaseMs: runs.length === 0 ? null : now - Math.max(...runs.map((run) => run.lastCaseAt)),
+    doneCases: sum(progress.map((each) => each.done)),
+    totalCases: sum(runs.map((run) => run.total)),
+    projectedCost: sum(
+      progress.map(({ cost, total, done, skipped }) =>
+        cost === null || total === null || done <= skipped
+          ? null
+          : (cost / (done - skipped)) * (total - skipped),
+      ),
+    ),
+  };
+}
+
+/** The sum; `null` of nothing, or when one of them is not known. */
+function sum(values: readonly (number | null)[]): number | null {
+  let total = 0;
+  for (const value of values) {
+    if (value === null) return null;
+    total += value;
+  }
+  return values.length === 0 ? null : total;
+}

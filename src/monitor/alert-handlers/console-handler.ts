@@ -1,0 +1,25 @@
+import { checkOptions, object } from '../../foundation/options.js';
+import type { AlertHandler } from '../alert.js';
+import { terminalSafe } from '../terminal-text.js';
+
+/** Options of {@link consoleHandler}. */
+export interface ConsoleHandlerOptions {
+  /** Where to write. @default process.stderr */
+  readonly stream?: { write(text: string): unknown } | undefined;
+}
+
+/**
+ * Writes each alert as one line: time, status, severity, rule, message. Control characters are shown, not obeyed.
+ *
+ * @throws AssayError `ASSAY_INVALID_OPTION`
+ */
+export function consoleHandler(options: ConsoleHandlerOptions = {}): AlertHandler {
+  const { stream = process.stderr } = checkOptions('consoleHandler', options, { stream: object });
+  return {
+    name: 'console',
+    send({ at, status, severity, rule, message }) {
+      const title = status === 'resolved' ? 'RESOLVED' : severity.toUpperCase();
+      stream.write(`${new Date(at).toISOString()} ${title} ${terminalSafe(`${rule}: ${message}`)}\n`);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { AssayError } from '../../errors.js';
+import { callable, checkOptions, either, text, type OptionCheck } from '../../foundation/options.js';
+import type { Alert, AlertHandler } from '../alert.js';
+
+/** A message as nodemailer takes it. */
+export interface EmailMessage {
+  /** Sender. */
+  readonly from: string;
+  /** One address or several. */
+  readonly to: string | string[];
+  /** One line. */
+  readonly subject: string;
+  /** Plain text. */
+  readonly text: string;
+}
+
+/** What sends: a nodemailer transport is one. */
+export interface EmailTransport {
+  /** Sends one message. */
+  sendMail(message: EmailMessage): Promise<unknown>;
+}
+
+/** Options of {@link emailHandler}. */
+export interface EmailHandlerOptions {
+  /** Sender. */
+  readonly from: string;
+  /** Who gets it: an address or several. */
+  readonly to: string | readonly string[];
+  /** @default emailText: all known numbers of the snapshot, one a line */
+  readonly format?: ((alert: Alert) => { readonly subject: string; readonly text: string }) | undefined;
+  /** Shown in events about the delivery. @default 'email' */
+  readonly name?: string | undefined;
+}
+
+const MOST_SUBJECT = 200;
+
+/** Subject and plain text for an alert. */
+export function emailText(alert: Alert): { readonly subject: string; readonly text: string } {
+  const title = alert.status === 'resolved' ? 'RESOLVED' : alert.severity.toUpperCase();
+  const numbers = Object.entries(alert.metrics)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}: ${Math.round((value as number) * 1000) / 1000}`);
+  return {
+    subject: `[${alert.source}] ${title} ${alert.rule}: ${alert.message}`,
+    text: [
+      alert.message,
+      '',
+      `rule: ${alert.rule}`,
+      `severity: ${alert.severity}`,
+      `source: ${alert.source}`,
+      `since: ${new Date(alert.startedAt).toISOString()}`,
+      `for: ${Math.round(alert.durationMs / 1000)} s`,
+      '',
+      ...numbers,
+      '',
+    ].join('\n'),
+  };
+}
+
+/**
+ * Mails alerts through the host's own transport (nodemailer or anything with its `sendMail`).
+ *
+ * @throws AssayError `ASSAY_INVALID_OPTION`
+ * @example
+ * ```ts
+ * emailHandler(nodemailer.createTransport(smtp), { from: 'evals@example.com', to: 'team@example.com' });
+ * ```
+ */
+export function emailHandler(transport: EmailTransport, options: EmailHandlerOptions): AlertHandler {
+  if (typeof (transport as Partial<EmailTransport> | null)?.sendMail !== 'function') {
+    throw new AssayError('ASSAY_INVALID_OPTION', 'Expected a mail transport with `sendMail`');
+  }
+  const given = checkOptions('emailHandler', options, {
+    from: text,
+    to: either(text, addresses),
+    format: callable,
+    name: text,
+  });
+  for (const required of ['from', 'to'] as const) {
+    if (given[required] === undefined) {
+      throw new AssayError('ASSAY_INVALID_OPTION', `Expected \`${required}\` of emailHandler, got undefined`);
+    }
+  }
+  const { from, to, format = emailText, name = 'email' } = given;
+  return {
+    name,
+    async send(alert) {
+      const message = format(alert);
+      await transport.sendMail({
+        from,
+        to: typeof to === 'string' ? to : [...to],
+        // A line feed in a subject would begin another header.
+        subject: message.subject.replace(/\p{Cc}+/gu, ' ').slice(0, MOST_SUBJECT),
+        text: message.text,
+      });
+    },
+  };
+}
+
+const addresses: OptionCheck = (value) =>
+  Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string' && each !== '')
+    ? undefined
+    : 'a list of addresses';

@@ -1,0 +1,82 @@
+import { checkOptions, text } from '../../foundation/options.js';
+import type { Alert, AlertHandler } from '../alert.js';
+import { httpUrl, postJson, type WebhookUrl } from './post-json.js';
+
+/** A message for Slack's incoming webhooks (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). */
+export interface SlackMessage {
+  /** Shown in notifications. */
+  readonly text: string;
+  /** Shown in the channel. */
+  readonly blocks: readonly SlackBlock[];
+}
+
+/** The Block Kit blocks that are used (https://docs.slack.dev/reference/block-kit/blocks). */
+export type SlackBlock =
+  | {
+      readonly type: 'header';
+      readonly text: { readonly type: 'plain_text'; readonly text: string; readonly emoji: false };
+    }
+  | { readonly type: 'section'; readonly text: { readonly type: 'mrkdwn'; readonly text: string } }
+  | {
+      readonly type: 'context';
+      readonly elements: readonly { readonly type: 'mrkdwn'; readonly text: string }[];
+    };
+
+const MOST_HEADER = 150;
+const MOST_SECTION = 3000;
+
+/** The Slack message for an alert. */
+export function slackMessage(alert: Alert): SlackMessage {
+  const title = `${alert.status === 'resolved' ? 'RESOLVED' : alert.severity.toUpperCase()} ${alert.rule}`;
+  const minutes = (alert.durationMs / 60_000).toFixed(1);
+  const when = new Date(alert.startedAt).toISOString();
+  return {
+    text: cut(escapeSlack(`${title}: ${alert.message}`), MOST_SECTION),
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: cut(title, MOST_HEADER), emoji: false } },
+      { type: 'section', text: { type: 'mrkdwn', text: cut(escapeSlack(alert.message), MOST_SECTION) } },
+      {
+        type: 'context',
+        elements: [
+          {
+            type: 'mrkdwn',
+            text: cut(escapeSlack(`${alert.source} · since ${when} · ${minutes} min`), MOST_SECTION),
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** Options of {@link slackHandler}. */
+export interface SlackHandlerOptions {
+  /** Shown in events about the delivery. @default 'slack' */
+  readonly name?: string | undefined;
+}
+
+/**
+ * Posts alerts to a Slack incoming webhook, at most one a second (Slack's limit). The URL is a secret: it
+ * stands in no error and no event.
+ *
+ * @throws AssayError `ASSAY_INVALID_OPTION`
+ */
+export function slackHandler(webhookUrl: WebhookUrl, options: SlackHandlerOptions = {}): AlertHandler {
+  const { name = 'slack' } = checkOptions('slackHandler', options, { name: text });
+  if (typeof webhookUrl !== 'function') httpUrl(name, webhookUrl);
+  return {
+    name,
+    minIntervalMs: 1000,
+    send: (alert, { signal }) => postJson(name, webhookUrl, slackMessage(alert), {}, signal),
+  };
+}
+
+/** The three characters that Slack wants escaped; with them `<!channel>` cannot wake a whole channel. */
+function escapeSlack(value: string): string {
+  return value.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+}
+
+function cut(value: string, length: number): string {
+  if (value.length <= length) return value;
+  // Not in the middle of an entity or a surrogate pair.
+  return `${value.slice(0, length - 1).replace(/&[a-z]{0,4}$|[\ud800-\udbff]$/, '')}…`;
+}

@@ -1,0 +1,354 @@
+import { createHash } from 'node:crypto';
+import { AssayError } from '../errors.js';
+import { systemClock, type Clock } from '../foundation/clock.js';
+import { EventSource, type BaseEventMap } from '../foundation/event-source.js';
+import { anything, checkOptions, integer, milliseconds, object, show, text } from '../foundation/options.js';
+import { metricsOf, type Alert, type AlertDeliveryContext, type AlertHandler } from './alert.js';
+import { AlertDelivery } from './alert-delivery.js';
+import { checkAlertRule, type AlertRule, type CheckedAlertRule } from './alert-rule.js';
+import { defaultAlertRules } from './alert-rules.js';
+import type { MonitorEvents } from './monitor-options.js';
+import type { PerformanceSnapshot } from './performance-snapshot.js';
+
+/** Events of an {@link AlertManager}. `at` is wall-clock time in milliseconds since the epoch. */
+export interface AlertEvents extends BaseEventMap {
+  /** A condition holds, but not for long enough yet, or the rule is cooling down. */
+  'alert:pending': { readonly at: number; readonly alert: Alert };
+  /** Something is wrong; handlers are told. */
+  'alert:firing': { readonly at: number; readonly alert: Alert };
+  /** It is over; handlers are told. */
+  'alert:resolved': { readonly at: number; readonly alert: Alert };
+  /** A handler could not be told, after all attempts. */
+  'alert:undelivered': {
+    readonly at: number;
+    readonly handler: string;
+    readonly alert: Alert;
+    readonly error: unknown;
+    readonly attempts: number;
+  };
+  /** A handler's queue was full; `dropped` counts all that were dropped for it. */
+  'alert:dropped': {
+    readonly at: number;
+    readonly handler: string;
+    readonly alert: Alert;
+    readonly dropped: number;
+  };
+  /** A function of a rule threw; reported once a rule. */
+  'alert:error': { readonly at: number; readonly rule: string; readonly error: unknown };
+}
+
+/** A handler, or just its function. */
+export type AlertReceiver =
+  AlertHandler | ((alert: Alert, context: AlertDeliveryContext) => void | Promise<void>);
+
+/** Options of an {@link AlertManager}. */
+export interface AlertManagerOptions {
+  /** @default defaultAlertRules() */
+  readonly rules?: readonly AlertRule[] | undefined;
+  /** Who is told. @default nobody: only events */
+  readonly handlers?: readonly AlertReceiver[] | undefined;
+  /** Who tells, shown to receivers: a host, a job. Part of the key of an alert. @default 'assaykit' */
+  readonly source?: string | undefined;
+  /** Longest time for one try of a handler, milliseconds; `Infinity`: none. @default 10000 */
+  readonly timeoutMs?: number | undefined;
+  /** Tries of a handler for one alert, >= 1. @default 4 */
+  readonly attempts?: number | undefined;
+  /** Wait before the second try, milliseconds; doubles with each. A receiver's Retry-After wins. @default 1000 */
+  readonly retryDelayMs?: number | undefined;
+  /** Alerts that may wait for one handler, >= 1; beyond that the oldest is dropped. @default 100 */
+  readonly queueSize?: number | undefined;
+  /** Where time comes from. @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** Where snapshots come from: a RealTimeMonitor. */
+export interface SnapshotSource {
+  /** Calls `listener` at every snapshot; returns the unsubscribe. */
+  on(event: 'snapshot', listener: (payload: MonitorEvents['snapshot']) => void): () => void;
+}
+
+/** How a rule stands. */
+export interface AlertState {
+  /** Name of the rule. */
+  readonly rule: string;
+  /** Pending: the condition holds, but not for long enough yet, or the rule is cooling down. */
+  readonly state: 'inactive' | 'pending' | 'firing';
+  /** Since when the condition holds, wall clock, milliseconds since the epoch; `null` when inactive. */
+  readonly since: number | null;
+}
+
+interface Settings {
+  readonly source: string;
+  readonly timeoutMs: number;
+  readonly attempts: number;
+  readonly retryDelayMs: number;
+  readonly queueSize: number;
+  readonly clock: Clock;
+}
+
+interface RuleState {
+  readonly rule: CheckedAlertRule;
+  state: 'inactive' | 'pending' | 'firing';
+  sinceMs: number;
+  startedAt: number;
+  firedAtMs: number;
+  toldAtMs: number;
+  /** What was said when it fired; said again when it is over. */
+  message: string;
+  reported: boolean;
+}
+
+const LONGEST_KEY = 255; // PagerDuty's limit
+
+/**
+ * Looks at each snapshot of a monitor with its rules and tells handlers what goes wrong and when it is over.
+ * All durations are measured on the monotonic clock. A handler can break neither the monitor, nor the run, nor
+ * another handler.
+ *
+ * @example
+ * ```ts
+ * const alerts = new AlertManager({ handlers: [slackHandler(webhookUrl)], source: 'nightly' });
+ * alerts.watch(monitor);
+ * // … at the end:
+ * await alerts.close();
+ * ```
+ */
+export class AlertManager extends EventSource<AlertEvents> {
+  readonly #options: Settings;
+  readonly #rules = new Map<string, RuleState>();
+  readonly #deliveries: AlertDelivery[] = [];
+  readonly #unwatch = new Set<() => void>();
+  #closed = false;
+
+  /** @throws AssayError `ASSAY_INVALID_OPTION` */
+  constructor(options: AlertManagerOptions = {}) {
+    super();
+    const given = checkOptions('AlertManager', options, {
+      rules: anything,
+      handlers: anything,
+      source: text,
+      timeoutMs: milliseconds,
+      attempts: integer(1),
+      retryDelayMs: milliseconds,
+      queueSize: integer(1),
+      clock: object,
+    });
+    this.#options = {
+      source: given.source ?? 'assaykit',
+      timeoutMs: given.timeoutMs ?? 10_000,
+      attempts: given.attempts ?? 4,
+      retryDelayMs: given.retryDelayMs ?? 1000,
+      queueSize: given.queueSize ?? 100,
+      clock: given.clock ?? systemClock,
+    };
+    for (const rule of given.rules ?? defaultAlertRules()) this.addRule(rule);
+    for (const handler of given.handlers ?? []) this.addHandler(handler);
+  }
+
+  /**
+   * Adds a rule.
+   *
+   * @throws AssayError `ASSAY_INVALID_OPTION` for a bad rule, or a name that is taken.
+   */
+  addRule(rule: AlertRule): void {
+    const checked = checkAlertRule(rule);
+    if (this.#rules.has(checked.name)) {
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        `Expected a new rule name, got ${show(checked.name)} again`,
+      );
+    }
+    this.#rules.set(checked.name, {
+      rule: checked,
+      state: 'inactive',
+      sinceMs: 0,
+      startedAt: 0,
+      firedAtMs: Number.NEGATIVE_INFINITY,
+      toldAtMs: 0,
+      message: '',
+      reported: false,
+    });
+  }
+
+  /** Removes a rule by name; a firing alert of it is not resolved. Unknown ones are ignored. */
+  removeRule(name: string): void {
+    this.#rules.delete(name);
+  }
+
+  /** Adds a handler, or a function that is one. */
+  addHandler(receiver: AlertReceiver): void {
+    const handler: AlertHandler =
+      typeof receiver === 'function' ? { name: receiver.name || 'function', send: receiver } : receiver;
+    if (typeof handler?.send !== 'function') {
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        `Expected an alert handler with \`send\`, got ${show(handler)}`,
+      );
+    }
+    const { clock } = this.#options;
+    this.#deliveries.push(
+      new AlertDelivery(handler, {
+        ...this.#options,
+        onFailed: (alert, error, attempts) =>
+          this.emit('alert:undelivered', {
+            at: clock.wallTime(),
+            handler: handler.name,
+            alert,
+            error,
+            attempts,
+          }),
+        onDropped: (alert, dropped) =>
+          this.emit('alert:dropped', { at: clock.wallTime(), handler: handler.name, alert, dropped }),
+      }),
+    );
+  }
+
+  /** Checks every snapshot of a monitor; returns the unwatch. */
+  watch(monitor: SnapshotSource): () => void {
+    const stop = monitor.on('snapshot', ({ snapshot }) => this.check(snapshot));
+    this.#unwatch.add(stop);
+    return () => {
+      this.#unwatch.delete(stop);
+      stop();
+    };
+  }
+
+  /** Checks one snapshot with all rules. {@link AlertManager.watch} does this by itself. */
+  check(snapshot: PerformanceSnapshot): void {
+    if (this.#closed) return;
+    const now = this.#options.clock.now();
+    for (const state of this.#rules.values()) {
+      try {
+        this.#step(state, snapshot, now);
+      } catch (error) {
+        this.#report(state, error);
+      }
+    }
+  }
+
+  /** How each rule stands. */
+  states(): readonly AlertState[] {
+    return [...this.#rules.values()].map(({ rule, state, startedAt }) =>
+      Object.freeze({ rule: rule.name, state, since: state === 'inactive' ? null : startedAt }),
+    );
+  }
+
+  /** How many alerts were dropped, over all handlers. */
+  get dropped(): number {
+    return this.#deliveries.reduce((sum, delivery) => sum + delivery.dropped, 0);
+  }
+
+  /** Resolves when all handlers have been told everything so far, or have failed. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#deliveries.map((delivery) => delivery.idle()));
+  }
+
+  /**
+   * Stops checking, waits until handlers have been told, and gives up what then still waits. Harmless when done
+   * twice.
+   *
+   * @param options.timeoutMs longest wait, milliseconds. @default 10000
+   */
+  async close(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+    const { timeoutMs = 10_000 } = checkOptions('close', options, { timeoutMs: milliseconds });
+    this.#closed = true;
+    for (const stop of this.#unwatch) stop();
+    this.#unwatch.clear();
+    let giveUp: (() => void) | undefined;
+    const patience = new Promise<void>((resolve) => (giveUp = resolve));
+    const timer =
+      timeoutMs === Number.POSITIVE_INFINITY
+        ? undefined
+        : this.#options.clock.schedule(() => giveUp?.(), timeoutMs);
+    await Promise.race([this.idle(), patience]);
+    timer?.cancel();
+    for (const delivery of this.#deliveries) delivery.abandon();
+  }
+
+  /** Same as {@link AlertManager.close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #step(state: RuleState, snapshot: PerformanceSnapshot, now: number): void {
+    const { rule } = state;
+    if (state.state === 'firing') {
+      if (rule.resolve(snapshot)) {
+        const alert = this.#alert(state, 'resolved', snapshot, now);
+        state.state = 'inactive';
+        this.#tell('alert:resolved', alert);
+      } else if (now - state.toldAtMs >= rule.repeatMs) {
+        state.toldAtMs = now;
+        this.#tell('alert:firing', this.#alert(state, 'firing', snapshot, now));
+      }
+      return;
+    }
+    if (!rule.condition(snapshot)) {
+      state.state = 'inactive';
+      return;
+    }
+    const begins = state.state === 'inactive';
+    if (begins) {
+      state.sinceMs = now;
+      state.startedAt = this.#options.clock.wallTime();
+    }
+    if (now - state.sinceMs >= rule.forMs && now - state.firedAtMs >= rule.cooldownMs) {
+      const alert = this.#alert(state, 'firing', snapshot, now);
+      state.state = 'firing';
+      state.firedAtMs = now;
+      state.toldAtMs = now;
+      this.#tell('alert:firing', alert);
+    } else if (begins) {
+      state.state = 'pending';
+      if (this.wants('alert:pending')) {
+        const alert = this.#alert(state, 'pending', snapshot, now);
+        this.emit('alert:pending', { at: alert.at, alert });
+      }
+    }
+  }
+
+  #alert(state: RuleState, status: Alert['status'], snapshot: PerformanceSnapshot, now: number): Alert {
+    const { rule } = state;
+    const { source, clock } = this.#options;
+    if (status !== 'resolved') state.message = this.#message(state, snapshot);
+    return Object.freeze({
+      status,
+      rule: rule.name,
+      severity: rule.severity,
+      message: state.message,
+      source,
+      dedupKey: dedupKey(source, rule.name),
+      startedAt: state.startedAt,
+      at: clock.wallTime(),
+      durationMs: now - state.sinceMs,
+      metrics: metricsOf(snapshot),
+    });
+  }
+
+  /** A message that cannot be made must not keep the alert from being told. */
+  #message(state: RuleState, snapshot: PerformanceSnapshot): string {
+    try {
+      return state.rule.message(snapshot);
+    } catch (error) {
+      this.#report(state, error);
+      return state.rule.name;
+    }
+  }
+
+  #report(state: RuleState, error: unknown): void {
+    if (state.reported) return;
+    state.reported = true;
+    this.emit('alert:error', { at: this.#options.clock.wallTime(), rule: state.rule.name, error });
+  }
+
+  #tell(event: 'alert:firing' | 'alert:resolved', alert: Alert): void {
+    this.emit(event, { at: alert.at, alert });
+    for (const delivery of this.#deliveries) delivery.push(alert);
+  }
+}
+
+function dedupKey(source: string, rule: string): string {
+  const key = `assaykit/${source}/${rule}`;
+  if (key.length <= LONGEST_KEY) return key;
+  return `assaykit/${createHash('sha256').update(key).digest('hex')}`;
+}

@@ -1,0 +1,272 @@
+import type { BatchEvents, ProgressEvent } from '../batch/batch-events.js';
+import type { CacheEvents } from '../cache/cache-events.js';
+import type { ClientEvents } from '../client/client-events.js';
+import type { TokenUsage } from '../client/model-client.js';
+import { Histogram } from '../foundation/histogram.js';
+import type { ResultStoreEvents } from '../stores/result-store.js';
+import { EndpointCounter, ModelCounter, NamedActivities } from './activity.js';
+import { FixedBuckets } from './fixed-buckets.js';
+import type { MonitorTotals } from './performance-snapshot.js';
+
+/** Every event that is counted, with its payload; `store:error` comes from stores and from processors. */
+type CountedEvents = Pick<
+  BatchEvents,
+  'run:start' | 'case:end' | 'progress' | 'budget:exhausted' | 'run:end'
+> &
+  Pick<ClientEvents, 'call:end' | 'attempt:end' | 'call:retry' | 'endpoint:eject' | 'endpoint:restore'> &
+  CacheEvents &
+  Pick<ResultStoreEvents, 'store:flush'> & {
+    'store:error': ResultStoreEvents['store:error'] | BatchEvents['store:error'];
+  };
+
+/** A handler for each event that the monitor subscribes to. */
+export type CountedHandlers = {
+  readonly [Name in Exclude<keyof CountedEvents, 'listener:error'>]: (payload: CountedEvents[Name]) => void;
+};
+
+/** What the monitor knows of a run that is going on. */
+export interface RunState {
+  /** The source that runs it. */
+  readonly source: object;
+  /** Monotonic time of the last finished case, else of the start. */
+  lastCaseAt: number;
+  total: number | null;
+  progress: ProgressEvent | undefined;
+}
+
+type Mutable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] };
+
+/**
+ * Counts what events say. Handlers only add to counters and histograms: everything else is left to the moment
+ * of a snapshot.
+ *
+ * Cases and calls tell partly of the same work. As soon as a client has been heard, requests, response times,
+ * tokens and cost are taken from its events alone (they include retries, hedges and judges); before that, or
+ * without a client, from the results of cases that were not answered from a cache.
+ */
+export class EventCounters {
+  readonly totals: Mutable<MonitorTotals> = {
+    scored: 0,
+    unscored: 0,
+    errored: 0,
+    cachedCases: 0,
+    requests: 0,
+    failedRequests: 0,
+    rateLimited: 0,
+    retries: 0,
+    answered: 0,
+    responseTimeMs: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    cost: 0,
+    cacheHits: 0,
+    cacheMisses: 0,
+    cacheEvictions: 0,
+    stored: 0,
+    storeErrors: 0,
+    ejections: 0,
+    budgetsExhausted: 0,
+  };
+  readonly errorsByCode = new Map<string, number>();
+  readonly requestErrorsByCode = new Map<string, number>();
+  readonly endpoints = new NamedActivities(() => new EndpointCounter());
+  readonly models = new NamedActivities(() => new ModelCounter());
+  readonly runs = new Map<string, RunState>();
+  readonly buckets = new FixedBuckets();
+  readonly #ejected = new Map<string, object>();
+  readonly #now: () => number;
+  #times: Histogram | undefined;
+  #clientHeard = false;
+  #costKnown = false;
+  #storeErrorsOfStores = 0;
+  #storeErrorsOfRuns = 0;
+  readonly #shared = {
+    'case:end': (payload) => this.#caseEnd(payload),
+    'budget:exhausted': () => void (this.totals.budgetsExhausted += 1),
+    'call:end': (payload) => this.#callEnd(payload),
+    'attempt:end': (payload) => this.#attemptEnd(payload),
+    'call:retry': () => {
+      this.#clientHeard = true;
+      this.totals.retries += 1;
+    },
+    'cache:hit': () => void (this.totals.cacheHits += 1),
+    'cache:miss': () => void (this.totals.cacheMisses += 1),
+    'cache:evict': () => void (this.totals.cacheEvictions += 1),
+    'store:flush': ({ results }) => void (this.totals.stored += results),
+    'store:error': (payload) => {
+      // A processor reports the failure of its store; when both are watched it is one failure.
+      if ('runId' in payload) this.#storeErrorsOfRuns += 1;
+      else this.#storeErrorsOfStores += 1;
+      this.totals.storeErrors = Math.max(this.#storeErrorsOfRuns, this.#storeErrorsOfStores);
+    },
+  } satisfies Partial<CountedHandlers>;
+
+  /** `now`: the monotonic clock. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** The handlers for the events of `source`. */
+  handlersOf(source: object): CountedHandlers {
+    return {
+      'run:start': ({ runId, total }) => {
+        this.runs.set(runId, { source, lastCaseAt: this.#now(), total, progress: undefined });
+      },
+      progress: (progress) => {
+        let run = this.runs.get(progress.runId);
+        if (run === undefined) {
+          // watched from the middle of a run on
+          run = { source, lastCaseAt: this.#now(), total: null, progress };
+          this.runs.set(progress.runId, run);
+        }
+        run.progress = progress;
+        run.total = progress.total;
+      },
+      'run:end': ({ runId }) => void this.runs.delete(runId),
+      'endpoint:eject': ({ endpoint }) => {
+        this.totals.ejections += 1;
+        this.#ejected.set(endpoint, source);
+        this.endpoints.of(endpoint).ejected = true;
+      },
+      'endpoint:restore': ({ endpoint }) => this.#restore(endpoint),
+      ...this.#shared,
+    };
+  }
+
+  /** Forgets what is going on at `source`; its counts stay. */
+  forget(source: object): void {
+    for (const [runId, run] of this.runs) if (run.source === source) this.runs.delete(runId);
+    for (const [endpoint, owner] of this.#ejected) if (owner === source) this.#restore(endpoint);
+  }
+
+  /** How many endpoints are ejected now. */
+  get ejectedEndpoints(): number {
+    return this.#ejected.size;
+  }
+
+  /** Whether requests are seen one by one, so that 429s are known. */
+  get clientHeard(): boolean {
+    return this.#clientHeard;
+  }
+
+  /** Whether anything said what it cost. */
+  get costKnown(): boolean {
+    return this.#costKnown;
+  }
+
+  /** The response times since the call before; `undefined` when there were none. */
+  takeTimes(): Histogram | undefined {
+    const times = this.#times;
+    this.#times = undefined;
+    return times;
+  }
+
+  /** Forgets the response times and rates of the interval that is going on. */
+  beginInterval(): void {
+    this.#times = undefined;
+    this.endpoints.readAll((endpoint) => endpoint.read(0));
+    this.models.readAll((model) => model.read(0));
+  }
+
+  #restore(endpoint: string): void {
+    this.#ejected.delete(endpoint);
+    this.endpoints.of(endpoint).ejected = false;
+  }
+
+  #caseEnd({ runId, result }: BatchEvents['case:end']): void {
+    const run = this.runs.get(runId);
+    if (run !== undefined) run.lastCaseAt = this.#now();
+    this.totals[result.outcome] += 1;
+    if (result.outcome === 'errored') increment(this.errorsByCode, result.error.code);
+    if (result.cached) {
+      this.totals.cachedCases += 1;
+      return;
+    }
+    if (this.#clientHeard || result.attempts === 0) return;
+    // A response means that the target answered, even if the evaluator failed afterwards.
+    const answered = result.response !== undefined;
+    const failed = result.attempts - (answered ? 1 : 0);
+    this.totals.requests += result.attempts;
+    this.totals.failedRequests += failed;
+    this.totals.retries += result.attempts - 1;
+    if (failed > 0 && result.outcome === 'errored' && !answered) {
+      increment(this.requestErrorsByCode, result.error.code, failed);
+    }
+    if (answered) this.#answered(result.timings.targetMs, result.endpoint);
+    if (result.endpoint !== null) {
+      const endpoint = this.endpoints.of(result.endpoint);
+      endpoint.requests += result.attempts;
+      endpoint.failed += failed;
+    }
+    this.#call(result.model, !answered, answered ? result.timings.targetMs : null, result.usage, result.cost);
+  }
+
+  #callEnd({ model, latencyMs, usage, cost, error }: ClientEvents['call:end']): void {
+    this.#clientHeard = true;
+    this.#call(model, error !== undefined, latencyMs, usage, cost);
+  }
+
+  #attemptEnd({ endpoint, durationMs, outcome, status, error }: ClientEvents['attempt:end']): void {
+    this.#clientHeard = true;
+    const counter = this.endpoints.of(endpoint);
+    this.totals.requests += 1;
+    counter.requests += 1;
+    if (outcome === 'ok') {
+      this.#answered(durationMs, endpoint);
+      return;
+    }
+    if (outcome === 'cancelled') return;
+    this.totals.failedRequests += 1;
+    counter.failed += 1;
+    if (error !== undefined) increment(this.requestErrorsByCode, error.code);
+    if (status === 429 || error?.code === 'ASSAY_RATE_LIMITED') {
+      this.totals.rateLimited += 1;
+      counter.rateLimited += 1;
+    }
+  }
+
+  #answered(ms: number, endpoint: string | null): void {
+    if (!(ms >= 0 && ms < Number.MAX_SAFE_INTEGER)) return; // a foreign source may say anything
+    this.totals.answered += 1;
+    this.totals.responseTimeMs += ms;
+    (this.#times ??= new Histogram()).record(ms);
+    this.buckets.record(ms);
+    if (endpoint === null) return;
+    const counter = this.endpoints.of(endpoint);
+    counter.answered += 1;
+    (counter.times ??= new Histogram()).record(ms);
+  }
+
+  #call(
+    model: string | null,
+    failed: boolean,
+    ms: number | null,
+    usage: TokenUsage | null,
+    cost: number | null,
+  ): void {
+    const counter = model === null ? undefined : this.models.of(model);
+    if (counter !== undefined) {
+      counter.calls += 1;
+      if (failed) counter.failed += 1;
+      if (ms !== null && ms >= 0 && ms < Number.MAX_SAFE_INTEGER) {
+        (counter.times ??= new Histogram()).record(ms);
+      }
+    }
+    if (usage !== null) {
+      this.totals.inputTokens += usage.inputTokens;
+      this.totals.outputTokens += usage.outputTokens;
+      if (counter !== undefined) {
+        counter.inputTokens += usage.inputTokens;
+        counter.outputTokens += usage.outputTokens;
+      }
+    }
+    if (cost === null) return;
+    this.#costKnown = true;
+    this.totals.cost += cost;
+    if (counter !== undefined) counter.cost += cost;
+  }
+}
+
+function increment(counts: Map<string, number>, key: string, by = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
+}

@@ -1,0 +1,34 @@
+const DANGEROUS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Makes text harmless for a terminal: control characters (cursor moves, colours, title changes), the characters
+ * that reorder or hide (bidi controls, zero width), line separators and lone surrogates are shown as `\u{…}`
+ * instead of being obeyed.
+ */
+export function terminalSafe(text: string): string {
+  return text.replace(DANGEROUS, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/**
+ * Upper bound on the columns that `text` takes: ASCII 1, everything else 2. Being too careful costs a few
+ * columns; being too short wraps the line, and a wrapped line cannot be redrawn in place.
+ */
+export function columnsOf(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += character.length === 1 && character < '\u0080' ? 1 : 2;
+  return columns;
+}
+
+/** Cuts `text` to at most `columns` columns (by {@link columnsOf}), with `...` where something is missing. */
+export function fitColumns(text: string, columns: number): string {
+  if (columnsOf(text) <= columns) return text;
+  if (columns <= 3) return '.'.repeat(Math.max(columns, 0));
+  let fitted = '';
+  let used = 3;
+  for (const character of text) {
+    used += columnsOf(character);
+    if (used > columns) break;
+    fitted += character;
+  }
+  return `${fitted}...`;
+}
