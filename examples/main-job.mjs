@@ -1,0 +1,178 @@
+// The main job, end to end: test cases over HTTP through an evaluator into a database, with a progress bar.
+// Without options it asks a fake model server on this machine; with --base-url it evaluates that server for real.
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  AssayError,
+  BatchProcessor,
+  LoadBalancedClient,
+  createEvaluator,
+  defineScorer,
+  includes,
+  number,
+  readCsv,
+  readJsonl,
+  terminalProgress,
+} from 'assaykit';
+import { SqliteResultStore } from 'assaykit/sqlite';
+import { startFakeModelServer } from 'assaykit/testing';
+import { sampleAnswers, sampleCases } from './sample-cases.mjs';
+
+const HELP = `Evaluates a model over HTTP and stores the results in SQLite.
+
+  npm start                       asks a fake model server on this machine 240 sample questions
+  npm start -- [options]
+
+  --base-url URL       an OpenAI-compatible server, e.g. http://localhost:8000/v1
+  --model NAME         the model to ask there
+  --api-key-env NAME   the environment variable that holds the key
+  --cases FILE         test cases, JSON Lines or CSV, with the fields id, input and expected
+  --store FILE         SQLite database for the results (default results/assaykit.db)
+  --concurrency N      cases in flight at once (default 16)
+  --run-id ID          name of the run; a run that is known is resumed
+  --help               this text
+`;
+
+/** An error of the command line: its message is all that the user needs. */
+class UsageError extends Error {}
+
+function readOptions(args) {
+  let values;
+  try {
+    const string = { type: 'string' };
+    ({ values } = parseArgs({
+      args,
+      options: {
+        'base-url': string,
+        model: string,
+        'api-key-env': string,
+        cases: string,
+        store: { ...string, default: 'results/assaykit.db' },
+        concurrency: { ...string, default: '16' },
+        'run-id': string,
+        help: { type: 'boolean', default: false },
+      },
+    }));
+  } catch (error) {
+    throw new UsageError(error.message, { cause: error });
+  }
+  const concurrency = Number(values.concurrency);
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new UsageError(`--concurrency must be a whole number >= 1, got '${values.concurrency}'`);
+  }
+  const baseUrl = values['base-url'];
+  if (baseUrl !== undefined && !/^https?:$/.test(URL.canParse(baseUrl) ? new URL(baseUrl).protocol : '')) {
+    throw new UsageError(`--base-url must be a URL such as http://localhost:8000/v1, got '${baseUrl}'`);
+  }
+  if (baseUrl !== undefined && values.model === undefined) {
+    throw new UsageError('--base-url needs --model, the name of the model to ask there');
+  }
+  if (baseUrl === undefined && values.cases !== undefined) {
+    throw new UsageError(
+      '--cases needs --base-url: the fake server knows the answers of the sample questions only',
+    );
+  }
+  const keyName = values['api-key-env'];
+  const apiKey = keyName === undefined ? undefined : process.env[keyName];
+  if (keyName !== undefined && !apiKey)
+    throw new UsageError(`the environment variable ${keyName} is not set`);
+  return { ...values, baseUrl, apiKey, concurrency, runId: values['run-id'] };
+}
+
+/** 1 when the answer has the expected number (if it is one) or the expected text, in whatever case. */
+function accuracy() {
+  const byNumber = number({ noMatch: 'wrong' });
+  const byText = includes({ ignoreCase: true });
+  return defineScorer(`accuracy(${byNumber.convention}|${byText.convention})`, '1', (args) =>
+    /^-?\d[\d,]*(\.\d+)?$/.test(String(args.expected ?? '')) ? byNumber(args) : byText(args),
+  );
+}
+
+async function main() {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) return void process.stdout.write(HELP);
+
+  const fake =
+    options.baseUrl === undefined
+      ? await startFakeModelServer({
+          responses: sampleAnswers(),
+          latencyMs: 60,
+          jitter: 0.6,
+          errorRate: 0.02, // these are tried again
+          status429: 0.01,
+          retryAfterMs: 100,
+          seed: 2,
+        })
+      : undefined;
+  const client = new LoadBalancedClient({
+    endpoints: [options.baseUrl ?? fake.url],
+    model: options.model ?? 'sample-model',
+    apiKey: options.apiKey,
+    parameters: { temperature: 0 },
+  });
+  await mkdir(dirname(options.store), { recursive: true });
+  const store = new SqliteResultStore(options.store);
+  const processor = new BatchProcessor({
+    target: client,
+    evaluator: createEvaluator({ name: 'main-job', version: '1', dimensions: { accuracy: accuracy() } }),
+    store,
+    concurrency: options.concurrency,
+    budget: { maxErrorRate: 0.9 }, // a server that is down ends the run soon
+  });
+  const progress = terminalProgress(processor);
+  let firstError;
+  processor.on('case:end', ({ result }) => (firstError ??= result.error));
+  const drain = () => void processor.drain(); // Ctrl-C: finish what is in flight, keep everything
+  process.once('SIGINT', drain);
+
+  try {
+    if (fake !== undefined) console.log(`Asking a fake model server at ${fake.url}\n`);
+    const file = options.cases;
+    const cases =
+      file === undefined ? sampleCases() : file.endsWith('.csv') ? readCsv(file) : readJsonl(file);
+    const { runId } = options;
+    const summary = await processor.run(cases, runId === undefined ? {} : { runId, resume: true });
+    progress.close();
+    console.log(`\n${summary.toString()}\n`);
+    if (firstError !== undefined) console.log(`First error: ${firstError.code}: ${firstError.message}`);
+    if (summary.errored === summary.submitted) {
+      console.log('Every case failed.');
+      process.exitCode = 1;
+    }
+    console.log(`Results: ${options.store} (tables evaluation_results and batch_summaries)`);
+    if (summary.stopReason !== 'end') {
+      const why = summary.stopReason === 'budget' ? 'nearly every case fails' : summary.stopReason;
+      console.log(`Ended early: ${why}. Go on with the same options and --run-id ${summary.runId}`);
+      process.exitCode = 1;
+    }
+    if (fake !== undefined) {
+      console.log(`
+Now with your own server and cases:
+  npm start -- --base-url http://localhost:8000/v1 --model llama-3.1-8b --cases cases.jsonl
+  (--api-key-env OPENAI_API_KEY for a server that wants a key; --help for all options)
+A line of cases.jsonl: {"id": "france", "input": "What is the capital of France?", "expected": "Paris"}`);
+    }
+  } finally {
+    process.off('SIGINT', drain);
+    progress.close();
+    await processor.close();
+    await client.close();
+    await store.close();
+    await fake?.close();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\nTry npm start -- --help`);
+    process.exitCode = 2;
+  } else if (AssayError.is(error)) {
+    console.error(`${error.code}: ${error.message}`);
+    process.exitCode = 1;
+  } else {
+    throw error;
+  }
+}

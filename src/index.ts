@@ -1,0 +1,423 @@
+/**
+ * Evaluate the answers of AI models at high throughput, with numbers that can be trusted.
+ *
+ * @module assaykit
+ */
+
+// errors
+export {
+  AssayError,
+  InputError,
+  type AssayErrorCode,
+  type AssayErrorOptions,
+  type ErrorRecord,
+} from './errors.js';
+
+// foundation
+export { byteSizeOf, type SharedNames } from './foundation/byte-size.js';
+export { Cancellation } from './foundation/cancellation.js';
+export { systemClock, type Clock, type ClockTimer } from './foundation/clock.js';
+export {
+  EventSource,
+  type BaseEventMap,
+  type ListenerErrorEvent,
+  type WatchableSource,
+} from './foundation/event-source.js';
+export { ExactSum } from './foundation/exact-sum.js';
+export { Histogram, type HistogramOptions, type HistogramRecord } from './foundation/histogram.js';
+export { seededRandom, type RandomSource } from './foundation/seeded-random.js';
+
+// batch
+export { BatchProcessor } from './batch/batch-processor.js';
+export type { BatchEvents, ProgressEvent } from './batch/batch-events.js';
+export type {
+  BatchProcessorOptions,
+  EventLoopProtection,
+  ModelTarget,
+  ProcessorRateLimit,
+  ResponseCache,
+  RunBudget,
+  RunOptions,
+  Target,
+  TargetAnswer,
+  TargetContext,
+  TargetFunction,
+} from './batch/batch-options.js';
+export type { CaseField } from './batch/case-fields.js';
+export type { CaseInput } from './batch/case-source.js';
+export { fromConcurrencyConfig, type ConcurrencySettings } from './batch/concurrency-config.js';
+export type { FileSource } from './batch/file-source.js';
+export { readCsv, type CsvRow, type ReadCsvOptions } from './batch/read-csv.js';
+export { readJsonl, type ReadJsonlOptions } from './batch/read-jsonl.js';
+export type { RowPlace } from './batch/read-records.js';
+export { readSuite, type ReadSuiteOptions, type SuiteIssue } from './batch/read-suite.js';
+export type { SuiteCase, SuiteMetadata } from './batch/suite-test.js';
+export { RunError } from './batch/run-error.js';
+export { formatRunSummary } from './batch/run-summary.js';
+export type {
+  DurationSummary,
+  GroupsSummary,
+  MetricSummary,
+  RepetitionsSummary,
+  RunSummary,
+  RunSummaryData,
+  StopReason,
+} from './batch/run-summary.js';
+
+// client
+export { LoadBalancedClient, type CloseOptions } from './client/load-balanced-client.js';
+export type {
+  ApiKey,
+  EndpointOptions,
+  LoadBalancedClientOptions,
+  TimeoutOptions,
+  TlsOptions,
+} from './client/client-options.js';
+export type { AdaptiveConcurrencyOptions } from './client/adaptive-concurrency.js';
+export type { ClientEvents } from './client/client-events.js';
+export type { ClientSnapshot, EndpointSnapshot } from './client/client-snapshot.js';
+export type { EndpointCounts } from './client/endpoint.js';
+export { EndpointError, type AttemptRecord } from './client/endpoint-error.js';
+export type { HealthCheckOptions } from './client/health-check.js';
+export type { HedgingOptions } from './client/hedge.js';
+export { fromLanguageModel, type LanguageModel, type LanguageModelOptions } from './client/language-model.js';
+export type { EjectionReason, HealthState, OutlierEjectionOptions } from './client/outlier-ejection.js';
+export type {
+  CallOptions,
+  ChatMessage,
+  FinishReason,
+  ModelClient,
+  ModelInput,
+  ModelParameters,
+  ModelRequest,
+  ModelResponse,
+  ModelStreamEvent,
+  TokenUsage,
+} from './client/model-client.js';
+export {
+  createPolicy,
+  type EndpointCandidate,
+  type EndpointPolicy,
+  type PickContext,
+  type PolicyName,
+} from './client/pick-endpoint.js';
+export type { ModelPrice, PriceTable } from './client/price-table.js';
+export { anthropicMessages } from './client/protocols/anthropic-messages.js';
+export { ollamaChat } from './client/protocols/ollama-chat.js';
+export { ollamaGenerate } from './client/protocols/ollama-generate.js';
+export { openaiChat } from './client/protocols/openai-chat.js';
+export { openaiCompletions } from './client/protocols/openai-completions.js';
+export { openaiResponses } from './client/protocols/openai-responses.js';
+export type { Protocol, ProtocolReply, ProtocolRequest, StreamReader } from './client/protocols/protocol.js';
+export type { ProtocolName } from './client/protocols/protocol-names.js';
+export type { EndpointRateLimit } from './client/rate-limit.js';
+export type { RetryBudgetOptions } from './client/retry-budget.js';
+export type { RetryOptions } from './client/retry.js';
+
+// evaluation
+export type { Aggregate, AggregateContext, Aggregated, AggregateName } from './evaluation/aggregate.js';
+export {
+  cachedEvaluation,
+  cachedEvaluator,
+  type CachedEvaluatorOptions,
+  type EvaluationCache,
+} from './evaluation/cached-evaluator.js';
+export {
+  createEvaluator,
+  type CreateEvaluatorOptions,
+  type DimensionOptions,
+} from './evaluation/create-evaluator.js';
+export { evaluationFailure } from './evaluation/evaluation-failure.js';
+export { Evaluator } from './evaluation/evaluator.js';
+export type {
+  CaseResult,
+  CaseResultBase,
+  CaseTimings,
+  CulturalContext,
+  DimensionResult,
+  ErroredCaseResult,
+  Evaluation,
+  EvaluationContext,
+  Score,
+  ScoredCaseResult,
+  Scorer,
+  ScorerArguments,
+  ScorerResult,
+  StoredResponse,
+  TestCase,
+  UnscoredCaseResult,
+} from './evaluation/evaluation-types.js';
+export {
+  workerEvaluator,
+  type WorkerEvaluator,
+  type WorkerEvaluatorOptions,
+  type WorkerModuleOptions,
+} from './evaluation/worker-evaluator.js';
+export { workerScorer, type WorkerScorer } from './evaluation/worker-scorer.js';
+
+// workers
+export {
+  recommendConcurrency,
+  type ConcurrencyRecommendation,
+  type RecommendConcurrencyOptions,
+  type SystemResources,
+} from './workers/recommend-concurrency.js';
+export type { WorkerEvents } from './workers/worker-events.js';
+export type { PlacementNotice } from './workers/worker-protocol.js';
+export { WorkerPool, type WorkerPoolStats } from './workers/worker-pool.js';
+export type { WorkerPoolOptions } from './workers/pool-options.js';
+
+// scorers
+export type { BleuTokenizer } from './scorers/bleu-tokenizers.js';
+export { bleu, sentenceBleu, type BleuOptions, type BleuScore } from './scorers/bleu.js';
+export { choice, type ChoiceOptions, type ChoiceTier } from './scorers/choice.js';
+export { chrf, sentenceChrf, type ChrfOptions } from './scorers/chrf.js';
+export { defineScorer } from './scorers/define-scorer.js';
+export {
+  CorpusTotal,
+  withCorpusMetric,
+  type CorpusMetric,
+  type CorpusScorer,
+  type CorpusSummary,
+} from './scorers/corpus-metric.js';
+export { dropF1, dropScores, type DropF1Options, type DropScores } from './scorers/drop-f1.js';
+export { editSimilarity, type EditSimilarityOptions } from './scorers/edit-similarity.js';
+export { exactMatch, type ExactMatchOptions } from './scorers/exact-match.js';
+export { includes, startsWith, type IncludesOptions, type StartsWithOptions } from './scorers/includes.js';
+export { jsonMatch, type JsonMatchOptions } from './scorers/json-match.js';
+export {
+  jsonSchema,
+  type JsonSchemaDocument,
+  type JsonSchemaOptions,
+  type StandardIssue,
+  type StandardResult,
+  type StandardSchema,
+} from './scorers/json-schema.js';
+export type { JsonPlace } from './scorers/json-extraction.js';
+export { judgeUsageOf, type JudgeModelOptions, type JudgeUsage } from './scorers/judge-call.js';
+export { jsonValid, type JsonValidOptions } from './scorers/json-valid.js';
+export { judge, type JudgeOptions, type JudgePromptParts, type RatingScale } from './scorers/judge.js';
+export { jury, juryVotes, type JuryOptions, type JuryVote } from './scorers/jury.js';
+export type { NoMatchPolicy } from './scorers/no-match.js';
+export { number, type NumberOptions } from './scorers/number.js';
+export { pairwiseJudge, type PairwiseJudgeOptions } from './scorers/pairwise-judge.js';
+export { regex, type RegexOptions } from './scorers/regex.js';
+export { rouge, rougeScore, type RougeOptions, type RougeScore, type RougeVariant } from './scorers/rouge.js';
+export type { TextComparisonOptions } from './scorers/text-comparison.js';
+export type { TextReference } from './scorers/text-reference.js';
+export { squadScores, tokenF1, type SquadScores, type TokenF1Options } from './scorers/token-f1.js';
+
+// statistics
+export {
+  agreement,
+  cohenKappa,
+  fleissKappa,
+  percentAgreement,
+  type Agreement,
+  type AgreementOptions,
+  type CohenOptions,
+} from './statistics/agreement.js';
+export {
+  bootstrap,
+  type BootstrapEstimate,
+  type BootstrapOptions,
+  type BootstrapStatistic,
+} from './statistics/bootstrap.js';
+export {
+  bradleyTerry,
+  type BradleyTerryOptions,
+  type BradleyTerryRanking,
+  type Game,
+  type RankedItem,
+} from './statistics/bradley-terry.js';
+export {
+  classificationReport,
+  type ClassAverages,
+  type ClassFigures,
+  type ClassificationOptions,
+  type ClassificationReport,
+} from './statistics/classification.js';
+export { ClusteredMoments, type ClusteredMomentsRecord } from './statistics/clustered.js';
+export {
+  compareRuns,
+  type CompareRunsOptions,
+  type RunComparison,
+  type RunSource,
+  type StoredRun,
+} from './statistics/compare-runs.js';
+export { ComparisonRefusedError } from './statistics/comparison-refused.js';
+export { kendallTauB, midRanks, pearson, spearman } from './statistics/correlation.js';
+export { formatComparison } from './statistics/format-comparison.js';
+export {
+  clopperPearsonInterval,
+  jeffreysInterval,
+  meanInterval,
+  tInterval,
+  wilsonInterval,
+  type Interval,
+  type IntervalMethod,
+  type IntervalOptions,
+  type MeanEstimate,
+  type Proportion,
+} from './statistics/intervals.js';
+export {
+  krippendorffAlpha,
+  type KrippendorffLevel,
+  type KrippendorffOptions,
+  type Rating,
+} from './statistics/krippendorff.js';
+export { Moments, type MomentsRecord } from './statistics/moments.js';
+export { benjaminiHochberg, holm } from './statistics/multiple-comparisons.js';
+export type { Label } from './statistics/labels.js';
+export type { UnmatchedResults } from './statistics/join-results.js';
+export type { MetricComparison } from './statistics/pair-set.js';
+export {
+  comparePaired,
+  type PairedComparison,
+  type PairedOptions,
+  type PairedTestName,
+} from './statistics/paired-differences.js';
+export {
+  mcnemarTest,
+  signFlipTest,
+  tTest,
+  welchTest,
+  wilcoxonSignedRankTest,
+  type McnemarTest,
+  type PermutationTest,
+  type SignFlipOptions,
+  type TTest,
+} from './statistics/paired-tests.js';
+export { passAtK, passHatK } from './statistics/pass-at-k.js';
+export {
+  auroc,
+  averagePrecision,
+  brierScore,
+  calibration,
+  logLoss,
+  type Calibration,
+  type CalibrationBin,
+  type Happened,
+} from './statistics/probability-scores.js';
+export { median, quantile, quantiles, type QuantileMethod } from './statistics/quantiles.js';
+export {
+  reduceRepetitions,
+  type RepetitionReducer,
+  type ThresholdReducer,
+} from './statistics/repetition-reducers.js';
+export type { ResamplingOptions } from './statistics/resample.js';
+export {
+  betaCdf,
+  betaQuantile,
+  normalCdf,
+  normalQuantile,
+  studentCdf,
+  studentQuantile,
+} from './statistics/special-functions.js';
+export {
+  minimumDetectableDifference,
+  requiredCases,
+  type ComparisonPlan,
+  type DetectableDifferencePlan,
+  type SampleSizePlan,
+} from './statistics/sample-size.js';
+
+// stores
+export {
+  convertResults,
+  type ConvertedResults,
+  type ConvertResultsOptions,
+} from './stores/convert-results.js';
+export { GzipFileResultStore, type GzipFileResultStoreOptions } from './stores/gzip-file-result-store.js';
+export { MemoryResultStore } from './stores/memory-result-store.js';
+export type {
+  BatchSummary,
+  ResultKey,
+  ResultQuery,
+  ResultStore,
+  ResultStoreEvents,
+  RunManifest,
+} from './stores/result-store.js';
+
+// cache
+export {
+  MemoryBoundedCache,
+  type CacheSetOptions,
+  type CacheStats,
+  type GetOrComputeOptions,
+  type MemoryBoundedCacheOptions,
+} from './cache/memory-bounded-cache.js';
+export type { CacheEvents } from './cache/cache-events.js';
+export type { DiskEntry, DiskTier, DiskTierStats } from './foundation/disk-tier.js';
+
+// monitor
+export {
+  AlertManager,
+  type AlertEvents,
+  type AlertManagerOptions,
+  type AlertReceiver,
+  type AlertState,
+  type SnapshotSource,
+} from './monitor/alert-manager.js';
+export type { AlertRule, AlertSeverity } from './monitor/alert-rule.js';
+export { defaultAlertRules, type DefaultAlertRulesOptions } from './monitor/alert-rules.js';
+export type { Alert, AlertDeliveryContext, AlertHandler } from './monitor/alert.js';
+export { consoleHandler, type ConsoleHandlerOptions } from './monitor/alert-handlers/console-handler.js';
+export {
+  emailHandler,
+  type EmailHandlerOptions,
+  type EmailMessage,
+  type EmailTransport,
+} from './monitor/alert-handlers/email-handler.js';
+export {
+  pagerDutyEvent,
+  pagerDutyHandler,
+  type PagerDutyEvent,
+  type PagerDutyHandlerOptions,
+} from './monitor/alert-handlers/pager-duty-handler.js';
+export {
+  slackHandler,
+  slackMessage,
+  type SlackBlock,
+  type SlackHandlerOptions,
+  type SlackMessage,
+} from './monitor/alert-handlers/slack-handler.js';
+export type { WebhookUrl } from './monitor/alert-handlers/post-json.js';
+export {
+  webhookHandler,
+  type WebhookHandlerOptions,
+  type WebhookPayload,
+} from './monitor/alert-handlers/webhook-handler.js';
+export {
+  createMetricsHandler,
+  type MetricsHandlerOptions,
+  type PrometheusSource,
+} from './monitor/metrics-handler.js';
+export { eventLog, type EventLog, type EventLogEvents, type EventLogOptions } from './monitor/event-log.js';
+export type {
+  MonitoredSource,
+  MonitorEvents,
+  RealTimeMonitorOptions,
+  ResponseTimeBuckets,
+} from './monitor/monitor-options.js';
+export type { MonitorGauges } from './monitor/activity-metrics.js';
+export type { MonitorSummary } from './monitor/monitor-summary.js';
+export type {
+  EndpointActivity,
+  HistoryEntry,
+  MetricName,
+  ModelActivity,
+  MonitorTotals,
+  PerformanceMetrics,
+  PerformanceSnapshot,
+} from './monitor/performance-snapshot.js';
+export { RealTimeMonitor } from './monitor/real-time-monitor.js';
+export type { MetricOverTime } from './monitor/snapshot-history.js';
+export type { TerminalStream } from './monitor/status-line.js';
+export type { SystemMetrics, SystemSampler } from './monitor/system-sampler.js';
+export {
+  terminalProgress,
+  type ProgressSource,
+  type TerminalProgress,
+  type TerminalProgressOptions,
+} from './monitor/terminal-progress.js';
