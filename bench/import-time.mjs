@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// How long a script takes from start to end that only imports the package, against one that does nothing.
+//   npm run build && npm run bench:import [-- --runs 21]
+// Fresh processes, in turns, so that a slow minute of the machine hits all of them. Writes .bench/import.json.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { median, RESULTS, saveResult } from './results.mjs';
+
+const { values: flags } = parseArgs({ options: { runs: { type: 'string', default: '21' } } });
+const project = fileURLToPath(new URL('..', import.meta.url));
+const SCRIPTS = {
+  'an empty script': '',
+  "import 'assaykit'": "import 'assaykit';",
+  "import 'assaykit' and 'assaykit/sqlite'": "import 'assaykit'; import 'assaykit/sqlite';",
+  "import 'undici', for comparison": "import 'undici';",
+};
+
+const times = new Map(Object.keys(SCRIPTS).map((name) => [name, []]));
+for (let run = 0; run <= Number(flags.runs); run++) {
+  for (const [name, code] of Object.entries(SCRIPTS)) {
+    const startedAt = performance.now();
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+      cwd: project, // the project finds itself by its own name from here
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(stderr);
+    if (run > 0) times.get(name).push(performance.now() - startedAt); // the first only warms the page cache
+  }
+}
+const scripts = [...times].map(([name, measured]) => ({
+  name,
+  medianMs: median(measured),
+  minMs: Math.min(...measured),
+}));
+saveResult(RESULTS.import, { scripts, emptyMs: scripts[0].medianMs, rootMs: scripts[1].medianMs });
+console.table(scripts);
