@@ -13,8 +13,12 @@ import {
   type RunManifest,
 } from './result-store.js';
 
-interface StoredResult extends ResultFacts {
-  readonly line: string;
+/** Where a stored result's JSON stands. Text of many results is one buffer outside the heap: strings would be copied by the collector again and again. */
+interface StoredResult {
+  readonly facts: ResultFacts;
+  readonly text: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
 interface StoredRun {
@@ -54,23 +58,22 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
   async append(results: readonly CaseResult[]): Promise<void> {
     this.#check();
     const started = performance.now();
-    let bytes = 0;
-    const rows: StoredResult[] = [];
-    for (const result of results) {
-      const line = encodeResult(result);
-      bytes += line.length;
-      rows.push({ ...factsOf(result), line });
-    }
-    for (const row of rows) {
-      const stored = this.#run(row.runId).results;
-      const key = keyOf(row);
+    const lines = results.map(encodeResult);
+    const text = Buffer.allocUnsafeSlow(lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0));
+    let start = 0;
+    for (const [index, result] of results.entries()) {
+      const end = start + text.write(lines[index]!, start);
+      const stored = this.#run(result.runId).results;
+      const key = keyOf(result);
       const known = stored.get(key);
-      if (known !== undefined && OUTCOME_RANK[known.outcome] > OUTCOME_RANK[row.outcome]) continue;
-      stored.set(key, row);
+      if (known === undefined || OUTCOME_RANK[known.facts.outcome] <= OUTCOME_RANK[result.outcome]) {
+        stored.set(key, { facts: factsOf(result), text, start, end });
+      }
+      start = end;
     }
     if (results.length > 0 && this.wants('store:flush')) {
       const durationMs = performance.now() - started;
-      this.emit('store:flush', { at: Date.now(), results: results.length, bytes, durationMs });
+      this.emit('store:flush', { at: Date.now(), results: results.length, bytes: text.length, durationMs });
     }
   }
 
@@ -86,7 +89,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
   ): Promise<(CaseResult['outcome'] | undefined)[]> {
     this.#check();
     const stored = this.#runs.get(runId)?.results;
-    return keys.map((key) => stored?.get(keyOf(key))?.outcome);
+    return keys.map((key) => stored?.get(keyOf(key))?.facts.outcome);
   }
 
   /** {@inheritDoc ResultStore.query} */
@@ -95,13 +98,13 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
     const asked = checkQuery(query);
     const found: StoredResult[] = [];
     for (const run of this.#runs.values()) {
-      for (const row of run.results.values()) if (matchesQuery(row, asked)) found.push(row);
+      for (const row of run.results.values()) if (matchesQuery(row.facts, asked)) found.push(row);
     }
-    found.sort(compareFacts);
+    found.sort((a, b) => compareFacts(a.facts, b.facts));
     if (asked.order === 'newest-first') found.reverse();
     for (const row of found.slice(0, asked.limit)) {
       this.#check();
-      yield decodeResult(row.line);
+      yield decodeResult(row.text.toString('utf8', row.start, row.end));
     }
   }
 
