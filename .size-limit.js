@@ -9,7 +9,7 @@ const packages = [
   'undici',
 ];
 const root = {
-  path: 'dist/index.js',
+  path: 'dist/doors/index.js',
   modifyEsbuildConfig: (config) => ({ ...config, platform: 'node', format: 'esm' }),
 };
 
