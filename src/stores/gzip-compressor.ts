@@ -15,10 +15,14 @@ export class GzipCompressor {
 
   /** One member for each text; `rows` says how many lines each has. */
   async compress(texts: readonly string[], rows: readonly number[]): Promise<readonly Uint8Array[]> {
-    this.#pool ??= startPool();
     const task: GzipTask = { texts, rows, codec: this.#codec, level: this.#level };
+    const starting = (this.#pool ??= startPool());
     try {
-      const answer: unknown = await (await this.#pool).run(task);
+      const pool = await starting.catch((error: unknown) => {
+        this.#pool = undefined; // the next call tries again
+        throw error;
+      });
+      const answer: unknown = await pool.run(task);
       return answer instanceof Uint8Array ? [answer] : (answer as readonly Uint8Array[]);
     } catch (error) {
       throw new AssayError('ASSAY_WORKER_CRASHED', `Compressing results failed: ${messageOf(error)}`, {
@@ -30,9 +34,10 @@ export class GzipCompressor {
 
   /** Ends the thread. */
   async close(): Promise<void> {
-    const pool = this.#pool;
+    const starting = this.#pool;
     this.#pool = undefined;
-    await (await pool)?.destroy();
+    const pool = await starting?.catch(() => undefined); // who compressed was told
+    await pool?.destroy();
   }
 }
 
@@ -42,8 +47,9 @@ async function startPool(): Promise<Tinypool> {
     filename: new URL('./gzip-worker.js', import.meta.url).href,
     minThreads: 1,
     maxThreads: 1,
-    // A host started with `node --input-type=module -e …` could not start a thread from a file.
-    execArgv: process.execArgv.filter((argument) => !argument.startsWith('--input-type')),
+    // None of the host's flags: `--input-type` and a debugger's port cannot be inherited, `--max-old-space-size`
+    // and others of V8 cannot be passed on, and this thread needs no loader.
+    execArgv: [],
     useAtomics: false, // waiting in Atomics keeps the thread deaf to everything else, and gains nothing here
   });
 }

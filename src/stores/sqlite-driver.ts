@@ -26,10 +26,19 @@ export interface SqliteDatabase {
   close(): unknown;
 }
 
-/** Prepares a statement whose integers come back as numbers, even when the host set its database to bigint. */
+/** How statements are told what their rows look like: better-sqlite3 has the first, node:sqlite the others. */
+interface RowSettings {
+  safeIntegers?(on: boolean): unknown;
+  setReadBigInts?(on: boolean): unknown;
+  setReturnArrays?(on: boolean): unknown;
+}
+
+/** Prepares a statement whose rows are objects with numbers, whatever the host has set its own database to. */
 export function prepare(database: SqliteDatabase, sql: string): SqliteStatement {
-  const statement = database.prepare(sql) as SqliteStatement & { safeIntegers?(on: boolean): unknown };
+  const statement = database.prepare(sql) as SqliteStatement & RowSettings;
   statement.safeIntegers?.(false);
+  statement.setReadBigInts?.(false);
+  statement.setReturnArrays?.(false);
   return statement;
 }
 

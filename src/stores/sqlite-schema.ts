@@ -1,5 +1,5 @@
 import { AssayError } from '../errors.js';
-import type { SqliteDatabase } from './sqlite-driver.js';
+import { prepare, type SqliteDatabase } from './sqlite-driver.js';
 
 /**
  * Indexes by the query that each serves. The columns after `timestamp` make the order of a query total, so
@@ -106,11 +106,11 @@ export function migrate(database: SqliteDatabase, path: string): void {
 
 function versionOf(database: SqliteDatabase): number {
   if (!hasTable(database, 'assaykit_schema')) return 0;
-  const row = database.prepare('SELECT version FROM assaykit_schema').get() as { version: number };
+  const row = prepare(database, 'SELECT version FROM assaykit_schema').get() as { version: number };
   return row.version;
 }
 
 function hasTable(database: SqliteDatabase, name: string): boolean {
-  const found = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name);
+  const found = prepare(database, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name);
   return found !== undefined;
 }

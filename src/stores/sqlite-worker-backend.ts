@@ -24,8 +24,9 @@ export class WorkerThreadBackend implements SqliteBackend {
   constructor(data: SqliteWorkerData) {
     this.#worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), {
       workerData: data,
-      // A host started with `node --input-type=module -e …` could not start a thread from a file.
-      execArgv: process.execArgv.filter((argument) => !argument.startsWith('--input-type')),
+      // None of the host's flags: `--input-type` and a debugger's port cannot be inherited, `--max-old-space-size`
+      // and others of V8 cannot be passed on, and this thread needs no loader.
+      execArgv: [],
     });
     this.#worker.on('message', (reply: SqliteWorkerReply) => this.#settle(reply));
     this.#worker.on('error', (error) => this.#end(messageOf(error)));

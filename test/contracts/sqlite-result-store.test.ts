@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SqliteResultStore, type SqliteDatabase, type SqliteResultStoreOptions } from '../../src/sqlite.js';
 import { testResultStore } from '../../src/testing/result-store-contract.js';
+import { scoredResult } from '../../src/testing/sample-results.js';
 import { temporaryFolders } from '../stores/temporary-folder.js';
 
 const variants: readonly SqliteResultStoreOptions[] = [
@@ -52,9 +53,37 @@ describe('SqliteResultStore keeps the contract in memory', () => {
 describe.skipIf(!hasBetterSqlite)("SqliteResultStore keeps the contract on the host's open database", () => {
   const require = createRequire(import.meta.url);
   type HostDatabase = SqliteDatabase & { defaultSafeIntegers(on: boolean): void };
-  testResultStore(it, () => {
+  const open = (): HostDatabase => {
     const database = new (require('better-sqlite3') as new (path: string) => HostDatabase)(':memory:');
     database.defaultSafeIntegers(true);
-    return new SqliteResultStore(database);
+    return database;
+  };
+  testResultStore(it, () => new SqliteResultStore(open()));
+
+  it('takes it a second time', async () => {
+    const database = open();
+    for (const caseId of ['first', 'second']) {
+      const store = new SqliteResultStore(database);
+      await store.append([scoredResult({ caseId })]);
+      await store.close();
+    }
+    database.defaultSafeIntegers(false);
+    expect(database.prepare('SELECT count(*) AS n FROM evaluation_results').get()).toEqual({ n: 2 });
+    database.close();
   });
 });
+
+describe.skipIf(!hasNodeSqlite)(
+  "SqliteResultStore keeps the contract on the host's node:sqlite database",
+  () => {
+    type DatabaseSync = new (path: string, options: object) => SqliteDatabase;
+    const builtin = process.getBuiltinModule('node:sqlite') as unknown as { DatabaseSync: DatabaseSync };
+    testResultStore(
+      it,
+      () =>
+        new SqliteResultStore(
+          new builtin.DatabaseSync(':memory:', { readBigInts: true, returnArrays: true }),
+        ),
+    );
+  },
+);

@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ResultQuery, ResultStoreEvents } from '../../src/stores/result-store.js';
 import { SqliteConnection } from '../../src/stores/sqlite-connection.js';
-import { openDatabase, refusedVersion, type SqliteDatabase } from '../../src/stores/sqlite-driver.js';
+import {
+  openDatabase,
+  prepare,
+  refusedVersion,
+  type SqliteDatabase,
+} from '../../src/stores/sqlite-driver.js';
 import { planQuery } from '../../src/stores/sqlite-query.js';
 import { SqliteResultStore } from '../../src/stores/sqlite-result-store.js';
 import { SQLITE_INDEXES, SQLITE_SCHEMA_VERSION } from '../../src/stores/sqlite-schema.js';
@@ -172,6 +177,17 @@ describe('SqliteResultStore', () => {
     expect(database.prepare('SELECT count(*) AS n FROM evaluation_results').get()).toEqual({ n: 1 });
     expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'delete' });
     database.close();
+  });
+
+  it('asks for numbers and objects, whatever the host has set its database to', () => {
+    const told: string[] = [];
+    const statement = {
+      safeIntegers: (on: boolean) => told.push(`safeIntegers ${on}`),
+      setReadBigInts: (on: boolean) => told.push(`setReadBigInts ${on}`),
+      setReturnArrays: (on: boolean) => told.push(`setReturnArrays ${on}`),
+    };
+    prepare({ prepare: () => statement } as unknown as SqliteDatabase, 'SELECT 1');
+    expect(told).toEqual(['safeIntegers false', 'setReadBigInts false', 'setReturnArrays false']);
   });
 
   it('stores single appends of one turn in one transaction', async () => {
