@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { readFile, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AssayError } from '../errors.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
-import { namesIn } from './file-system.js';
+import { namesIn, nodeFileSystem, writeFully, type FileSystem } from './file-system.js';
 
 interface LockHolder {
   readonly pid: number;
@@ -15,6 +15,7 @@ interface LockHolder {
 }
 
 const SUFFIX = '.writer-lock';
+const UNFINISHED = '.tmp';
 const HEARTBEAT_MS = 15_000;
 const STALE_MS = 60_000;
 const ATTEMPTS = 5;
@@ -25,33 +26,40 @@ const ATTEMPTS = 5;
  * (taking over one lock file by name has a moment in which two win).
  *
  * A lock of this machine holds while its process lives. One of another machine, whose processes cannot be
- * seen, holds while its time stamp is renewed, which is every 15 s; after 60 s without it is dead.
+ * seen, holds while its time stamp is renewed, which is every 15 s; after 60 s without it is dead. So does one
+ * whose process number is in use on a system that does not tell when a process began.
  */
 export class DirectoryLock {
   readonly #path: string;
   readonly #clock: Clock;
+  readonly #files: FileSystem;
   #heartbeat: ClockTimer | undefined;
 
-  private constructor(path: string, clock: Clock) {
+  private constructor(path: string, clock: Clock, files: FileSystem) {
     this.#path = path;
     this.#clock = clock;
+    this.#files = files;
     this.#beat();
   }
 
   /**
-   * Takes the lock.
+   * Takes the lock of a folder, which is created if need be.
    *
-   * @throws AssayError `ASSAY_STORE_LOCKED` when another writer holds it.
+   * @throws AssayError `ASSAY_STORE_LOCKED` when another writer holds it. Errors of the file system pass through.
    */
-  static async take(folder: string, clock: Clock): Promise<DirectoryLock> {
-    await mkdir(folder, { recursive: true });
+  static async take(
+    folder: string,
+    clock: Clock,
+    files: FileSystem = nodeFileSystem,
+  ): Promise<DirectoryLock> {
+    await files.makeFolder(folder);
     for (let attempt = 1; ; attempt++) {
       const own = `${process.pid}-${randomUUID()}${SUFFIX}`;
       const path = join(folder, own);
-      await writeFile(path, JSON.stringify(thisProcess()), { flag: 'wx' });
-      const other = await findOther(folder, own, clock);
-      if (other === undefined) return new DirectoryLock(path, clock);
-      await unlink(path);
+      await putDown(path, files);
+      const other = await findOther(folder, own, clock, files);
+      if (other === undefined) return new DirectoryLock(path, clock, files);
+      await files.remove(path);
       if (attempt === ATTEMPTS) {
         throw new AssayError(
           'ASSAY_STORE_LOCKED',
@@ -68,7 +76,7 @@ export class DirectoryLock {
   async release(): Promise<void> {
     this.#heartbeat?.cancel();
     this.#heartbeat = undefined;
-    await unlink(this.#path).catch(() => {}); // whoever removed the folder has removed the lock
+    await this.#files.remove(this.#path).catch(() => {}); // whoever removed the folder has removed the lock
   }
 
   #beat(): void {
@@ -84,18 +92,42 @@ export class DirectoryLock {
   }
 }
 
+/** By rename: a lock without its content would hold for a minute, whoever died while writing it. */
+async function putDown(path: string, files: FileSystem): Promise<void> {
+  const unfinished = `${path}${UNFINISHED}`;
+  try {
+    const file = await files.create(unfinished);
+    try {
+      await writeFully(file, Buffer.from(JSON.stringify(thisProcess())));
+    } finally {
+      await file.close();
+    }
+    await files.rename(unfinished, path);
+  } catch (error) {
+    await files.remove(unfinished).catch(() => {});
+    throw error;
+  }
+}
+
 /** The holder of another lock that is alive; locks of the dead are removed. */
-async function findOther(folder: string, own: string, clock: Clock): Promise<LockHolder | undefined> {
+async function findOther(
+  folder: string,
+  own: string,
+  clock: Clock,
+  files: FileSystem,
+): Promise<LockHolder | undefined> {
   for (const name of await namesIn(folder)) {
-    if (!name.endsWith(SUFFIX) || name === own) continue;
     const path = join(folder, name);
+    if (name.endsWith(SUFFIX + UNFINISHED) && (await isOld(path, clock)))
+      await files.remove(path).catch(() => {});
+    if (!name.endsWith(SUFFIX) || name === own) continue;
     const holder = await readHolder(path);
     if (holder === undefined) continue; // given back since the folder was listed
     if (holder !== 'unreadable' && !(await isDead(holder, path, clock))) return holder;
     if (holder === 'unreadable' && !(await isOld(path, clock))) {
       return { pid: Number.parseInt(name, 10), host: 'an unknown host', processStart: null };
     }
-    await unlink(path).catch(() => {});
+    await files.remove(path).catch(() => {});
   }
   return undefined;
 }
@@ -112,7 +144,7 @@ async function readHolder(path: string): Promise<LockHolder | 'unreadable' | und
     const holder = JSON.parse(text) as LockHolder;
     return typeof holder.pid === 'number' && typeof holder.host === 'string' ? holder : 'unreadable';
   } catch {
-    return 'unreadable'; // being written, or left by a process that died while writing it
+    return 'unreadable'; // cut off by a loss of power, or not ours
   }
 }
 
@@ -123,7 +155,8 @@ async function isDead(holder: LockHolder, path: string, clock: Clock): Promise<b
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'; // EPERM: it lives, under another user
   }
-  return holder.processStart !== null && holder.processStart !== processStart(holder.pid);
+  if (holder.processStart === null) return isOld(path, clock);
+  return holder.processStart !== processStart(holder.pid);
 }
 
 async function isOld(path: string, clock: Clock): Promise<boolean> {
@@ -140,11 +173,15 @@ const thisProcess = (): LockHolder => ({
   processStart: processStart(process.pid),
 });
 
-/** Field 22 of /proc/PID/stat: clock ticks between boot and the start of the process. Linux only. */
+/**
+ * Field 22 of /proc/PID/stat: clock ticks between boot and the start of the process; `null` for a zombie, which
+ * is dead and only waits for its parent. Linux only.
+ */
 function processStart(pid: number): string | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
   } catch {
     return null;
   }

@@ -263,8 +263,7 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
   }
 
   async #startWriting(): Promise<DirectoryLock> {
-    await this.#files.makeFolder(this.#folder);
-    const lock = await DirectoryLock.take(this.#folder, this.#clock);
+    const lock = await DirectoryLock.take(this.#folder, this.#clock, this.#files);
     try {
       await this.#layout.repair();
       await this.#summaries.repair();

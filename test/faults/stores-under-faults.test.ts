@@ -55,10 +55,13 @@ const everything = Array.from({ length: BATCHES }, (_, number) => batch(number).
 describe('GzipFileResultStore under faults', () => {
   const newFolder = temporaryFolders();
 
-  const run = async (plan: FaultPlan, folder: string): Promise<Awaited<ReturnType<typeof appendAll>>> => {
+  const run = async (
+    plan: FaultPlan,
+    folder: string,
+  ): Promise<Awaited<ReturnType<typeof appendAll>> & { readonly untilClose: number }> => {
     const store = new GzipFileResultStore(folder, { durability: 'power', files: faultyFileSystem(plan) });
     try {
-      return await appendAll(store);
+      return { ...(await appendAll(store)), untilClose: plan.operations };
     } finally {
       await store.close();
     }
@@ -67,14 +70,16 @@ describe('GzipFileResultStore under faults', () => {
   for (const fault of ['error', 'torn', 'short'] as const satisfies Fault[]) {
     it(`survives "${fault}" at every operation, one after another`, async () => {
       const counting = failAt(Number.POSITIVE_INFINITY);
-      await run(counting, newFolder());
-      expect(counting.operations).toBeGreaterThan(2 * BATCHES);
+      const { untilClose } = await run(counting, newFolder());
+      expect(untilClose).toBeGreaterThan(2 * BATCHES);
+      expect(counting.operations).toBe(untilClose + 1); // the lock is given back
       for (let n = 1; n <= counting.operations; n++) {
         const folder = newFolder();
         const plan = failAt(n, { fault });
         const { failures, errors } = await run(plan, folder);
         expect(plan.struck).toBe(1);
-        if (fault !== 'short') {
+        if (fault === 'short' || n > untilClose) expect(failures, `operation ${n}`).toEqual([]);
+        else {
           expect(failures, `operation ${n}`).toHaveLength(1);
           expect(failures[0]?.code).toBe('ASSAY_STORE_FAILED');
           expect(failures[0]?.retryable).toBe(true);

@@ -1,10 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/foundation/clock.js';
 import { DirectoryLock } from '../../src/stores/directory-lock.js';
+import { failAt, faultyFileSystem } from '../../src/testing/faults.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { temporaryFolders } from './temporary-folder.js';
 
@@ -59,6 +61,63 @@ describe('DirectoryLock', () => {
       await (await DirectoryLock.take(folder, systemClock)).release();
     },
   );
+
+  it('is held by a process of its number that does not say when it began, while the time stamp is young', async () => {
+    const folder = newFolder();
+    const path = put(folder, { pid: process.pid, host: hostname(), processStart: null });
+    await expect(DirectoryLock.take(folder, systemClock)).rejects.toMatchObject({
+      code: 'ASSAY_STORE_LOCKED',
+    });
+    const old = Date.now() / 1000 - 61;
+    utimesSync(path, old, old);
+    await (await DirectoryLock.take(folder, systemClock)).release();
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'is taken over from a zombie, which nobody may ever clear away',
+    async () => {
+      const folder = newFolder();
+      // `sleep` has taken the shell's place and knows nothing of the child.
+      const parent = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      try {
+        const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+        const pid = Number(line);
+        const fields = (): string[] =>
+          readFileSync(`/proc/${pid}/stat`, 'utf8')
+            .replace(/^.*\) /, '')
+            .split(' ');
+        put(folder, { pid, host: hostname(), processStart: fields()[19] });
+        await expect.poll(() => fields()[0]).toBe('Z');
+        await (await DirectoryLock.take(folder, systemClock)).release();
+      } finally {
+        parent.kill('SIGKILL');
+      }
+    },
+  );
+
+  it('leaves nothing behind when it cannot be put down', async () => {
+    const folder = newFolder();
+    for (const operation of ['create', 'write', 'rename'] as const) {
+      const files = faultyFileSystem(failAt(1, { fault: 'torn', operations: [operation] }));
+      await expect(DirectoryLock.take(folder, systemClock, files)).rejects.toMatchObject({ code: 'ENOSPC' });
+      expect(readdirSync(folder)).toEqual([]);
+    }
+    await (await DirectoryLock.take(folder, systemClock)).release();
+  });
+
+  it('clears away what a process that died while putting it down has left', async () => {
+    const folder = newFolder();
+    const path = join(folder, 'other.writer-lock.tmp');
+    writeFileSync(path, '{"pid": 12');
+    await (await DirectoryLock.take(folder, systemClock)).release();
+    expect(readdirSync(folder)).toHaveLength(1);
+    const old = Date.now() / 1000 - 61;
+    utimesSync(path, old, old);
+    await (await DirectoryLock.take(folder, systemClock)).release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
 
   it('is not taken over from another machine while its time stamp is young', async () => {
     const folder = newFolder();
