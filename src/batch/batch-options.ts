@@ -139,7 +139,11 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
    * @default 'continue'
    */
   readonly onCaseError?: 'continue' | 'stop' | ((result: CaseResult) => 'continue' | 'stop') | undefined;
-  /** What a failing store does to the run: end it with an error, or wait and try again. @default 'stop' */
+  /**
+   * What a failing store does to the run: end it with an error, or wait and try again, 250 ms to 30 s apart, until
+   * it works, the run is aborted or the time of a drain is up (an error that will not pass: five times at most).
+   * @default 'stop'
+   */
   readonly onStoreError?: 'stop' | 'retry' | undefined;
   /** A batch that is not full is stored after this time, milliseconds. @default 2000 */
   readonly flushIntervalMs?: number | undefined;

@@ -15,10 +15,11 @@ import { InFlightCases } from './in-flight-cases.js';
 import { finishedOutcomes, newStartId, openRun } from './open-run.js';
 import { RequestPacer } from './request-pacer.js';
 import { ResultWriter } from './result-writer.js';
-import { abortedError, caseAborted, drainTimeout, storeFailedError } from './run-error.js';
+import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
 import { RunStatistics } from './run-statistics.js';
+import { RunStore } from './run-store.js';
 import type { RunSummary, StopReason } from './run-summary.js';
 
 /** How a run reaches its processor's listeners. */
@@ -41,6 +42,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #feeder: CaseFeeder<Input, Expected, Metadata>;
   readonly #runner: CaseRunner<Input, Expected, Metadata>;
   readonly #gate = new EvaluationGate();
+  readonly #store: RunStore | undefined;
   readonly #writer: ResultWriter;
   readonly #statistics: RunStatistics;
   readonly #pacer: RequestPacer | undefined;
@@ -94,20 +96,20 @@ export class BatchRun<Input, Expected, Metadata> {
     });
     this.#runner = new CaseRunner(options, this.#gate);
     this.#pacer = options.rateLimit === undefined ? undefined : new RequestPacer(options.rateLimit, clock);
+    const onError = (error: unknown, final: boolean): void => this.#storeFailed(error, final);
+    this.#store = store === undefined ? undefined : new RunStore({ store, clock, onStoreError, onError });
     this.#writer = new ResultWriter({
       runId: this.runId,
       startId,
-      store,
+      store: this.#store,
       batchSize,
       flushIntervalMs,
       clock,
-      onStoreError,
       onDurable: (results, summary) => {
         if (port.wants('batch:end'))
           port.emit('batch:end', { at: clock.wallTime(), runId: this.runId, summary });
         return onDurable?.(results);
       },
-      onError: (error) => this.#storeFailed(error),
     });
     this.#feeder = new CaseFeeder({
       runId: this.runId,
@@ -115,7 +117,7 @@ export class BatchRun<Input, Expected, Metadata> {
       repetitions: options.repetitions,
       queueSize: options.queueSize,
       clock,
-      store,
+      store: this.#store,
       isFinished:
         runOptions.resume === true && store !== undefined ? finishedOutcomes(runOptions) : undefined,
       isOpen: (caseId) => this.#inFlight.has(caseId) || this.#writer.holds(caseId),
@@ -125,16 +127,17 @@ export class BatchRun<Input, Expected, Metadata> {
 
   /** Runs to the end; resolves to the summary, rejects when input, store or host ended the run early. */
   async execute(): Promise<RunSummary> {
-    const { store } = this.#options;
     const { signal } = this.#runOptions;
     let guard: EventLoopGuard | undefined;
     const unsubscribe = signal === undefined ? undefined : onAbort(signal, () => this.abort(signal.reason));
     try {
       const created = createManifest(this.runId, this.#options);
       const opened =
-        store === undefined
+        this.#store === undefined
           ? { manifest: created, resumed: false }
-          : await openRun(store, created, this.#runOptions, (result) => this.#statistics.addEarlier(result));
+          : await openRun(this.#store, created, this.#runOptions, (result) =>
+              this.#statistics.addEarlier(result),
+            );
       if (this.#port.wants('run:start')) {
         this.#port.emit('run:start', {
           at: this.#startedAt,
@@ -154,10 +157,10 @@ export class BatchRun<Input, Expected, Metadata> {
       unsubscribe?.();
       guard?.close();
       this.#inFlight.close();
-      this.#drainTimer?.cancel();
       this.#pacer?.close();
       await this.#feeder.stop().catch((error: unknown) => this.#stop('input-error', error));
       await this.#writer.finish();
+      this.#drainTimer?.cancel();
     }
     return this.#end();
   }
@@ -185,22 +188,22 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#concurrencyChanged(from, concurrency, 'host');
   }
 
-  /** Begins no further case; after `timeoutMs` cancels those in flight. */
+  /** Begins no further case; after `timeoutMs` cancels those in flight and waits no longer for a failing store. */
   drain(timeoutMs: number): void {
     this.#stop('drained');
     if (timeoutMs === Number.POSITIVE_INFINITY) return;
     this.#drainTimer?.cancel();
-    this.#drainTimer = this.#options.clock.schedule(
-      () => this.#inFlight.cancel(drainTimeout(timeoutMs)),
-      timeoutMs,
-    );
+    this.#drainTimer = this.#options.clock.schedule(() => {
+      this.#inFlight.cancel(drainTimeout(timeoutMs));
+      this.#store?.abandon();
+    }, timeoutMs);
   }
 
   /** Cancels what is in flight and ends the run. */
   abort(reason: unknown): void {
     this.#stop('aborted', reason);
     this.#inFlight.cancel(caseAborted(reason));
-    this.#writer.abandon();
+    this.#store?.abandon();
   }
 
   get #total(): number | null {
@@ -321,17 +324,12 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#wakeLanes();
   }
 
-  #storeFailed(error: unknown): void {
-    const { clock, onStoreError } = this.#options;
+  #storeFailed(error: unknown, final: boolean): void {
     if (this.#port.wants('store:error')) {
-      this.#port.emit('store:error', {
-        at: clock.wallTime(),
-        runId: this.runId,
-        error,
-        safe: this.#writer.safe,
-      });
+      const at = this.#options.clock.wallTime();
+      this.#port.emit('store:error', { at, runId: this.runId, error, safe: this.#writer.safe });
     }
-    if (onStoreError === 'stop' || this.#stopReason === 'aborted') this.#stop('store-error', error);
+    if (final) this.#stop('store-error', error);
   }
 
   #concurrencyChanged(from: number, to: number, reason: 'event-loop-delay' | 'recovered' | 'host'): void {
@@ -375,7 +373,7 @@ export class BatchRun<Input, Expected, Metadata> {
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
     });
-    const error = this.#error(summary);
+    const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);
     this.#reportProgress(true);
     if (this.#port.wants('run:end')) {
       this.#port.emit('run:end', {
@@ -387,13 +385,5 @@ export class BatchRun<Input, Expected, Metadata> {
     }
     if (error !== undefined) throw error;
     return summary;
-  }
-
-  #error(summary: RunSummary): unknown {
-    const safe = this.#writer.safe;
-    const cause = this.#failure;
-    if (this.#stopReason === 'aborted') return abortedError(cause, safe, summary);
-    if (this.#stopReason === 'store-error') return storeFailedError(cause, safe, summary);
-    return this.#stopReason === 'input-error' ? cause : undefined;
   }
 }

@@ -1,10 +1,10 @@
 import { InputError } from '../errors.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import type { Clock } from '../foundation/clock.js';
-import type { ResultStore } from '../stores/result-store.js';
 import type { CaseSource } from './case-source.js';
 import { CaseTask } from './case-task.js';
 import { DuplicateGuard } from './duplicate-guard.js';
+import type { RunStore } from './run-store.js';
 import { checkTestCase } from './test-case-check.js';
 
 const RESUME_PORTION = 256; // cases whose keys are asked for at once when a run is resumed
@@ -18,7 +18,7 @@ export interface CaseFeederOptions<Input, Expected, Metadata> {
   /** Most tasks that are held ready. */
   readonly queueSize: number;
   readonly clock: Clock;
-  readonly store: ResultStore | undefined;
+  readonly store: RunStore | undefined;
   /** Set when resuming: which stored outcomes need no work any more. */
   readonly isFinished: ((outcome: CaseResult['outcome']) => boolean) | undefined;
   /** Whether a case is being worked on, or waits to be stored. */

@@ -1,8 +1,9 @@
 import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
-import type { ResultStore, RunManifest } from '../stores/result-store.js';
+import type { RunManifest } from '../stores/result-store.js';
 import type { RunOptions } from './batch-options.js';
 import { checkManifest } from './run-manifest.js';
+import type { RunStore } from './run-store.js';
 
 /** Which stored outcomes need no work when a run is resumed. */
 export function finishedOutcomes(options: RunOptions): (outcome: CaseResult['outcome']) => boolean {
@@ -18,31 +19,30 @@ export function finishedOutcomes(options: RunOptions): (outcome: CaseResult['out
  * that was made differently.
  */
 export async function openRun(
-  store: ResultStore,
+  store: RunStore,
   manifest: RunManifest,
   options: RunOptions,
   onEarlier: (result: CaseResult) => void,
 ): Promise<{ readonly manifest: RunManifest; readonly resumed: boolean }> {
   const { runId } = manifest;
   const known = await store.manifest(runId);
-  if (known === undefined) return { manifest: await store.begin(manifest), resumed: false };
-  if (options.resume !== true && (await hasResults(store, runId))) {
+  // A run that ended before its first result (an empty file, a broken first row) may be begun again.
+  if (options.resume !== true && known !== undefined && (await store.results(runId, () => {}, 1)) > 0) {
     throw new AssayError(
       'ASSAY_INVALID_OPTION',
       `Expected \`runId\` to be new in the store, got ${JSON.stringify(runId)}, which it has; ` +
         'pass `resume: true` to go on with that run',
     );
   }
-  checkManifest(known, manifest);
+  const standing = known ?? (await store.begin(manifest));
+  checkManifest(standing, manifest);
+  if (options.resume !== true) return { manifest: standing, resumed: false };
   const isFinished = finishedOutcomes(options);
-  for await (const result of store.query({ runId })) if (isFinished(result.outcome)) onEarlier(result);
-  return { manifest: known, resumed: options.resume === true };
-}
-
-/** A run that ended before its first result (an empty file, a broken first row) may be begun again. */
-async function hasResults(store: ResultStore, runId: string): Promise<boolean> {
-  for await (const _result of store.query({ runId, limit: 1 })) return true;
-  return false;
+  // Also of a run whose manifest is lost: the feeder skips what is finished, so the summary must count it.
+  const earlier = await store.results(runId, (result) => {
+    if (isFinished(result.outcome)) onEarlier(result);
+  });
+  return { manifest: standing, resumed: known !== undefined || earlier > 0 };
 }
 
 /** Names one start of a run: `2026-11-23T22-28-00-000Z-k3x9`. */

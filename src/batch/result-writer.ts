@@ -1,25 +1,21 @@
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { roundDuration, type Clock, type ClockTimer } from '../foundation/clock.js';
-import type { BatchSummary, ResultStore } from '../stores/result-store.js';
+import type { BatchSummary } from '../stores/result-store.js';
+import type { RunStore } from './run-store.js';
 
 const FULL_BATCHES = 2; // full batches that may wait for the store before the lanes have to
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 30_000;
 
 /** What a {@link ResultWriter} needs to know. */
 export interface ResultWriterOptions {
   readonly runId: string;
   /** Distinguishes the batches of this start from those of an earlier one. */
   readonly startId: string;
-  readonly store: ResultStore | undefined;
+  readonly store: RunStore | undefined;
   readonly batchSize: number;
   readonly flushIntervalMs: number;
   readonly clock: Clock;
-  readonly onStoreError: 'stop' | 'retry';
   /** A batch is durable. Its promise holds back the next batch. */
   readonly onDurable: (results: readonly CaseResult[], summary: BatchSummary) => void | Promise<void>;
-  /** A write failed. With `onStoreError: 'stop'` it is the last word: nothing is written any more. */
-  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -37,8 +33,6 @@ export class ResultWriter {
   #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   #timer: ClockTimer | undefined;
   #failed = false;
-  #abandoned = false;
-  #retry: (() => void) | undefined;
   readonly #unsaved = new Set<readonly CaseResult[]>();
 
   constructor(options: ResultWriterOptions) {
@@ -83,12 +77,6 @@ export class ResultWriter {
     await this.#tail;
   }
 
-  /** Gives up waiting for a store that is tried again and again. */
-  abandon(): void {
-    this.#abandoned = true;
-    this.#retry?.();
-  }
-
   #hand(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -102,28 +90,12 @@ export class ResultWriter {
   }
 
   async #write(results: readonly CaseResult[], begunAt: number): Promise<void> {
-    const { store, clock, onDurable, onError, onStoreError } = this.#options;
+    const { store, clock, onDurable } = this.#options;
     const summary = this.#summarise(results, clock.now() - begunAt);
-    let delayMs = FIRST_RETRY_MS;
-    while (!this.#failed) {
-      try {
-        if (store !== undefined) {
-          await store.append(results);
-          await store.appendBatchSummary(summary);
-          this.#safe += results.length;
-        }
-        this.#unsaved.delete(results);
-        await onDurable(results, summary);
-        break;
-      } catch (error) {
-        onError(error);
-        if (onStoreError === 'stop' || this.#abandoned) {
-          this.#failed = true;
-          break;
-        }
-        await this.#pause(delayMs);
-        delayMs = Math.min(delayMs * 2, LONGEST_RETRY_MS);
-      }
+    if (!this.#failed && (await this.#append(results, summary))) {
+      if (store !== undefined) this.#safe += results.length;
+      this.#unsaved.delete(results);
+      await onDurable(results, summary);
     }
     this.#waiting--;
     if (this.#waiting < FULL_BATCHES || this.#failed) {
@@ -132,14 +104,14 @@ export class ResultWriter {
     }
   }
 
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#options.clock.schedule(resolve, delayMs);
-      this.#retry = () => {
-        timer.cancel();
-        resolve();
-      };
-    });
+  /** Whether the batch is durable. If it is not, nothing is written any more. */
+  async #append(results: readonly CaseResult[], summary: BatchSummary): Promise<boolean> {
+    try {
+      await this.#options.store?.append(results, summary);
+    } catch {
+      this.#failed = true; // the store of the run has told
+    }
+    return !this.#failed;
   }
 
   #summarise(results: readonly CaseResult[], durationMs: number): BatchSummary {

@@ -1,5 +1,5 @@
 import { AssayError, messageOf, type AssayErrorCode, type AssayErrorOptions } from '../errors.js';
-import type { RunSummary } from './run-summary.js';
+import type { RunSummary, StopReason } from './run-summary.js';
 
 /** A run that ended before its input did, through an abort or a failing store. Says what is safe. */
 export class RunError extends AssayError {
@@ -19,8 +19,14 @@ export class RunError extends AssayError {
   }
 }
 
-/** The error of a run whose signal was aborted. */
-export function abortedError(cause: unknown, safe: number, summary: RunSummary): RunError {
+/** What a run that has ended for `stopReason` rejects with; `undefined` when it ended in peace. */
+export function runError(stopReason: StopReason, cause: unknown, safe: number, summary: RunSummary): unknown {
+  if (stopReason === 'aborted') return abortedError(cause, safe, summary);
+  if (stopReason === 'store-error') return storeFailedError(cause, safe, summary);
+  return stopReason === 'input-error' ? cause : undefined;
+}
+
+function abortedError(cause: unknown, safe: number, summary: RunSummary): RunError {
   return new RunError(
     'ASSAY_ABORTED',
     `The run was aborted: ${messageOf(cause)}; ${safe} results are stored`,
@@ -32,8 +38,7 @@ export function abortedError(cause: unknown, safe: number, summary: RunSummary):
   );
 }
 
-/** The error of a run whose store failed. */
-export function storeFailedError(cause: unknown, safe: number, summary: RunSummary): RunError {
+function storeFailedError(cause: unknown, safe: number, summary: RunSummary): RunError {
   const results = summary.scored + summary.unscored + summary.errored;
   return new RunError(
     AssayError.is(cause) ? cause.code : 'ASSAY_STORE_FAILED',

@@ -1,0 +1,106 @@
+import { AssayError } from '../errors.js';
+import type { CaseResult } from '../evaluation/evaluation-types.js';
+import type { Clock } from '../foundation/clock.js';
+import type { BatchSummary, ResultKey, ResultStore, RunManifest } from '../stores/result-store.js';
+
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 30_000;
+const HOPELESS_ATTEMPTS = 5; // for errors that say that they will not pass: a folder may get its rights back
+
+/** What a {@link RunStore} needs to know. */
+export interface RunStoreOptions {
+  readonly store: ResultStore;
+  readonly clock: Clock;
+  readonly onStoreError: 'stop' | 'retry';
+  /** A call failed. `final`: it is not tried again. */
+  readonly onError: (error: unknown, final: boolean) => void;
+}
+
+/**
+ * The store of a run with the run's answer to failures, the same for every call from the manifest to the last batch:
+ * each failure is told, and is the last word or is tried again after a pause that doubles from 250 ms to 30 s.
+ */
+export class RunStore {
+  readonly #options: RunStoreOptions;
+  readonly #pauses = new Set<() => void>();
+  #abandoned = false;
+
+  constructor(options: RunStoreOptions) {
+    this.#options = options;
+  }
+
+  /** As {@link ResultStore.manifest}. */
+  manifest(runId: string): Promise<RunManifest | undefined> {
+    return this.#attempt(() => this.#options.store.manifest(runId));
+  }
+
+  /** As {@link ResultStore.begin}. */
+  begin(manifest: RunManifest): Promise<RunManifest> {
+    return this.#attempt(() => this.#options.store.begin(manifest));
+  }
+
+  /** As {@link ResultStore.finishedKeys}. */
+  finishedKeys(
+    runId: string,
+    keys: readonly ResultKey[],
+  ): Promise<readonly (CaseResult['outcome'] | undefined)[]> {
+    return this.#attempt(() => this.#options.store.finishedKeys(runId, keys));
+  }
+
+  /** Hands the stored results of a run to `onResult`, each once; resolves to how many there were. */
+  async results(runId: string, onResult: (result: CaseResult) => void, limit?: number): Promise<number> {
+    let given = 0;
+    await this.#attempt(async () => {
+      let met = 0;
+      for await (const result of this.#options.store.query({ runId, limit })) {
+        if (++met <= given) continue; // given before a failure: the order is always the same
+        given = met;
+        onResult(result);
+      }
+    });
+    return given;
+  }
+
+  /** Stores a batch and its summary; resolves when both are durable. */
+  async append(results: readonly CaseResult[], summary: BatchSummary): Promise<void> {
+    const { store } = this.#options;
+    await this.#attempt(() => store.append(results));
+    await this.#attempt(() => store.appendBatchSummary(summary));
+  }
+
+  /** Waits no longer for a store that fails: each further failure is the last word. */
+  abandon(): void {
+    this.#abandoned = true;
+    for (const end of this.#pauses) end();
+  }
+
+  async #attempt<Value>(work: () => Promise<Value>): Promise<Value> {
+    const { onStoreError, onError } = this.#options;
+    let delayMs = FIRST_RETRY_MS;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        const hopeless = AssayError.is(error) && !error.retryable && attempt >= HOPELESS_ATTEMPTS;
+        const final = onStoreError === 'stop' || this.#abandoned || hopeless;
+        onError(error, final);
+        if (final) throw error;
+      }
+      await this.#pause(delayMs);
+      delayMs = Math.min(delayMs * 2, LONGEST_RETRY_MS);
+    }
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    if (this.#abandoned) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel();
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const timer = this.#options.clock.schedule(end, delayMs);
+      this.#pauses.add(end);
+    });
+  }
+}
