@@ -46,13 +46,23 @@ const open = async (): Promise<MainThreadBackend> => {
   }
 };
 
+let opening: Promise<MainThreadBackend> | undefined;
+const opened = async (): Promise<MainThreadBackend> => {
+  try {
+    return await (opening ??= open());
+  } catch (error) {
+    opening = undefined; // a later call may find the folder there, or space on the disk
+    throw error;
+  }
+};
+
 const answer = async ({ id, name, parameters }: SqliteWorkerRequest): Promise<SqliteWorkerReply> => {
   try {
     if (name === 'close') {
-      await (await opening.catch(() => undefined))?.close(); // who asked for anything was told
+      await (await opening)?.close();
       return { id };
     }
-    const backend = await opening;
+    const backend = await opened();
     return { id, value: await backend.call(name, ...(parameters as never)) };
   } catch (error) {
     const { code, message, retryable } = toStoreError(error, `SQLite (${name})`, path);
@@ -60,8 +70,6 @@ const answer = async ({ id, name, parameters }: SqliteWorkerRequest): Promise<Sq
   }
 };
 
-const opening = open();
-opening.catch(() => {}); // every request reports it
 let last: Promise<void> = Promise.resolve();
 port.on('message', (request: SqliteWorkerRequest) => {
   // In order: a summary must not overtake the results that it sums up.

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { AssayError } from '../../src/errors.js';
@@ -221,6 +221,18 @@ describe('SqliteResultStore under faults', () => {
     expect(await idsIn(store)).toHaveLength(5);
     await store.close();
   });
+
+  for (const thread of ['main', 'worker'] as const) {
+    it(`opens when its folder is there at last: ${thread}`, async () => {
+      const folder = join(newFolder(), 'later');
+      const store = new SqliteResultStore(join(folder, 'results.db'), { thread });
+      await expect(store.append(batch(0))).rejects.toMatchObject({ code: 'ASSAY_STORE_FAILED' });
+      mkdirSync(folder);
+      await store.append(batch(0));
+      expect(await idsIn(store)).toHaveLength(5);
+      await store.close();
+    });
+  }
 
   it('starts another thread when its own dies, and loses nothing that was acknowledged', async () => {
     const path = join(newFolder(), 'results.db');
