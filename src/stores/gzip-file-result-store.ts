@@ -279,15 +279,21 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
   }
 
   async #readManifest(runId: string): Promise<RunManifest | undefined> {
+    const path = this.#manifestPath(runId);
     try {
-      return JSON.parse(await readFile(this.#manifestPath(runId), 'utf8')) as RunManifest;
+      return JSON.parse(await readFile(path, 'utf8')) as RunManifest;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new AssayError(
+        'ASSAY_STORE_CORRUPT',
+        `${path} is damaged; the results are not: remove it, and the run can be resumed`,
+        { cause: error },
+      );
     }
   }
 
-  /** By rename, so that there is a whole manifest or none. */
+  /** By rename, so that there is a whole manifest or none; synced first, or a loss of power leaves an empty one. */
   async #writeManifest(manifest: RunManifest): Promise<void> {
     const path = this.#manifestPath(manifest.runId);
     const unfinished = `${path}.tmp`;
@@ -295,7 +301,7 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
     const file = await this.#files.create(unfinished);
     try {
       await writeFully(file, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
-      if (this.#durable) await file.sync();
+      await file.sync(); // once a run: that is no cost
     } finally {
       await file.close();
     }

@@ -44,6 +44,7 @@ export function isPlainResult(result: CaseResult): boolean {
     !isPlainNumber(timings.evaluationMs) ||
     (timings.timeToFirstTokenMs !== null && !isPlainNumber(timings.timeToFirstTokenMs)) ||
     (result.cost !== null && !isPlainNumber(result.cost)) ||
+    !isPlain(result.usage) ||
     (result.metadata !== undefined && !isPlain(result.metadata))
   )
     return false;

@@ -110,6 +110,11 @@ function testRoundTrip(test: StoreTest, largestBatch: number): void {
     const results = [
       scoredResult({ caseId: 'a', cost: Number.NaN, startedAt: 1_700_000_000_000.25 }),
       scoredResult({ caseId: 'b', cost: Number.POSITIVE_INFINITY, startedAt: 1_700_000_000_001 }),
+      scoredResult({
+        caseId: 'c',
+        usage: { inputTokens: Number.NaN, outputTokens: -0 },
+        startedAt: 1_700_000_000_002,
+      }),
     ];
     await store.append(results);
     assert.deepStrictEqual(await collect(store.query()), results);

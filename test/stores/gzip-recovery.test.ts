@@ -224,6 +224,40 @@ describe('shards of a GzipFileResultStore', () => {
   });
 });
 
+describe('the manifest of a GzipFileResultStore', () => {
+  const newFolder = temporaryFolders();
+
+  it('says that it is damaged, and that the results are not', async () => {
+    const folder = newFolder();
+    const store = new GzipFileResultStore(folder);
+    const manifest = {
+      runId: 'run',
+      evaluator: 'e',
+      evaluatorVersion: '1',
+      configurationHash: '',
+      conventions: {},
+      target: {},
+      repetitions: 1,
+      startedAt: 1,
+      packageVersion: '0',
+    };
+    await store.begin(manifest);
+    await store.append(batch(0));
+    const name = readdirSync(folder).find((each) => each.startsWith('manifest-')) as string;
+    writeFileSync(join(folder, name), '');
+    const damaged = {
+      code: 'ASSAY_STORE_CORRUPT',
+      message: expect.stringContaining(join(folder, name)) as string,
+    };
+    await expect(store.manifest('run')).rejects.toMatchObject(damaged);
+    await expect(store.begin(manifest)).rejects.toMatchObject(damaged);
+    rmSync(join(folder, name));
+    expect(await store.begin(manifest)).toEqual(manifest);
+    await store.close();
+    expect((await read(folder)).found).toEqual(ids(0));
+  });
+});
+
 describe('layout file-per-result', () => {
   const newFolder = temporaryFolders();
   const filesIn = (folder: string): string[] =>
