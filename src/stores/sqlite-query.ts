@@ -1,7 +1,7 @@
 import type { ResultQuery } from './result-store.js';
 import { prepare, type SqliteDatabase, type SqliteValue } from './sqlite-driver.js';
 import { RESULT_COLUMNS } from './sqlite-row.js';
-import { SQLITE_INDEXES } from './sqlite-schema.js';
+import { HAS_NO_SCORE, SQLITE_INDEXES } from './sqlite-schema.js';
 import { endOfPrefix, storableText } from './storable-text.js';
 
 /** Where the last page of a query ended. */
@@ -64,8 +64,10 @@ function splitsCharacter(prefix: string | undefined): boolean {
   return prefix !== undefined && /[\ud800-\udbff]$/.test(prefix);
 }
 
+const wantsNoScore = ({ outcome }: ResultQuery): boolean => outcome !== undefined && outcome !== 'scored';
+
 function orderIndex(query: ResultQuery): string {
-  if (query.runId !== undefined) return SQLITE_INDEXES.run;
+  if (query.runId !== undefined) return wantsNoScore(query) ? SQLITE_INDEXES.failed : SQLITE_INDEXES.run;
   return query.model === undefined ? SQLITE_INDEXES.time : SQLITE_INDEXES.model;
 }
 
@@ -100,6 +102,7 @@ function conditionsOf(query: ResultQuery): Conditions {
   add('run_id = ?', query.runId === undefined ? undefined : storableText(query.runId));
   add('model_name = ?', query.model === undefined ? undefined : storableText(query.model));
   add('outcome = ?', query.outcome);
+  if (wantsNoScore(query)) where.push(HAS_NO_SCORE);
   add('overall_score >= ?', query.minScore);
   add('timestamp >= ?', query.from);
   add('timestamp < ?', query.to);

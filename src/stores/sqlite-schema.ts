@@ -10,6 +10,8 @@ export const SQLITE_INDEXES = {
   key: 'evaluation_results_key',
   /** A run in order. */
   run: 'evaluation_results_run',
+  /** The results of a run that have no score, in order: the few that somebody looks for among all. */
+  failed: 'evaluation_results_failed',
   /** Everything in order. */
   time: 'evaluation_results_time',
   /** A model in order. */
@@ -17,6 +19,9 @@ export const SQLITE_INDEXES = {
   /** A model's scores: covers the average of a model. */
   score: 'evaluation_results_score',
 } as const;
+
+/** Condition of {@link SQLITE_INDEXES.failed}: a query must have it word for word to be served by the index. */
+export const HAS_NO_SCORE = "outcome <> 'scored'";
 
 /** Each entry brings a database from the version that is its index to the next one. Never change an old one. */
 const MIGRATIONS: readonly string[] = [
@@ -61,6 +66,9 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX ${SQLITE_INDEXES.time} ON evaluation_results (timestamp, test_id, repetition);
    CREATE INDEX ${SQLITE_INDEXES.model} ON evaluation_results (model_name, timestamp, test_id, repetition);
    CREATE INDEX ${SQLITE_INDEXES.score} ON evaluation_results (model_name, overall_score);`,
+
+  `CREATE INDEX ${SQLITE_INDEXES.failed} ON evaluation_results (run_id, timestamp, test_id, repetition)
+     WHERE ${HAS_NO_SCORE};`,
 ];
 
 /** The version that this package writes. */
