@@ -4,6 +4,9 @@ const QUOTE = 0x22;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 
+const LONE_CARRIAGE_RETURN =
+  'a carriage return without a line feed, outside of quotes; lines must end with LF or CRLF';
+
 type State = 'field-start' | 'unquoted' | 'quoted' | 'quote-in-quoted';
 
 /** Finds the ends of CSV records (RFC 4180): a line feed within quotes belongs to the field. */
@@ -42,13 +45,16 @@ export class CsvScanner implements RecordScanner {
 }
 
 /**
- * The fields of one CSV record without its line end. A quote within an unquoted field stands for itself.
+ * The fields of one CSV record without its line feed, none for a blank line. A quote within an unquoted field stands
+ * for itself.
  *
  * @returns the fields, or what is wrong with the record.
  */
 export function parseCsvRecord(bytes: Buffer, delimiter: number): string[] | string {
-  const length = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length;
+  let length = bytes.length;
+  while (length > 0 && bytes[length - 1] === CARRIAGE_RETURN) length--; // text mode on Windows writes CR CR LF
   const fields: string[] = [];
+  if (length === 0) return fields;
   let at = 0;
   for (;;) {
     if (at < length && bytes[at] === QUOTE) {
@@ -60,7 +66,10 @@ export function parseCsvRecord(bytes: Buffer, delimiter: number): string[] | str
         return `text after the closing quote of field ${fields.length}`;
     } else {
       let end = at;
-      while (end < length && bytes[end] !== delimiter) end++;
+      while (end < length && bytes[end] !== delimiter) {
+        if (bytes[end] === CARRIAGE_RETURN) return LONE_CARRIAGE_RETURN;
+        end++;
+      }
       fields.push(bytes.toString('utf8', at, end));
       at = end;
     }

@@ -36,8 +36,7 @@ function isReadable(source: Exclude<FileSource, string>): boolean {
 export async function* readBytes(source: FileSource): AsyncGenerator<Buffer, void, undefined> {
   const name = sourceName(source);
   try {
-    const chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string> =
-      typeof source === 'string' || source instanceof URL ? createReadStream(source) : source;
+    const chunks = typeof source === 'string' || source instanceof URL ? readFile(source) : source;
     for await (const chunk of chunks) {
       if (typeof chunk === 'string') yield Buffer.from(chunk);
       else yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -47,5 +46,15 @@ export async function* readBytes(source: FileSource): AsyncGenerator<Buffer, voi
       cause: error,
       ...(name === undefined ? {} : { source: name }),
     });
+  }
+}
+
+async function* readFile(path: string | URL): AsyncGenerator<Buffer, void, undefined> {
+  const stream = createReadStream(path);
+  try {
+    yield* stream as AsyncIterable<Buffer>;
+  } finally {
+    // a destroyed stream closes its file later: whoever leaves early may want to delete the file at once
+    if (!stream.closed) await new Promise<void>((resolve) => stream.once('close', resolve).destroy());
   }
 }

@@ -111,7 +111,7 @@ class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Inpu
   parse(record: Buffer, place: RowPlace): TestCase<Input, Expected, Metadata> | undefined {
     const cells = parseCsvRecord(record, this.#delimiter);
     if (typeof cells === 'string') throw inputError(cells, place.row, place.source);
-    if (cells.length === 1 && cells[0] === '') return undefined;
+    if (cells.length === 0) return undefined;
     const header = this.#header;
     if (header === undefined) {
       this.#begin(cells, place);

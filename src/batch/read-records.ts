@@ -58,7 +58,7 @@ async function* generate<Case extends TestCase<unknown, unknown, unknown>>(
     const place = { row: splitter.line, source };
     if (!isUtf8(record)) throw inputError('the text is not valid UTF-8', place.row, source);
     const testCase = format.parse(record, place);
-    if (testCase !== undefined) checkTestCase(testCase, place.row, source);
+    if (testCase !== undefined) checkTestCase(testCase, place.row, source, 'line');
     return testCase;
   };
   for await (const chunk of readBytes(fileSource)) {
@@ -80,8 +80,7 @@ export function inputError(
   source: string | undefined,
   cause?: unknown,
 ): InputError {
-  const place = source === undefined ? `line ${row}` : placeOf(row, source);
-  return new InputError('ASSAY_INVALID_INPUT', `${place}: ${message}`, {
+  return new InputError('ASSAY_INVALID_INPUT', `${placeOf(row, source, 'line')}: ${message}`, {
     row,
     ...(source === undefined ? {} : { source }),
     ...(cause === undefined ? {} : { cause }),

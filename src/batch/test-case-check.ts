@@ -7,53 +7,57 @@ import { show } from '../foundation/options.js';
  * missing, and `cluster`, `group` and `parameters` of their types where they are given. `expected` and `metadata`
  * are the host's. Costs a few property reads: it runs for every case.
  *
- * @param row 1-based number of the case, or of the line in a file, for the error.
+ * @param row 1-based number of the case, or of the line in a file or stream, for the error.
  * @param source the file, for the error.
+ * @param unit what `row` counts.
  * @throws InputError `ASSAY_INVALID_CASE` naming the field, what was expected and what came.
  */
 export function checkTestCase(
   value: unknown,
   row: number,
   source?: string,
+  unit: RowUnit = 'case',
 ): asserts value is TestCase<unknown, unknown, unknown> {
+  const expectation = missedExpectation(value);
+  if (expectation === undefined) return;
+  throw new InputError('ASSAY_INVALID_CASE', `${placeOf(row, source, unit)}: Expected ${expectation}`, {
+    row,
+    ...(source === undefined ? {} : { source }),
+  });
+}
+
+function missedExpectation(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`a test case to be an object with \`id\` and \`input\`, got ${show(value)}`, row, source);
+    return `a test case to be an object with \`id\` and \`input\`, got ${show(value)}`;
   }
   const { id, input, cluster, group, parameters } = value as Partial<Record<keyof TestCase, unknown>>;
   if (typeof id !== 'string' || id === '') {
-    throw invalid(`\`id\` to be a non-empty string, got ${show(id)}${hint(value, id)}`, row, source);
+    return `\`id\` to be a non-empty string, got ${show(id)}${hint(value, id)}`;
   }
   if (input === undefined || input === null) {
-    throw invalid(
-      `\`input\` of ${show(id)} to be given, got ${show(input)}${hint(value, input)}`,
-      row,
-      source,
-    );
+    return `\`input\` of ${show(id)} to be given, got ${show(input)}${hint(value, input)}`;
   }
   if (cluster !== undefined && typeof cluster !== 'string') {
-    throw invalid(`\`cluster\` of ${show(id)} to be a string, got ${show(cluster)}`, row, source);
+    return `\`cluster\` of ${show(id)} to be a string, got ${show(cluster)}`;
   }
   if (group !== undefined && typeof group !== 'string') {
-    throw invalid(`\`group\` of ${show(id)} to be a string, got ${show(group)}`, row, source);
+    return `\`group\` of ${show(id)} to be a string, got ${show(group)}`;
   }
   if (
     parameters !== undefined &&
     (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters))
   ) {
-    throw invalid(`\`parameters\` of ${show(id)} to be an object, got ${show(parameters)}`, row, source);
+    return `\`parameters\` of ${show(id)} to be an object, got ${show(parameters)}`;
   }
+  return undefined;
 }
 
-/** Names where a piece of input stands: `cases.jsonl:3`, or `case 3` without a file. */
-export function placeOf(row: number, source: string | undefined): string {
-  return source === undefined ? `case ${row}` : `${source}:${row}`;
-}
+/** What the row of a piece of input counts: cases, or the lines of a file or stream. */
+export type RowUnit = 'case' | 'line';
 
-function invalid(expectation: string, row: number, source: string | undefined): InputError {
-  return new InputError('ASSAY_INVALID_CASE', `${placeOf(row, source)}: Expected ${expectation}`, {
-    row,
-    ...(source === undefined ? {} : { source }),
-  });
+/** Names where a piece of input stands: `cases.jsonl:3`, or `line 3` without the name of a file. */
+export function placeOf(row: number, source: string | undefined, unit: RowUnit): string {
+  return source === undefined ? `${unit} ${row}` : `${source}:${row}`;
 }
 
 /** For a missing field: what the object has instead, which mostly shows the mistake. */

@@ -54,6 +54,21 @@ describe('readCsv', () => {
     ]);
     expect(await read('')).toEqual([]);
     expect(await read('id,input\n')).toEqual([]);
+    expect(await read('id,input\r\r\n\r\r\na,x\r\r\n')).toEqual([{ id: 'a', input: 'x' }]);
+  });
+
+  it('refuses lines that end with a lone carriage return instead of reading the file as one header', async () => {
+    expect((await failure('id,input\ra,x\rb,y\r')).message).toMatch(/^line 1: a carriage return without/);
+    expect(await failure('id,input\na,x\nb,y\rc,z\n')).toMatchObject({ row: 3 });
+    expect(await read('id,input\na,"x\ry"\n')).toEqual([{ id: 'a', input: 'x\ry' }]);
+  });
+
+  it('takes an empty quoted field for a record, not for a blank line', async () => {
+    expect((await failure('id,input\n""\n')).message).toMatch(/^line 2: Expected 2 fields.* got 1$/);
+  });
+
+  it('counts lines, not cases, when the stream has no name', async () => {
+    expect((await failure('id,input\n\na,x\n,y\n')).message).toMatch(/^line 4: Expected `id`/);
   });
 
   it('takes the columns it is told to', async () => {

@@ -1,4 +1,12 @@
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,6 +16,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJsonl, type ReadJsonlOptions } from '../../src/batch/read-jsonl.js';
 import type { FileSource } from '../../src/batch/file-source.js';
 import { InputError } from '../../src/errors.js';
+
+const OPEN_FILES = '/proc/self/fd';
 
 let folder: string;
 beforeAll(() => {
@@ -106,6 +116,35 @@ describe('readJsonl', () => {
     }
     expect(source.destroyed).toBe(true);
   });
+
+  it.runIf(existsSync(OPEN_FILES))(
+    'has closed the file when the reader has left, however it left',
+    async () => {
+      const path = file('{"id":"a","input":"1"}\n{"id":"b","input":"2"}\n', 'left.jsonl');
+      const isOpen = (): boolean =>
+        readdirSync(OPEN_FILES).some((name) => {
+          try {
+            return readlinkSync(join(OPEN_FILES, name)) === path;
+          } catch {
+            return false; // the folder's own handle
+          }
+        });
+      for await (const { id } of readJsonl(path)) {
+        expect([id, isOpen()]).toEqual(['a', true]);
+        break;
+      }
+      expect(isOpen()).toBe(false);
+      await all(readJsonl(path));
+      expect(isOpen()).toBe(false);
+      const failing = readJsonl(path, {
+        map: () => {
+          throw new Error('no');
+        },
+      });
+      await expect(all(failing)).rejects.toThrow('no');
+      expect(isOpen()).toBe(false);
+    },
+  );
 
   it('gives a map the object and its line; undefined leaves the line out', async () => {
     const path = file(
