@@ -36,6 +36,7 @@ export class BatchProcessor<
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
   readonly #port: EventPort;
   #run: BatchRun<Input, Expected, Metadata> | undefined;
+  #stream: ResultStream | undefined;
   #settled: Promise<unknown> = Promise.resolve();
   #closed = false;
   #paused = false;
@@ -87,7 +88,7 @@ export class BatchProcessor<
   ): AsyncGenerator<CaseResult, void, undefined> {
     const results = new ResultStream();
     const leave = new AbortController();
-    const run = this.#start(cases, options, (batch) => results.offer(batch), leave.signal);
+    const run = this.#start(cases, options, results, leave.signal);
     run.then(
       () => results.end(),
       (error: unknown) => results.end(error),
@@ -95,7 +96,7 @@ export class BatchProcessor<
     try {
       yield* results;
     } finally {
-      results.discard();
+      results.letGo();
       leave.abort(new AssayError('ASSAY_ABORTED', 'The consumer of the stream has left'));
       await run.catch(() => {}); // reported by the stream, or the consumer no longer wants to know
     }
@@ -124,11 +125,13 @@ export class BatchProcessor<
    * Ends the run in peace: no further case is begun, what is in flight is finished (after `timeoutMs` cancelled;
    * default: waited for), everything is stored. Resolves when that is done; `run` then resolves with
    * `stopReason: 'drained'`, and the run can be resumed. A failing store is waited for no longer than `timeoutMs`:
-   * `run` then rejects and says how many results are safe. Call it from the host's SIGTERM handler.
+   * `run` then rejects and says how many results are safe. Call it from the host's SIGTERM handler. A stream still
+   * yields every result; it does not hold the run any more, so its consumer may wait for this, too.
    */
   async drain(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
     checkOptions('drain', options, { timeoutMs: milliseconds });
     this.#run?.drain(options.timeoutMs ?? Number.POSITIVE_INFINITY);
+    this.#stream?.letGo(); // its consumer may be the one who waits here
     await this.#settled;
   }
 
@@ -146,7 +149,7 @@ export class BatchProcessor<
   async #start(
     cases: CaseInput<TestCase<Input, Expected, Metadata>>,
     given: RunOptions,
-    onDurable?: (results: readonly CaseResult[]) => void | Promise<void>,
+    stream?: ResultStream,
     leave?: AbortSignal,
   ): Promise<RunSummary> {
     if (this.#closed) throw new AssayError('ASSAY_CLOSED', 'The processor is closed');
@@ -158,9 +161,10 @@ export class BatchProcessor<
     }
     const runOptions = checkRunOptions(given);
     const options = { ...this.#options, concurrency: this.#concurrency };
-    const run = new BatchRun(cases, options, runOptions, this.#port, onDurable);
+    const run = new BatchRun(cases, options, runOptions, this.#port, (results) => stream?.offer(results));
     leave?.addEventListener('abort', () => run.abort(leave.reason), { once: true });
     this.#run = run;
+    this.#stream = stream;
     if (this.#paused) run.pause();
     const finished = run.execute();
     this.#settled = finished.then(
@@ -171,6 +175,7 @@ export class BatchProcessor<
       return await finished;
     } finally {
       this.#run = undefined;
+      this.#stream = undefined;
     }
   }
 }

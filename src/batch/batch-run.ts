@@ -5,7 +5,7 @@ import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import type { BatchEvents } from './batch-events.js';
 import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
-import { exhaustedBudget } from './budget.js';
+import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
 import { CaseRunner } from './case-runner.js';
 import { toCaseSource, type CaseInput, type CaseSource } from './case-source.js';
@@ -46,6 +46,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #writer: ResultWriter;
   readonly #statistics: RunStatistics;
   readonly #pacer: RequestPacer | undefined;
+  readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
   readonly #progress: RunProgress;
   readonly #begunAt: number;
@@ -56,8 +57,6 @@ export class BatchRun<Input, Expected, Metadata> {
   #wake: () => void = () => {};
   #drainTimer: ClockTimer | undefined;
   #begun = 0;
-  #tokens = 0;
-  #cost = 0;
   #stopReason: StopReason = 'end';
   #failure: unknown;
 
@@ -66,7 +65,7 @@ export class BatchRun<Input, Expected, Metadata> {
     options: ResolvedBatchOptions<Input, Expected, Metadata>,
     runOptions: RunOptions,
     port: EventPort,
-    onDurable?: (results: readonly CaseResult[]) => void | Promise<void>,
+    onDurable: (results: readonly CaseResult[]) => void | Promise<void>,
   ) {
     const { clock, store, concurrency, batchSize, flushIntervalMs, onStoreError } = options;
     this.#options = options;
@@ -98,6 +97,12 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#pacer = options.rateLimit === undefined ? undefined : new RequestPacer(options.rateLimit, clock);
     const onError = (error: unknown, final: boolean): void => this.#storeFailed(error, final);
     this.#store = store === undefined ? undefined : new RunStore({ store, clock, onStoreError, onError });
+    this.#budget = watchBudget(options.budget, {
+      clock,
+      begunAt: this.#begunAt,
+      counts: this.#statistics,
+      onExhausted: (exhausted) => this.#budgetExhausted(exhausted),
+    });
     this.#writer = new ResultWriter({
       runId: this.runId,
       startId,
@@ -106,9 +111,8 @@ export class BatchRun<Input, Expected, Metadata> {
       flushIntervalMs,
       clock,
       onDurable: (results, summary) => {
-        if (port.wants('batch:end'))
-          port.emit('batch:end', { at: clock.wallTime(), runId: this.runId, summary });
-        return onDurable?.(results);
+        this.#announce('batch:end', () => ({ summary }));
+        return onDurable(results);
       },
     });
     this.#feeder = new CaseFeeder({
@@ -157,6 +161,7 @@ export class BatchRun<Input, Expected, Metadata> {
       unsubscribe?.();
       guard?.close();
       this.#inFlight.close();
+      this.#budget?.close();
       this.#pacer?.close();
       await this.#feeder.stop().catch((error: unknown) => this.#stop('input-error', error));
       await this.#writer.finish();
@@ -172,6 +177,7 @@ export class BatchRun<Input, Expected, Metadata> {
 
   /** Lets no further case begin until {@link BatchRun.resume}. */
   pause(): void {
+    if (this.#stopReason !== 'end') return; // lanes that wait at the gate must end
     this.#queue.pause();
     this.#wakeLanes();
   }
@@ -214,7 +220,7 @@ export class BatchRun<Input, Expected, Metadata> {
   #runLanes(): Promise<void> {
     return new Promise((resolve) => {
       this.#lanesEnded = resolve;
-      for (let lane = 0; lane < this.#options.concurrency; lane++) this.#addLane();
+      for (let lane = 0; lane < this.#queue.concurrency; lane++) this.#addLane();
     });
   }
 
@@ -226,11 +232,9 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #lane = async (): Promise<void> => {
     try {
       for (;;) {
-        if (this.#queue.isPaused || this.#queue.pending > this.#queue.concurrency) {
-          if (this.#stopReason === 'end') {
-            void this.#queue.add(this.#lane); // comes back when the gate lets it
-            return;
-          }
+        if (this.#gateClosed) {
+          void this.#queue.add(this.#lane); // comes back when the gate lets it
+          return;
         }
         const task = this.#feeder.take();
         if (task === undefined) {
@@ -239,7 +243,13 @@ export class BatchRun<Input, Expected, Metadata> {
           continue;
         }
         const turn = this.#pacer?.take();
-        if (turn !== undefined) await turn;
+        if (turn !== undefined) {
+          await turn;
+          if (this.#gateClosed) {
+            this.#feeder.giveBack(task);
+            continue;
+          }
+        }
         if (this.#stopReason !== 'end') continue;
         this.#beginCase(task);
         const result = await this.#runner.run(task);
@@ -252,6 +262,12 @@ export class BatchRun<Input, Expected, Metadata> {
     }
     if (--this.#lanes === 0) this.#lanesEnded();
   };
+
+  /** Whether a lane must not begin a case now: the run is paused, or there are more lanes than its concurrency. */
+  get #gateClosed(): boolean {
+    const { isPaused, pending, concurrency } = this.#queue;
+    return (isPaused || pending > concurrency) && this.#stopReason === 'end';
+  }
 
   #beginCase(task: CaseTask<Input, Expected, Metadata>): void {
     this.#begun++;
@@ -271,39 +287,34 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#statistics.add(result);
     const tokens =
       result.cached || result.usage === null ? 0 : result.usage.inputTokens + result.usage.outputTokens;
-    this.#tokens += tokens;
-    this.#cost += result.cost ?? 0;
     this.#pacer?.used(tokens);
-    const { clock, budget, onCaseError } = this.#options;
+    const { clock, onCaseError } = this.#options;
     if (this.#port.wants('case:end')) {
       this.#port.emit('case:end', { at: clock.wallTime(), runId: this.runId, result });
     }
-    if (this.#stopReason === 'end') {
-      if (budget !== undefined) this.#checkBudget();
-      if (result.outcome === 'errored' && onCaseError !== 'continue') {
-        if (onCaseError === 'stop' || onCaseError(result) === 'stop') this.#stop('case-error');
-      }
-    }
+    this.#budget?.spend(result.cost ?? 0, tokens);
+    if (result.outcome === 'errored' && onCaseError !== 'continue') this.#decideOnError(result);
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
     if (result.outcome === 'errored' && result.error.code === 'ASSAY_ABORTED') return undefined;
     return this.#writer.push(result);
   }
 
-  #checkBudget(): void {
-    const { budget, clock } = this.#options;
-    const exhausted = exhaustedBudget(budget!, {
-      cost: this.#cost,
-      tokens: this.#tokens,
-      durationMs: clock.now() - this.#begunAt,
-      errored: this.#statistics.errored,
-      results: this.#statistics.results,
-    });
-    if (exhausted === undefined) return;
-    this.#stop('budget');
-    if (this.#port.wants('budget:exhausted')) {
-      this.#port.emit('budget:exhausted', { at: clock.wallTime(), runId: this.runId, ...exhausted });
+  #decideOnError(result: CaseResult): void {
+    if (this.#stopReason !== 'end') return;
+    const { onCaseError } = this.#options;
+    try {
+      const decision = typeof onCaseError === 'function' ? onCaseError(result) : onCaseError;
+      if (decision === 'stop') this.#stop('case-error');
+    } catch (error) {
+      this.#stop('case-error', error);
     }
+  }
+
+  #budgetExhausted(exhausted: ExhaustedBudget): void {
+    if (this.#stopReason !== 'end') return;
+    this.#stop('budget');
+    this.#announce('budget:exhausted', () => exhausted);
   }
 
   #reportProgress(last: boolean): void {
@@ -320,28 +331,27 @@ export class BatchRun<Input, Expected, Metadata> {
     }
     this.#feeder.stop().catch(() => {}); // an error in closing the input comes after the reason to stop
     this.#pacer?.close();
-    this.#queue.start(); // lanes that wait at a paused gate must end
+    this.#queue.start(); // lanes that wait at the gate must end
     this.#wakeLanes();
   }
 
   #storeFailed(error: unknown, final: boolean): void {
-    if (this.#port.wants('store:error')) {
-      const at = this.#options.clock.wallTime();
-      this.#port.emit('store:error', { at, runId: this.runId, error, safe: this.#writer.safe });
-    }
+    this.#announce('store:error', () => ({ error, safe: this.#writer.safe }));
     if (final) this.#stop('store-error', error);
   }
 
   #concurrencyChanged(from: number, to: number, reason: 'event-loop-delay' | 'recovered' | 'host'): void {
-    if (from !== to && this.#port.wants('concurrency:change')) {
-      this.#port.emit('concurrency:change', {
-        at: this.#options.clock.wallTime(),
-        runId: this.runId,
-        from,
-        to,
-        reason,
-      });
-    }
+    if (from !== to) this.#announce('concurrency:change', () => ({ from, to, reason }));
+  }
+
+  /** Emits an event of the run; its payload is built only if somebody listens. */
+  #announce<Name extends keyof BatchEvents & string>(
+    event: Name,
+    payload: () => Omit<BatchEvents[Name], 'at' | 'runId'>,
+  ): void {
+    if (!this.#port.wants(event)) return;
+    const at = this.#options.clock.wallTime();
+    this.#port.emit(event, { at, runId: this.runId, ...payload() } as BatchEvents[Name]);
   }
 
   #whenReady(): Promise<void> {
@@ -375,14 +385,7 @@ export class BatchRun<Input, Expected, Metadata> {
     });
     const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);
     this.#reportProgress(true);
-    if (this.#port.wants('run:end')) {
-      this.#port.emit('run:end', {
-        at: clock.wallTime(),
-        runId: this.runId,
-        summary,
-        ...(error === undefined ? {} : { error }),
-      });
-    }
+    this.#announce('run:end', () => ({ summary, ...(error === undefined ? {} : { error }) }));
     if (error !== undefined) throw error;
     return summary;
   }

@@ -7,8 +7,8 @@ import { DuplicateGuard } from './duplicate-guard.js';
 import type { RunStore } from './run-store.js';
 import { checkTestCase } from './test-case-check.js';
 
-const RESUME_PORTION = 256; // cases whose keys are asked for at once when a run is resumed
-const UNVERIFIED_IDS = 1_000_000; // without a store, suspicion of a duplicate is trusted up to here (4e-9 a case)
+const FINISHED_PORTION = 256; // cases whose keys are asked for at once while all of them turn out to be finished
+const UNVERIFIED_IDS = 1_000_000; // suspicion of a duplicate is trusted up to here (4e-9 a case) if nothing can prove it
 
 /** What a {@link CaseFeeder} needs to know. */
 export interface CaseFeederOptions<Input, Expected, Metadata> {
@@ -27,6 +27,17 @@ export interface CaseFeederOptions<Input, Expected, Metadata> {
   readonly onReady: () => void;
 }
 
+const LATE = Symbol('late');
+
+/** Cases that were pulled together. */
+interface Portion<Input, Expected, Metadata> {
+  readonly cases: readonly TestCase<Input, Expected, Metadata>[];
+  /** Whether the source has ended. */
+  readonly last: boolean;
+  /** What went wrong with the case after these. */
+  readonly failure?: { readonly error: unknown };
+}
+
 /**
  * Turns the input into tasks, pulled only as far ahead as the queue is long. Checks each case, refuses duplicate
  * ids and, when resuming, leaves out what the store has finished. An error in the input ends the feeding; the
@@ -42,6 +53,7 @@ export class CaseFeeder<Input, Expected, Metadata> {
   #feeding = false;
   #ended = false;
   #error: unknown;
+  #pending: Promise<TestCase<Input, Expected, Metadata> | undefined> | undefined; // was asked for, has not come
 
   constructor(options: CaseFeederOptions<Input, Expected, Metadata>) {
     this.#options = options;
@@ -85,6 +97,11 @@ export class CaseFeeder<Input, Expected, Metadata> {
       this.#head = 0;
     }
     return task;
+  }
+
+  /** Takes back a task that could not be begun after all; it is the next one. */
+  giveBack(task: CaseTask<Input, Expected, Metadata>): void {
+    this.#ready.splice(this.#head, 0, task);
   }
 
   /** Ends the feeding: what is ready but not begun is let go. */
@@ -158,60 +175,75 @@ export class CaseFeeder<Input, Expected, Metadata> {
   }
 
   async #isDuplicate(id: string): Promise<boolean> {
-    const { store, isOpen, runId } = this.#options;
+    const { store, isOpen, runId, isFinished } = this.#options;
     for (let i = this.#head; i < this.#ready.length; i++) if (this.#ready[i]!.testCase.id === id) return true;
     if (isOpen(id)) return true;
-    if (store === undefined) return this.#guard.size < UNVERIFIED_IDS;
+    // when resuming, the store has ids of an earlier start, so its word proves nothing
+    if (store === undefined || isFinished !== undefined) return this.#guard.size < UNVERIFIED_IDS;
     const [outcome] = await store.finishedKeys(runId, [{ caseId: id, repetition: 0 }]);
     return outcome !== undefined;
   }
 
   /** Resuming: cases are pulled in portions, and the store says which of them are finished. */
   async #pullUnfinished(isFinished: (outcome: CaseResult['outcome']) => boolean): Promise<void> {
-    const { source, queueSize, store, runId, repetitions } = this.#options;
-    let failure: { readonly error: unknown } | undefined;
+    const { queueSize, store, runId, repetitions } = this.#options;
     try {
-      while (!this.#ended && failure === undefined && this.waiting < queueSize) {
-        const portion: TestCase<Input, Expected, Metadata>[] = [];
-        let last = false;
-        // what was read before a broken row is still worked on
-        try {
-          while (portion.length < RESUME_PORTION) {
-            const next = source.next();
-            const testCase = next instanceof Promise ? await next : next;
-            if (testCase === undefined) {
-              last = true;
-              break;
-            }
-            if (this.#accept(testCase)) {
-              if (portion.some((each) => each.id === testCase.id) || (await this.#isDuplicate(testCase.id))) {
-                throw duplicate(testCase.id, this.#row);
-              }
-            }
-            portion.push(testCase);
-          }
-        } catch (error) {
-          failure = { error };
-        }
-        const keys = portion.flatMap(({ id }) =>
+      let onlyFinished = false;
+      while (!this.#ended && this.waiting < queueSize) {
+        const portion = await this.#nextPortion(onlyFinished ? FINISHED_PORTION : queueSize - this.waiting);
+        const keys = portion.cases.flatMap(({ id }) =>
           Array.from({ length: repetitions }, (_, repetition) => ({ caseId: id, repetition })),
         );
         const outcomes = keys.length === 0 ? [] : await store!.finishedKeys(runId, keys);
         if (this.#ended) return;
-        portion.forEach((testCase, i) => {
+        const waitingBefore = this.waiting;
+        portion.cases.forEach((testCase, i) => {
           this.#enqueue(testCase, (repetition) => {
             const outcome = outcomes[i * repetitions + repetition];
             return outcome !== undefined && isFinished(outcome);
           });
         });
-        if (last) return this.#finish();
-        this.#options.onReady();
+        if (portion.failure !== undefined) throw portion.failure.error;
+        if (portion.last) return this.#finish();
+        onlyFinished = this.waiting === waitingBefore;
+        if (!onlyFinished) this.#options.onReady();
       }
+      this.#feeding = false;
     } catch (error) {
-      failure ??= { error };
+      this.#fail(error);
     }
-    if (failure !== undefined) this.#fail(failure.error);
-    else this.#feeding = false;
+  }
+
+  /**
+   * The next cases: `most` of them, or as many as the source gives without a wait, at least one. What was pulled
+   * before a broken case is in the portion, together with the failure.
+   */
+  async #nextPortion(most: number): Promise<Portion<Input, Expected, Metadata>> {
+    const cases: TestCase<Input, Expected, Metadata>[] = [];
+    const patience = new Promise<typeof LATE>((resolve) => setImmediate(resolve, LATE));
+    try {
+      while (cases.length < most) {
+        const next = this.#pending ?? this.#options.source.next();
+        let testCase: TestCase<Input, Expected, Metadata> | undefined;
+        if (next instanceof Promise) {
+          this.#pending = next;
+          const come = await (cases.length === 0 ? next : Promise.race([next, patience]));
+          if (come === LATE) return { cases, last: false };
+          this.#pending = undefined;
+          testCase = come;
+        } else testCase = next;
+        if (testCase === undefined) return { cases, last: true };
+        if (this.#accept(testCase)) {
+          if (cases.some((each) => each.id === testCase.id) || (await this.#isDuplicate(testCase.id))) {
+            throw duplicate(testCase.id, this.#row);
+          }
+        }
+        cases.push(testCase);
+      }
+      return { cases, last: false };
+    } catch (error) {
+      return { cases, last: false, failure: { error } };
+    }
   }
 
   #enqueue(

@@ -7,7 +7,6 @@ import {
   type ModelResponse,
 } from '../client/model-client.js';
 import { evaluationFailure } from '../evaluation/evaluation-failure.js';
-import { textResponse } from '../evaluation/evaluator.js';
 import type {
   CaseResult,
   CaseResultBase,
@@ -17,10 +16,12 @@ import type {
 import { roundDuration } from '../foundation/clock.js';
 import { show } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
-import type { ResolvedBatchOptions, TargetFunction } from './batch-options.js';
+import { isThenable } from '../foundation/thenable.js';
+import type { ResolvedBatchOptions, TargetAnswer, TargetFunction } from './batch-options.js';
 import { mergeParameters, unlessCancelled, type CaseTask } from './case-task.js';
 import type { EvaluationGate } from './evaluation-gate.js';
 import { describeTarget } from './run-manifest.js';
+import { responseOf } from './target-answer.js';
 
 /** Takes one case through target and evaluator and says what came of it; never rejects. */
 export class CaseRunner<Input, Expected, Metadata> {
@@ -42,7 +43,9 @@ export class CaseRunner<Input, Expected, Metadata> {
     const call: CallState = { cached: false };
     let response: ModelResponse;
     try {
-      response = await (this.#options.cache === undefined ? this.#ask(task) : this.#askCached(task, call));
+      response = responseOf(
+        await (this.#options.cache === undefined ? this.#ask(task) : this.#askCached(task, call)),
+      );
     } catch (thrown) {
       return this.#errored(task, startedAt, clock.now(), undefined, thrown, 'ASSAY_TARGET_FAILED');
     }
@@ -53,7 +56,7 @@ export class CaseRunner<Input, Expected, Metadata> {
       if (place !== undefined) await place;
       try {
         const judged = evaluator.evaluate(response, task);
-        evaluation = judged instanceof Promise ? await unlessCancelled(judged, task) : judged;
+        evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
       } finally {
         this.#gate.leave();
       }
@@ -73,7 +76,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     return result as CaseResult;
   }
 
-  #ask(task: CaseTask<Input, Expected, Metadata>): Promise<ModelResponse> {
+  #ask(task: CaseTask<Input, Expected, Metadata>): TargetAnswer | Promise<TargetAnswer> {
     const client = this.#client;
     if (client !== undefined) {
       const options = { cancellation: task, timeoutMs: this.#options.caseTimeoutMs };
@@ -81,9 +84,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     }
     const target = this.#options.target as TargetFunction<Input, Expected, Metadata>;
     const answer = target(task.testCase.input, task);
-    return answer instanceof Promise
-      ? unlessCancelled(answer, task).then(toResponse)
-      : Promise.resolve(toResponse(answer));
+    return isThenable(answer) ? unlessCancelled(answer, task) : answer;
   }
 
   async #askCached(task: CaseTask<Input, Expected, Metadata>, call: CallState): Promise<ModelResponse> {
@@ -95,12 +96,12 @@ export class CaseRunner<Input, Expected, Metadata> {
     return unlessCancelled(
       cache.getOrCompute(
         key,
-        (signal) => {
+        async (signal) => {
           call.cached = false;
           const client = this.#client;
-          if (client !== undefined)
-            return client.complete(request, { signal, timeoutMs: this.#options.caseTimeoutMs });
-          return this.#ask(task);
+          if (client === undefined) return responseOf(await this.#ask(task));
+          const { caseTimeoutMs } = this.#options;
+          return responseOf(await client.complete(request, { signal, timeoutMs: caseTimeoutMs }));
         },
         { signal: task.signal, keepIf: isWholeAnswer },
       ),
@@ -208,21 +209,6 @@ function failedCall(thrown: unknown): { readonly attempts: number; readonly endp
     attempts: Array.isArray(attempts) ? attempts.length : 0,
     endpoint: typeof endpoint === 'string' ? endpoint : null,
   };
-}
-
-function toResponse(answer: unknown): ModelResponse {
-  if (typeof answer === 'string') return textResponse(answer);
-  if (
-    typeof answer === 'object' &&
-    answer !== null &&
-    typeof (answer as { text?: unknown }).text === 'string'
-  ) {
-    return { ...textResponse(''), ...answer };
-  }
-  throw new AssayError(
-    'ASSAY_EMPTY_RESPONSE',
-    `Expected the target to return a string or an object with \`text\`, got ${show(answer)}`,
-  );
 }
 
 function stored(response: ModelResponse): StoredResponse {

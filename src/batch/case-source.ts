@@ -1,4 +1,4 @@
-import { InputError } from '../errors.js';
+import { AssayError, InputError, messageOf } from '../errors.js';
 import { show } from '../foundation/options.js';
 
 /** Where test cases come from: an array, any iterable (a generator), or an async iterable (a reader, a stream). */
@@ -8,7 +8,11 @@ export type CaseInput<Case> = Iterable<Case> | AsyncIterable<Case>;
 export interface CaseSource<Case> {
   /** How many cases there are, `null` when that is not known beforehand. */
   readonly total: number | null;
-  /** The next case, `undefined` at the end; a promise only if the source does not answer at once. */
+  /**
+   * The next case, `undefined` at the end; a promise only if the source does not answer at once.
+   *
+   * @throws InputError (or rejects with it) of the source itself, or `ASSAY_INVALID_INPUT` around what it threw.
+   */
   next(): Case | undefined | Promise<Case | undefined>;
   /**
    * Ends the source early: its iterator's `return()` runs, so that files are closed and generators clean up.
@@ -70,11 +74,16 @@ class SyncSource<Case> implements CaseSource<Case> {
 
   next(): Case | undefined {
     if (this.#ended) return undefined;
-    this.#ended = true; // stands if the iterator throws: it is finished then, and must not be returned
-    const step = (this.#iterator ??= this.#cases[Symbol.iterator]()).next();
-    if (step.done === true) return undefined;
-    this.#ended = false;
-    return present(step.value);
+    let step: IteratorResult<Case>;
+    try {
+      step = checkedStep((this.#iterator ??= this.#cases[Symbol.iterator]()).next());
+    } catch (error) {
+      this.#ended = true; // an iterator that has thrown is finished and must not be returned
+      throw sourceFailure(error);
+    }
+    if (step.done !== true) return present(step.value);
+    this.#ended = true;
+    return undefined;
   }
 
   async close(): Promise<void> {
@@ -98,26 +107,39 @@ class AsyncSource<Case> implements CaseSource<Case> {
   async next(): Promise<Case | undefined> {
     if (this.#ended) return undefined;
     this.#pending = true;
+    let step: IteratorResult<Case>;
     try {
-      const step = await (this.#iterator ??= this.#cases[Symbol.asyncIterator]()).next();
-      if (step.done !== true) return present(step.value);
-      this.#ended = true;
-      return undefined;
+      step = checkedStep(await (this.#iterator ??= this.#cases[Symbol.asyncIterator]()).next());
     } catch (error) {
       this.#ended = true;
-      throw error;
+      throw sourceFailure(error);
     } finally {
       this.#pending = false;
     }
+    if (step.done !== true) return present(step.value);
+    this.#ended = true;
+    return undefined;
   }
 
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    const returned = this.#iterator?.return?.();
+    const returned = Promise.resolve(this.#iterator?.return?.());
     if (!this.#pending) await returned;
-    else returned?.catch(() => {}); // nobody is left to hear of it
+    else returned.catch(() => {}); // nobody is left to hear of it
   }
+}
+
+function checkedStep<Step>(step: Step): Step {
+  if (typeof step === 'object' && step !== null) return step;
+  throw new TypeError(`Expected \`next()\` of the iterator to give an object, got ${show(step)}`);
+}
+
+function sourceFailure(error: unknown): AssayError {
+  if (AssayError.is(error)) return error;
+  return new InputError('ASSAY_INVALID_INPUT', `The source of the test cases failed: ${messageOf(error)}`, {
+    cause: error,
+  });
 }
 
 /** `undefined` means the end here, so an undefined element must not pass for it. */

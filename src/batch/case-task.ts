@@ -39,7 +39,7 @@ export class CaseTask<Input, Expected, Metadata>
 }
 
 /** Settles as `work` does, or rejects with the reason of the cancellation if that comes first. */
-export function unlessCancelled<Value>(work: Promise<Value>, cancellation: Cancellation): Promise<Value> {
+export function unlessCancelled<Value>(work: PromiseLike<Value>, cancellation: Cancellation): Promise<Value> {
   return new Promise((resolve, reject) => {
     cancellation.onCancel(reject);
     work.then(

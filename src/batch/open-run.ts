@@ -27,7 +27,11 @@ export async function openRun(
   const { runId } = manifest;
   const known = await store.manifest(runId);
   // A run that ended before its first result (an empty file, a broken first row) may be begun again.
-  if (options.resume !== true && known !== undefined && (await store.results(runId, () => {}, 1)) > 0) {
+  if (
+    options.resume !== true &&
+    known !== undefined &&
+    (await store.results({ runId, limit: 1 }, () => {})) > 0
+  ) {
     throw new AssayError(
       'ASSAY_INVALID_OPTION',
       `Expected \`runId\` to be new in the store, got ${JSON.stringify(runId)}, which it has; ` +
@@ -39,9 +43,13 @@ export async function openRun(
   if (options.resume !== true) return { manifest: standing, resumed: false };
   const isFinished = finishedOutcomes(options);
   // Also of a run whose manifest is lost: the feeder skips what is finished, so the summary must count it.
-  const earlier = await store.results(runId, (result) => {
-    if (isFinished(result.outcome)) onEarlier(result);
-  });
+  const earlier = await store.results(
+    { runId },
+    (result) => {
+      if (isFinished(result.outcome)) onEarlier(result);
+    },
+    options.signal,
+  );
   return { manifest: standing, resumed: known !== undefined || earlier > 0 };
 }
 

@@ -1,20 +1,28 @@
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 
-/** Hands batches of results from a run to the consumer of its stream; a batch is taken up only when the last is gone. */
+/**
+ * Hands batches of results from a run to the consumer of its stream. A batch holds the run until the consumer has gone
+ * through it, so a slow consumer slows the run.
+ */
 export class ResultStream implements AsyncIterable<CaseResult> {
-  #batch: readonly CaseResult[] | undefined;
+  #batches: (readonly CaseResult[])[] = []; // one; more only once the run is let go
   #taken: (() => void) | undefined;
   #offered: (() => void) | undefined;
+  #holding = true;
   #ended = false;
-  #discarded = false;
   #error: unknown;
 
-  /** Offers a batch; resolves when the consumer has gone through it. */
-  offer(batch: readonly CaseResult[]): Promise<void> {
-    if (this.#discarded) return Promise.resolve();
-    this.#batch = batch;
+  /** Offers a batch; resolves when the consumer has gone through it, at once when the run is let go. */
+  async offer(batch: readonly CaseResult[]): Promise<void> {
+    this.#batches.push(batch);
     this.#offered?.();
-    return new Promise((resolve) => (this.#taken = resolve));
+    if (this.#holding) await new Promise<void>((resolve) => (this.#taken = resolve));
+  }
+
+  /** Lets the run go on without its consumer, who gets what is offered from now on all the same. */
+  letGo(): void {
+    this.#holding = false;
+    this.#taken?.();
   }
 
   /** No further batch will come; with an error, the consumer gets it after the last result. */
@@ -24,18 +32,11 @@ export class ResultStream implements AsyncIterable<CaseResult> {
     this.#offered?.();
   }
 
-  /** The consumer has left: batches are let go. */
-  discard(): void {
-    this.#discarded = true;
-    this.#batch = undefined;
-    this.#taken?.();
-  }
-
   async *[Symbol.asyncIterator](): AsyncGenerator<CaseResult, void, undefined> {
     for (;;) {
-      if (this.#batch !== undefined) {
-        yield* this.#batch;
-        this.#batch = undefined;
+      const batch = this.#batches.shift();
+      if (batch !== undefined) {
+        yield* batch;
         this.#taken?.();
       } else if (this.#ended) {
         if (this.#error !== undefined) throw this.#error;

@@ -23,7 +23,7 @@ export class RunError extends AssayError {
 export function runError(stopReason: StopReason, cause: unknown, safe: number, summary: RunSummary): unknown {
   if (stopReason === 'aborted') return abortedError(cause, safe, summary);
   if (stopReason === 'store-error') return storeFailedError(cause, safe, summary);
-  return stopReason === 'input-error' ? cause : undefined;
+  return cause; // of the input, or what the host's onCaseError threw
 }
 
 function abortedError(cause: unknown, safe: number, summary: RunSummary): RunError {

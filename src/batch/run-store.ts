@@ -1,7 +1,13 @@
 import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Clock } from '../foundation/clock.js';
-import type { BatchSummary, ResultKey, ResultStore, RunManifest } from '../stores/result-store.js';
+import type {
+  BatchSummary,
+  ResultKey,
+  ResultQuery,
+  ResultStore,
+  RunManifest,
+} from '../stores/result-store.js';
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 30_000;
@@ -47,12 +53,17 @@ export class RunStore {
     return this.#attempt(() => this.#options.store.finishedKeys(runId, keys));
   }
 
-  /** Hands the stored results of a run to `onResult`, each once; resolves to how many there were. */
-  async results(runId: string, onResult: (result: CaseResult) => void, limit?: number): Promise<number> {
+  /** Hands stored results to `onResult`, each once, until `signal` aborts; resolves to how many there were. */
+  async results(
+    query: ResultQuery,
+    onResult: (result: CaseResult) => void,
+    signal?: AbortSignal,
+  ): Promise<number> {
     let given = 0;
     await this.#attempt(async () => {
       let met = 0;
-      for await (const result of this.#options.store.query({ runId, limit })) {
+      for await (const result of this.#options.store.query(query)) {
+        if (signal?.aborted === true) break;
         if (++met <= given) continue; // given before a failure: the order is always the same
         given = met;
         onResult(result);

@@ -11,6 +11,7 @@ import {
   oneOf,
   text,
 } from '../foundation/options.js';
+import { isThenable } from '../foundation/thenable.js';
 import { corpusMetricOf, type CorpusMetric } from '../scorers/corpus-metric.js';
 import { aggregates, type Aggregate, type AggregateContext, type AggregateName } from './aggregate.js';
 import { DimensionArguments } from './dimension-arguments.js';
@@ -257,6 +258,3 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     return evaluation;
   }
 }
-
-const isThenable = (value: unknown): value is PromiseLike<ScorerResult> =>
-  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';

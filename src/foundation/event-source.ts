@@ -1,5 +1,6 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'eventemitter3';
+import { isThenable } from './thenable.js';
 
 /** Payload of `listener:error`: a listener threw. Reported once per event name and source. */
 export interface ListenerErrorEvent {
@@ -105,7 +106,7 @@ export abstract class EventSource<Events extends BaseEventMap> implements Watcha
     const guarded: Handler = (payload) => {
       try {
         const returned: unknown = handler(payload);
-        if (returned instanceof Promise) returned.catch((error: unknown) => this.#report(event, error));
+        if (isThenable(returned)) returned.then(undefined, (error: unknown) => this.#report(event, error));
       } catch (error) {
         this.#report(event, error);
       }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { messageOf } from '../errors.js';
 import type { TokenUsage } from '../client/model-client.js';
+import { isThenable } from '../foundation/thenable.js';
 import { FateSource } from './fake-fate.js';
 import {
   resolveFakeOptions,
@@ -227,7 +228,7 @@ class HttpFakeModelServer implements FakeModelServer {
     const failed = (error: unknown): void => finish({ status: 500, text: messageOf(error) });
     try {
       const answer = this.#options.answer(request);
-      if (answer instanceof Promise) answer.then(finish).catch(failed);
+      if (isThenable(answer)) Promise.resolve(answer).then(finish).catch(failed);
       else finish(answer);
     } catch (error) {
       failed(error);
