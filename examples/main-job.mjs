@@ -129,8 +129,7 @@ async function main() {
   try {
     if (fake !== undefined) console.log(`Asking a fake model server at ${fake.url}\n`);
     const file = options.cases;
-    const cases =
-      file === undefined ? sampleCases() : file.endsWith('.csv') ? readCsv(file) : readJsonl(file);
+    const cases = file === undefined ? sampleCases() : /\.csv$/i.test(file) ? readCsv(file) : readJsonl(file);
     const { runId } = options;
     const summary = await processor.run(cases, runId === undefined ? {} : { runId, resume: true });
     progress.close();

@@ -6,6 +6,7 @@ import {
   type ModelRequest,
   type ModelResponse,
 } from '../client/model-client.js';
+import { checkEvaluation } from '../evaluation/check-evaluation.js';
 import { evaluationFailure } from '../evaluation/evaluation-failure.js';
 import type {
   CaseResult,
@@ -225,22 +226,6 @@ function stored(response: ModelResponse): StoredResponse {
     ...(response.logprobs === undefined ? {} : { logprobs: response.logprobs }),
     ...(response.raw === undefined ? {} : { raw: response.raw }),
   };
-}
-
-function checkEvaluation(evaluation: Evaluation): void {
-  if (typeof evaluation !== 'object' || evaluation === null || !Array.isArray(evaluation.dimensions)) {
-    throw new AssayError(
-      'ASSAY_EVALUATOR_FAILED',
-      `Expected the evaluator to return an evaluation with \`overallScore\` and \`dimensions\`, got ${show(evaluation)}`,
-    );
-  }
-  const score: unknown = evaluation.overallScore;
-  if (score !== null && !(typeof score === 'number' && score >= 0 && score <= 1)) {
-    throw new AssayError(
-      'ASSAY_INVALID_SCORE',
-      `Expected \`overallScore\` to be a number in 0..1 or null, got ${show(score)}`,
-    );
-  }
 }
 
 function unscoredReason(evaluation: Evaluation): string {

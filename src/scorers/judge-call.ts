@@ -90,9 +90,19 @@ export function sumUsage(usages: readonly JudgeUsage[]): JudgeUsage {
   return { calls, inputTokens, outputTokens, cost, models: [...models] };
 }
 
-/** What a judged dimension cost; `undefined` for a dimension without a judge. */
+/** What a judged dimension cost; `undefined` for a dimension without a judge, whatever its `metadata.judge` may be. */
 export function judgeUsageOf(dimension: {
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }): JudgeUsage | undefined {
-  return dimension.metadata?.['judge'] as JudgeUsage | undefined;
+  const judged = dimension.metadata?.['judge'];
+  return isJudgeUsage(judged) ? judged : undefined;
+}
+
+function isJudgeUsage(value: unknown): value is JudgeUsage {
+  if (typeof value !== 'object' || value === null) return false;
+  const { calls, inputTokens, outputTokens, cost, models } = value as Partial<
+    Record<keyof JudgeUsage, unknown>
+  >;
+  const counts = [calls, inputTokens, outputTokens, cost ?? 0];
+  return Array.isArray(models) && cost !== undefined && counts.every(Number.isFinite);
 }

@@ -299,3 +299,42 @@ describe('what a target may give', () => {
     expect(summary).toMatchObject({ scored: 1, cost: null, tokens: { input: 0, output: 0 } });
   });
 });
+
+describe('what an evaluator may return', () => {
+  const withDimension = (dimension: unknown): Evaluation =>
+    ({ evaluator: 'own', version: '1', overallScore: 0.5, dimensions: [dimension] }) as Evaluation;
+  class Own extends Evaluator<string, string> {
+    readonly name = 'own';
+    readonly version = '1';
+    readonly #dimension: unknown;
+    constructor(dimension: unknown) {
+      super();
+      this.#dimension = dimension;
+    }
+    evaluate(response: { readonly text: string }): Evaluation {
+      const good = { name: 'a', outcome: 'scored', score: 1, durationMs: 0 };
+      return withDimension(response.text === 'text 1' ? this.#dimension : good);
+    }
+  }
+
+  it.each([
+    [{ name: 'a', outcome: 'scored', score: Number.NaN, durationMs: 0 }, 'ASSAY_INVALID_SCORE'],
+    [{ name: 'a', outcome: 'scored', score: 7, durationMs: 0 }, 'ASSAY_INVALID_SCORE'],
+    [{ name: 'a', outcome: 'scored', durationMs: 0 }, 'ASSAY_INVALID_SCORE'],
+    [{ outcome: 'scored', score: 1, durationMs: 0 }, 'ASSAY_EVALUATOR_FAILED'],
+    [null, 'ASSAY_EVALUATOR_FAILED'],
+  ])('errors the case, not the run, for the dimension %j', async (dimension, code) => {
+    const summary = await processorOf({ evaluator: new Own(dimension) }).run(cases(3));
+    expect(summary).toMatchObject({ scored: 2, errored: 1, errorsByCode: { [code]: 1 } });
+    expect(summary.dimensions['a']).toMatchObject({ scored: 2, mean: 1 });
+  });
+
+  it.each([['gpt-4'], [{ calls: 'two' }], [{ calls: 1, models: [] }], [null]])(
+    'is not taken for the cost of a judge when its metadata has %j as `judge`',
+    async (judge) => {
+      const dimension = { name: 'a', outcome: 'scored', score: 1, durationMs: 0, metadata: { judge } };
+      const summary = await processorOf({ evaluator: new Own(dimension) }).run(cases(3));
+      expect(summary).toMatchObject({ scored: 3, judges: null });
+    },
+  );
+});
