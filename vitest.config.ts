@@ -21,6 +21,7 @@ export default defineConfig({
   plugins: [builtWorkers],
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/data-folder.ts'],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,
