@@ -27,7 +27,6 @@ export type AssayErrorCode =
   | 'ASSAY_INVALID_SCORE'
   | 'ASSAY_JUDGE_FAILED'
   // a run
-  | 'ASSAY_BUDGET_EXHAUSTED'
   | 'ASSAY_MANIFEST_MISMATCH'
   | 'ASSAY_COMPARISON_REFUSED'
   // a call to an endpoint

@@ -77,7 +77,7 @@ export interface ProgressEvent {
   readonly ratePerSecond: number;
   /** Milliseconds to the end at this rate; `null` when unknown. */
   readonly etaMs: number | null;
-  /** Mean overall score so far with its 95 % interval; `null` before the first score. */
+  /** Mean overall score so far with its interval at the processor's `confidenceLevel`; `null` before the first score. */
   readonly score: { readonly mean: number; readonly low: number | null; readonly high: number | null } | null;
   readonly cost: number | null;
   readonly tokens: number;

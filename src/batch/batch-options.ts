@@ -86,13 +86,16 @@ export interface ProcessorRateLimit {
   readonly burst?: number | undefined;
 }
 
-/** Limits of a whole run. When one is reached no further case is begun, and `budget:exhausted` is emitted. */
+/**
+ * Limits of one start of a run: what an earlier start has used does not count. When one is reached no further case is
+ * begun, what is in flight is finished, and `budget:exhausted` is emitted.
+ */
 export interface RunBudget {
-  /** Money, in the unit of the client's price table. */
+  /** Money, in the unit of the client's price table, > 0. */
   readonly maxCost?: number | undefined;
-  /** Input and output tokens together. */
+  /** Input and output tokens together, > 0. */
   readonly maxTokens?: number | undefined;
-  /** Milliseconds from the start of the run. */
+  /** Milliseconds from the start of the run, > 0; also while no case ends. */
   readonly maxDurationMs?: number | undefined;
   /** Share of errored results, 0..1; looked at from 20 results on. */
   readonly maxErrorRate?: number | undefined;

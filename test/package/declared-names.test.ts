@@ -76,6 +76,24 @@ describe('names that the package declares', () => {
     expect(untested).toEqual([]);
   });
 
+  it('every declared error code is thrown somewhere, and every one that the docs name is declared', () => {
+    const declaration = textOf('src/errors.ts');
+    const declared = new Set([...declaration.matchAll(/'(ASSAY_[A-Z_]+)'/g)].map(([, code = '']) => code));
+    const sources = filesIn('src', '.ts')
+      .map((path) =>
+        path === 'src/errors.ts' ? declaration.slice(declaration.indexOf('interface')) : textOf(path),
+      )
+      .join('\n');
+    expect([...declared].filter((code) => !sources.includes(`'${code}'`))).toEqual([]);
+    const unknown = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/\b(ASSAY_[A-Z_]+)\b/g)]
+        .map(([, code = '']) => code)
+        .filter((code) => !declared.has(code) && !code.endsWith('_'))
+        .map((code) => `${page}: ${code}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
   it('every event that README and docs name exists', () => {
     const nouns = new Set([...declaredEvents.keys()].map((name) => name.split(':')[0]));
     const unknown: string[] = [];

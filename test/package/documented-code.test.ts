@@ -48,6 +48,19 @@ describe('the code in README and docs', () => {
     expect(await folder.typeCheck(files)).toBe('');
   });
 
+  it('prints what the README says that it prints', async () => {
+    const [, program = '', printed] =
+      /^```js\n(.*?)^```$\n\n^```$\n(.*?)^```$/ms.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+    await folder.write('readme.mjs', program);
+    expect(await folder.node('readme.mjs')).toEqual({ status: 0, stdout: printed, stderr: '' });
+  });
+
+  it('lists every guide in the table of contents', () => {
+    const contents = readFileSync(join(root, 'docs/README.md'), 'utf8');
+    const guides = readdirSync(join(root, 'docs/guides'));
+    expect(guides.filter((name) => !contents.includes(`](guides/${name})`))).toEqual([]);
+  });
+
   it('links only to files that exist', () => {
     const broken: string[] = [];
     for (const page of pages) {
