@@ -129,7 +129,8 @@ async function main() {
   try {
     if (fake !== undefined) console.log(`Asking a fake model server at ${fake.url}\n`);
     const file = options.cases;
-    const cases = file === undefined ? sampleCases() : /\.csv$/i.test(file) ? readCsv(file) : readJsonl(file);
+    const cases =
+      file === undefined ? [...sampleCases()] : /\.csv$/i.test(file) ? readCsv(file) : readJsonl(file);
     const { runId } = options;
     const summary = await processor.run(cases, runId === undefined ? {} : { runId, resume: true });
     progress.close();

@@ -5,7 +5,9 @@ import type { TokenUsage } from '../client/model-client.js';
 import { isThenable } from '../foundation/thenable.js';
 import { FateSource } from './fake-fate.js';
 import {
+  replyOf,
   resolveFakeOptions,
+  type FakeAnswer,
   type FakeModelRequest,
   type FakeModelServerOptions,
   type FakeReply,
@@ -220,8 +222,8 @@ class HttpFakeModelServer implements FakeModelServer {
       default:
         break;
     }
-    const finish = (answer: string | FakeReply): void => {
-      const reply = typeof answer === 'string' ? { text: answer } : answer;
+    const finish = (answer: FakeAnswer): void => {
+      const reply = replyOf(answer);
       const faulty = outcome === 'answer' ? reply : { ...reply, fault: outcome };
       this.#reply(request, response, faulty, inputTokens, reply.delayMs ?? delayMs);
     };

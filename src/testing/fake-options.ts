@@ -10,6 +10,7 @@ import {
   number,
   object,
   positive,
+  show,
   text,
   type OptionChecks,
 } from '../foundation/options.js';
@@ -199,6 +200,28 @@ export function resolveFakeOptions(options: FakeModelServerOptions): ResolvedFak
     seed: given.seed ?? 1,
     clock: given.clock ?? systemClock,
   };
+}
+
+/**
+ * An answer of the host as a reply with details. @throws TypeError for something that cannot be sent; the server then
+ * answers 500 with the message.
+ */
+export function replyOf(answer: FakeAnswer): FakeReply {
+  if (typeof answer === 'string') return { text: answer };
+  if (typeof answer !== 'object' || answer === null) {
+    throw new TypeError(
+      `Expected the reply of the fake model to be a string or an object, got ${show(answer)}`,
+    );
+  }
+  const { text: said, status } = answer;
+  if (said !== undefined && typeof said !== 'string') {
+    throw new TypeError(`Expected \`text\` of the fake model's reply to be a string, got ${show(said)}`);
+  }
+  const wrongStatus = status === undefined ? undefined : integer(200, 599)(status);
+  if (wrongStatus === undefined) return answer;
+  throw new TypeError(
+    `Expected \`status\` of the fake model's reply to be ${wrongStatus}, got ${show(status)}`,
+  );
 }
 
 function answerer(options: FakeModelServerOptions): ResolvedFakeOptions['answer'] {

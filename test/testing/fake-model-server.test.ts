@@ -157,6 +157,21 @@ describe('answers', () => {
     expect(await response.json()).toMatchObject({ error: { message: 'out of luck', type: 'server_error' } });
   });
 
+  it.each([
+    [null, 'to be a string or an object, got null'],
+    [5, 'to be a string or an object, got 5'],
+    [{ text: 5 }, "Expected `text` of the fake model's reply to be a string, got 5"],
+    [{ status: 999 }, 'to be an integer from 200 to 599, got 999'],
+  ])('answers 500 and says why when the reply function gives %j, streamed or not', async (reply, message) => {
+    const server = await start({ reply: () => reply as never });
+    for (const stream of [false, true]) {
+      const response = await chat(server, 'x', { stream });
+      expect(response.status).toBe(500);
+      expect(await response.text()).toContain(message);
+    }
+    expect(server.stats).toMatchObject({ refused: 2, answered: 0, outputTokens: 0 });
+  });
+
   it('lists its model and is healthy', async () => {
     const server = await start({ model: 'tiny' });
     expect(await (await fetch(`${server.url}/models`)).json()).toMatchObject({ data: [{ id: 'tiny' }] });
