@@ -20,6 +20,7 @@ export { systemClock, type Clock, type ClockTimer } from './foundation/clock.js'
 export {
   EventSource,
   type BaseEventMap,
+  type ForeignEmitter,
   type ListenerErrorEvent,
   type WatchableSource,
 } from './foundation/event-source.js';

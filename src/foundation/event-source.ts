@@ -23,6 +23,14 @@ export interface WatchableSource {
   onAny(listener: (event: string, payload: unknown) => void): () => void;
 }
 
+/** An emitter that is no {@link EventSource}: node's `EventEmitter`, mitt, eventemitter3, nanoevents. */
+export interface ForeignEmitter {
+  /** Subscribes to one event; may return the unsubscribe. */
+  on(event: string, listener: (payload: unknown) => void): unknown;
+  /** Unsubscribes, where `on` does not return it. */
+  off?(event: string, listener: (payload: unknown) => void): unknown;
+}
+
 type Handler = (payload: unknown) => void;
 
 /**
@@ -89,9 +97,9 @@ export abstract class EventSource<Events extends BaseEventMap> implements Watcha
     this.#emitter.emit(event, payload);
     for (const listener of this.#anyListeners) {
       try {
-        listener(event, payload);
+        this.#catchRejection(event, listener(event, payload));
       } catch (error) {
-        this.#report(event, error);
+        this.reportListenerError(event, error);
       }
     }
     const diagnostics = this.#channel(event);
@@ -105,10 +113,9 @@ export abstract class EventSource<Events extends BaseEventMap> implements Watcha
     // eventemitter3 lets a throwing listener unwind into the emitter and skips the listeners after it.
     const guarded: Handler = (payload) => {
       try {
-        const returned: unknown = handler(payload);
-        if (isThenable(returned)) returned.then(undefined, (error: unknown) => this.#report(event, error));
+        this.#catchRejection(event, handler(payload));
       } catch (error) {
-        this.#report(event, error);
+        this.reportListenerError(event, error);
       }
     };
     ofEvent.set(listener, guarded);
@@ -121,7 +128,15 @@ export abstract class EventSource<Events extends BaseEventMap> implements Watcha
     return found;
   }
 
-  #report(event: string, error: unknown): void {
+  /** A listener may be an async function: unheard, its rejection would end the process. */
+  #catchRejection(event: string, returned: unknown): void {
+    if (isThenable(returned)) {
+      returned.then(undefined, (error: unknown) => this.reportListenerError(event, error));
+    }
+  }
+
+  /** Tells of a listener of `event` that threw; once per event name. */
+  protected reportListenerError(event: string, error: unknown): void {
     if (event === 'listener:error' || this.#reported.has(event)) return;
     this.#reported.add(event);
     const payload: ListenerErrorEvent = { event, error, at: Date.now() };

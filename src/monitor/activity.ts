@@ -1,6 +1,5 @@
-import type { Histogram } from '../foundation/histogram.js';
+import { IntervalTimes } from './interval-times.js';
 import type { EndpointActivity, ModelActivity } from './performance-snapshot.js';
-import { responseTimeMetrics } from './response-times.js';
 
 const MOST_NAMES = 100;
 const OTHER = '(other)';
@@ -33,16 +32,38 @@ export class NamedActivities<Activity> {
   }
 }
 
+/** Counts by name, at most 100 names for the same reason. */
+export class NamedCounts {
+  readonly #counts = new Map<string, number>();
+
+  /** Adds `by` to the count of `name`. */
+  add(name: string, by = 1): void {
+    const known = this.#counts.has(name) || this.#counts.size < MOST_NAMES;
+    const key = known ? name : OTHER;
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
+  }
+
+  /** All counts as they are now. */
+  read(): ReadonlyMap<string, number> {
+    return new Map(this.#counts);
+  }
+}
+
 /** Running counts of one endpoint. */
 export class EndpointCounter {
   requests = 0;
   answered = 0;
   failed = 0;
   rateLimited = 0;
-  ejected = false;
-  times: Histogram | undefined;
+  /** How many are ejected: more than one only where endpoints are counted together. */
+  ejected = 0;
+  readonly times = new IntervalTimes();
   #requestsBefore = 0;
   #failedBefore = 0;
+
+  get state(): EndpointActivity['state'] {
+    return this.ejected > 0 ? 'ejected' : 'in-use';
+  }
 
   /** The endpoint's part of a snapshot; begins a new interval. */
   read(elapsedMs: number): EndpointActivity {
@@ -50,8 +71,6 @@ export class EndpointCounter {
     const failed = this.failed - this.#failedBefore;
     this.#requestsBefore = this.requests;
     this.#failedBefore = this.failed;
-    const times = this.times;
-    this.times = undefined;
     return Object.freeze({
       requests: this.requests,
       answered: this.answered,
@@ -59,8 +78,8 @@ export class EndpointCounter {
       rateLimited: this.rateLimited,
       requestsPerSecond: perSecond(requests, elapsedMs),
       errorRate: share(failed, requests),
-      ...responseTimeMetrics(times),
-      state: this.ejected ? 'ejected' : 'in-use',
+      ...this.times.take(),
+      state: this.state,
     });
   }
 }
@@ -72,7 +91,7 @@ export class ModelCounter {
   inputTokens = 0;
   outputTokens = 0;
   cost = 0;
-  times: Histogram | undefined;
+  readonly times = new IntervalTimes();
   #callsBefore = 0;
   #tokensBefore = 0;
 
@@ -83,8 +102,6 @@ export class ModelCounter {
     const tokensPerSecond = perSecond(tokens - this.#tokensBefore, elapsedMs);
     this.#callsBefore = this.calls;
     this.#tokensBefore = tokens;
-    const times = this.times;
-    this.times = undefined;
     return Object.freeze({
       calls: this.calls,
       failed: this.failed,
@@ -93,7 +110,7 @@ export class ModelCounter {
       cost: this.cost,
       callsPerSecond,
       tokensPerSecond,
-      ...responseTimeMetrics(times),
+      ...this.times.take(),
     });
   }
 }

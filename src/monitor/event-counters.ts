@@ -4,7 +4,7 @@ import type { ClientEvents } from '../client/client-events.js';
 import type { TokenUsage } from '../client/model-client.js';
 import { Histogram } from '../foundation/histogram.js';
 import type { ResultStoreEvents } from '../stores/result-store.js';
-import { EndpointCounter, ModelCounter, NamedActivities } from './activity.js';
+import { EndpointCounter, ModelCounter, NamedActivities, NamedCounts } from './activity.js';
 import { FixedBuckets } from './fixed-buckets.js';
 import type { MonitorTotals } from './performance-snapshot.js';
 
@@ -67,8 +67,8 @@ export class EventCounters {
     ejections: 0,
     budgetsExhausted: 0,
   };
-  readonly errorsByCode = new Map<string, number>();
-  readonly requestErrorsByCode = new Map<string, number>();
+  readonly errorsByCode = new NamedCounts();
+  readonly requestErrorsByCode = new NamedCounts();
   readonly endpoints = new NamedActivities(() => new EndpointCounter());
   readonly models = new NamedActivities(() => new ModelCounter());
   readonly runs = new Map<string, RunState>();
@@ -92,7 +92,7 @@ export class EventCounters {
     'cache:hit': () => void (this.totals.cacheHits += 1),
     'cache:miss': () => void (this.totals.cacheMisses += 1),
     'cache:evict': () => void (this.totals.cacheEvictions += 1),
-    'store:flush': ({ results }) => void (this.totals.stored += results),
+    'store:flush': ({ results }) => void (this.totals.stored += amount(results)),
     'store:error': (payload) => {
       // A processor reports the failure of its store; when both are watched it is one failure.
       if ('runId' in payload) this.#storeErrorsOfRuns += 1;
@@ -125,8 +125,8 @@ export class EventCounters {
       'run:end': ({ runId }) => void this.runs.delete(runId),
       'endpoint:eject': ({ endpoint }) => {
         this.totals.ejections += 1;
+        if (!this.#ejected.has(endpoint)) this.endpoints.of(endpoint).ejected += 1;
         this.#ejected.set(endpoint, source);
-        this.endpoints.of(endpoint).ejected = true;
       },
       'endpoint:restore': ({ endpoint }) => this.#restore(endpoint),
       ...this.#shared,
@@ -169,33 +169,33 @@ export class EventCounters {
   }
 
   #restore(endpoint: string): void {
-    this.#ejected.delete(endpoint);
-    this.endpoints.of(endpoint).ejected = false;
+    if (this.#ejected.delete(endpoint)) this.endpoints.of(endpoint).ejected -= 1;
   }
 
   #caseEnd({ runId, result }: BatchEvents['case:end']): void {
     const run = this.runs.get(runId);
     if (run !== undefined) run.lastCaseAt = this.#now();
     this.totals[result.outcome] += 1;
-    if (result.outcome === 'errored') increment(this.errorsByCode, result.error.code);
+    if (result.outcome === 'errored') this.errorsByCode.add(result.error.code);
     if (result.cached) {
       this.totals.cachedCases += 1;
       return;
     }
-    if (this.#clientHeard || result.attempts === 0) return;
+    const attempts = amount(result.attempts);
+    if (this.#clientHeard || attempts === 0) return;
     // A response means that the target answered, even if the evaluator failed afterwards.
     const answered = result.response !== undefined;
-    const failed = result.attempts - (answered ? 1 : 0);
-    this.totals.requests += result.attempts;
+    const failed = attempts - (answered ? 1 : 0);
+    this.totals.requests += attempts;
     this.totals.failedRequests += failed;
-    this.totals.retries += result.attempts - 1;
+    this.totals.retries += attempts - 1;
     if (failed > 0 && result.outcome === 'errored' && !answered) {
-      increment(this.requestErrorsByCode, result.error.code, failed);
+      this.requestErrorsByCode.add(result.error.code, failed);
     }
     if (answered) this.#answered(result.timings.targetMs, result.endpoint);
     if (result.endpoint !== null) {
       const endpoint = this.endpoints.of(result.endpoint);
-      endpoint.requests += result.attempts;
+      endpoint.requests += attempts;
       endpoint.failed += failed;
     }
     this.#call(result.model, !answered, answered ? result.timings.targetMs : null, result.usage, result.cost);
@@ -218,7 +218,7 @@ export class EventCounters {
     if (outcome === 'cancelled') return;
     this.totals.failedRequests += 1;
     counter.failed += 1;
-    if (error !== undefined) increment(this.requestErrorsByCode, error.code);
+    if (error !== undefined) this.requestErrorsByCode.add(error.code);
     if (status === 429 || error?.code === 'ASSAY_RATE_LIMITED') {
       this.totals.rateLimited += 1;
       counter.rateLimited += 1;
@@ -226,7 +226,7 @@ export class EventCounters {
   }
 
   #answered(ms: number, endpoint: string | null): void {
-    if (!(ms >= 0 && ms < Number.MAX_SAFE_INTEGER)) return; // a foreign source may say anything
+    if (!isDuration(ms)) return;
     this.totals.answered += 1;
     this.totals.responseTimeMs += ms;
     (this.#times ??= new Histogram()).record(ms);
@@ -234,7 +234,7 @@ export class EventCounters {
     if (endpoint === null) return;
     const counter = this.endpoints.of(endpoint);
     counter.answered += 1;
-    (counter.times ??= new Histogram()).record(ms);
+    counter.times.record(ms);
   }
 
   #call(
@@ -244,29 +244,31 @@ export class EventCounters {
     usage: TokenUsage | null,
     cost: number | null,
   ): void {
-    const counter = model === null ? undefined : this.models.of(model);
+    const counter = typeof model === 'string' ? this.models.of(model) : undefined;
     if (counter !== undefined) {
       counter.calls += 1;
       if (failed) counter.failed += 1;
-      if (ms !== null && ms >= 0 && ms < Number.MAX_SAFE_INTEGER) {
-        (counter.times ??= new Histogram()).record(ms);
-      }
+      if (isDuration(ms)) counter.times.record(ms);
     }
-    if (usage !== null) {
-      this.totals.inputTokens += usage.inputTokens;
-      this.totals.outputTokens += usage.outputTokens;
-      if (counter !== undefined) {
-        counter.inputTokens += usage.inputTokens;
-        counter.outputTokens += usage.outputTokens;
-      }
-    }
-    if (cost === null) return;
-    this.#costKnown = true;
-    this.totals.cost += cost;
-    if (counter !== undefined) counter.cost += cost;
+    const inputTokens = amount(usage?.inputTokens);
+    const outputTokens = amount(usage?.outputTokens);
+    const money = amount(cost);
+    if (typeof cost === 'number') this.#costKnown = true;
+    this.totals.inputTokens += inputTokens;
+    this.totals.outputTokens += outputTokens;
+    this.totals.cost += money;
+    if (counter === undefined) return;
+    counter.inputTokens += inputTokens;
+    counter.outputTokens += outputTokens;
+    counter.cost += money;
   }
 }
 
-function increment(counts: Map<string, number>, key: string, by = 1): void {
-  counts.set(key, (counts.get(key) ?? 0) + by);
+/** A foreign source may say anything, but a counter must neither shrink nor cease to be a number. */
+function amount(value: number | null | undefined): number {
+  return typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY ? value : 0;
+}
+
+function isDuration(ms: number | null): ms is number {
+  return typeof ms === 'number' && ms >= 0 && ms < Number.MAX_SAFE_INTEGER;
 }

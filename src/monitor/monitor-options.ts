@@ -1,5 +1,5 @@
 import type { Clock } from '../foundation/clock.js';
-import type { BaseEventMap, WatchableSource } from '../foundation/event-source.js';
+import type { BaseEventMap, ForeignEmitter, WatchableSource } from '../foundation/event-source.js';
 import type { MonitorGauges } from './activity-metrics.js';
 import type { PerformanceSnapshot } from './performance-snapshot.js';
 import type { SystemSampler } from './system-sampler.js';
@@ -26,16 +26,16 @@ export interface RealTimeMonitorOptions {
 }
 
 /**
- * What can be watched: any event source. At each snapshot one with `gauges()` is asked for values that no event
- * tells, else one with `snapshot()` (a LoadBalancedClient) for its `inFlight` and `waiting`. Both must be cheap; one
- * that throws is not known at this snapshot.
+ * What can be watched: any event source or emitter that uses the event names of this package. At each snapshot one
+ * with `gauges()` is asked for values that no event tells, else one with `snapshot()` (a LoadBalancedClient) for
+ * its `inFlight` and `waiting`. Both must be cheap; one that throws is not known at this snapshot.
  */
-export interface MonitoredSource extends WatchableSource {
+export type MonitoredSource = (WatchableSource | ForeignEmitter) & {
   /** Values that no event tells, as they are now. */
   gauges?(): MonitorGauges;
   /** A client's state; its numbers `inFlight` and `waiting` are read. */
   snapshot?(): unknown;
-}
+};
 
 /** Cumulative response times by fixed bucket, for exporters. */
 export interface ResponseTimeBuckets {

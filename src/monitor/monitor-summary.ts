@@ -22,8 +22,8 @@ export interface MonitorSummary {
     readonly p99Ms: number | null;
     readonly p999Ms: number | null;
     /**
-     * Snapshots that the distribution covers: exactly the window up to 60 snapshots, beyond that rounded up by
-     * at most 1/120 of the history.
+     * Snapshots that the distribution covers: exactly the window up to 3,600 snapshots (fewer when they hold more
+     * than two million different times, read to 0.2 %), beyond that rounded up by at most 1/120 of the history.
      */
     readonly snapshots: number;
   };

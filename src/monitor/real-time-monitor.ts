@@ -39,6 +39,8 @@ import {
   type SystemSampler,
 } from './system-sampler.js';
 
+const SUMMARY_PERCENTS = [50, 90, 95, 99, 99.9] as const;
+
 /**
  * Watches runs: how fast, how healthy, how expensive, at any second. Handlers of events only count (about 1 us
  * a case); everything else happens once a second.
@@ -96,20 +98,25 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
 
   /**
    * Listens to event sources (processors, clients, caches, stores, or your own with the same event names);
-   * returns the unwatch for these. Watching a source again changes nothing.
+   * returns the unwatch for these. Watching a source again changes nothing. A payload of yours that cannot be read
+   * is reported by `listener:error`.
+   *
+   * @throws AssayError `ASSAY_INVALID_OPTION` for what is no event source
    */
   watch(...sources: readonly MonitoredSource[]): () => void {
     for (const source of sources) {
-      if (typeof (source as Partial<MonitoredSource> | null)?.onAny !== 'function') {
+      const { on, onAny } = (source ?? {}) as { readonly on?: unknown; readonly onAny?: unknown };
+      if (typeof on !== 'function' && typeof onAny !== 'function') {
         throw new AssayError(
           'ASSAY_INVALID_OPTION',
-          `Expected an event source with \`onAny\` to watch, got ${show(source)}`,
+          `Expected an event source with \`on\` or \`onAny\` to watch, got ${show(source)}`,
         );
       }
     }
+    const onError = (event: string, error: unknown): void => this.reportListenerError(event, error);
     for (const source of sources) {
       if (this.#watched.has(source)) continue;
-      this.#watched.set(source, listenTo(source, this.#counters.handlersOf(source)));
+      this.#watched.set(source, listenTo(source, this.#counters.handlersOf(source), onError));
     }
     return () => this.unwatch(...sources);
   }
@@ -167,7 +174,7 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
 
   /** Errored cases since the monitor was made, by error code. */
   errorTotals(): Readonly<Record<string, number>> {
-    return record(this.#counters.errorsByCode);
+    return record(this.#counters.errorsByCode.read());
   }
 
   /** Response times since the monitor was made, by fixed buckets. */
@@ -198,6 +205,8 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
     const metrics = {} as Record<MetricName, MetricOverTime | null>;
     for (const name of METRIC_NAMES) metrics[name] = this.#history.summarize(name, count);
     const { times, covered } = this.#responseTimes.latest(count);
+    const [p50Ms = null, p90Ms = null, p95Ms = null, p99Ms = null, p999Ms = null] =
+      times.percentiles(SUMMARY_PERCENTS);
     return Object.freeze({
       snapshots: count,
       durationMs: this.#history.elapsed(count),
@@ -207,11 +216,11 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
         averageMs: times.mean,
         minMs: times.min,
         maxMs: times.max,
-        p50Ms: times.percentile(50),
-        p90Ms: times.percentile(90),
-        p95Ms: times.percentile(95),
-        p99Ms: times.percentile(99),
-        p999Ms: times.percentile(99.9),
+        p50Ms,
+        p90Ms,
+        p95Ms,
+        p99Ms,
+        p999Ms,
         snapshots: covered,
       }),
     });
@@ -319,8 +328,8 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
   #counts(): { readonly totals: MonitorTotals; readonly errors: Counts; readonly requestErrors: Counts } {
     return {
       totals: Object.freeze({ ...this.#counters.totals }),
-      errors: new Map(this.#counters.errorsByCode),
-      requestErrors: new Map(this.#counters.requestErrorsByCode),
+      errors: this.#counters.errorsByCode.read(),
+      requestErrors: this.#counters.requestErrorsByCode.read(),
     };
   }
 

@@ -7,7 +7,7 @@ import type { Context, Histogram, MeterProvider, TracerProvider } from '@opentel
 import type { LoggerProvider } from '@opentelemetry/api-logs';
 import type { BatchEvents } from '../batch/batch-events.js';
 import type { ClientEvents } from '../client/client-events.js';
-import type { WatchableSource } from '../foundation/event-source.js';
+import type { ForeignEmitter, WatchableSource } from '../foundation/event-source.js';
 import { listenTo } from '../foundation/listen-to.js';
 import { boolean, callable, checkOptions, either, object, text } from '../foundation/options.js';
 import { PACKAGE_VERSION } from '../foundation/package-version.js';
@@ -54,7 +54,7 @@ export interface OpenTelemetryInstrumentation {
 }
 
 /** Anything that emits `case:end` (processors) or `call:end` (clients). */
-export type InstrumentedSource = WatchableSource;
+export type InstrumentedSource = WatchableSource | ForeignEmitter;
 
 /**
  * Exports what sources do. A processor gives a CLIENT span for each case that asked a model, with a
@@ -107,12 +107,13 @@ export async function instrumentOpenTelemetry(
     provider: given.provider ?? 'openai',
     content: given.captureContent ?? false,
   });
-  const stops = sources.map((source) =>
-    listenTo(source, {
-      'case:end': (payload: BatchEvents['case:end']) => exporter.caseEnd(payload),
-      'call:end': (payload: ClientEvents['call:end']) => exporter.callEnd(payload),
-    }),
-  );
+  const handlers = {
+    'case:end': (payload: BatchEvents['case:end']) => exporter.caseEnd(payload),
+    'call:end': (payload: ClientEvents['call:end']) => exporter.callEnd(payload),
+  };
+  const onError = (event: string, error: unknown): void =>
+    api.diag.error(`assaykit could not export ${event}`, error);
+  const stops = sources.map((source) => listenTo(source, handlers, onError));
   if (given.monitor !== undefined) stops.push(reportMonitor(meter, given.monitor));
   const stop = (): void => {
     for (const each of stops.splice(0)) each();

@@ -104,6 +104,17 @@ describe('Histogram', () => {
     expect(histogram.count).toBe(0);
   });
 
+  it('takes the rank of a percentile with a fraction exactly', () => {
+    expect(of([...Array<number>(999).fill(1), 5000]).percentile(99.9)).toBeLessThan(1.01);
+  });
+
+  it('reads several percentiles in any order as one by one', () => {
+    const histogram = of([1, 5, 20, 20, 300, 4000]);
+    const percents = [99, 0, 50, 50, 100, 20, 60];
+    expect(histogram.percentiles(percents)).toEqual(percents.map((each) => histogram.percentile(each)));
+    expect(new Histogram().percentiles([50, 99])).toEqual([null, null]);
+  });
+
   it('refuses a percentile beyond 0 to 100', () => {
     expect(() => of([1]).percentile(101)).toThrow(/0 to 100/);
   });
