@@ -240,7 +240,10 @@ export class AlertManager extends EventSource<AlertEvents> {
 
   /** Resolves when all handlers have been told everything so far, or have failed. */
   async idle(): Promise<void> {
+    // The waits of deliveries do not keep the process running; whoever waits for them wants it to.
+    const awake = this.#options.clock.schedule(() => {}, Number.POSITIVE_INFINITY);
     await Promise.all(this.#deliveries.map((delivery) => delivery.idle()));
+    awake.cancel();
   }
 
   /**
@@ -256,12 +259,9 @@ export class AlertManager extends EventSource<AlertEvents> {
     this.#unwatch.clear();
     let giveUp: (() => void) | undefined;
     const patience = new Promise<void>((resolve) => (giveUp = resolve));
-    const timer =
-      timeoutMs === Number.POSITIVE_INFINITY
-        ? undefined
-        : this.#options.clock.schedule(() => giveUp?.(), timeoutMs);
+    const timer = this.#options.clock.schedule(() => giveUp?.(), timeoutMs);
     await Promise.race([this.idle(), patience]);
-    timer?.cancel();
+    timer.cancel();
     for (const delivery of this.#deliveries) delivery.abandon();
   }
 
@@ -273,7 +273,7 @@ export class AlertManager extends EventSource<AlertEvents> {
   #step(state: RuleState, snapshot: PerformanceSnapshot, now: number): void {
     const { rule } = state;
     if (state.state === 'firing') {
-      if (rule.resolve(snapshot)) {
+      if (holds('resolve', rule.resolve(snapshot))) {
         const alert = this.#alert(state, 'resolved', snapshot, now);
         state.state = 'inactive';
         this.#tell('alert:resolved', alert);
@@ -283,7 +283,7 @@ export class AlertManager extends EventSource<AlertEvents> {
       }
       return;
     }
-    if (!rule.condition(snapshot)) {
+    if (!holds('condition', rule.condition(snapshot))) {
       state.state = 'inactive';
       return;
     }
@@ -325,10 +325,15 @@ export class AlertManager extends EventSource<AlertEvents> {
     });
   }
 
-  /** A message that cannot be made must not keep the alert from being told. */
+  /** A message that cannot be made must not keep the alert from being told; receivers refuse an empty one. */
   #message(state: RuleState, snapshot: PerformanceSnapshot): string {
     try {
-      return state.rule.message(snapshot);
+      const message: unknown = state.rule.message(snapshot);
+      if (typeof message === 'string' && message.trim() !== '') return message;
+      throw new AssayError(
+        'ASSAY_INVALID_INPUT',
+        `Expected \`message\` to give a text, got ${show(message)}`,
+      );
     } catch (error) {
       this.#report(state, error);
       return state.rule.name;
@@ -345,6 +350,13 @@ export class AlertManager extends EventSource<AlertEvents> {
     this.emit(event, { at: alert.at, alert });
     for (const delivery of this.#deliveries) delivery.push(alert);
   }
+}
+
+/** A promise would always be true: an async function cannot be a condition. */
+function holds(member: string, answer: unknown): boolean {
+  if (!(answer instanceof Promise)) return Boolean(answer);
+  answer.catch(() => {});
+  throw new AssayError('ASSAY_INVALID_INPUT', `Expected \`${member}\` to give true or false, got a promise`);
 }
 
 function dedupKey(source: string, rule: string): string {

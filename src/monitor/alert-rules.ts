@@ -31,7 +31,7 @@ const MINUTE_MS = 60_000;
  * | `low_cache_hit_rate` | under 30 % of cache reads hit for 60 s | info |
  * | `high_error_rate` | over 10 % of the last minute's cases errored | critical |
  * | `rate_limited` | over 20 % of the last minute's requests got a 429 | warning |
- * | `budget_burn` | a budget is used up, or the projected cost is over `maxCost` for 30 s | critical |
+ * | `budget_burn` | a budget is used up, or the projected cost is over `maxCost` | critical |
  * | `endpoint_ejected` | an endpoint gets no calls because it failed | warning |
  * | `stalled_run` | no case has finished for 60 s while cases are worked on | critical |
  * | `store_failing` | a store could not write | critical |

@@ -22,7 +22,7 @@ const SMALLEST_BAR = 8;
 interface Part {
   readonly text: string;
   readonly color?: string;
-  /** Parts with the highest number are left out first when the line is too long. */
+  /** Parts with the lowest number are taken first; what then does not fit is left out. */
   readonly rank: number;
 }
 
@@ -31,13 +31,14 @@ interface Part {
  * What does not fit is left out, the least important first; the line never takes more than `columns`.
  */
 export function progressLine(progress: ProgressEvent, options: ProgressLineOptions): string {
-  let parts = describe(progress, terminalSafe(options.label ?? progress.runId));
+  const all = describe(progress, terminalSafe(options.label ?? progress.runId));
   const widthOf = (some: readonly Part[]): number =>
     some.reduce((sum, part) => sum + columnsOf(part.text) + 1, -1);
-  while (parts.length > 1 && widthOf(parts) > options.columns) {
-    const last = Math.max(...parts.map((part) => part.rank));
-    parts = parts.filter((part) => part.rank !== last);
+  const chosen = new Set<Part>();
+  for (const part of all.toSorted((a, b) => a.rank - b.rank)) {
+    if (chosen.size === 0 || widthOf([...chosen, part]) <= options.columns) chosen.add(part);
   }
+  const parts = all.filter((part) => chosen.has(part));
   const paint = (part: Part): string =>
     options.color && part.color !== undefined ? `${part.color}${part.text}${RESET}` : part.text;
   const only = parts[0];
@@ -58,24 +59,24 @@ export function progressLine(progress: ProgressEvent, options: ProgressLineOptio
 
 function describe(progress: ProgressEvent, label: string): Part[] {
   const { total, done, score, errored, cost } = progress;
-  const parts: Part[] = [{ text: fitColumns(label, 24), rank: 5 }];
+  const parts: Part[] = [{ text: fitColumns(label, 24), rank: 7 }];
   if (total === null) parts.push({ text: `${grouped(done)} done`, rank: 0 });
   else {
     const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
-    parts.push({ text: `${grouped(done)}/${grouped(total)}`, rank: 0 }, { text: `${percent}%`, rank: 1 });
+    parts.push({ text: `${grouped(done)}/${grouped(total)}`, rank: 0 }, { text: `${percent}%`, rank: 6 });
   }
-  parts.push({ text: `${rate(progress.ratePerSecond)}/s`, rank: 3 });
+  parts.push({ text: `${rate(progress.ratePerSecond)}/s`, rank: 2 });
   if (progress.etaMs !== null && Number.isFinite(progress.etaMs) && done !== total) {
-    parts.push({ text: `ETA ${duration(progress.etaMs)}`, rank: 2 });
+    parts.push({ text: `ETA ${duration(progress.etaMs)}`, rank: 1 });
   }
   if (score !== null) {
-    parts.push({ text: `score ${score.mean.toFixed(3)}`, rank: 4 });
+    parts.push({ text: `score ${score.mean.toFixed(3)}`, rank: 3 });
     if (score.low !== null && score.high !== null) {
-      parts.push({ text: `[${score.low.toFixed(3)}, ${score.high.toFixed(3)}]`, rank: 6 });
+      parts.push({ text: `[${score.low.toFixed(3)}, ${score.high.toFixed(3)}]`, rank: 5 });
     }
   }
-  if (errored > 0) parts.push({ text: `errors ${grouped(errored)}`, color: RED, rank: 2 });
-  if (cost !== null) parts.push({ text: `cost ${money(cost)}`, rank: 7 });
+  if (errored > 0) parts.push({ text: `errors ${grouped(errored)}`, color: RED, rank: 1 });
+  if (cost !== null) parts.push({ text: `cost ${money(cost)}`, rank: 4 });
   return parts;
 }
 

@@ -1,3 +1,5 @@
+import { likelyColumnsOf } from './terminal-text.js';
+
 /** The part of a terminal stream that a {@link StatusLine} uses; `process.stderr` is one. */
 export interface TerminalStream {
   /** Prints. */
@@ -82,7 +84,7 @@ export class StatusLine {
     const clearing = this.#clearing();
     const text = this.#render(this.#columns() - 1); // the last column would make some terminals wrap
     this.#write(`${clearing}${text}`);
-    this.#shownColumns = visibleLength(text);
+    this.#shownColumns = likelyColumnsOf(text.replace(COLOR, ''));
   }
 
   /** Erases the line, with the rows that a narrower terminal has broken it into. */
@@ -127,9 +129,4 @@ export class StatusLine {
 
 function endsLine(chunk: string | Uint8Array): boolean {
   return typeof chunk === 'string' ? chunk.endsWith('\n') : chunk[chunk.length - 1] === LINE_FEED;
-}
-
-/** Characters of `text` that take room: colours do not. */
-function visibleLength(text: string): number {
-  return text.replace(COLOR, '').length;
 }

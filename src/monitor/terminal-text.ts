@@ -19,6 +19,14 @@ export function columnsOf(text: string): number {
   return columns;
 }
 
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/gu;
+
+/** The columns that `text` takes in most terminals: what stands on the screen, where a bound would erase too much. */
+export function likelyColumnsOf(text: string): number {
+  return [...text].length + (text.match(WIDE)?.length ?? 0);
+}
+
 /** Cuts `text` to at most `columns` columns (by {@link columnsOf}), with `...` where something is missing. */
 export function fitColumns(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text;

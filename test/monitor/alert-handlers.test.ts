@@ -115,6 +115,26 @@ describe('webhookHandler', () => {
     });
   });
 
+  it("lets the host's content type win, in any spelling", async () => {
+    const { url, received } = await receiver();
+    await webhookHandler(url, { headers: { 'Content-Type': 'application/cloudevents+json' } }).send(
+      alert,
+      context,
+    );
+    expect(received[0]?.headers['content-type']).toBe('application/cloudevents+json');
+  });
+
+  it('refuses at once headers and URLs that fetch would refuse at each alert', () => {
+    const secret = 'key\nwith a line feed';
+    for (const make of [
+      () => webhookHandler('https://example.com', { headers: { authorization: secret } }),
+      () => webhookHandler('https://user:key@example.com'),
+    ]) {
+      expect(make).toThrow(expect.objectContaining({ code: 'ASSAY_INVALID_OPTION' }));
+      expect(make).not.toThrow('key');
+    }
+  });
+
   it('refuses to follow a redirect', async () => {
     const other = await receiver();
     const { url } = await receiver((response) => response.writeHead(307, { location: other.url }).end());
@@ -208,6 +228,12 @@ describe('slackHandler', () => {
 });
 
 describe('pagerDutyHandler', () => {
+  it('cuts a long summary at a whole character', () => {
+    const { payload } = pagerDutyEvent({ ...alert, message: 'x' + '😀'.repeat(600) }, 'key');
+    expect(payload?.summary.length).toBeLessThanOrEqual(1024);
+    expect(payload?.summary).not.toMatch(/\p{Cs}/u);
+  });
+
   it('triggers with the documented fields', () => {
     expect(pagerDutyEvent(alert, 'key')).toMatchObject({
       routing_key: 'key',

@@ -185,6 +185,40 @@ describe('delivery', () => {
     },
   });
 
+  it('reports an async condition instead of taking its promise for true', () => {
+    const manager = new AlertManager({
+      rules: [
+        {
+          name: 'async',
+          condition: (async () => Promise.reject(new Error('late'))) as never,
+          severity: 'info',
+          message: 'x',
+        },
+      ],
+    });
+    const errors: string[] = [];
+    manager.on('alert:error', ({ error }) => errors.push((error as Error).message));
+    manager.check(snapshotWith());
+    expect(errors).toEqual(['Expected `condition` to give true or false, got a promise']);
+    expect(manager.states()[0]?.state).toBe('inactive');
+  });
+
+  it.each([undefined, '', ' ', 7])(
+    'says the name of the rule where its message gives %j',
+    async (message) => {
+      const told: string[] = [];
+      const manager = new AlertManager({
+        rules: [{ name: 'odd', condition: () => true, severity: 'info', message: () => message as never }],
+        handlers: [(alert) => void told.push(alert.message)],
+      });
+      let errors = 0;
+      manager.on('alert:error', () => (errors += 1));
+      manager.check(snapshotWith());
+      await manager.close();
+      expect([told, errors]).toEqual([['odd'], 1]);
+    },
+  );
+
   it('tries again with doubling waits, and reports what it could not tell', async () => {
     const attempts: number[] = [];
     const { alerts, clock, cpu } = setup(

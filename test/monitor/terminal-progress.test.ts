@@ -109,6 +109,20 @@ describe('terminalProgress on a terminal', () => {
     expect(terminal.screen).toHaveLength(1);
   });
 
+  it('leaves nothing of a line with wide characters behind after a resize', () => {
+    const terminal = new FakeTerminal(120);
+    const stream = terminal.stream();
+    const processor = new FakeProcessor();
+    terminalProgress(processor, { stream, screen: [], clock: new ManualClock(), label: '評価の名前の長い' });
+    processor.fire('run:start', start);
+    processor.fire('progress', progressEvent());
+    // The real terminal gives each of the eight characters two columns: the line takes 8 more than its length.
+    const shown = (terminal.rows[0] ?? '').length + 8;
+    terminal.raw.length = 0;
+    terminal.resize(shown - 1);
+    expect(terminal.raw[0]?.startsWith('\r\u001b[1A\u001b[J')).toBe(true);
+  });
+
   it('says with which code a run was stopped, without the text of the error', () => {
     const { terminal, processor } = bar();
     processor.fire('run:start', start);
@@ -217,6 +231,21 @@ describe('a progress line', () => {
           expect(line).not.toMatch(/[\p{Cc}\p{Cf}]/u);
         },
       ),
+    );
+  });
+
+  it('tells time left, score with interval, errors and cost on a terminal of 80 columns before any name', () => {
+    const big = progressEvent({
+      runId: '2026-11-25T18-52-07-6f3a',
+      done: 12_345,
+      total: 100_000,
+      ratePerSecond: 123,
+      etaMs: 725_000,
+      errored: 45,
+      cost: 12.34,
+    });
+    expect(progressLine(big, { columns: 79, bar: true, color: false })).toBe(
+      '12,345/100,000 123/s ETA 12:05 score 0.813 [0.790, 0.840] errors 45 cost 12.34',
     );
   });
 

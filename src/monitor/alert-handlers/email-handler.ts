@@ -1,6 +1,7 @@
 import { AssayError } from '../../errors.js';
 import { callable, checkOptions, either, text, type OptionCheck } from '../../foundation/options.js';
 import type { Alert, AlertHandler } from '../alert.js';
+import { cutText } from './cut-text.js';
 
 /** A message as nodemailer takes it. */
 export interface EmailMessage {
@@ -90,7 +91,7 @@ export function emailHandler(transport: EmailTransport, options: EmailHandlerOpt
         from,
         to: typeof to === 'string' ? to : [...to],
         // A line feed in a subject would begin another header.
-        subject: message.subject.replace(/\p{Cc}+/gu, ' ').slice(0, MOST_SUBJECT),
+        subject: cutText(message.subject.replace(/\p{Cc}+/gu, ' '), MOST_SUBJECT),
         text: message.text,
       });
     },

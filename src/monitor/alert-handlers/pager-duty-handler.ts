@@ -1,7 +1,8 @@
 import { checkOptions, text } from '../../foundation/options.js';
 import { AssayError } from '../../errors.js';
 import type { Alert, AlertHandler } from '../alert.js';
-import { httpUrl, postJson } from './post-json.js';
+import { cutText } from './cut-text.js';
+import { httpUrl, jsonHeaders, postJson } from './post-json.js';
 
 /** An event of PagerDuty's Events API v2 (https://developer.pagerduty.com/docs/send-alert-event). */
 export interface PagerDutyEvent {
@@ -36,7 +37,7 @@ export function pagerDutyEvent(alert: Alert, routingKey: string): PagerDutyEvent
     event_action: 'trigger',
     client: 'assaykit',
     payload: {
-      summary: alert.message.slice(0, MOST_SUMMARY),
+      summary: cutText(alert.message, MOST_SUMMARY),
       source: alert.source,
       severity: alert.severity,
       timestamp: new Date(alert.at).toISOString(),
@@ -80,7 +81,7 @@ export function pagerDutyHandler(options: PagerDutyHandlerOptions): AlertHandler
     name,
     async send(alert, { signal }) {
       const key = typeof routingKey === 'function' ? await routingKey() : routingKey;
-      await postJson(name, url, pagerDutyEvent(alert, key), {}, signal);
+      await postJson(name, url, pagerDutyEvent(alert, key), jsonHeaders(name), signal);
     },
   };
 }

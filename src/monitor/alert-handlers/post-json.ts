@@ -26,7 +26,7 @@ export async function postJson(
   receiver: string,
   url: WebhookUrl,
   body: unknown,
-  headers: Readonly<Record<string, string>>,
+  headers: Headers,
   signal: AbortSignal,
 ): Promise<void> {
   const target = httpUrl(receiver, typeof url === 'function' ? await url() : url);
@@ -34,7 +34,7 @@ export async function postJson(
   try {
     response = await fetch(target, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
+      headers,
       body: JSON.stringify(body),
       redirect: 'manual',
       signal,
@@ -53,13 +53,34 @@ export async function postJson(
   if (!response.ok) throw new ReceiverError(receiver, response.status, retryAfter(response));
 }
 
+/** `application/json` and the host's own headers, which win. */
+export function jsonHeaders(receiver: string, own: Readonly<Record<string, string>> = {}): Headers {
+  try {
+    const headers = new Headers(own);
+    if (!headers.has('content-type')) headers.set('content-type', 'application/json');
+    return headers;
+  } catch {
+    // Said without the value: it may be a key.
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected \`headers\` of ${receiver} to be valid HTTP headers`,
+    );
+  }
+}
+
 /** Checks that it is an http or https URL; the message never shows it. */
 export function httpUrl(receiver: string, url: string | URL): URL {
   const parsed = URL.canParse(String(url)) ? new URL(url) : undefined;
-  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return parsed;
+  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected the URL of ${receiver} to begin with https:// or http://`,
+    );
+  }
+  if (parsed.username === '' && parsed.password === '') return parsed;
   throw new AssayError(
     'ASSAY_INVALID_OPTION',
-    `Expected the URL of ${receiver} to begin with https:// or http://`,
+    `Expected the URL of ${receiver} without user and password: fetch refuses them; use a header`,
   );
 }
 

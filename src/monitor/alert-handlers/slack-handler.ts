@@ -1,6 +1,7 @@
 import { checkOptions, text } from '../../foundation/options.js';
 import type { Alert, AlertHandler } from '../alert.js';
-import { httpUrl, postJson, type WebhookUrl } from './post-json.js';
+import { cutText } from './cut-text.js';
+import { httpUrl, jsonHeaders, postJson, type WebhookUrl } from './post-json.js';
 
 /** A message for Slack's incoming webhooks (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks). */
 export interface SlackMessage {
@@ -31,16 +32,16 @@ export function slackMessage(alert: Alert): SlackMessage {
   const minutes = (alert.durationMs / 60_000).toFixed(1);
   const when = new Date(alert.startedAt).toISOString();
   return {
-    text: cut(escapeSlack(`${title}: ${alert.message}`), MOST_SECTION),
+    text: cutEscaped(`${title}: ${alert.message}`),
     blocks: [
-      { type: 'header', text: { type: 'plain_text', text: cut(title, MOST_HEADER), emoji: false } },
-      { type: 'section', text: { type: 'mrkdwn', text: cut(escapeSlack(alert.message), MOST_SECTION) } },
+      { type: 'header', text: { type: 'plain_text', text: cutText(title, MOST_HEADER), emoji: false } },
+      { type: 'section', text: { type: 'mrkdwn', text: cutEscaped(alert.message) } },
       {
         type: 'context',
         elements: [
           {
             type: 'mrkdwn',
-            text: cut(escapeSlack(`${alert.source} · since ${when} · ${minutes} min`), MOST_SECTION),
+            text: cutEscaped(`${alert.source} · since ${when} · ${minutes} min`),
           },
         ],
       },
@@ -66,17 +67,12 @@ export function slackHandler(webhookUrl: WebhookUrl, options: SlackHandlerOption
   return {
     name,
     minIntervalMs: 1000,
-    send: (alert, { signal }) => postJson(name, webhookUrl, slackMessage(alert), {}, signal),
+    send: (alert, { signal }) => postJson(name, webhookUrl, slackMessage(alert), jsonHeaders(name), signal),
   };
 }
 
 /** The three characters that Slack wants escaped; with them `<!channel>` cannot wake a whole channel. */
-function escapeSlack(value: string): string {
-  return value.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-}
-
-function cut(value: string, length: number): string {
-  if (value.length <= length) return value;
-  // Not in the middle of an entity or a surrogate pair.
-  return `${value.slice(0, length - 1).replace(/&[a-z]{0,4}$|[\ud800-\udbff]$/, '')}…`;
+function cutEscaped(value: string): string {
+  const escaped = value.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+  return cutText(escaped, MOST_SECTION).replace(/&[a-z]{0,4}…$/, '…'); // not in the middle of an entity
 }

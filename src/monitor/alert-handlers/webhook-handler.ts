@@ -1,6 +1,6 @@
 import { callable, checkOptions, object, text } from '../../foundation/options.js';
 import type { Alert, AlertHandler } from '../alert.js';
-import { httpUrl, postJson, type WebhookUrl } from './post-json.js';
+import { httpUrl, jsonHeaders, postJson, type WebhookUrl } from './post-json.js';
 
 /** What {@link webhookHandler} posts. New members may be added; `version` changes when one is taken away. */
 export interface WebhookPayload {
@@ -64,7 +64,7 @@ export function webhookPayload(alert: Alert): WebhookPayload {
 export function webhookHandler(url: WebhookUrl, options: WebhookHandlerOptions = {}): AlertHandler {
   const {
     name = 'webhook',
-    headers = {},
+    headers: own,
     format = webhookPayload,
   } = checkOptions('webhookHandler', options, {
     name: text,
@@ -72,5 +72,6 @@ export function webhookHandler(url: WebhookUrl, options: WebhookHandlerOptions =
     format: callable,
   });
   if (typeof url !== 'function') httpUrl(name, url);
+  const headers = jsonHeaders(name, own);
   return { name, send: (alert, { signal }) => postJson(name, url, format(alert), headers, signal) };
 }
