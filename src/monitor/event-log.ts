@@ -1,6 +1,15 @@
+import { AssayError } from '../errors.js';
 import { systemClock, type Clock, type ClockTimer } from '../foundation/clock.js';
 import { EventSource, type BaseEventMap, type WatchableSource } from '../foundation/event-source.js';
-import { anything, boolean, checkOptions, integer, milliseconds, object } from '../foundation/options.js';
+import {
+  anything,
+  boolean,
+  checkOptions,
+  integer,
+  milliseconds,
+  object,
+  show,
+} from '../foundation/options.js';
 import { redactPayload } from './event-redaction.js';
 import { RotatingFile } from './rotating-file.js';
 
@@ -34,7 +43,7 @@ export interface EventLogEvents extends BaseEventMap {
 }
 
 /**
- * Appends every event of some sources to a file, one JSON object a line: `{"at":…,"event":"case:end",…}` with the
+ * Appends every event of the sources that it watches to a file, one JSON object a line: `{"at":…,"event":"case:end",…}` with the
  * members of the payload. For questions after the fact: `grep`, `jq`, DuckDB.
  *
  * By default no prompt, answer, reason, metadata or error message is written. Events wait in memory for at most
@@ -45,17 +54,14 @@ export interface EventLogEvents extends BaseEventMap {
  * @throws AssayError `ASSAY_INVALID_OPTION`
  * @example
  * ```ts
- * const log = eventLog([processor, client], 'run.events.jsonl');
+ * const log = eventLog('run.events.jsonl');
+ * log.watch(processor, client);
  * await processor.run(cases);
  * await log.close();
  * ```
  */
-export function eventLog(
-  sources: WatchableSource | readonly WatchableSource[],
-  path: string,
-  options: EventLogOptions = {},
-): EventLog {
-  return new EventLog(Array.isArray(sources) ? sources : [sources as WatchableSource], path, options);
+export function eventLog(path: string, options: EventLogOptions = {}): EventLog {
+  return new EventLog(path, options);
 }
 
 /** A log that is being written; made by {@link eventLog}. */
@@ -67,7 +73,7 @@ export class EventLog extends EventSource<EventLogEvents> {
   readonly #exclude: ReadonlySet<string>;
   readonly #maxQueuedBytes: number;
   readonly #flushIntervalMs: number;
-  readonly #stops: (() => void)[];
+  readonly #watched = new Map<WatchableSource, () => void>();
   #lines: string[] = [];
   #queuedBytes = 0;
   #dropped = 0;
@@ -77,8 +83,11 @@ export class EventLog extends EventSource<EventLogEvents> {
   #closed: Promise<void> | undefined;
 
   /** Use {@link eventLog}. */
-  constructor(sources: readonly WatchableSource[], path: string, options: EventLogOptions) {
+  constructor(path: string, options: EventLogOptions) {
     super();
+    if (typeof path !== 'string' || path === '') {
+      throw new AssayError('ASSAY_INVALID_OPTION', `Expected the path of an event log, got ${show(path)}`);
+    }
     const given = checkOptions('eventLog', options, {
       exclude: anything,
       content: boolean,
@@ -98,7 +107,29 @@ export class EventLog extends EventSource<EventLogEvents> {
       maxBytes: given.maxBytes ?? 64 * 2 ** 20,
       keep: given.keepFiles ?? 4,
     });
-    this.#stops = sources.map((source) => source.onAny((event, payload) => this.#add(event, payload)));
+  }
+
+  /**
+   * Logs the events of these sources from now on; returns the unwatch for them. Watching a source again changes
+   * nothing.
+   *
+   * @throws AssayError `ASSAY_INVALID_OPTION` for what is no event source, `ASSAY_CLOSED`
+   */
+  watch(...sources: readonly WatchableSource[]): () => void {
+    if (this.#closed !== undefined) throw new AssayError('ASSAY_CLOSED', 'The event log was closed');
+    for (const source of sources) {
+      if (typeof (source as Partial<WatchableSource> | null)?.onAny === 'function') continue;
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        `Expected an event source with \`onAny\` to log, got ${show(source)}`,
+      );
+    }
+    for (const source of sources) {
+      if (this.#watched.has(source)) continue;
+      const stop = source.onAny((event, payload) => this.#add(event, payload));
+      this.#watched.set(source, stop);
+    }
+    return () => this.#unwatch(sources);
   }
 
   /** Events that were dropped because the disk was too slow, or lost because it refused. */
@@ -128,20 +159,28 @@ export class EventLog extends EventSource<EventLogEvents> {
   }
 
   async #close(): Promise<void> {
-    for (const stop of this.#stops) stop();
+    this.#unwatch([...this.#watched.keys()]);
     await this.flush();
     await this.#file.close().catch((error: unknown) => this.#failed(error, 0));
+  }
+
+  #unwatch(sources: readonly WatchableSource[]): void {
+    for (const source of sources) {
+      this.#watched.get(source)?.();
+      this.#watched.delete(source);
+    }
   }
 
   #add(event: string, payload: unknown): void {
     if (this.#exclude.has(event)) return;
     const line = this.#line(event, payload);
-    if (this.#queuedBytes + line.length > this.#maxQueuedBytes) {
+    const bytes = Buffer.byteLength(line);
+    if (this.#queuedBytes + bytes > this.#maxQueuedBytes) {
       this.#dropped += 1;
       return;
     }
     this.#lines.push(line);
-    this.#queuedBytes += line.length;
+    this.#queuedBytes += bytes;
     if (this.#timer === undefined && this.#writing === undefined) this.#flushLater();
   }
 
@@ -182,7 +221,7 @@ export class EventLog extends EventSource<EventLogEvents> {
       this.#dropped += events;
       this.#failed(error, events);
     } finally {
-      this.#queuedBytes = this.#lines.reduce((sum, line) => sum + line.length, 0);
+      this.#queuedBytes = this.#lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
     }
     if (this.#lines.length > 0 && this.#timer === undefined) this.#flushLater();
   }

@@ -39,7 +39,7 @@ export interface PerformanceMetrics {
   // ── evaluations ──────────────────────────────────────────────────────────────────────────────────────────
   /** Finished cases a second. */
   readonly evaluationsPerSecond: number;
-  /** Cases being worked on. Known from the processor's progress events, or a gauge. */
+  /** Cases being worked on, from the gauge of a processor; else from its progress events. */
   readonly activeWorkers: number | null;
   /** Requests being answered, from a gauge of the client; else the cases being worked on. */
   readonly inFlight: number | null;
@@ -237,9 +237,9 @@ export interface PerformanceSnapshot extends PerformanceMetrics {
   readonly elapsedMs: number;
   /** Counts since the monitor was made. */
   readonly totals: MonitorTotals;
-  /** Cases of this interval that errored, by error code. */
+  /** Cases of this interval that errored, by error code; at most 100, the rest together as `(other)`. */
   readonly errorsByCode: Readonly<Record<string, number>>;
-  /** Failed requests of this interval, by error code; includes those that a retry made good. */
+  /** The same for failed requests; includes those that a retry made good. */
   readonly requestErrorsByCode: Readonly<Record<string, number>>;
   /** By endpoint id; at most 100, the rest together as `(other)`. */
   readonly endpoints: Readonly<Record<string, EndpointActivity>>;

@@ -28,7 +28,7 @@ interface Part {
 
 /**
  * One line for a state of a run: done of total, rate, time left, score with its 95 % interval, errors, cost.
- * What does not fit is left out, the least important first; the line never takes more than `columns`.
+ * What does not fit is left out, the least important (name, percentage, bar) first; the line never takes more than `columns`.
  */
 export function progressLine(progress: ProgressEvent, options: ProgressLineOptions): string {
   const all = describe(progress, terminalSafe(options.label ?? progress.runId));

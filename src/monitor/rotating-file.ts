@@ -1,4 +1,5 @@
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** How a {@link RotatingFile} is kept small. */
 export interface RotatingFileOptions {
@@ -62,6 +63,7 @@ export class RotatingFile {
   }
 
   async #open(): Promise<FileHandle> {
+    await mkdir(dirname(this.#path), { recursive: true });
     const file = await open(this.#path, 'a+', 0o600);
     try {
       this.#size = (await file.stat()).size;

@@ -38,7 +38,8 @@ describe('eventLog', () => {
   it('writes every event of its sources, one JSON object a line, in order', async () => {
     const processor = new FakeProcessor();
     const client = new FakeClient();
-    const log = eventLog([processor, client], path);
+    const log = eventLog(path);
+    log.watch(processor, client);
     processor.fire('case:start', { at, runId, caseId: 'a', repetition: 0 });
     client.fire('endpoint:probe', { at: 2, endpoint: 'gpu-1' });
     processor.fire('case:end', { at: 3, runId, result: scoredResult() });
@@ -55,7 +56,8 @@ describe('eventLog', () => {
     const processor = new FakeProcessor();
     const cache = new FakeCache();
     const store = new FakeStore();
-    const log = eventLog([processor, cache, store], path);
+    const log = eventLog(path);
+    log.watch(processor, cache, store);
     const { evaluation } = scoredResult();
     const result = scoredResult({
       metadata: { prompt: canary, size: 12345 },
@@ -114,7 +116,8 @@ describe('eventLog', () => {
 
   it('writes whole payloads when asked to', async () => {
     const processor = new FakeProcessor();
-    const log = eventLog(processor, path, { content: true });
+    const log = eventLog(path, { content: true });
+    log.watch(processor);
     processor.fire('case:end', { at, runId, result: scoredResult() });
     processor.fire('store:error', { at, runId, error: new Error('disk full'), safe: 7 });
     const loop: Record<string, unknown> = { big: 12n, far: Number.POSITIVE_INFINITY };
@@ -129,7 +132,8 @@ describe('eventLog', () => {
 
   it('leaves out events by name, and says which event a failing listener was for', async () => {
     const processor = new FakeProcessor();
-    const log = eventLog(processor, path, { exclude: ['case:start'] });
+    const log = eventLog(path, { exclude: ['case:start'] });
+    log.watch(processor);
     processor.on('case:start', () => {
       throw new Error('host bug');
     });
@@ -143,7 +147,8 @@ describe('eventLog', () => {
   it('writes together what comes within the flush interval, and nothing before', async () => {
     const clock = new ManualClock();
     const processor = new FakeProcessor();
-    const log = eventLog(processor, path, { clock, flushIntervalMs: 250 });
+    const log = eventLog(path, { clock, flushIntervalMs: 250 });
+    log.watch(processor);
     for (let i = 0; i < 10; i++) processor.fire('case:start', { at, runId, caseId: `${i}`, repetition: 0 });
     expect(clock.pendingTimers).toBe(1);
     expect(await readdir(folder)).toEqual([]);
@@ -156,7 +161,8 @@ describe('eventLog', () => {
 
   it('begins a new file at its size and keeps the youngest few', async () => {
     const processor = new FakeProcessor();
-    const log = eventLog(processor, path, { maxBytes: 2048, keepFiles: 2 });
+    const log = eventLog(path, { maxBytes: 2048, keepFiles: 2 });
+    log.watch(processor);
     let rotations = 0;
     log.on('log:rotate', () => (rotations += 1));
     for (let i = 0; i < 200; i++) {
@@ -177,7 +183,8 @@ describe('eventLog', () => {
   it('goes on after what an earlier process left, half a line included', async () => {
     await writeFile(path, '{"at":0,"event":"run:start"}\n{"at":0,"ev');
     const processor = new FakeProcessor();
-    const log = eventLog(processor, path);
+    const log = eventLog(path);
+    log.watch(processor);
     processor.fire('case:start', { at, runId, caseId: 'a', repetition: 0 });
     await log.close();
     const text = await readFile(path, 'utf8');
@@ -187,7 +194,8 @@ describe('eventLog', () => {
 
   it('drops what does not fit into its memory, counts it and notes it in the file', async () => {
     const processor = new FakeProcessor();
-    const log = eventLog(processor, path, { maxQueuedBytes: 1024, flushIntervalMs: 60_000 });
+    const log = eventLog(path, { maxQueuedBytes: 1024, flushIntervalMs: 60_000 });
+    log.watch(processor);
     for (let i = 0; i < 100; i++) processor.fire('case:start', { at, runId, caseId: `${i}`, repetition: 0 });
     const kept = 100 - log.dropped;
     expect(log.dropped).toBeGreaterThan(0);
@@ -199,7 +207,9 @@ describe('eventLog', () => {
 
   it('survives a file that cannot be written, and tells', async () => {
     const processor = new FakeProcessor();
-    const log = eventLog(processor, join(folder, 'no such folder', 'x.jsonl'));
+    await writeFile(join(folder, 'a file'), '');
+    const log = eventLog(join(folder, 'a file', 'x.jsonl'));
+    log.watch(processor);
     const lost: number[] = [];
     log.on('log:error', (event) => lost.push(event.lost));
     processor.fire('case:start', { at, runId, caseId: 'a', repetition: 0 });
@@ -209,15 +219,32 @@ describe('eventLog', () => {
     expect(log.dropped).toBe(2);
   });
 
+  it('makes the folder, and hears a source once until it is unwatched', async () => {
+    const processor = new FakeProcessor();
+    const deep = join(folder, 'new', 'folder', 'x.jsonl');
+    const log = eventLog(deep);
+    const unwatch = log.watch(processor, processor);
+    log.watch(processor);
+    processor.fire('case:start', { at, runId, caseId: 'a', repetition: 0 });
+    unwatch();
+    processor.fire('case:start', { at, runId, caseId: 'b', repetition: 0 });
+    await log.close();
+    expect((await readFile(deep, 'utf8')).trim().split('\n')).toHaveLength(1);
+    expect(() => log.watch(processor)).toThrow(expect.objectContaining({ code: 'ASSAY_CLOSED' }));
+    expect(() => eventLog(path).watch({} as never)).toThrow('`onAny`');
+    expect(() => eventLog(processor as never)).toThrow('path of an event log');
+  });
+
   it('hears nothing after close, and closes twice', async () => {
     const processor = new FakeProcessor();
-    const log = eventLog(processor, path);
+    const log = eventLog(path);
+    log.watch(processor);
     await log.close();
     await log.close();
     expect(processor.isWanted('case:start')).toBe(false);
     expect(await readdir(folder)).toEqual([]);
     await appendFile(path, '');
-    expect(() => eventLog(processor, path, { maxbytes: 1 } as never)).toThrow('did you mean `maxBytes`?');
+    expect(() => eventLog(path, { maxbytes: 1 } as never)).toThrow('did you mean `maxBytes`?');
   });
 });
 
