@@ -1,5 +1,11 @@
 import { Exposition, type Sample } from './exposition.js';
-import type { MetricName, MonitorTotals, PerformanceSnapshot } from './performance-snapshot.js';
+import type {
+  EndpointActivity,
+  MetricName,
+  ModelActivity,
+  MonitorTotals,
+  PerformanceSnapshot,
+} from './performance-snapshot.js';
 
 /** What {@link prometheusText} writes. */
 export interface PrometheusInput {
@@ -10,6 +16,10 @@ export interface PrometheusInput {
     readonly cumulative: readonly number[];
     readonly sumMs: number;
   };
+  /** Counts of this moment; those of the snapshot would be up to an interval behind the totals. */
+  readonly endpoints: Readonly<Record<string, Pick<EndpointActivity, 'requests' | 'failed' | 'state'>>>;
+  /** The same by model. */
+  readonly models: Readonly<Record<string, Pick<ModelActivity, 'calls' | 'inputTokens' | 'outputTokens'>>>;
   readonly snapshot: PerformanceSnapshot | null;
   /** Wall-clock time of the monitor's beginning, milliseconds since the epoch. */
   readonly startedAt: number;
@@ -62,7 +72,7 @@ const GAUGES: readonly (readonly [metric: MetricName, name: string, help: string
  */
 export function prometheusText(input: PrometheusInput): string {
   const out = new Exposition();
-  const { totals, snapshot, buckets } = input;
+  const { totals, snapshot, buckets, endpoints, models } = input;
   const counter = (name: string, help: string, ...samples: readonly Sample[]): void =>
     out.family(`assaykit_${name}_total`, 'counter', help, samples);
 
@@ -100,7 +110,6 @@ export function prometheusText(input: PrometheusInput): string {
   counter('endpoint_ejections', 'Times that an endpoint was taken out of use.', [{}, totals.ejections]);
   counter('budgets_exhausted', 'Budgets that were used up.', [{}, totals.budgetsExhausted]);
 
-  const endpoints = snapshot?.endpoints ?? {};
   counter(
     'endpoint_requests',
     'Requests by endpoint.',
@@ -111,7 +120,6 @@ export function prometheusText(input: PrometheusInput): string {
     'Failed requests by endpoint.',
     ...byLabel('endpoint', endpoints, (endpoint) => endpoint.failed),
   );
-  const models = snapshot?.models ?? {};
   counter('model_calls', 'Calls by model.', ...byLabel('model', models, (model) => model.calls));
   counter(
     'model_tokens',

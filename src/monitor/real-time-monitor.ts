@@ -232,6 +232,16 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
       totals: this.#counters.totals,
       errorTotals: this.errorTotals(),
       buckets: this.responseTimeBuckets(),
+      endpoints: this.#counters.endpoints.readAll(({ requests, failed, state }) => ({
+        requests,
+        failed,
+        state,
+      })),
+      models: this.#counters.models.readAll(({ calls, inputTokens, outputTokens }) => ({
+        calls,
+        inputTokens,
+        outputTokens,
+      })),
       snapshot: this.#current,
       startedAt: this.#bornAt,
     });

@@ -109,6 +109,24 @@ describe('monitor.prometheus()', () => {
     });
   });
 
+  it('counts by endpoint and model up to this moment, before any snapshot', () => {
+    const client = new FakeClient();
+    const monitor = new RealTimeMonitor({ system: false });
+    monitor.watch(client);
+    for (let i = 0; i < 3; i++) {
+      client.fire('attempt:end', {
+        at: 0,
+        callId: i,
+        attempt: 1,
+        endpoint: 'gpu-1',
+        durationMs: 5,
+        outcome: 'ok',
+        status: 200,
+      });
+    }
+    expect(monitor.prometheus()).toContain('assaykit_endpoint_requests_total{endpoint="gpu-1"} 3\n');
+  });
+
   it('leaves out what is not known', () => {
     const text = new RealTimeMonitor({ system: false }).prometheus();
     expect(text).not.toMatch(/NaN|null|undefined/);
