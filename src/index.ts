@@ -171,7 +171,7 @@ export type { WorkerPoolOptions } from './workers/pool-options.js';
 // scorers
 export type { BleuTokenizer } from './scorers/bleu-tokenizers.js';
 export { bleu, sentenceBleu, type BleuOptions, type BleuScore } from './scorers/bleu.js';
-export { choice, type ChoiceOptions, type ChoiceTier } from './scorers/choice.js';
+export { choice, type BuiltInTiers, type ChoiceOptions, type ChoiceTier } from './scorers/choice.js';
 export { chrf, sentenceChrf, type ChrfOptions } from './scorers/chrf.js';
 export { defineScorer } from './scorers/define-scorer.js';
 export {

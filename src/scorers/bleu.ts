@@ -7,7 +7,10 @@ import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-referenc
 
 /** Options of {@link bleu}; the defaults are sacreBLEU's. */
 export interface BleuOptions {
-  /** How text is split: mteval-v13a's rules, at white space, or into characters. @default '13a' */
+  /**
+   * How text is split: mteval-v13a's rules, the international ones of mteval-v14 (`intl`), Chinese characters each by
+   * itself (`zh`), into characters, or at white space only (`none`). @default '13a'
+   */
   readonly tokenize?: BleuTokenizer | undefined;
   /** Whether everything is lower-cased first. @default false */
   readonly lowercase?: boolean | undefined;
@@ -95,7 +98,7 @@ interface BleuSettings {
 
 function bleuSettings(options: BleuOptions): BleuSettings {
   const checked = checkOptions('bleu', options, {
-    tokenize: oneOf('13a', 'none', 'char'),
+    tokenize: oneOf('13a', 'intl', 'zh', 'char', 'none'),
     lowercase: boolean,
     smoothing: oneOf('exp', 'floor', 'add-k', 'none'),
     smoothingValue: positive,

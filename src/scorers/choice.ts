@@ -4,7 +4,7 @@ import { checkOptions, oneOf, show, text, type OptionCheck } from '../foundation
 import { conventionText, defineScorer } from './define-scorer.js';
 import { noMatch, noMatchPolicy, type NoMatchPolicy } from './no-match.js';
 import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
-import { NO_WORD_AFTER, NO_WORD_BEFORE, stripWhiteSpace } from './unicode-text.js';
+import { NO_WORD_AFTER, NO_WORD_BEFORE, stripWhiteSpace, WHITE_SPACE } from './unicode-text.js';
 
 /** One way to find the chosen letter. Tiers are tried in order; the first that finds one decides. */
 export interface ChoiceTier {
@@ -16,15 +16,19 @@ export interface ChoiceTier {
   readonly match?: 'first' | 'last' | undefined;
 }
 
+/** Names of the tiers that come with {@link choice}. */
+export type BuiltInTiers = 'careful' | 'mmlu-pro' | 'mmlu-pro-last-letter';
+
 /** Options of {@link choice}. */
 export interface ChoiceOptions {
   /** The letters on the menu, as one text. @default 'ABCDEFGHIJ' */
   readonly letters?: string | undefined;
   /**
-   * How the letter is found: the careful tiers of this package, those of MMLU-Pro's published extraction, or your
-   * own. @default 'careful'
+   * How the letter is found: the careful tiers of this package, those behind MMLU-Pro's published results, those of
+   * its later scripts (which take the last letter that stands alone when nothing else is found), or your own.
+   * @default 'careful'
    */
-  readonly tiers?: 'careful' | 'mmlu-pro' | readonly ChoiceTier[] | undefined;
+  readonly tiers?: BuiltInTiers | readonly ChoiceTier[] | undefined;
   /** What an answer without a letter of the menu counts as. @default 'unscored' */
   readonly noMatch?: NoMatchPolicy | undefined;
 }
@@ -32,13 +36,14 @@ export interface ChoiceOptions {
 const tiersCheck: OptionCheck = (value) =>
   value === 'careful' ||
   value === 'mmlu-pro' ||
+  value === 'mmlu-pro-last-letter' ||
   (Array.isArray(value) &&
     value.length > 0 &&
     value.every(
       (tier: Partial<ChoiceTier> | null) => typeof tier?.name === 'string' && tier.pattern instanceof RegExp,
     ))
     ? undefined
-    : "'careful', 'mmlu-pro' or a non-empty array of { name, pattern }";
+    : "'careful', 'mmlu-pro', 'mmlu-pro-last-letter' or a non-empty array of { name, pattern }";
 
 /**
  * 1 when the letter that the answer chooses is the expected one, else 0. The letter is the `label` of the result and
@@ -49,7 +54,8 @@ const tiersCheck: OptionCheck = (value) =>
  * `option B is correct`; the last one counts), `boxed`, `alone` (the whole text is the letter), `leading` (the text
  * begins with `(B)`, `B)`, `B.` or `B:`).
  * The tiers of `mmlu-pro` are that benchmark's published rule with its faults: the first `answer is (B)`, else
- * `Answer: B`, each also inside a longer word.
+ * `Answer: B`, each also inside a longer word. `mmlu-pro-last-letter` adds the third step of its later scripts: the
+ * last letter that stands alone, which also takes the `I` of prose.
  *
  * `expected` is the letter, also as `(B)`. Unscored when there is none; errored (`ASSAY_INVALID_CASE`) when it is not
  * on the menu.
@@ -93,13 +99,19 @@ export function choice(options: ChoiceOptions = {}): Scorer<unknown, TextReferen
 /** `Answer: A man` and `Answer: I think` begin a sentence; `Answer: A because` chooses. */
 const NOT_A_SENTENCE = '(?!(?<=[AI])\\s+(?!(?:and|as|because|due|for|is|since|which|with)\\b)\\p{Ll})';
 
-function builtInTiers(name: 'careful' | 'mmlu-pro', letters: string): readonly ChoiceTier[] {
+function builtInTiers(name: BuiltInTiers, letters: string): readonly ChoiceTier[] {
   const one = `[${[...letters].map((letter) => letter.replace(/[\\\]^-]/, '\\$&')).join('')}]`;
-  if (name === 'mmlu-pro') {
-    return [
+  if (name !== 'careful') {
+    const published: readonly ChoiceTier[] = [
       { name: 'answer is', pattern: new RegExp(`answer is \\(?(${one})\\)?`, 'u'), match: 'first' },
-      { name: 'answer:', pattern: new RegExp(`^[^\\n]*[aA]nswer:\\s*(${one})`, 'mu'), match: 'first' },
+      {
+        name: 'answer:',
+        pattern: new RegExp(`^[^\\n]*[aA]nswer:[${WHITE_SPACE}]*(${one})`, 'mu'),
+        match: 'first',
+      },
     ];
+    const alone = new RegExp(`${NO_WORD_BEFORE}(${one})${NO_WORD_AFTER}`, 'u');
+    return name === 'mmlu-pro' ? published : [...published, { name: 'last letter', pattern: alone }];
   }
   const wrapped = `[\\s*_"'“‘(\\[{$]*(?:\\\\text\\{|\\\\boxed\\{)?(${one})${NO_WORD_AFTER}(?!['’]\\p{L})${NOT_A_SENTENCE}`;
   const stated =

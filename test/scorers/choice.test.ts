@@ -58,8 +58,21 @@ describe('choice', () => {
     ['The answer is Apple', 'A', 'answer is'],
     ['Answer: Dog', 'D', 'answer:'],
     ['I do not know', null, null],
+    ['I think (B) because of D', null, null],
+    ['Answer:\u001cC', 'C', 'answer:'],
+    ['Answer:\ufeffC', null, null],
+    ['Answer: C, no, answer: D\nAnswer: E', 'D', 'answer:'],
   ])('with the published rule of MMLU-Pro %j chooses %s', (output, letter, tier) => {
     expect(chosen(output, { tiers: 'mmlu-pro' })).toEqual([letter, tier]);
+  });
+
+  it.each([
+    ['I think (B) because of D', 'D', 'last letter'],
+    ['I do not know', 'I', 'last letter'],
+    ['Answer: C. Not D', 'C', 'answer:'],
+    ['DNA, éA, A\u00b2, _B', null, null],
+  ])('with the last letter of its later scripts %j chooses %s', (output, letter, tier) => {
+    expect(chosen(output, { tiers: 'mmlu-pro-last-letter' })).toEqual([letter, tier]);
   });
 
   it('tries tiers of the host in their order, skipping a letter off the menu', () => {

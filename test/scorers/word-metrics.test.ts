@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Score } from '../../src/evaluation/evaluation-types.js';
+import { bleuTokenizers } from '../../src/scorers/bleu-tokenizers.js';
 import { bleu, sentenceBleu } from '../../src/scorers/bleu.js';
 import { chrf, sentenceChrf } from '../../src/scorers/chrf.js';
 import { CorpusTotal, corpusMetricOf } from '../../src/scorers/corpus-metric.js';
@@ -99,6 +100,21 @@ describe('bleu and chrf', () => {
     expect(sentenceBleu(text, [text]).score).toBeCloseTo(100, 9);
     expect(scoreWith(bleu(), text, text)).toMatchObject({ score: 1 });
     expect(scoreWith(chrf(), text, text)).toMatchObject({ score: 1 });
+  });
+
+  it.each([
+    ['13a', 'Preis: 1.024,50 € – „gut“!', 'Preis|:|1.024,50|€|–|„gut“|!'],
+    ['intl', 'Preis: 1.024,50 € – „gut“!', 'Preis|:|1.024,50|€|–|„|gut|“|!'],
+    ['13a', 'a_b (x)… 3.14 5.', 'a|_|b|(|x|)|…|3.14|5|.'],
+    ['intl', 'a_b (x)… 3.14 5.', 'a|_|b|(|x|)|…|3.14|5.'],
+    ['intl', '日本語😀x', '日本語|😀|x'],
+    ['zh', '我爱，New York 2.5%。', '我|爱|，|New|York|2.5|%|。'],
+    ['zh', '\u2014x\u2a70y', '\u2014|x\u2a70y'],
+    ['zh', '日本語😀x', '日|本|語|😀x'],
+    ['char', 'aé 😀', 'a|é|😀'],
+  ] as const)("split as sacreBLEU's tokeniser %s: %j", (tokenize, text, tokens) => {
+    expect(bleuTokenizers[tokenize](text)).toEqual(tokens.split('|'));
+    expect(bleu({ tokenize }).convention).toContain(`tok=${tokenize},`);
   });
 
   it('leave empty references out, and a case without any unscored', () => {
