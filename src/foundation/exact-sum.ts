@@ -26,7 +26,7 @@ export class ExactSum {
    * @throws AssayError `ASSAY_INVALID_INPUT` unless it is finite and its magnitude at most 2^970.
    */
   add(x: number): void {
-    if (!(Math.abs(x) <= LARGEST)) throw notSummable(x);
+    if (typeof x !== 'number' || !(Math.abs(x) <= LARGEST)) throw notSummable(x);
     this.#accumulate(x);
   }
 

@@ -39,6 +39,21 @@ export function checkOptions<Options extends object>(
   return Object.freeze({ ...options });
 }
 
+/**
+ * Throws when an option without a default is missing.
+ *
+ * @throws AssayError `ASSAY_INVALID_OPTION` naming the first one.
+ */
+export function requireOptions<Options extends object>(
+  owner: string,
+  options: Options,
+  names: readonly (keyof Options & string)[],
+): void {
+  const missing = names.find((name) => options[name] === undefined);
+  if (missing === undefined) return;
+  throw new AssayError('ASSAY_INVALID_OPTION', `Expected \`${missing}\` of ${owner} to be given`);
+}
+
 /** The error for an option that nobody knows; suggests the nearest name. */
 export function unknownOption(owner: string, name: string, known: readonly string[]): AssayError {
   const nearest = known
@@ -80,6 +95,10 @@ export function number(minimum: number, maximum = Number.POSITIVE_INFINITY): Opt
 /** A finite number above zero. */
 export const positive: OptionCheck = (value) =>
   typeof value === 'number' && Number.isFinite(value) && value > 0 ? undefined : 'a number > 0';
+
+/** A number strictly between 0 and 1: a confidence level, a chance. */
+export const betweenZeroAndOne: OptionCheck = (value) =>
+  typeof value === 'number' && value > 0 && value < 1 ? undefined : 'a number above 0 and below 1';
 
 /** Milliseconds: a finite number >= 0, or `Infinity` for no limit. */
 export const milliseconds: OptionCheck = (value) =>

@@ -1,6 +1,7 @@
 import { AssayError } from '../errors.js';
-import { type KrippendorffLevel, krippendorffAlpha, type Rating } from './krippendorff.js';
-import { type Label, labelIndex, positionOf } from './labels.js';
+import { checkOptions, oneOf } from '../foundation/options.js';
+import { type KrippendorffLevel, krippendorffAlpha, levelCheck, type Rating } from './krippendorff.js';
+import { checkLabel, type Label, labelIndex, labelsCheck, positionOf } from './labels.js';
 import { checkSameLength } from './paired-numbers.js';
 
 /** Options of {@link cohenKappa}. */
@@ -42,16 +43,21 @@ export interface Agreement {
  * Cohen's kappa of two raters (Cohen 1960; weighted: Cohen 1968). `null` for no units, or when the chance
  * disagreement is 0 because both always say the same one thing.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths or a label that was not given.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths, a label that is none or was not given;
+ *   `ASSAY_INVALID_OPTION`.
  */
 export function cohenKappa(
   a: readonly Label[],
   b: readonly Label[],
   options: CohenOptions = {},
 ): number | null {
+  const checked = checkOptions<CohenOptions>('cohenKappa', options, {
+    weights: oneOf('none', 'linear', 'quadratic'),
+    labels: labelsCheck,
+  });
   checkSameLength('ratings', a, b);
-  const index = labelIndex([a, b], options.labels);
-  const weigh = WEIGHTS[options.weights ?? 'none'];
+  const index = labelIndex([a, b], checked.labels);
+  const weigh = WEIGHTS[checked.weights ?? 'none'];
   const rows = Array.from(index, () => 0);
   const columns = Array.from(index, () => 0);
   let observed = 0;
@@ -78,7 +84,8 @@ const WEIGHTS = {
  * disagreement of 0.
  *
  * @param units The ratings of each unit, all of one length.
- * @throws AssayError `ASSAY_INVALID_INPUT` for units of different lengths: take {@link krippendorffAlpha} then.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for units of different lengths (take {@link krippendorffAlpha} then) or a
+ *   missing rating.
  */
 export function fleissKappa(units: readonly (readonly Label[])[]): number | null {
   const raters = units[0]?.length ?? 0;
@@ -128,6 +135,10 @@ export function agreement(
   units: readonly (readonly (Rating | null)[])[],
   options: AgreementOptions = {},
 ): Agreement {
+  const { level, labels } = checkOptions<AgreementOptions>('agreement', options, {
+    level: levelCheck,
+    labels: labelsCheck,
+  });
   const raters = units[0]?.length ?? 0;
   if (units.some((unit) => unit.length !== raters)) {
     throw new AssayError(
@@ -140,7 +151,7 @@ export function agreement(
   const cohen = (weights: 'none' | 'linear' | 'quadratic'): number | null => {
     if (raters !== 2) return null;
     const column = (at: 0 | 1): Rating[] => complete.map((unit) => unit[at] as Rating);
-    return cohenKappa(column(0), column(1), { weights, labels: options.labels });
+    return cohenKappa(column(0), column(1), { weights, labels });
   };
   return {
     units: units.length,
@@ -152,12 +163,15 @@ export function agreement(
     cohenLinear: cohen('linear'),
     cohenQuadratic: cohen('quadratic'),
     fleiss: complete.length === units.length ? fleissKappa(complete) : null,
-    krippendorff: krippendorffAlpha(units, { level: options.level }),
+    krippendorff: krippendorffAlpha(units, { level }),
   };
 }
 
 function countsOf(ratings: readonly Label[]): Map<Label, number> {
   const counts = new Map<Label, number>();
-  for (const rating of ratings) counts.set(rating, (counts.get(rating) ?? 0) + 1);
+  for (const rating of ratings) {
+    checkLabel(rating);
+    counts.set(rating, (counts.get(rating) ?? 0) + 1);
+  }
   return counts;
 }

@@ -2,15 +2,16 @@ import { AssayError } from '../errors.js';
 import { ExactSum } from '../foundation/exact-sum.js';
 import {
   checkOptions,
+  betweenZeroAndOne,
   either,
   integer,
-  number,
   oneOf,
   signal,
   callable,
   object,
 } from '../foundation/options.js';
 import { SeededDraws } from '../foundation/seeded-random.js';
+import { checkClusterId } from './clustered.js';
 import type { Interval } from './intervals.js';
 import { Moments } from './moments.js';
 import { checkSameLength } from './paired-numbers.js';
@@ -63,7 +64,7 @@ export async function bootstrap(
 ): Promise<BootstrapEstimate | null> {
   const checked = checkOptions<BootstrapOptions>('bootstrap', options, {
     statistic: either(oneOf('mean', 'median', 'standard-deviation'), callable),
-    level: number(Number.MIN_VALUE, 1 - Number.EPSILON),
+    level: betweenZeroAndOne,
     resamples: integer(100),
     seed: integer(0, 0xffff_ffff),
     clusters: object,
@@ -133,6 +134,7 @@ export function clusterSums(
   checkSameLength('values and clusters', values, clusters);
   const found = new Map<string, { n: number; readonly sum: ExactSum }>();
   clusters.forEach((id, i) => {
+    checkClusterId(id);
     let cluster = found.get(id);
     if (cluster === undefined) found.set(id, (cluster = { n: 0, sum: new ExactSum() }));
     cluster.n += 1;

@@ -1,5 +1,5 @@
 import { AssayError } from '../errors.js';
-import { checkOptions, integer, number, show, signal } from '../foundation/options.js';
+import { betweenZeroAndOne, checkOptions, integer, show, signal } from '../foundation/options.js';
 import { fitBradleyTerry } from './bradley-terry-fit.js';
 import type { Interval } from './intervals.js';
 import { quantileOfSorted } from './quantiles.js';
@@ -60,7 +60,7 @@ export async function bradleyTerry(
   options: BradleyTerryOptions = {},
 ): Promise<BradleyTerryRanking | null> {
   const checked = checkOptions<BradleyTerryOptions>('bradleyTerry', options, {
-    level: number(Number.MIN_VALUE, 1 - Number.EPSILON),
+    level: betweenZeroAndOne,
     resamples: integer(0),
     seed: integer(0, 0xffff_ffff),
     threads: threadsCheck,

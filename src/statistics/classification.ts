@@ -1,4 +1,5 @@
-import { type Label, labelIndex, positionOf } from './labels.js';
+import { checkOptions } from '../foundation/options.js';
+import { type Label, labelIndex, labelsCheck, positionOf } from './labels.js';
 import { checkSameLength } from './paired-numbers.js';
 
 /** Figures of one class; 0 where the usual ratio is 0/0, as scikit-learn's default. */
@@ -51,17 +52,19 @@ export interface ClassificationOptions {
  * Confusion matrix and the figures read from it. `null` for no cases. All counts are integers, so order does
  * not matter.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths or a label that was not given.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths, a label that is none or was not given;
+ *   `ASSAY_INVALID_OPTION`.
  */
 export function classificationReport(
   truth: readonly Label[],
   predicted: readonly Label[],
   options: ClassificationOptions = {},
 ): ClassificationReport | null {
+  const given = checkOptions<ClassificationOptions>('classificationReport', options, { labels: labelsCheck });
   checkSameLength('truth and predictions', truth, predicted);
   const n = truth.length;
   if (n === 0) return null;
-  const index = labelIndex([truth, predicted], options.labels);
+  const index = labelIndex([truth, predicted], given.labels);
   const labels = [...index.keys()];
   const confusion = labels.map(() => labels.map(() => 0));
   truth.forEach((label, i) => {

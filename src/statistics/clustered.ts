@@ -9,6 +9,19 @@ export interface ClusteredMomentsRecord {
   readonly clusters: readonly { readonly id: string; readonly n: number; readonly sum: readonly number[] }[];
 }
 
+/**
+ * Throws unless a sample names its cluster.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT`
+ */
+export function checkClusterId(cluster: unknown): void {
+  if (typeof cluster === 'string') return;
+  throw new AssayError(
+    'ASSAY_INVALID_INPUT',
+    `Expected every sample to name its cluster, got ${show(cluster)}: clustered errors need all of them`,
+  );
+}
+
 interface Cluster {
   n: number;
   readonly sum: ExactSum;
@@ -33,12 +46,7 @@ export class ClusteredMoments {
    * @throws AssayError `ASSAY_INVALID_INPUT` without a cluster id, or for a number that is not finite.
    */
   add(x: number, cluster: string): void {
-    if (typeof cluster !== 'string') {
-      throw new AssayError(
-        'ASSAY_INVALID_INPUT',
-        `Expected every sample to name its cluster, got ${show(cluster)}: clustered errors need all of them`,
-      );
-    }
+    checkClusterId(cluster);
     this.#total.add(x);
     this.#n += 1;
     const found = this.#cluster(cluster);

@@ -1,5 +1,13 @@
 import { AssayError, InputError } from '../errors.js';
-import { boolean, checkOptions, integer, number, oneOf, show, signal } from '../foundation/options.js';
+import {
+  betweenZeroAndOne,
+  boolean,
+  checkOptions,
+  integer,
+  oneOf,
+  show,
+  signal,
+} from '../foundation/options.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { ResultStore, RunManifest } from '../stores/result-store.js';
 import { ComparisonRefusedError } from './comparison-refused.js';
@@ -68,7 +76,7 @@ export async function compareRuns(
     force: boolean,
     clusters: oneOf('auto', 'ignore'),
     unmatchedLimit: integer(0),
-    level: number(Number.MIN_VALUE, 1 - Number.EPSILON),
+    level: betweenZeroAndOne,
     permutation: boolean,
     resamples: integer(100),
     seed: integer(0, 0xffff_ffff),

@@ -1,4 +1,6 @@
+import { AssayError } from '../errors.js';
 import { ExactSum } from '../foundation/exact-sum.js';
+import { show } from '../foundation/options.js';
 import { crossDeviation } from './moments.js';
 import { checkSameLength } from './paired-numbers.js';
 
@@ -19,7 +21,7 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number | nu
  * Spearman's rank correlation: Pearson's of mid-ranks (tied values share the mean of their ranks). `null` for
  * fewer than 2 pairs or when one side is constant.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths or values that cannot be ranked.
  */
 export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number | null {
   checkSameLength('x and y', x, y);
@@ -30,10 +32,12 @@ export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number | n
  * Kendall's tau-b, which corrects for ties (Kendall 1945), in O(n log n) (Knight 1966). `null` for fewer than
  * 2 pairs or when one side is constant.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths or values that cannot be ranked.
  */
 export function kendallTauB(x: ArrayLike<number>, y: ArrayLike<number>): number | null {
   checkSameLength('x and y', x, y);
+  checkRankable(x);
+  checkRankable(y);
   const n = x.length;
   const order = Array.from({ length: n }, (_, i) => i).sort(
     (i, j) => (x[i] as number) - (x[j] as number) || (y[i] as number) - (y[j] as number),
@@ -50,8 +54,13 @@ export function kendallTauB(x: ArrayLike<number>, y: ArrayLike<number>): number 
   return agreeing / Math.sqrt((all - tiedX) * (all - tiedY));
 }
 
-/** Ranks from 1, tied values sharing the mean of their ranks. */
+/**
+ * Ranks from 1, tied values sharing the mean of their ranks. Infinities have their place.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` for NaN, which has none.
+ */
 export function midRanks(values: ArrayLike<number>): Float64Array {
+  checkRankable(values);
   const order = Array.from({ length: values.length }, (_, i) => i).sort(
     (i, j) => (values[i] as number) - (values[j] as number),
   );
@@ -63,6 +72,19 @@ export function midRanks(values: ArrayLike<number>): Float64Array {
     start = end;
   }
   return ranks;
+}
+
+/**
+ * Throws unless all values are numbers that can be put in order.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT`
+ */
+export function checkRankable(values: ArrayLike<number>): void {
+  for (let i = 0; i < values.length; i++) {
+    const value: unknown = values[i];
+    if (typeof value === 'number' && !Number.isNaN(value)) continue;
+    throw new AssayError('ASSAY_INVALID_INPUT', `Expected numbers to rank, got ${show(value)}`);
+  }
 }
 
 /** Sums of pairs from which their correlation is read; order-independent to the bit. */

@@ -1,5 +1,5 @@
 import { AssayError } from '../errors.js';
-import { checkOptions, number, show } from '../foundation/options.js';
+import { betweenZeroAndOne, checkOptions, show } from '../foundation/options.js';
 import type { Moments } from './moments.js';
 import { betaQuantile, normalQuantile, studentQuantile } from './special-functions.js';
 
@@ -41,10 +41,12 @@ export interface MeanEstimate {
 /**
  * Student's t interval of a mean: mean ± t · standard error.
  *
- * @throws AssayError `ASSAY_INVALID_OPTION` for a bad level, `ASSAY_INVALID_INPUT` for bad degrees of freedom.
+ * @throws AssayError `ASSAY_INVALID_OPTION` for a bad level, `ASSAY_INVALID_INPUT` for a mean, error or degrees of
+ *   freedom that are no numbers in their range.
  */
 export function tInterval(estimate: MeanEstimate, options: IntervalOptions = {}): Interval {
   const level = checkLevel('tInterval', options);
+  checkMeanEstimate(estimate);
   const margin = studentQuantile((1 + level) / 2, estimate.degreesOfFreedom) * estimate.standardError;
   return { low: estimate.mean - margin, high: estimate.mean + margin, level, method: 't' };
 }
@@ -133,14 +135,22 @@ function upperBetaQuantile(tail: number, a: number, b: number): number {
 }
 
 function checkLevel(owner: string, options: IntervalOptions): number {
-  const { level = 0.95 } = checkOptions<IntervalOptions>(owner, options, { level: number(0, 1) });
-  if (level <= 0 || level >= 1) {
-    throw new AssayError(
-      'ASSAY_INVALID_OPTION',
-      `Expected \`level\` of ${owner} to be a number above 0 and below 1, got ${show(level)}`,
-    );
-  }
-  return level;
+  return checkOptions<IntervalOptions>(owner, options, { level: betweenZeroAndOne }).level ?? 0.95;
+}
+
+/**
+ * Throws unless mean and error are finite, the error is not negative and the degrees of freedom are positive.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT`
+ */
+export function checkMeanEstimate({ mean, standardError, degreesOfFreedom }: MeanEstimate): void {
+  if (Number.isFinite(mean) && Number.isFinite(standardError) && standardError >= 0 && degreesOfFreedom > 0)
+    return;
+  throw new AssayError(
+    'ASSAY_INVALID_INPUT',
+    'Expected a finite mean, a standard error >= 0 and degrees of freedom > 0, ' +
+      `got ${show(mean)}, ${show(standardError)} and ${show(degreesOfFreedom)}`,
+  );
 }
 
 function checkProportion(proportion: Proportion): Proportion {

@@ -1,5 +1,5 @@
 import { AssayError } from '../errors.js';
-import { show } from '../foundation/options.js';
+import { checkOptions, oneOf, show } from '../foundation/options.js';
 import { type Label, labelIndex, positionOf } from './labels.js';
 
 /** A rating: any label on the nominal level, a number on the others. */
@@ -17,19 +17,25 @@ export interface KrippendorffOptions {
   readonly level?: KrippendorffLevel | undefined;
 }
 
+/** Check of {@link KrippendorffOptions.level}. */
+export const levelCheck = oneOf('nominal', 'ordinal', 'interval', 'ratio');
+
 /**
  * Krippendorff's alpha of any number of raters with missing ratings (Krippendorff 2011, "Computing
  * Krippendorff's Alpha-Reliability"). Units with fewer than two ratings do not count. `null` when nothing can
  * be paired or the chance disagreement is 0.
  *
  * @param units The ratings of each unit; `null` for a missing one.
- * @throws AssayError `ASSAY_INVALID_INPUT` for ratings that are no numbers on a level other than nominal.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for ratings that are no labels, or no numbers on a level other than
+ *   nominal; `ASSAY_INVALID_OPTION`.
  */
 export function krippendorffAlpha(
   units: readonly (readonly (Rating | null)[])[],
   options: KrippendorffOptions = {},
 ): number | null {
-  const level = options.level ?? 'nominal';
+  const { level = 'nominal' } = checkOptions<KrippendorffOptions>('krippendorffAlpha', options, {
+    level: levelCheck,
+  });
   const paired = units
     .map((unit) => unit.filter((rating) => rating !== null))
     .filter((unit) => unit.length >= 2);
@@ -93,11 +99,6 @@ function distances(
         const sum = number(i) + number(j);
         return sum === 0 ? 0 : ((number(i) - number(j)) / sum) ** 2;
       };
-    default:
-      throw new AssayError(
-        'ASSAY_INVALID_OPTION',
-        `Expected \`level\` to be 'nominal', 'ordinal', 'interval' or 'ratio', got ${show(level)}`,
-      );
   }
 }
 

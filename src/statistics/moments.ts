@@ -40,7 +40,7 @@ export class Moments {
    * @throws AssayError `ASSAY_INVALID_INPUT` unless it is finite and its magnitude at most 1e130.
    */
   add(x: number): void {
-    if (!(Math.abs(x) <= LARGEST)) {
+    if (typeof x !== 'number' || !(Math.abs(x) <= LARGEST)) {
       throw new AssayError(
         'ASSAY_INVALID_INPUT',
         `Expected a finite number of magnitude at most 1e130, got ${show(x)}`,

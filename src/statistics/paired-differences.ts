@@ -1,6 +1,6 @@
 import { AssayError } from '../errors.js';
 import { clusterSums } from './bootstrap.js';
-import { ClusteredMoments } from './clustered.js';
+import { checkClusterId, ClusteredMoments } from './clustered.js';
 import { type Interval, tInterval } from './intervals.js';
 import { Moments } from './moments.js';
 import { checkSameLength } from './paired-numbers.js';
@@ -168,7 +168,10 @@ export async function comparePaired(
 ): Promise<PairedComparison> {
   checkSameLength('a and b', a, b);
   const { clusters, ...others } = options;
-  if (clusters !== undefined) checkSameLength('scores and clusters', a, clusters);
+  if (clusters !== undefined) {
+    checkSameLength('scores and clusters', a, clusters);
+    clusters.forEach(checkClusterId);
+  }
   const pairs = new PairedDifferences({ differences: true, clusters: clusters !== undefined });
   for (let i = 0; i < a.length; i++) pairs.add(a[i] as number, b[i] as number, clusters?.[i]);
   return pairs.compare(others, clusters !== undefined);

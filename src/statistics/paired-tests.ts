@@ -1,7 +1,7 @@
 import { AssayError } from '../errors.js';
 import { integer, checkOptions, show, signal } from '../foundation/options.js';
 import { midRanks } from './correlation.js';
-import type { MeanEstimate } from './intervals.js';
+import { checkMeanEstimate, type MeanEstimate } from './intervals.js';
 import type { Moments } from './moments.js';
 import { sortedNumbers } from './quantiles.js';
 import { resample, type ResamplingOptions, threadsCheck } from './resample.js';
@@ -42,8 +42,13 @@ export interface SignFlipOptions extends ResamplingOptions {
   readonly seed?: number | undefined;
 }
 
-/** t test that the mean is 0, given a mean of differences with its standard error. `null` for an error of 0. */
+/**
+ * t test that the mean is 0, given a mean of differences with its standard error. `null` for an error of 0.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` for a mean, error or degrees of freedom that are no numbers in their range.
+ */
 export function tTest(estimate: MeanEstimate): TTest | null {
+  checkMeanEstimate(estimate);
   const { mean, standardError, degreesOfFreedom } = estimate;
   if (standardError === 0) return null;
   const t = mean / standardError;

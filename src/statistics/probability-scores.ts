@@ -1,7 +1,7 @@
 import { AssayError } from '../errors.js';
 import { ExactSum } from '../foundation/exact-sum.js';
 import { show } from '../foundation/options.js';
-import { midRanks } from './correlation.js';
+import { checkRankable, midRanks } from './correlation.js';
 import { checkSameLength } from './paired-numbers.js';
 
 /** Whether something happened: 1 or `true` if it did. */
@@ -31,17 +31,15 @@ export interface Calibration {
  * Area under the ROC curve: the chance that an event got a higher score than a non-event, ties counting half
  * (Mann and Whitney, by mid-ranks). `null` without events or without non-events.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths or a score that is NaN.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths, an outcome that is none or a score that is
+ *   NaN.
  */
 export function auroc(happened: readonly Happened[], scores: readonly number[]): number | null {
   checkSameLength('outcomes and scores', happened, scores);
-  for (const score of scores) {
-    if (Number.isNaN(score)) throw new AssayError('ASSAY_INVALID_INPUT', 'Expected scores, got NaN');
-  }
-  const events = happened.filter(Boolean).length;
+  const events = countEvents(happened);
   const others = happened.length - events;
-  if (events === 0 || others === 0) return null;
   const ranks = midRanks(scores);
+  if (events === 0 || others === 0) return null;
   let sum = 0;
   happened.forEach((event, i) => (sum += event ? (ranks[i] as number) : 0));
   return (sum - (events * (events + 1)) / 2) / (events * others);
@@ -51,11 +49,13 @@ export function auroc(happened: readonly Happened[], scores: readonly number[]):
  * Average precision: the step-wise area under the precision-recall curve, Σ (Rₙ - Rₙ₋₁) Pₙ over the distinct
  * scores from high to low, without interpolation. `null` without events.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths, an outcome that is none or a score that is
+ *   NaN.
  */
 export function averagePrecision(happened: readonly Happened[], scores: readonly number[]): number | null {
   checkSameLength('outcomes and scores', happened, scores);
-  const events = happened.filter(Boolean).length;
+  checkRankable(scores);
+  const events = countEvents(happened);
   if (events === 0) return null;
   const order = scores.map((_, i) => i).sort((i, j) => (scores[j] as number) - (scores[i] as number));
   const area = new ExactSum();
@@ -92,6 +92,12 @@ export function logLoss(
   probabilities: readonly number[],
   clip = 1e-15,
 ): number | null {
+  if (!(clip > 0 && clip < 0.5)) {
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected \`clip\` to be a number above 0 and below 0.5, got ${show(clip)}`,
+    );
+  }
   return meanOver(happened, probabilities, (event, p) => {
     const kept = Math.min(1 - clip, Math.max(clip, p));
     return event === 1 ? -Math.log(kept) : -Math.log1p(-kept);
@@ -162,6 +168,19 @@ function forEachCase(
     if (!(p >= 0 && p <= 1)) {
       throw new AssayError('ASSAY_INVALID_INPUT', `Expected probabilities from 0 to 1, got ${show(p)}`);
     }
-    visit(event ? 1 : 0, p);
+    visit(eventOf(event), p);
   });
+}
+
+function countEvents(happened: readonly Happened[]): number {
+  return happened.reduce<number>((sum, event) => sum + eventOf(event), 0);
+}
+
+function eventOf(event: Happened): 0 | 1 {
+  if (event === 1 || event === true) return 1;
+  if (event === 0 || event === false) return 0;
+  throw new AssayError(
+    'ASSAY_INVALID_INPUT',
+    `Expected 0, 1, true or false as an outcome, got ${show(event)}`,
+  );
 }

@@ -7,7 +7,8 @@ export type QuantileMethod = 'type-7' | 'nearest-rank';
 /**
  * The `p` quantile of `values` (0 the smallest, 1 the largest); `null` when there are none.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` for a `p` outside 0..1 or a NaN among the values.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for a `p` outside 0..1 or a value that is no finite number,
+ *   `ASSAY_INVALID_OPTION` for another method.
  */
 export function quantile(
   values: ArrayLike<number>,
@@ -23,6 +24,12 @@ export function quantiles(
   ps: readonly number[],
   method: QuantileMethod = 'type-7',
 ): (number | null)[] {
+  if (method !== 'type-7' && method !== 'nearest-rank') {
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected a quantile method: 'type-7' or 'nearest-rank', got ${show(method)}`,
+    );
+  }
   const sorted = sortedNumbers(values);
   return ps.map((p) => {
     if (!(p >= 0 && p <= 1)) {
@@ -54,10 +61,19 @@ export function quantileOfSorted(
   return low + (high - low) * (position - below);
 }
 
-/** A sorted copy. */
+/**
+ * A sorted copy.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` for a value that is no finite number; `null` would count as 0 otherwise.
+ */
 export function sortedNumbers(values: ArrayLike<number>): Float64Array {
-  const sorted = Float64Array.from(values).sort();
-  // Sorting puts NaN last.
-  if (Number.isNaN(sorted.at(-1))) throw new AssayError('ASSAY_INVALID_INPUT', 'Expected numbers, got NaN');
-  return sorted;
+  const sorted = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (!Number.isFinite(value)) {
+      throw new AssayError('ASSAY_INVALID_INPUT', `Expected finite numbers, got ${show(value)}`);
+    }
+    sorted[i] = value;
+  }
+  return sorted.sort();
 }

@@ -1,5 +1,5 @@
 import { AssayError } from '../errors.js';
-import { checkOptions, integer, number, oneOf, show } from '../foundation/options.js';
+import { checkOptions, integer, number, oneOf, requireOptions, show } from '../foundation/options.js';
 import { Moments } from './moments.js';
 import { passAtK, passHatK } from './pass-at-k.js';
 import { median } from './quantiles.js';
@@ -24,9 +24,15 @@ export type RepetitionReducer = 'mean' | 'median' | 'mode' | 'max' | ThresholdRe
  * Reduces the scores of one case's repetitions to one figure. `null` where it is not defined: no scores, or
  * fewer than `k`. The mode of a tie is the value that came first.
  *
- * @throws AssayError `ASSAY_INVALID_OPTION` for an unknown reducer or a bad `k` or threshold.
+ * @throws AssayError `ASSAY_INVALID_OPTION` for an unknown reducer or a bad `k` or threshold, `ASSAY_INVALID_INPUT`
+ *   for a score that is no finite number.
  */
 export function reduceRepetitions(scores: readonly number[], reducer: RepetitionReducer): number | null {
+  for (const score of scores) {
+    if (!Number.isFinite(score)) {
+      throw new AssayError('ASSAY_INVALID_INPUT', `Expected finite scores, got ${show(score)}`);
+    }
+  }
   if (typeof reducer === 'object') return reduceByThreshold(scores, reducer);
   switch (reducer) {
     case 'mean':
@@ -51,6 +57,7 @@ function reduceByThreshold(scores: readonly number[], reducer: ThresholdReducer)
     k: integer(1),
     threshold: number(0, 1),
   });
+  requireOptions('the repetition reducer', reducer, ['reducer', 'k']);
   const passed = scores.filter((score) => score >= threshold).length;
   if (reducer.reducer === 'pass-at') return passAtK(scores.length, passed, k);
   if (reducer.reducer === 'pass-hat') return passHatK(scores.length, passed, k);

@@ -1,5 +1,13 @@
-import { AssayError } from '../errors.js';
-import { checkOptions, integer, number, show, type OptionChecks } from '../foundation/options.js';
+import {
+  betweenZeroAndOne,
+  checkOptions,
+  integer,
+  number,
+  positive,
+  requireOptions,
+  type OptionCheck,
+  type OptionChecks,
+} from '../foundation/options.js';
 import { normalQuantile } from './special-functions.js';
 
 /** What is known or assumed about a paired comparison of two runs. Scores lie in 0..1. */
@@ -39,13 +47,12 @@ export interface DetectableDifferencePlan extends ComparisonPlan {
  * @throws AssayError `ASSAY_INVALID_OPTION` for a bad value.
  */
 export function requiredCases(plan: SampleSizePlan): number {
-  const { factor, variance } = checkPlan('requiredCases', plan, { ...PLAN_CHECKS, difference: number(0, 1) });
-  if (plan.difference === 0) {
-    throw new AssayError(
-      'ASSAY_INVALID_OPTION',
-      `Expected \`difference\` of requiredCases to be above 0, got ${show(plan.difference)}`,
-    );
-  }
+  const { factor, variance } = checkPlan(
+    'requiredCases',
+    plan,
+    { ...PLAN_CHECKS, difference: differenceCheck },
+    'difference',
+  );
   return Math.max(1, Math.ceil((factor * factor * variance) / (plan.difference * plan.difference)));
 }
 
@@ -56,12 +63,16 @@ export function requiredCases(plan: SampleSizePlan): number {
  * @throws AssayError `ASSAY_INVALID_OPTION` for a bad value.
  */
 export function minimumDetectableDifference(plan: DetectableDifferencePlan): number {
-  const { factor, variance } = checkPlan('minimumDetectableDifference', plan, {
-    ...PLAN_CHECKS,
-    cases: integer(1),
-  });
+  const { factor, variance } = checkPlan(
+    'minimumDetectableDifference',
+    plan,
+    { ...PLAN_CHECKS, cases: integer(1) },
+    'cases',
+  );
   return factor * Math.sqrt(variance / plan.cases);
 }
+
+const differenceCheck: OptionCheck = (value) => positive(value) ?? number(0, 1)(value);
 
 const PLAN_CHECKS: OptionChecks<ComparisonPlan> = {
   differenceVariance: number(0),
@@ -69,16 +80,18 @@ const PLAN_CHECKS: OptionChecks<ComparisonPlan> = {
   withinVarianceB: number(0),
   repetitionsA: integer(1),
   repetitionsB: integer(1),
-  alpha: number(Number.MIN_VALUE, 1 - Number.EPSILON),
-  power: number(Number.MIN_VALUE, 1 - Number.EPSILON),
+  alpha: betweenZeroAndOne,
+  power: betweenZeroAndOne,
 };
 
 function checkPlan<Plan extends ComparisonPlan>(
   owner: string,
   plan: Plan,
   checks: OptionChecks<Plan>,
+  ownNumber: keyof Plan & string,
 ): { readonly factor: number; readonly variance: number } {
   const checked = checkOptions<Plan>(owner, plan, checks);
+  requireOptions(owner, checked, ['differenceVariance', ownNumber]);
   const { withinVarianceA = 0, withinVarianceB = 0, repetitionsA = 1, repetitionsB = 1 } = checked;
   const { alpha = 0.05, power = 0.8 } = checked;
   const perCase = withinVarianceA / repetitionsA + withinVarianceB / repetitionsB;

@@ -114,8 +114,13 @@ function complementaryError(x: number): number {
   return (x * Math.exp(-square) * fraction) / Math.sqrt(Math.PI);
 }
 
-/** P(Z <= z) of the standard normal distribution. */
+/**
+ * P(Z <= z) of the standard normal distribution.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` for NaN.
+ */
 export function normalCdf(z: number): number {
+  checkArgument(z);
   return complementaryError(-z / Math.SQRT2) / 2;
 }
 
@@ -179,8 +184,14 @@ export function studentTail(t: number, degreesOfFreedom: number): number {
   return t >= 0 ? tail : 1 - tail;
 }
 
-/** P(T <= t) of Student's t with `degreesOfFreedom` > 0. */
+/**
+ * P(T <= t) of Student's t with `degreesOfFreedom` > 0.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` for NaN or not positive degrees of freedom.
+ */
 export function studentCdf(t: number, degreesOfFreedom: number): number {
+  checkArgument(t);
+  checkDegreesOfFreedom(degreesOfFreedom);
   return studentTail(-t, degreesOfFreedom);
 }
 
@@ -192,12 +203,7 @@ export function studentCdf(t: number, degreesOfFreedom: number): number {
  */
 export function studentQuantile(p: number, degreesOfFreedom: number): number {
   checkProbability(p);
-  if (!(degreesOfFreedom > 0)) {
-    throw new AssayError(
-      'ASSAY_INVALID_INPUT',
-      `Expected degrees of freedom > 0, got ${show(degreesOfFreedom)}`,
-    );
-  }
+  checkDegreesOfFreedom(degreesOfFreedom);
   if (degreesOfFreedom === Number.POSITIVE_INFINITY) return normalQuantile(p);
   if (p === 0.5) return 0;
   const tail = Math.min(p, 1 - p);
@@ -225,8 +231,14 @@ export function studentQuantile(p: number, degreesOfFreedom: number): number {
   return p < 0.5 ? -t : t;
 }
 
-/** P(X <= x) of the beta distribution with shapes `a`, `b` > 0. */
+/**
+ * P(X <= x) of the beta distribution with shapes `a`, `b` > 0.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` for NaN or shapes that are not positive.
+ */
 export function betaCdf(x: number, a: number, b: number): number {
+  checkArgument(x);
+  checkShapes(a, b);
   return incompleteBeta(a, b, x);
 }
 
@@ -237,9 +249,7 @@ export function betaCdf(x: number, a: number, b: number): number {
  */
 export function betaQuantile(p: number, a: number, b: number): number {
   checkProbability(p);
-  if (!(a > 0 && b > 0)) {
-    throw new AssayError('ASSAY_INVALID_INPUT', `Expected shapes > 0, got ${show(a)} and ${show(b)}`);
-  }
+  checkShapes(a, b);
   let low = 0;
   let high = 1;
   let x = a / (a + b);
@@ -259,6 +269,24 @@ export function betaQuantile(p: number, a: number, b: number): number {
     x = next;
   }
   return x;
+}
+
+function checkShapes(a: number, b: number): void {
+  if (a > 0 && b > 0) return;
+  throw new AssayError('ASSAY_INVALID_INPUT', `Expected shapes > 0, got ${show(a)} and ${show(b)}`);
+}
+
+function checkDegreesOfFreedom(degreesOfFreedom: number): void {
+  if (degreesOfFreedom > 0) return;
+  throw new AssayError(
+    'ASSAY_INVALID_INPUT',
+    `Expected degrees of freedom > 0, got ${show(degreesOfFreedom)}`,
+  );
+}
+
+function checkArgument(x: number): void {
+  if (typeof x === 'number' && !Number.isNaN(x)) return;
+  throw new AssayError('ASSAY_INVALID_INPUT', `Expected a number, got ${show(x)}`);
 }
 
 function checkProbability(p: number): void {
