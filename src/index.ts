@@ -201,7 +201,7 @@ export { judge, type JudgeOptions, type JudgePromptParts, type RatingScale } fro
 export { jury, juryVotes, type JuryOptions, type JuryVote } from './scorers/jury.js';
 export type { NoMatchPolicy } from './scorers/no-match.js';
 export { number, type NumberOptions } from './scorers/number.js';
-export { pairwiseJudge, type PairwiseJudgeOptions } from './scorers/pairwise-judge.js';
+export { pairwiseJudge, type PairVerdicts, type PairwiseJudgeOptions } from './scorers/pairwise-judge.js';
 export { regex, type RegexOptions } from './scorers/regex.js';
 export { rouge, rougeScore, type RougeOptions, type RougeScore, type RougeVariant } from './scorers/rouge.js';
 export type { TextComparisonOptions } from './scorers/text-comparison.js';

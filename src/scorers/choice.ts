@@ -4,6 +4,7 @@ import { checkOptions, oneOf, show, text, type OptionCheck } from '../foundation
 import { conventionText, defineScorer } from './define-scorer.js';
 import { noMatch, noMatchPolicy, type NoMatchPolicy } from './no-match.js';
 import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
+import { PROSE_AFTER_LETTER } from './prose.js';
 import { NO_WORD_AFTER, NO_WORD_BEFORE, stripWhiteSpace, WHITE_SPACE } from './unicode-text.js';
 
 /** One way to find the chosen letter. Tiers are tried in order; the first that finds one decides. */
@@ -96,9 +97,6 @@ export function choice(options: ChoiceOptions = {}): Scorer<unknown, TextReferen
   });
 }
 
-/** `Answer: A man` and `Answer: I think` begin a sentence; `Answer: A because` chooses. */
-const NOT_A_SENTENCE = '(?!(?<=[AI])\\s+(?!(?:and|as|because|due|for|is|since|which|with)\\b)\\p{Ll})';
-
 function builtInTiers(name: BuiltInTiers, letters: string): readonly ChoiceTier[] {
   const one = `[${[...letters].map((letter) => letter.replace(/[\\\]^-]/, '\\$&')).join('')}]`;
   if (name !== 'careful') {
@@ -113,7 +111,7 @@ function builtInTiers(name: BuiltInTiers, letters: string): readonly ChoiceTier[
     const alone = new RegExp(`${NO_WORD_BEFORE}(${one})${NO_WORD_AFTER}`, 'u');
     return name === 'mmlu-pro' ? published : [...published, { name: 'last letter', pattern: alone }];
   }
-  const wrapped = `[\\s*_"'“‘(\\[{$]*(?:\\\\text\\{|\\\\boxed\\{)?(${one})${NO_WORD_AFTER}(?!['’]\\p{L})${NOT_A_SENTENCE}`;
+  const wrapped = `[\\s*_"'“‘(\\[{$]*(?:\\\\text\\{|\\\\boxed\\{)?(${one})${NO_WORD_AFTER}(?!['’]\\p{L}|(?<=[AI])${PROSE_AFTER_LETTER})`;
   const stated =
     `${NO_WORD_BEFORE}(?:[Aa]nswer|ANSWER|[Cc]hoice|[Oo]ption)(?:\\s+(?:is|would be|should be))?` +
     `(?:\\s+(?:option|choice|letter))?(?:\\s*[:：=])?${wrapped}`;

@@ -1,7 +1,14 @@
 import type { ChatMessage, ModelInput } from '../client/model-client.js';
 import { AssayError } from '../errors.js';
 import type { Scorer } from '../evaluation/evaluation-types.js';
-import { boolean, callable, checkOptions, text, type OptionCheck } from '../foundation/options.js';
+import {
+  boolean,
+  callable,
+  checkOptions,
+  requireOptions,
+  text,
+  type OptionCheck,
+} from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import {
@@ -18,13 +25,19 @@ import {
   plainText,
   type JudgeMaterial,
 } from './judge-material.js';
-import { lastVerdictBetween, lastVerdictOn, verdictLine, type Verdict } from './verdict.js';
+import {
+  lastVerdictBetween,
+  lastVerdictOn,
+  verdictLine,
+  verdictPatternCheck,
+  type Verdict,
+} from './verdict.js';
 
 /** What a prompt for a judge is made from. */
 export interface JudgePromptParts {
   /** The `rubric` option. */
   readonly rubric: string;
-  /** Input, expected answer and answer between fences that they cannot forge. */
+  /** All that is to be judged (input, expected answer, answers), each between fences that it cannot forge. */
   readonly material: string;
   /** Tells the judge what the fences mean; leave it out and the answer may give orders. */
   readonly fenceInstruction: string;
@@ -64,6 +77,7 @@ const gradesCheck: OptionCheck = (value) =>
   typeof value === 'object' &&
   value !== null &&
   Object.keys(value).length >= 2 &&
+  !Object.hasOwn(value, '') &&
   Object.values(value).every((score) => typeof score === 'number' && score >= 0 && score <= 1)
     ? undefined
     : 'at least two grades with scores from 0 to 1';
@@ -74,8 +88,6 @@ const ratingCheck: OptionCheck = (value) => {
     ? undefined
     : '{ minimum, maximum } with minimum < maximum';
 };
-
-const patternCheck: OptionCheck = (value) => (value instanceof RegExp ? undefined : 'a RegExp');
 
 /**
  * Lets a model judge the answer by a rubric, with a grade or a rating.
@@ -100,14 +112,10 @@ export function judge(options: JudgeOptions): Scorer {
     showInput: boolean,
     showExpected: boolean,
     prompt: callable,
-    verdictPattern: patternCheck,
+    verdictPattern: verdictPatternCheck,
     promptName: text,
   });
-  for (const required of ['client', 'rubric'] as const) {
-    if (checked[required] === undefined) {
-      throw new AssayError('ASSAY_INVALID_OPTION', `Expected \`${required}\` of judge to be given`);
-    }
-  }
+  requireOptions('judge', checked, ['client', 'rubric']);
   if (checked.grades !== undefined && checked.rating !== undefined) {
     throw new AssayError('ASSAY_INVALID_OPTION', 'Expected either `grades` or `rating` of judge, got both');
   }

@@ -1,7 +1,6 @@
-import type { ChatMessage, ModelResponse } from '../client/model-client.js';
-import { AssayError } from '../errors.js';
+import type { ChatMessage, ModelInput, ModelResponse } from '../client/model-client.js';
 import type { ScorerArguments } from '../evaluation/evaluation-types.js';
-import { callable, checkOptions, text } from '../foundation/options.js';
+import { callable, checkOptions, requireOptions, text, type OptionCheck } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from './corpus-metric.js';
 import { conventionText, defineScorer } from './define-scorer.js';
@@ -13,8 +12,19 @@ import {
   type JudgeModelOptions,
 } from './judge-call.js';
 import { fenceInstruction, fenceMaterial, inputText } from './judge-material.js';
+import type { JudgePromptParts } from './judge.js';
 import { acceptedTexts, type TextReference } from './text-reference.js';
-import { lastVerdictOn, verdictLine } from './verdict.js';
+import { lastVerdictOn, verdictLine, verdictPatternCheck, type Verdict } from './verdict.js';
+
+/** What the judge writes for each verdict; of several words the first one is asked for. */
+export interface PairVerdicts {
+  /** The answer shown first is better. */
+  readonly a: string | readonly string[];
+  /** The answer shown second is better. */
+  readonly b: string | readonly string[];
+  /** Neither is. Left out: the judge has to choose. */
+  readonly tie?: string | readonly string[] | undefined;
+}
 
 /** Options of {@link pairwiseJudge}. */
 export interface PairwiseJudgeOptions<
@@ -26,7 +36,29 @@ export interface PairwiseJudgeOptions<
   readonly rubric: string;
   /** The answer to compare with. @default `expected`, when it is one text */
   readonly opponent?: ((args: ScorerArguments<Input, Expected, Metadata>) => string | undefined) | undefined;
+  /** What the verdicts are called. @default { a: 'A', b: 'B', tie: 'TIE' } */
+  readonly verdicts?: PairVerdicts | undefined;
+  /** Your own prompt. It must ask for the verdict in the form that `verdictPattern` finds. */
+  readonly prompt?: ((parts: JudgePromptParts) => ModelInput) | undefined;
+  /** Finds the verdict: group 1 of the last match. @default `VERDICT: x` */
+  readonly verdictPattern?: RegExp | undefined;
+  /** Names your own `prompt` in the convention; change it with the prompt. */
+  readonly promptName?: string | undefined;
 }
+
+const isWords = (value: unknown): boolean =>
+  Array.isArray(value)
+    ? value.length > 0 && value.every((word) => text(word) === undefined)
+    : text(value) === undefined;
+
+const verdictsCheck: OptionCheck = (value) => {
+  const { a, b, tie, ...others } = (value ?? {}) as Partial<PairVerdicts>;
+  const given = [a, b, ...(tie === undefined ? [] : [tie])];
+  const words = given.flat();
+  return given.every(isWords) && new Set(words).size === words.length && Object.keys(others).length === 0
+    ? undefined
+    : '{ a, b, tie } with a different word, or list of words, for each';
+};
 
 type Preference = 'output' | 'opponent' | 'tie';
 
@@ -35,7 +67,8 @@ type Preference = 'output' | 'opponent' | 'tie';
  * it loses both times, 0.5 otherwise (a tie, or a judge that changes its mind with the order). When a verdict is
  * missing or not on the menu the pair is unscored; when a call fails the dimension errors.
  *
- * `metadata.first` (answer shown as A) and `metadata.second` (as B) hold each verdict and the judge's whole reply,
+ * `metadata.first` (answer shown as A) and `metadata.second` (as B) hold each verdict (`A`, `B` or `TIE`, whatever the
+ * judge calls them) and the judge's whole reply,
  * `metadata.consistent` whether both orders agree, `metadata.judge` what both calls cost. The scorer's `corpus`
  * metric reports over a run: wins, ties, losses, `consistency`, `firstPositionRate` (the share of decided verdicts
  * that went to position A; 0.5 without position bias), `unparsed` pairs, and what one order alone would have given.
@@ -49,15 +82,22 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
     ...judgeModelChecks,
     rubric: text,
     opponent: callable,
+    verdicts: verdictsCheck,
+    prompt: callable,
+    verdictPattern: verdictPatternCheck,
+    promptName: text,
   });
-  for (const required of ['client', 'rubric'] as const) {
-    if (checked[required] === undefined) {
-      throw new AssayError('ASSAY_INVALID_OPTION', `Expected \`${required}\` of pairwiseJudge to be given`);
-    }
-  }
+  requireOptions('pairwiseJudge', checked, ['client', 'rubric']);
+  const menu = pairMenu(checked.verdicts ?? { a: 'A', b: 'B', tie: 'TIE' });
+  const pattern = checked.verdictPattern ?? verdictLine('VERDICT');
+  const prompt = checked.prompt ?? defaultPrompt;
+  const instruction = verdictInstruction(menu);
   const convention = conventionText('pairwise-judge', {
     rubric: stableHash(checked.rubric).slice(0, 12),
     opponent: checked.opponent === undefined ? 'expected' : 'custom',
+    verdicts: [...menu.keys()].join('|'),
+    prompt: checked.prompt === undefined ? 'default' : (checked.promptName ?? 'custom'),
+    verdict: checked.verdictPattern === undefined ? undefined : String(checked.verdictPattern),
     model: checked.model,
     parameters: stableHash(checked.parameters ?? DEFAULT_PARAMETERS).slice(0, 12),
   });
@@ -65,22 +105,56 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
     const opponent = checked.opponent === undefined ? singleText(args.expected) : checked.opponent(args);
     if (opponent === undefined) return { score: null, reason: 'the case has no answer to compare with' };
     const question = inputText(args.input);
-    const ask = (a: string, b: string): Promise<ModelResponse> =>
-      askJudge(checked, pairPrompt(checked.rubric, question, a, b), args.signal);
+    const ask = (a: string, b: string): Promise<ModelResponse> => {
+      const material = fenceMaterial([
+        { label: 'QUESTION', text: question },
+        { label: 'ANSWER A', text: a },
+        { label: 'ANSWER B', text: b },
+      ]);
+      const input = prompt({
+        rubric: checked.rubric,
+        material: material.text,
+        fenceInstruction: fenceInstruction(material.fence),
+        verdictInstruction: instruction,
+      });
+      return askJudge(checked, input, args.signal);
+    };
     const replies = await Promise.all([ask(args.output, opponent), ask(opponent, args.output)]);
-    return pairScore(replies);
+    return pairScore(replies, (reply) => pairVerdict(reply, pattern, menu));
   });
   return withCorpusMetric(scorer, pairwiseCorpus);
 }
 
-const MENU = ['A', 'B', 'TIE'] as const;
-const VERDICT = verdictLine('VERDICT');
-const VERDICT_INSTRUCTION =
-  'End with one line of exactly this form, with A, B or TIE as the verdict:\nVERDICT: <verdict>';
+type PairVerdict = 'A' | 'B' | 'TIE';
 
-function pairScore([firstReply, secondReply]: readonly [ModelResponse, ModelResponse]) {
-  const first = lastVerdictOn(firstReply.text, VERDICT, MENU);
-  const second = lastVerdictOn(secondReply.text, VERDICT, MENU);
+/** What each word of the judge says. */
+type PairMenu = ReadonlyMap<string, PairVerdict>;
+
+function pairMenu({ a, b, tie = [] }: PairVerdicts): PairMenu {
+  const entries = (words: string | readonly string[], verdict: PairVerdict) =>
+    [words].flat().map((word): [string, PairVerdict] => [word, verdict]);
+  return new Map([...entries(a, 'A'), ...entries(b, 'B'), ...entries(tie, 'TIE')]);
+}
+
+function pairVerdict(reply: string, pattern: RegExp, menu: PairMenu): Verdict<PairVerdict> {
+  const said = lastVerdictOn(reply, pattern, [...menu.keys()]);
+  return said.ok ? { ...said, value: menu.get(said.value)! } : said;
+}
+
+function verdictInstruction(menu: PairMenu): string {
+  const firstWords = (['A', 'B', 'TIE'] as const).flatMap(
+    (verdict) => [...menu].find(([, said]) => said === verdict)?.[0] ?? [],
+  );
+  const asked = `${firstWords.slice(0, -1).join(', ')} or ${firstWords.at(-1)}`;
+  return `End with one line of exactly this form, with ${asked} as the verdict:\nVERDICT: <verdict>`;
+}
+
+function pairScore(
+  [firstReply, secondReply]: readonly [ModelResponse, ModelResponse],
+  read: (reply: string) => Verdict<PairVerdict>,
+) {
+  const first = read(firstReply.text);
+  const second = read(secondReply.text);
   const metadata = {
     first: { verdict: first.ok ? first.value : null, text: firstReply.text },
     second: { verdict: second.ok ? second.value : null, text: secondReply.text },
@@ -118,7 +192,7 @@ function pairScore([firstReply, secondReply]: readonly [ModelResponse, ModelResp
 
 const UNPARSED = Object.freeze([0, 0, 0, 0, 0, 0, 0, 0, 1]);
 
-const preferenceOf = (verdict: (typeof MENU)[number], own: 'A' | 'B'): Preference =>
+const preferenceOf = (verdict: PairVerdict, own: 'A' | 'B'): Preference =>
   verdict === 'TIE' ? 'tie' : verdict === own ? 'output' : 'opponent';
 
 const worth = (preference: Preference): number =>
@@ -153,23 +227,16 @@ function singleText(expected: unknown): string | undefined {
   return accepted?.length === 1 ? accepted[0] : undefined;
 }
 
-function pairPrompt(rubric: string, question: string, a: string, b: string): readonly ChatMessage[] {
-  const material = fenceMaterial([
-    { label: 'QUESTION', text: question },
-    { label: 'ANSWER A', text: a },
-    { label: 'ANSWER B', text: b },
-  ]);
-  return [
-    {
-      role: 'system',
-      content:
-        'You compare two answers to a question and say which is better by a rubric. Their order and their length ' +
-        `mean nothing.\n\n${fenceInstruction(material.fence)}\n\nRubric:\n${rubric}\n\n` +
-        `Reason briefly first. ${VERDICT_INSTRUCTION}`,
-    },
-    {
-      role: 'user',
-      content: `${material.text}\n\nWhich answer is better by the rubric? ${VERDICT_INSTRUCTION}`,
-    },
-  ];
-}
+const defaultPrompt = (parts: JudgePromptParts): readonly ChatMessage[] => [
+  {
+    role: 'system',
+    content:
+      'You compare two answers to a question and say which is better by a rubric. Their order and their length ' +
+      `mean nothing.\n\n${parts.fenceInstruction}\n\nRubric:\n${parts.rubric}\n\n` +
+      `Reason briefly first. ${parts.verdictInstruction}`,
+  },
+  {
+    role: 'user',
+    content: `${parts.material}\n\nWhich answer is better by the rubric? ${parts.verdictInstruction}`,
+  },
+];

@@ -39,8 +39,12 @@ describe('judge', () => {
     ['grade: c.', 'C'],
     ['GRADE: C (not I)', 'C'],
     ['First GRADE: C, but then GRADE: I', 'I'],
+    ['GRADE: I because the year is wrong', 'I'],
+    ['GRADE: I. The year is wrong', 'I'],
+    ['GRADE: C - well put', 'C'],
+    ['Downgrade: I', null],
   ])('takes the last verdict of %j', async (reply, label) => {
-    expect(await judged(reply)).toMatchObject({ label });
+    expect((await judged(reply)).label ?? null).toBe(label);
   });
 
   it.each([
@@ -51,10 +55,22 @@ describe('judge', () => {
     ['GRADE: C or I', 'more than one item'],
     ['GRADE: C/I', 'more than one item'],
     ['GRADE:', 'not one of C, I'],
+    ["GRADE: I'm not sure", "not one of C, I: I'm not sure"],
+    ['GRADE: I cannot tell', 'not one of C, I: I cannot tell'],
+    ['GRADE: C+', 'not one of C, I: C+'],
+    ['GRADE: C-', 'not one of C, I: C-'],
+    ['GRADE: C > I', 'more than one item'],
   ])('leaves %j unscored and keeps the reply', async (reply, reason) => {
     const score = await judged(reply);
     expect(score).toMatchObject({ score: null, metadata: { text: reply, judge: { calls: 1 } } });
     expect(score.reason).toContain(reason);
+  });
+
+  it('tells grades apart that differ in case only, and takes either case elsewhere', async () => {
+    const grades = { a: 0, A: 1 };
+    expect(await judged('GRADE: a', { grades })).toMatchObject({ score: 0 });
+    expect(await judged('GRADE: A', { grades })).toMatchObject({ score: 1 });
+    expect(await judged('GRADE: beta man', { grades: { beta: 1, gamma: 0 } })).toMatchObject({ score: 1 });
   });
 
   it('takes grades of several words, the longest that fits', async () => {
@@ -78,6 +94,8 @@ describe('judge', () => {
     ['RATING: 0', null],
     ['RATING: 7-8', null],
     ['RATING: 3/5', null],
+    ['RATING: 7,5', null],
+    ['RATING: 1,000', null],
     ['RATING: good', null],
   ])('rates %j on a scale from 1 to 10 as %s', async (reply, score) => {
     const found = await judged(reply, { rating: { minimum: 1, maximum: 10 } });

@@ -69,6 +69,83 @@ describe('pairwiseJudge', () => {
     expect(await scoreWith(scorer, 'ours', { baseline: 'theirs' })).toMatchObject({ score: 1 });
   });
 
+  it.each([
+    ['A wins', 'B is better', 1],
+    ['A because it is longer', 'A', 0.5],
+    ['A tie', 'B', null],
+    ['A > B', 'B > A', null],
+    ['A = B', 'TIE', null],
+    ['A or B', 'B', null],
+  ])('after %j and %j scores %s: what could mean either is no verdict', async (asA, asB, score) => {
+    expect((await compare(asA, asB)).score).toBe(score);
+  });
+
+  const recorded = (
+    replies: readonly [string, string],
+    options: Partial<PairwiseJudgeOptions>,
+  ): Promise<Score> =>
+    scoreWith(
+      pairwiseJudge({ client: new RecordedJudge([...replies]), rubric, ...options }),
+      'ours',
+      'theirs',
+    ) as Promise<Score>;
+
+  it.each([
+    ['My final verdict is tie: [[A=B]]. No: [[A>>B]]', 'So [[B>A]]', 1],
+    ['[[A>B]]', '[[A>>B]]', 0.5],
+    ['[[B>>A]]', '[[A>B]]', 0],
+    ['[[A=B]]', '[[A=B]]', 0.5],
+    ['[[A>B]]', 'both are fine', null],
+    ['[[A>B]]', '[[C]]', null],
+  ])('reads recorded replies of JudgeBench: %j and %j score %s', async (first, second, score) => {
+    const verdicts = { a: ['A>B', 'A>>B'], b: ['B>A', 'B>>A'], tie: 'A=B' };
+    const found = await recorded([first, second], { verdicts, verdictPattern: /\[\[([^\]]*)\]\]/ });
+    expect(found.score).toBe(score);
+    expect(found.metadata).toMatchObject({ first: { text: first }, second: { text: second } });
+  });
+
+  it.each([
+    ['… So, the final decision is Response 1.', 'the final decision is Response 2', 1, 'A'],
+    ['final decision is response 2, as', 'final decision is Response 2', 0.5, 'B'],
+    ['the final decision is Tie.', 'the final decision is tie', 0.5, 'TIE'],
+    ['the final decision is Response 12', 'the final decision is Response 2', null, null],
+  ])('reads recorded replies of Auto-J: %j and %j score %s', async (first, second, score, verdict) => {
+    const verdicts = { a: 'Response 1', b: 'Response 2', tie: 'Tie' };
+    const found = await recorded([first, second], { verdicts, verdictPattern: /final decision is (.*)/ });
+    expect(found).toMatchObject({ score, metadata: { first: { verdict } } });
+  });
+
+  it('asks with your own prompt, and asks for the verdicts by their names', async () => {
+    const client = judgeOf('first', 'second');
+    const verdicts = { a: 'first', b: ['second', 'last'] };
+    const own = pairwiseJudge({
+      client,
+      rubric,
+      verdicts,
+      prompt: ({ material, verdictInstruction }) => `Choose.\n${material}\n${verdictInstruction}`,
+      promptName: 'short',
+    });
+    expect(await scoreWith(own, 'ours', 'theirs')).toMatchObject({ score: 1, label: 'win' });
+    expect(client.told(0)).toMatch(/^Choose\.\n\[\[BEGIN QUESTION/);
+    expect(client.told(0)).toContain('with first or second as the verdict');
+    expect(own.convention).toMatch(/verdicts=first\|second\|last,prompt=short,/);
+    await scoreWith(pairwiseJudge({ client, rubric }), 'ours', 'theirs');
+    expect(client.told(2)).toContain('with A, B or TIE as the verdict');
+  });
+
+  it.each([
+    [{ a: 'A' }],
+    [{ a: 'A', b: 'A' }],
+    [{ a: 'A', b: [] }],
+    [{ a: 'A', b: 'B', tie: '' }],
+    [{ a: 'A', b: 'B', draw: 'C' }],
+    ['AB'],
+  ])('refuses %j as verdicts', (verdicts) => {
+    expect(() => pairwiseJudge({ client: judgeOf('A', 'B'), rubric, verdicts: verdicts as never })).toThrow(
+      /Expected `verdicts` of pairwiseJudge/,
+    );
+  });
+
   it('reports consistency, position bias and unparsed pairs over a run, in any order of results', async () => {
     const verdicts = [
       ['A', 'B'],
