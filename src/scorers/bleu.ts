@@ -3,7 +3,7 @@ import { bleuTokenizers, type BleuTokenizer } from './bleu-tokenizers.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from './corpus-metric.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { ReferenceCounts } from './reference-counts.js';
-import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
+import { acceptedTexts, checkReferences, NO_REFERENCE, type TextReference } from './text-reference.js';
 
 /** Options of {@link bleu}; the defaults are sacreBLEU's. */
 export interface BleuOptions {
@@ -77,13 +77,18 @@ export function bleu(options: BleuOptions = {}): CorpusScorer<unknown, TextRefer
   return withCorpusMetric(scorer, corpusBleu(settings));
 }
 
-/** Sentence BLEU of one answer (effective order on), the pure form of {@link bleu}. */
+/**
+ * Sentence BLEU of one answer (effective order on), the pure form of {@link bleu}.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` without references; `ASSAY_INVALID_OPTION`.
+ */
 export function sentenceBleu(
   answer: string,
   references: readonly string[],
   options: BleuOptions = {},
 ): BleuScore {
   const settings = bleuSettings(options);
+  checkReferences(references);
   return bleuOf(segmentStatistics(answer, references, settings), settings, true);
 }
 

@@ -2,7 +2,7 @@ import { boolean, checkOptions, integer, positive } from '../foundation/options.
 import { oneUnitEach } from './code-units.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from './corpus-metric.js';
 import { conventionText, defineScorer } from './define-scorer.js';
-import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
+import { acceptedTexts, checkReferences, NO_REFERENCE, type TextReference } from './text-reference.js';
 import { codePointLength, splitWhiteSpace } from './unicode-text.js';
 
 /** Options of {@link chrf}; the defaults are sacreBLEU's chrF2. */
@@ -50,13 +50,18 @@ export function chrf(options: ChrfOptions = {}): CorpusScorer<unknown, TextRefer
   return withCorpusMetric(scorer, corpusChrf(settings));
 }
 
-/** chrF of one answer, 0..100: the pure form of {@link chrf}. */
+/**
+ * chrF of one answer, 0..100: the pure form of {@link chrf}.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` without references; `ASSAY_INVALID_OPTION`.
+ */
 export function sentenceChrf(
   answer: string,
   references: readonly string[],
   options: ChrfOptions = {},
 ): number {
   const settings = chrfSettings(options);
+  checkReferences(references);
   return chrfOf(bestStatistics(answer, references, settings), settings);
 }
 

@@ -1,8 +1,12 @@
+import { InputError } from '../errors.js';
 import type { Scorer, ScorerArguments, ScorerResult } from '../evaluation/evaluation-types.js';
+import { show } from '../foundation/options.js';
 
 /**
  * Gives a scoring function its convention (the rule with every option that changes a score) and the version of the
  * rule. Both are stored with a run, and runs whose conventions differ refuse to be compared.
+ *
+ * The scorer throws `ASSAY_INVALID_CASE` when it is called with an `output` that is no text.
  *
  * @example
  * const polite = defineScorer('polite(words=please)', '1', ({ output }) => output.includes('please'));
@@ -13,7 +17,13 @@ export function defineScorer<Input = unknown, Expected = unknown, Metadata = unk
   score: (args: ScorerArguments<Input, Expected, Metadata>) => ScorerResult | Promise<ScorerResult>,
 ): Scorer<Input, Expected, Metadata> & { readonly convention: string; readonly version: string } {
   return Object.assign(
-    (args: ScorerArguments<Input, Expected, Metadata>): ScorerResult | Promise<ScorerResult> => score(args),
+    (args: ScorerArguments<Input, Expected, Metadata>): ScorerResult | Promise<ScorerResult> => {
+      if (typeof args.output === 'string') return score(args);
+      throw new InputError(
+        'ASSAY_INVALID_CASE',
+        `Expected \`output\` to be a text, got ${show(args.output)}`,
+      );
+    },
     { convention, version },
   );
 }

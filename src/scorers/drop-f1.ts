@@ -3,7 +3,7 @@ import { callable, checkOptions, oneOf, text } from '../foundation/options.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { optimalAssignment } from './optimal-assignment.js';
 import { pythonFloat, pythonFloatText } from './python-float.js';
-import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
+import { acceptedTexts, checkReferences, NO_REFERENCE, type TextReference } from './text-reference.js';
 import { NO_WORD_AFTER, NO_WORD_BEFORE, splitWhiteSpace } from './unicode-text.js';
 
 /** Options of {@link dropF1}. */
@@ -52,8 +52,13 @@ export function dropF1(options: DropF1Options = {}): Scorer<unknown, TextReferen
   });
 }
 
-/** The pure form of {@link dropF1}: both figures for the spans of an answer against the expected spans. */
+/**
+ * The pure form of {@link dropF1}: both figures for the spans of an answer against the expected spans.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` without expected spans.
+ */
 export function dropScores(answer: readonly string[], expected: readonly string[]): DropScores {
+  checkReferences(expected);
   const answerSpans = answer.map(normalizeSpan);
   const expectedSpans = expected.map(normalizeSpan);
   const answerBags = answerSpans.map(bagOf);
@@ -65,7 +70,7 @@ export function dropScores(answer: readonly string[], expected: readonly string[
     (total, column, row) => total + (column < 0 ? 0 : worth[row]![column]!),
     0,
   );
-  const percent = (100 * sum) / Math.max(answer.length, expected.length, 1);
+  const percent = (100 * sum) / Math.max(answer.length, expected.length);
   return {
     exactMatch: sameSpans(answerSpans, expectedSpans) ? 1 : 0,
     f1: Math.min(roundHalfEven(percent * 100) / 10_000, 1),

@@ -4,23 +4,23 @@ import { stripWhiteSpace } from './unicode-text.js';
 /**
  * What a number looks like in running text: an optional sign (not when a word or closing bracket stands before it:
  * the 3 of `5-3` is 3), an optional currency sign, digits with an optional fraction and exponent.
- * `strict` takes commas, apostrophes and narrow spaces as grouping only in threes; `loose` drops every comma
- * between digits, for places that are known to hold one number.
+ * `strict` takes commas, apostrophes, underscores and narrow spaces as grouping only in threes, and commas as in
+ * `12,34,567` (lakh and crore); `loose` drops every comma between digits, for places that are known to hold one number.
  */
 const numberPattern = (grouping: 'strict' | 'loose'): string => {
   const sign = '(?<sign>(?<![\\p{L}\\p{N}_)\\]}])[-+\\u2212])?';
   const currency = '(?:(?:US)?[$\u20ac\u00a3\u00a5\u20b9]\\s?(?<inner>[-+\\u2212])?)?';
   const whole =
     grouping === 'strict'
-      ? "\\d{1,3}(?:(?:,\\d{3})+|(?:[\\u00a0\\u2009\\u202f]\\d{3})+|(?:['\\u2019]\\d{3})+)(?!\\d)|\\d+"
+      ? "\\d{1,2}(?:,\\d{2})+,\\d{3}(?![,\\d])|\\d{1,3}(?:(?:,\\d{3})+|(?:_\\d{3})+|(?:[\\u00a0\\u2009\\u202f]\\d{3})+|(?:['\\u2019]\\d{3})+)(?!\\d)|\\d+"
       : '\\d+(?:,+\\d+)*';
-  return `${sign}${currency}(?<digits>(?:${whole})(?:\\.\\d+)?|(?<!\\d)\\.\\d+)(?<exponent>[eE][+-]?\\d{1,4}(?!\\d|\\.\\d))?`;
+  return `${sign}${currency}(?<digits>(?:${whole})(?:\\.\\d+)?|(?<![\\d.])\\.\\d+)(?<exponent>[eE][+-]?\\d{1,4}(?!\\d|\\.\\d))?`;
 };
 
 const STRICT = new RegExp(numberPattern('strict'), 'gu');
 const LOOSE = new RegExp(numberPattern('loose'), 'u');
 const WHOLE = new RegExp(`^(?:${numberPattern('loose')})$`, 'u');
-const GROUPING = /[,'\u2019\u00a0\u2009\u202f]/g;
+const GROUPING = /[,_'\u2019\u00a0\u2009\u202f]/g;
 
 /** What was found in a text: the number, or why there is none. */
 export type NumberFound = { readonly value: Decimal } | { readonly reason: string };
@@ -95,10 +95,14 @@ function decimalOf(found: RegExpExecArray): Decimal | undefined {
 
 const isMinus = (sign: string | undefined): boolean => sign === '-' || sign === '\u2212';
 
+const MIXED_LENGTH = 12;
+/** `/2` of `1/2`, ` 1/2` of `3 1/2`, and `½` of `3½`. */
+const FRACTION_AFTER = /^(?:\/\d|[ \u00a0]?(?:\d{1,4}\/\d|[\u00bc-\u00be\u2150-\u215e]))/;
+
 function fractionAware(text: string, found: RegExpExecArray): NumberFound {
   const before = text.slice(Math.max(0, found.index - 2), found.index);
-  const after = text.slice(found.index + found[0].length, found.index + found[0].length + 2);
-  if (/\d\/$/.test(before) || /^\/\d/.test(after))
+  const after = text.slice(found.index + found[0].length, found.index + found[0].length + MIXED_LENGTH);
+  if (/\d\/$/.test(before) || FRACTION_AFTER.test(after))
     return { reason: 'a fraction stands where the number should' };
   const value = decimalOf(found);
   return value === undefined ? { reason: 'the answer holds no number' } : { value };

@@ -47,8 +47,8 @@ const markerConvention: OptionCheck = (value) =>
 /**
  * 1 when the number in the answer equals the expected one (any one of them when there are several), else 0.
  * Numbers are compared as exact decimals: 18, 18.0 and $18.00 are equal, 0.1 + 0.2 is not an issue, and nothing is
- * rounded. Grouping (`1,450,000`) and currency signs are dropped; percent signs and units are not interpreted; a
- * fraction such as `1/5` is no number. The number that was found is the `label` of the result.
+ * rounded. Grouping (`1,450,000`, `14,50,000`) and currency signs are dropped; percent signs and units are not
+ * interpreted; a fraction such as `1/5`, `3 1/2` or `3½` is no number. The number that was found is the `label` of the result.
  *
  * Unscored when the case has no expected answer; errored (`ASSAY_INVALID_CASE`) when the expected answer is no
  * number.

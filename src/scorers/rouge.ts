@@ -1,5 +1,5 @@
 import type { Scorer } from '../evaluation/evaluation-types.js';
-import { boolean, checkOptions, type OptionCheck } from '../foundation/options.js';
+import { boolean, checkOptions, requireOptions, type OptionCheck } from '../foundation/options.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { lcsLength, lcsPositions, TokenNumbers } from './longest-common-subsequence.js';
 import { porterStem } from './porter-stem.js';
@@ -61,21 +61,33 @@ export function rouge(options: RougeOptions = {}): Scorer<unknown, TextReference
     if (accepted === undefined) return NO_REFERENCE;
     let best: RougeScore | undefined;
     for (const reference of accepted) {
-      const score = rougeScore(output, reference, { variant, stem });
+      const score = rougeOf(output, reference, variant, stem);
       if (best === undefined || score.fmeasure > best.fmeasure) best = score;
     }
     return { score: best![measure], metadata: { ...best } };
   });
 }
 
-/** The pure form of {@link rouge}: one variant of a candidate against one reference. */
+/**
+ * The pure form of {@link rouge}: one variant of a candidate against one reference.
+ *
+ * @throws AssayError `ASSAY_INVALID_OPTION`
+ */
 export function rougeScore(
   candidate: string,
   reference: string,
-  options: { readonly variant: RougeVariant; readonly stem?: boolean },
+  options: { readonly variant: RougeVariant; readonly stem?: boolean | undefined },
 ): RougeScore {
-  const words = (text: string): string[] => rougeWords(text, options.stem ?? false);
-  const { variant } = options;
+  const { variant, stem = false } = checkOptions('rougeScore', options, {
+    variant: variantCheck,
+    stem: boolean,
+  });
+  requireOptions('rougeScore', options, ['variant']);
+  return rougeOf(candidate, reference, variant, stem);
+}
+
+function rougeOf(candidate: string, reference: string, variant: RougeVariant, stem: boolean): RougeScore {
+  const words = (text: string): string[] => rougeWords(text, stem);
   if (variant === 'rougeL') return longestSubsequence(words(candidate), words(reference));
   if (variant === 'rougeLsum') return summaryLevel(linesOf(candidate, words), linesOf(reference, words));
   return nGrams(words(candidate), words(reference), Number(variant.slice('rouge'.length)));

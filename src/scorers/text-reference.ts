@@ -26,9 +26,19 @@ export function acceptedTexts(expected: TextReference): readonly string[] | unde
   return expected.length === 0 ? undefined : expected.map(textOf);
 }
 
+/**
+ * Throws unless there is something to compare with: the best over no references is not defined.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT`
+ */
+export function checkReferences(references: readonly string[]): void {
+  if (references.length > 0) return;
+  throw new AssayError('ASSAY_INVALID_INPUT', 'Expected at least one reference, got none');
+}
+
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
+  if (Number.isFinite(value)) return String(value);
   throw new AssayError(
     'ASSAY_INVALID_CASE',
     `Expected \`expected\` to be a text or a list of texts, got ${show(value)}`,

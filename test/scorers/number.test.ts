@@ -29,7 +29,14 @@ describe('number', () => {
     ['50%', '50'],
     ['007', '7'],
     ['-0', '0'],
+    ['\u20b91,00,000', '100000'],
+    ['1,23,45,678.5', '12345678.5'],
+    ['10,20,300,4', '4'],
+    ['1_000_000', '1000000'],
+    ['from 1..5', '5'],
     ['it is 1/5', null],
+    ['it is 3 1/2', null],
+    ['it is 3\u00bd', null],
     ['none', null],
     ['', null],
   ])('finds in %j as last number %s', (output, label) => {
@@ -45,6 +52,9 @@ describe('number', () => {
     ['A: 1\nA:\n5', null],
     ['the answer is 18', null],
     ['A: 1/5', null],
+    ['A: 12 1/2', null],
+    ['A: 12\u00bd', null],
+    ['A: 12 of 20', '12'],
   ])('finds in %j after the marker %s', (output, label) => {
     expect(found(output, { marker: /^A:/m })).toBe(label);
   });

@@ -171,6 +171,15 @@ describe('every text scorer', () => {
     expect(() => scoreWith(scorers[name]!, 'x', { a: 1 } as never)).toThrow(
       'Expected `expected` to be a text or a list of texts, got an object',
     );
+    expect(() => scoreWith(scorers[name]!, 'x', Number.NaN)).toThrow('got NaN');
+  });
+
+  it.each(Object.keys(scorers))('%s refuses an answer that is no text', (name) => {
+    for (const output of [undefined, null, 42]) {
+      expect(() => scoreWith(scorers[name]!, output as never, 'x')).toThrow(
+        `Expected \`output\` to be a text, got ${String(output)}`,
+      );
+    }
   });
 });
 

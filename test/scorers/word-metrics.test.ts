@@ -8,7 +8,8 @@ import { CorpusTotal, corpusMetricOf } from '../../src/scorers/corpus-metric.js'
 import { lcsLength, lcsPositions } from '../../src/scorers/longest-common-subsequence.js';
 import { porterStem } from '../../src/scorers/porter-stem.js';
 import { rouge, rougeScore } from '../../src/scorers/rouge.js';
-import { tokenF1 } from '../../src/scorers/token-f1.js';
+import { dropScores } from '../../src/scorers/drop-f1.js';
+import { squadScores, tokenF1 } from '../../src/scorers/token-f1.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import { scoreWith } from '../support/score-with.js';
 
@@ -91,6 +92,22 @@ describe('rouge', () => {
     ['generalizations', 'gener'],
   ])('stems %s to %s', (word, stem) => {
     expect(porterStem(word)).toBe(stem);
+  });
+});
+
+describe('the pure forms of the word metrics', () => {
+  it.each<[string, () => unknown]>([
+    ['squadScores', () => squadScores('a', [])],
+    ['dropScores', () => dropScores(['a'], [])],
+    ['sentenceBleu', () => sentenceBleu('a', [])],
+    ['sentenceChrf', () => sentenceChrf('a', [])],
+  ])('refuse to compare with nothing: %s', (_, run) => {
+    expect(run).toThrow('Expected at least one reference, got none');
+  });
+
+  it('refuse a ROUGE that there is not', () => {
+    expect(() => rougeScore('a', 'a', { variant: 'rougeX' as never })).toThrow('`variant` of rougeScore');
+    expect(() => rougeScore('a', 'a', {} as never)).toThrow('`variant` of rougeScore to be given');
   });
 });
 
