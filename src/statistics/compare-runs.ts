@@ -11,7 +11,7 @@ import {
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { ResultStore, RunManifest } from '../stores/result-store.js';
 import { ComparisonRefusedError } from './comparison-refused.js';
-import { joinResults, MetricNames, type UnmatchedResults } from './join-results.js';
+import { joinResults, type JoinSource, MetricNames, type UnmatchedResults } from './join-results.js';
 import { type MetricComparison, PairSet } from './pair-set.js';
 import type { PairedOptions } from './paired-differences.js';
 import { threadsCheck } from './resample.js';
@@ -94,7 +94,7 @@ export async function compareRuns(
     mayRepeat: manifestA?.repetitions !== 1 || manifestB?.repetitions !== 1,
     useClusters: clusters === 'auto',
   });
-  const joined = await joinResults(resultsOf(a), resultsOf(b), names, unmatchedLimit, (left, right) => {
+  const joined = await joinResults(joinSource(a), joinSource(b), names, unmatchedLimit, (left, right) => {
     checked.signal?.throwIfAborted();
     if (left.evaluator !== right.evaluator && left.evaluator !== undefined && right.evaluator !== undefined) {
       differences.add(`evaluator: ${left.evaluator} in a, ${right.evaluator} in b`);
@@ -126,8 +126,10 @@ export async function compareRuns(
   };
 }
 
-function resultsOf(source: RunSource): Iterable<CaseResult> | AsyncIterable<CaseResult> {
-  return 'store' in source ? source.store.query({ runId: source.runId }) : source;
+function joinSource(source: RunSource): JoinSource {
+  return 'store' in source
+    ? { results: source.store.query({ runId: source.runId }), unique: true }
+    : { results: source, unique: false };
 }
 
 async function manifestOf(source: RunSource): Promise<RunManifest | undefined> {

@@ -12,6 +12,13 @@ export interface ComparedResult {
   readonly scores: readonly number[];
 }
 
+/** One side of a join. */
+export interface JoinSource {
+  readonly results: Iterable<CaseResult> | AsyncIterable<CaseResult>;
+  /** Whether it holds each case and repetition once for sure, as a store does; else all keys are remembered. */
+  readonly unique: boolean;
+}
+
 /** What a join came to. */
 export interface JoinCounts {
   readonly results: readonly [number, number];
@@ -54,26 +61,26 @@ export class MetricNames {
 
 const TURNS_BETWEEN_PAUSES = 500; // some milliseconds
 
-type Source = Iterable<CaseResult> | AsyncIterable<CaseResult>;
-
 /**
  * Joins two streams of results by case and repetition: both are read in turn, and of a result only its numbers
  * are held until its partner comes. Runs over the same cases hold them in nearly the same order, so few wait
- * at any time; at worst (nothing matches) all wait, about 250 bytes each.
+ * at any time; at worst (nothing matches) all wait, about 250 bytes each. Keys of a source that may repeat itself
+ * take about 100 bytes each.
  *
- * @throws InputError `ASSAY_DUPLICATE_CASE` when a result comes again while the first one still waits.
+ * @throws InputError `ASSAY_DUPLICATE_CASE` when a source repeats itself (one that must not: when it is noticed).
  */
 export async function joinResults(
-  a: Source,
-  b: Source,
+  a: JoinSource,
+  b: JoinSource,
   names: MetricNames,
   unmatchedLimit: number,
   onPair: (a: ComparedResult, b: ComparedResult) => void,
 ): Promise<JoinCounts> {
   const waiting = [new Map<string, ComparedResult>(), new Map<string, ComparedResult>()] as const;
+  const seen = [a, b].map(({ unique }) => (unique ? undefined : new Set<string>()));
   const results: [number, number] = [0, 0];
   const runIds: [string | undefined, string | undefined] = [undefined, undefined];
-  for await (const [side, result] of inTurn(a, b)) {
+  for await (const [side, result] of inTurn(a.results, b.results)) {
     results[side] += 1;
     runIds[side] ??= result.runId;
     const { evaluation } = result;
@@ -85,16 +92,18 @@ export async function joinResults(
       scores: names.scoresOf(result),
     };
     const key = `${result.repetition}:${result.caseId}`;
+    if (seen[side]?.has(key) || waiting[side].has(key)) {
+      throw new InputError(
+        'ASSAY_DUPLICATE_CASE',
+        `Expected one result for case ${JSON.stringify(result.caseId)}, repetition ${result.repetition}, got two`,
+      );
+    }
+    seen[side]?.add(key);
     const partner = waiting[1 - side]?.get(key);
     if (partner !== undefined) {
       waiting[1 - side]?.delete(key);
       if (side === 0) onPair(compared, partner);
       else onPair(partner, compared);
-    } else if (waiting[side].has(key)) {
-      throw new InputError(
-        'ASSAY_DUPLICATE_CASE',
-        `Expected one result for case ${JSON.stringify(result.caseId)}, repetition ${result.repetition}, got two`,
-      );
     } else waiting[side].set(key, compared);
   }
   return {
@@ -112,7 +121,10 @@ function unmatchedOf(waiting: ReadonlyMap<string, ComparedResult>, limit: number
 }
 
 /** Both streams, one result of each in turn; both are closed however the reading ends. */
-async function* inTurn(a: Source, b: Source): AsyncGenerator<readonly [0 | 1, CaseResult]> {
+async function* inTurn(
+  a: JoinSource['results'],
+  b: JoinSource['results'],
+): AsyncGenerator<readonly [0 | 1, CaseResult]> {
   const iterators = [iteratorOf(a), iteratorOf(b)] as const;
   const open = new Set<0 | 1>([0, 1]);
   let turns = 0;
@@ -131,6 +143,6 @@ async function* inTurn(a: Source, b: Source): AsyncGenerator<readonly [0 | 1, Ca
   }
 }
 
-function iteratorOf(source: Source): Iterator<CaseResult> | AsyncIterator<CaseResult> {
+function iteratorOf(source: JoinSource['results']): Iterator<CaseResult> | AsyncIterator<CaseResult> {
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }

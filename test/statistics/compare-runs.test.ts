@@ -337,6 +337,20 @@ describe('compareRuns', () => {
     await expect(compareRuns([...one, ...one], run('b', [{ id: 'y', score: 1 }]))).rejects.toThrow(/got two/);
   });
 
+  it('notices a result that comes again after its partner came, in one run or in both', async () => {
+    const [a, b] = [run('a', [{ id: 'x', score: 1 }]), run('b', [{ id: 'x', score: 0 }])];
+    for (const [left, right] of [
+      [[...a, ...a], b],
+      [a, [...b, ...b]],
+      [
+        [...a, ...a],
+        [...b, ...b],
+      ],
+    ] as const) {
+      await expect(compareRuns(left, right)).rejects.toMatchObject({ code: 'ASSAY_DUPLICATE_CASE' });
+    }
+  });
+
   it('stops when aborted and closes both streams', async () => {
     const closed: string[] = [];
     const controller = new AbortController();
