@@ -1,17 +1,18 @@
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { ClusteredMoments } from '../statistics/clustered.js';
-import { meanInterval, tInterval } from '../statistics/intervals.js';
+import { CompleteClusters } from '../statistics/complete-clusters.js';
+import { meanInterval, tInterval, type Interval } from '../statistics/intervals.js';
 import { Moments } from '../statistics/moments.js';
 import type { MetricSummary } from './run-summary.js';
 
 /**
  * One quantity of a run as it goes. Scores that hang together are not counted as independent: with clusters the
- * standard error is clustered, with repetitions it is taken over the means of the cases.
+ * standard error is clustered, with repetitions each case is a cluster.
  */
 export class MetricStatistics {
   readonly #scores = new Moments();
   #clustered: ClusteredMoments | undefined;
-  #caseMeans: Moments | undefined;
+  #cases: CompleteClusters | undefined;
   #unscored = 0;
   #errored = 0;
   #withoutCluster = 0;
@@ -32,9 +33,9 @@ export class MetricStatistics {
     }
   }
 
-  /** Adds the mean over the repetitions of one case. */
-  addCaseMean(mean: number): void {
-    (this.#caseMeans ??= new Moments()).add(mean);
+  /** Adds the repetitions of one case, whose scores were added before: their sum, and how many have a score. */
+  addCase(sum: number, repetitions: number): void {
+    (this.#cases ??= new CompleteClusters()).add(sum, repetitions);
   }
 
   /** The numbers so far, with intervals at `level`. */
@@ -48,20 +49,18 @@ export class MetricStatistics {
       const interval = meanInterval(scores, { level });
       return { ...counts, mean, ...spread, standardError: scores.standardError, interval, clusters: null };
     }
-    const { count, standardError } = clusters;
-    const interval =
+    const { clusters: count, standardError } = clusters;
+    const interval: Interval | null =
       mean === null || standardError === null
         ? null
-        : tInterval({ mean, standardError, degreesOfFreedom: count - 1 }, { level });
+        : {
+            ...tInterval({ mean, standardError, degreesOfFreedom: count - 1 }, { level }),
+            method: 'clustered-t',
+          };
     return { ...counts, mean, ...spread, standardError, interval, clusters: count };
   }
 
-  #clusters(): { readonly count: number; readonly standardError: number | null } | undefined {
-    if (this.#clustered !== undefined && this.#withoutCluster === 0) {
-      return { count: this.#clustered.clusters, standardError: this.#clustered.standardError };
-    }
-    if (this.#caseMeans !== undefined)
-      return { count: this.#caseMeans.n, standardError: this.#caseMeans.standardError };
-    return undefined;
+  #clusters(): Pick<ClusteredMoments, 'clusters' | 'standardError'> | undefined {
+    return this.#clustered !== undefined && this.#withoutCluster === 0 ? this.#clustered : this.#cases;
   }
 }

@@ -15,16 +15,16 @@ interface OpenCase {
   readonly sums: Map<string | typeof OVERALL, { n: number; readonly sum: ExactSum }>;
 }
 
-/** Takes the mean of a case over its repetitions: of the overall score, or of a dimension. */
-export type CaseMeanListener = (dimension: string | undefined, mean: number) => void;
+/** Takes the sum over the scored repetitions of a case, and how many they are: of the overall score, or of a dimension. */
+export type CaseSumListener = (dimension: string | undefined, sum: number, scored: number) => void;
 
 /**
- * What belongs to all repetitions of a case together: pass@k, pass^k and the means of the cases. A case is held only
+ * What belongs to all repetitions of a case together: pass@k, pass^k and the sums of the cases. A case is held only
  * until all its repetitions are in; they are begun one after the other, so few cases are open at any time.
  */
 export class RepetitionStatistics {
   readonly #repetitions: number;
-  readonly #onCaseMean: CaseMeanListener;
+  readonly #onCaseSum: CaseSumListener;
   readonly #open = new Map<string, OpenCase>();
   readonly #atK: readonly {
     readonly k: number;
@@ -34,9 +34,9 @@ export class RepetitionStatistics {
   }[];
   #cases = 0;
 
-  constructor(repetitions: number, onCaseMean: CaseMeanListener) {
+  constructor(repetitions: number, onCaseSum: CaseSumListener) {
     this.#repetitions = repetitions;
-    this.#onCaseMean = onCaseMean;
+    this.#onCaseSum = onCaseSum;
     this.#atK = reportedK(repetitions).map((k) => ({
       k,
       any: new ExactSum(),
@@ -78,8 +78,7 @@ export class RepetitionStatistics {
   }
 
   #close({ scored, passed, sums }: OpenCase): void {
-    for (const [name, { n, sum }] of sums)
-      this.#onCaseMean(name === OVERALL ? undefined : name, sum.value / n);
+    for (const [name, { n, sum }] of sums) this.#onCaseSum(name === OVERALL ? undefined : name, sum.value, n);
     if (scored === 0) return;
     this.#cases++;
     for (const at of this.#atK) {

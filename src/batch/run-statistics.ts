@@ -52,10 +52,10 @@ export class RunStatistics {
     this.#options = options;
     this.#repetitions =
       options.repetitions > 1
-        ? new RepetitionStatistics(options.repetitions, (dimension, mean) => {
+        ? new RepetitionStatistics(options.repetitions, (dimension, sum, scored) => {
             const metric =
               dimension === undefined ? this.#overall : this.#metric(this.#dimensions, dimension);
-            metric.addCaseMean(mean);
+            metric.addCase(sum, scored);
           })
         : undefined;
     for (const name of options.evaluator.dimensions ?? []) this.#dimensions.set(name, new MetricStatistics());
