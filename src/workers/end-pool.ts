@@ -1,6 +1,6 @@
 import type { Tinypool, TinypoolWorker } from 'tinypool';
 
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 2_000; // for a thread that is inside of native code
 
 /** Ends all workers of a pool, also those that are failing at that very moment. Never rejects. */
 export async function endPool(pool: Tinypool): Promise<void> {
@@ -8,10 +8,10 @@ export async function endPool(pool: Tinypool): Promise<void> {
   // `destroy` waits with events.once, which wants to remove its listeners when a worker reports an error meanwhile;
   // tinypool's workers cannot, and the TypeError would end the host.
   for (const worker of workers) worker.removeListener ??= () => {};
+  // It closes the ports, but waits for ever for the end of a worker that has ended already: wait for the workers.
+  pool.destroy().catch(() => {});
   let timer: NodeJS.Timeout | undefined;
-  // It also waits for ever for the end of a worker that has ended already.
   const impatience = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
-  await Promise.race([pool.destroy().catch(() => {}), impatience]);
+  await Promise.race([Promise.allSettled(workers.map((worker) => worker.terminate())), impatience]);
   clearTimeout(timer);
-  await Promise.allSettled(workers.map((worker) => worker.terminate()));
 }

@@ -18,8 +18,13 @@ export class PoolTask {
   readonly signal: (() => AbortSignal) | undefined;
   readonly onWork: ((workUs: number) => void) | undefined;
   readonly promise: Promise<unknown>;
-  /** It failed with others once: send it in a message of its own. */
-  alone = false;
+  /**
+   * What it may share: a message with others, at first; a worker with those before it (`alone`), once a message
+   * failed with it inside; nothing (`fresh`), once a worker failed with it alone.
+   */
+  trial: 'shared' | 'alone' | 'fresh' = 'shared';
+  /** How long it ran in workers that failed, milliseconds: all its tries have the time of one. */
+  spentMs = 0;
   settled = false;
   /** Stops listening to its signal. */
   unfollow: (() => void) | undefined;
@@ -53,32 +58,49 @@ export class PoolTask {
   }
 }
 
-/** Tasks in the order in which they came. */
+/** Tasks in the order in which they came; those that are tried again come first. */
 export class TaskQueue {
-  readonly #tasks = new Set<PoolTask>(); // keeps insertion order, and removes from the middle in no time
+  // Sets keep the order of insertion, and remove from the middle in no time.
+  readonly #again = new Set<PoolTask>();
+  readonly #tasks = new Set<PoolTask>();
 
   get size(): number {
-    return this.#tasks.size;
+    return this.#again.size + this.#tasks.size;
   }
 
   push(task: PoolTask): void {
     this.#tasks.add(task);
   }
 
+  /** Puts a task that was sent already before all that were not. */
+  pushAgain(task: PoolTask): void {
+    this.#again.add(task);
+  }
+
   remove(task: PoolTask): void {
-    this.#tasks.delete(task);
+    if (!this.#tasks.delete(task)) this.#again.delete(task);
   }
 
   /** Takes at most `most` tasks for one message. A task that has to be alone comes alone. */
   take(most: number): PoolTask[] {
     const taken: PoolTask[] = [];
-    for (const task of this.#tasks) {
-      if (taken.length >= most) break;
-      if (task.alone && taken.length > 0 && most !== Number.POSITIVE_INFINITY) break;
-      this.#tasks.delete(task);
-      taken.push(task);
-      if (task.alone && most !== Number.POSITIVE_INFINITY) break;
+    for (const tasks of [this.#again, this.#tasks]) {
+      for (const task of tasks) {
+        const shares = task.trial === 'shared';
+        if (taken.length >= most || (taken.length > 0 && !shares)) return taken;
+        tasks.delete(task);
+        taken.push(task);
+        if (!shares) return taken;
+      }
     }
+    return taken;
+  }
+
+  /** Takes all tasks. */
+  takeAll(): PoolTask[] {
+    const taken = [...this.#again, ...this.#tasks];
+    this.#again.clear();
+    this.#tasks.clear();
     return taken;
   }
 }

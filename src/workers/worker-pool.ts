@@ -1,16 +1,14 @@
-import { fileURLToPath } from 'node:url';
-import type { Tinypool } from 'tinypool';
 import { AssayError, messageOf, type AssayErrorCode } from '../errors.js';
 import { onAbort } from '../foundation/cancellation.js';
 import { readText } from '../foundation/cgroup.js';
 import { EventSource } from '../foundation/event-source.js';
 import { physicalCores, planAffinity } from './cpu-affinity.js';
 import { resolvePoolOptions, type ResolvedPoolOptions, type WorkerPoolOptions } from './pool-options.js';
-import { endPool } from './end-pool.js';
-import { workerExecArguments } from './exec-arguments.js';
 import { unpackError } from './packed-error.js';
+import { workerStarter } from './start-worker.js';
 import { PoolTask, TaskQueue, type PoolTaskOptions } from './task-queue.js';
 import type { WorkerEvents } from './worker-events.js';
+import { failureOf, verdictOn } from './worker-failure.js';
 import { WorkerSlot } from './worker-slot.js';
 import type {
   PlacementNotice,
@@ -19,7 +17,6 @@ import type {
   WorkerPlacement,
   WorkerReply,
 } from './worker-protocol.js';
-import { PROGRESS } from './worker-protocol.js';
 
 /** What a {@link WorkerPool} has done. */
 export interface WorkerPoolStats {
@@ -37,8 +34,6 @@ export interface WorkerPoolStats {
 }
 
 const TICK_MS = 20; // how exactly deadlines are kept, and how soon an abort is noticed
-const REPORT_MS = 100; // what a worker has to report a deadline itself before it is ended from outside
-const ABANDON_MS = 100; // how long work that nobody waits for may go on before its worker is ended
 const MESSAGE_US = 10_000; // a message holds about this much work, so that work is spread evenly
 
 /**
@@ -47,19 +42,17 @@ const MESSAGE_US = 10_000; // a message holds about this much work, so that work
  * errors arrive with code and fields, and closing leaves no thread.
  *
  * Tasks that wait while all workers are busy are sent together, up to `batchTasks` a message and about 10 ms of
- * work. When a message fails as a whole its tasks are tried once more, each alone.
+ * work. When a worker fails, only a task that is beyond doubt the reason is failed: see {@link verdictOn}.
  *
  * Evaluators and scorers share one pool through the `pool` option of `workerEvaluator` and `workerScorer`.
  */
 export class WorkerPool extends EventSource<WorkerEvents> {
   readonly #options: ResolvedPoolOptions;
   readonly #placement: WorkerPlacement | undefined;
-  readonly #progress: Int32Array | undefined;
-  readonly #slots: WorkerSlot[];
   readonly #queue = new TaskQueue();
   readonly #placements = new Map<string, PlacementNotice>();
   #fresh: PoolTask[] = []; // tasks whose signals nobody listens to yet
-  #pool: Tinypool | undefined;
+  #slots: readonly WorkerSlot[] | undefined;
   #opening = false;
   #timer: NodeJS.Timeout | undefined;
   #pumping = false;
@@ -75,12 +68,6 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   constructor(options: WorkerPoolOptions = {}) {
     super();
     this.#options = resolvePoolOptions(options);
-    const { workers, runtime } = this.#options;
-    if (runtime === 'threads') {
-      const bytes = workers * PROGRESS.size * Int32Array.BYTES_PER_ELEMENT;
-      this.#progress = new Int32Array(new SharedArrayBuffer(bytes));
-    }
-    this.#slots = Array.from({ length: workers }, (_, index) => new WorkerSlot(index, this.#progress));
     this.#placement = placementOf(this.#options);
   }
 
@@ -115,7 +102,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     return {
       workers: this.#options.workers,
       queued: this.#queue.size,
-      running: this.#slots.reduce((sum, slot) => sum + slot.unsettled, 0),
+      running: this.#slots?.reduce((sum, slot) => sum + slot.unsettled, 0) ?? 0,
       completed: this.#completed,
       failed: this.#failed,
       replaced: this.#replaced,
@@ -136,9 +123,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   async #close(): Promise<void> {
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
     clearTimeout(this.#timer);
-    const pool = this.#pool;
-    this.#pool = undefined;
-    if (pool !== undefined) await endPool(pool);
+    await Promise.all(this.#slots?.map((slot) => slot.close()) ?? []);
   }
 
   #submit(task: PoolTask): Promise<unknown> {
@@ -159,7 +144,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   #pump(): void {
     this.#pumping = false;
     if (this.#queue.size === 0) return;
-    if (this.#pool === undefined) {
+    if (this.#slots === undefined) {
       if (!this.#opening) void this.#open();
       return;
     }
@@ -169,7 +154,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
       if (slot.busy) continue;
       const tasks = this.#queue.take(Math.min(this.#batchSize(), Math.ceil(this.#queue.size / idle--)));
       if (tasks.length === 0) return;
-      this.#send(this.#pool, slot, tasks);
+      this.#send(slot, tasks);
     }
   }
 
@@ -182,70 +167,60 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   async #open(): Promise<void> {
     this.#opening = true;
-    const { workers, runtime, memoryPerWorkerMb } = this.#options;
-    const threads = runtime === 'threads';
+    const { workers, runtime } = this.#options;
     try {
-      const { Tinypool } = await import('tinypool');
-      const pool = new Tinypool({
-        filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
-        minThreads: workers,
-        maxThreads: workers,
-        concurrentTasksPerWorker: 1,
-        useAtomics: false,
-        runtime: threads ? 'worker_threads' : 'child_process',
-        ...(threads
-          ? { workerData: { progress: this.#progress!.buffer } }
-          : { env: process.env as Record<string, string>, serialization: 'advanced' as const }),
-        ...startOptions(threads, memoryPerWorkerMb),
-      });
-      // Without a listener the failure of an idle worker would end the host; tinypool replaces it.
-      pool.on('error', (error: unknown) =>
-        this.#noteReplaced('ASSAY_WORKER_CRASHED', messageOf(error), 0, 0),
+      const start = await workerStarter(this.#options);
+      this.#slots = Array.from(
+        { length: workers },
+        (_, index) =>
+          new WorkerSlot(index, start, (thrown) => {
+            const { code, message } = failureOf(thrown, undefined, this.#options);
+            this.#noteReplaced(code, message, 0, 0);
+          }),
       );
-      this.#pool = pool;
       if (this.wants('worker:start')) this.emit('worker:start', { at: Date.now(), workers, runtime });
     } catch (error) {
       const failure = new AssayError(
         'ASSAY_WORKER_UNAVAILABLE',
         `Cannot start workers: ${messageOf(error)}`,
-        {
-          cause: error,
-        },
+        { cause: error },
       );
-      for (const task of this.#queue.take(Number.POSITIVE_INFINITY)) this.#fail(task, failure);
+      for (const task of this.#queue.takeAll()) this.#fail(task, failure);
     } finally {
       this.#opening = false;
     }
     this.#pump();
   }
 
-  #send(pool: Tinypool, slot: WorkerSlot, tasks: readonly PoolTask[]): void {
+  #send(slot: WorkerSlot, tasks: readonly PoolTask[]): void {
     const modules: WorkerModule[] = [];
+    const [first] = tasks;
     const message: WorkerMessage = {
-      slot: slot.index,
+      worker: slot.index,
       modules,
       tasks: tasks.map(({ module, work }) => {
         let index = modules.indexOf(module);
         if (index < 0) index = modules.push(module) - 1;
         return work.kind === 'run' ? { module: index, payload: work.payload } : { module: index };
       }),
-      taskTimeoutMs: this.#options.taskTimeoutMs,
+      taskTimeoutMs: this.#options.taskTimeoutMs - (tasks.length === 1 ? first!.spentMs : 0),
       ...(this.#placement === undefined ? {} : { placement: this.#placement }),
     };
     this.#messages++;
-    slot.begin(tasks);
-    pool.run(message, { signal: slot.signal }).then(
-      (reply: WorkerReply) => this.#answered(slot, tasks, reply),
+    if (first!.trial === 'fresh' && !slot.fresh) slot.replace();
+    slot.run(tasks, message).then(
+      (reply) => this.#answered(slot, tasks, reply),
       (error: unknown) => this.#broke(slot, tasks, error),
     );
   }
 
   #answered(slot: WorkerSlot, tasks: readonly PoolTask[], reply: WorkerReply): void {
-    slot.end('warm');
+    slot.answered();
     const perTask = reply.workUs / tasks.length;
     if (tasks[0]!.work.kind === 'run') {
       this.#taskUs = Number.isFinite(this.#taskUs) ? this.#taskUs + (perTask - this.#taskUs) / 8 : perTask;
     }
+    this.#pump(); // first: the worker has something to do while the results are handed out
     if (reply.notices !== undefined) for (const notice of reply.notices) this.#tellPlacement(notice);
     const errors = new Map(reply.errors);
     tasks.forEach((task, index) => {
@@ -253,26 +228,35 @@ export class WorkerPool extends EventSource<WorkerEvents> {
       if (error === undefined) this.#succeed(task, reply.values[index], perTask);
       else this.#fail(task, unpackError(error));
     });
-    this.#pump();
   }
 
   /** The message failed as a whole: the worker died or was ended, or the message could not be sent. */
   #broke(slot: WorkerSlot, tasks: readonly PoolTask[], thrown: unknown): void {
-    const { ended, culprit } = slot;
-    slot.end('cold');
-    const failure = failureOf(thrown, ended, this.#options);
+    const failure = failureOf(thrown, slot.ended, this.#options);
+    const { culprit, fresh, elapsedMs } = slot;
+    const incident = { code: failure.code, tasks: tasks.length, culprit, fresh };
+    const sent = failure.code !== 'ASSAY_WORKER_UNCLONEABLE';
+    if (sent) slot.replace();
+    else slot.unsent();
     let retried = 0;
-    tasks.forEach((task, index) => {
+    const settle = (task: PoolTask, index: number): void => {
       if (task.settled) return;
-      if (mayRetry(failure.code, tasks.length, task.alone, index === culprit)) {
-        retried++;
-        task.alone = true;
-        this.#queue.push(task);
-      } else this.#fail(task, failure);
+      const verdict = verdictOn(index, incident);
+      if (index === culprit) task.spentMs += elapsedMs;
+      if (verdict === 'guilty' || task.spentMs >= this.#options.taskTimeoutMs) {
+        this.#fail(task, failure);
+        return;
+      }
+      if (verdict === 'suspect') task.trial = tasks.length > 1 ? 'alone' : 'fresh';
+      retried++;
+      this.#queue.pushAgain(task);
+    };
+    // The likeliest first: the next worker is a new one, and a crash in it will be beyond doubt.
+    if (culprit !== undefined && culprit >= 0) settle(tasks[culprit]!, culprit);
+    tasks.forEach((task, index) => {
+      if (index !== culprit) settle(task, index);
     });
-    if (failure.code !== 'ASSAY_WORKER_UNCLONEABLE') {
-      this.#noteReplaced(failure.code, failure.message, tasks.length, retried);
-    }
+    if (sent) this.#noteReplaced(failure.code, failure.message, tasks.length, retried);
     this.#pump();
   }
 
@@ -285,9 +269,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     const fresh = this.#fresh;
     this.#fresh = [];
     for (const task of fresh) this.#follow(task);
-    for (const slot of this.#slots) {
-      slot.watch(this.#options.taskTimeoutMs + REPORT_MS, this.#options.startTimeoutMs, ABANDON_MS);
-    }
+    for (const slot of this.#slots ?? []) slot.watch(this.#options.startTimeoutMs);
     this.#timer = setTimeout(() => this.#tick(), TICK_MS);
   }
 
@@ -344,55 +326,4 @@ function placementOf({ cpuAffinity, priority, workers }: ResolvedPoolOptions): W
   if (cpuAffinity === undefined && priority === undefined) return undefined;
   const cpus = cpuAffinity === 'auto' ? planAffinity(workers, physicalCores(readText)) : cpuAffinity;
   return { ...(cpus === undefined ? {} : { cpus }), ...(priority === undefined ? {} : { priority }) };
-}
-
-function startOptions(threads: boolean, megabytes: number | undefined): object {
-  const execArgv = workerExecArguments(process.execArgv);
-  if (megabytes === undefined) return { execArgv };
-  return threads
-    ? { execArgv, resourceLimits: { maxOldGenerationSizeMb: megabytes } }
-    : { execArgv: [...execArgv, `--max-old-space-size=${megabytes}`] };
-}
-
-function failureOf(thrown: unknown, ended: WorkerSlot['ended'], options: ResolvedPoolOptions): AssayError {
-  const because = { cause: thrown };
-  if (ended === 'timeout') {
-    return new AssayError(
-      'ASSAY_WORKER_TIMEOUT',
-      `The task took longer than ${options.taskTimeoutMs} ms`,
-      because,
-    );
-  }
-  if (ended === 'start') {
-    const message = `The worker was not ready within ${options.startTimeoutMs} ms`;
-    return new AssayError('ASSAY_WORKER_UNAVAILABLE', message, because);
-  }
-  if (ended === 'abandoned') {
-    return new AssayError('ASSAY_ABORTED', 'The worker was ended since nobody waited for its tasks', because);
-  }
-  const { name, code } = (thrown ?? {}) as { readonly name?: unknown; readonly code?: unknown };
-  if (name === 'DataCloneError') {
-    return new AssayError(
-      'ASSAY_WORKER_UNCLONEABLE',
-      `The case cannot be sent between threads: ${messageOf(thrown)}`,
-      because,
-    );
-  }
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    const limit = options.memoryPerWorkerMb === undefined ? '' : ` (${options.memoryPerWorkerMb} MB)`;
-    return new AssayError(
-      'ASSAY_WORKER_OUT_OF_MEMORY',
-      `The worker reached its memory limit${limit}`,
-      because,
-    );
-  }
-  return new AssayError('ASSAY_WORKER_CRASHED', `The worker ended: ${messageOf(thrown)}`, because);
-}
-
-/** Whether a task of a failed message deserves another try, alone. Never a second one. */
-function mayRetry(code: AssayErrorCode, tasks: number, alone: boolean, culprit: boolean): boolean {
-  if (alone) return false;
-  if (code === 'ASSAY_WORKER_TIMEOUT') return !culprit && tasks > 1;
-  // A crash may be an earlier task's doing (a timer it left behind), so even a single task gets its second try.
-  return tasks > 1 || code === 'ASSAY_WORKER_CRASHED';
 }

@@ -32,8 +32,8 @@ export interface WorkerPlacement {
 
 /** One message to a worker. */
 export interface WorkerMessage {
-  /** Where in the progress memory the worker tells how far it is. */
-  readonly slot: number;
+  /** Number of the worker in its pool, from 0; a replacement takes the number of the one it replaces. */
+  readonly worker: number;
   readonly modules: readonly WorkerModule[];
   readonly tasks: readonly WorkerTask[];
   readonly taskTimeoutMs: number;
@@ -89,13 +89,13 @@ export interface ScorerDescription {
   readonly version?: string;
 }
 
-/** Members of the progress memory of one slot (an Int32Array shared by the pool and its threads). */
+/** Members of the progress memory of a thread (an Int32Array that it shares with its pool). */
 export const PROGRESS = {
-  /** Tasks begun since the pool was made, wrapping around. */
+  /** Tasks begun since the thread was started, wrapping around. */
   begun: 0,
-  /** 0: loading a module or starting up; 1: working on a task. */
+  /** 0: starting up or loading the task's module; 1: working on the task. */
   working: 1,
-  /** How many members a slot has. */
+  /** How many members there are. */
   size: 2,
 } as const;
 

@@ -1,39 +1,53 @@
+import { endPool } from './end-pool.js';
+import type { StartedWorker, WorkerStarter } from './start-worker.js';
 import type { PoolTask } from './task-queue.js';
-import { PROGRESS } from './worker-protocol.js';
+import type { EndReason } from './worker-failure.js';
+import { PROGRESS, type WorkerMessage, type WorkerReply } from './worker-protocol.js';
+
+const REPORT_MS = 100; // what a worker has to report a deadline itself before it is ended from outside
+const ABANDON_MS = 100; // how long work that nobody waits for may go on before its worker is ended
 
 /**
- * One message in flight, and the watch over it. Threads tell through shared memory which task they are at, so a
- * task that hangs is known by name and has its whole time for itself; processes are watched a message at a time.
+ * The place of one worker: the worker that is there now, the message it has, and the watch over it. Threads tell
+ * through shared memory which task they are at, so a task that hangs is known by name and has its whole time for
+ * itself; processes are watched a message at a time.
  */
 export class WorkerSlot {
   readonly index: number;
-  readonly #progress: Int32Array | undefined;
-  #controller = new AbortController();
+  readonly #startWorker: WorkerStarter;
+  readonly #onLost: (thrown: unknown) => void;
+  readonly #leaving = new Set<Promise<void>>();
+  #worker: StartedWorker | undefined;
   #tasks: readonly PoolTask[] = [];
+  #fail: (thrown: unknown) => void = () => {};
+  #taskTimeoutMs = 0;
   #begunBefore = 0;
   #lastBegun = 0;
   #lastChangeAt = 0;
   #abandonedAt: number | undefined;
-  #warm = false;
-  #ended: 'timeout' | 'start' | 'abandoned' | undefined;
+  #ended: EndReason | undefined;
+  #answers = false;
+  #fresh = true;
 
-  constructor(index: number, progress: Int32Array | undefined) {
+  /** `onLost` hears of a worker that failed while it had no message. */
+  constructor(index: number, startWorker: WorkerStarter, onLost: (thrown: unknown) => void) {
     this.index = index;
-    this.#progress = progress;
+    this.#startWorker = startWorker;
+    this.#onLost = onLost;
   }
 
   get busy(): boolean {
     return this.#tasks.length > 0;
   }
 
-  /** Ends the worker that has the message; the same one until it was used. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  /** Why the worker was ended from here, if it was. */
+  get ended(): EndReason | undefined {
+    return this.#ended;
   }
 
-  /** Why the worker was ended from here, if it was. */
-  get ended(): 'timeout' | 'start' | 'abandoned' | undefined {
-    return this.#ended;
+  /** Whether the worker has finished no task yet. */
+  get fresh(): boolean {
+    return this.#fresh;
   }
 
   /** Tasks of the message that somebody still waits for. */
@@ -43,32 +57,70 @@ export class WorkerSlot {
     return count;
   }
 
-  /** Index of the task that the worker is at, as far as is known. */
+  /** Index of the task that the worker is at; -1: it has begun none; `undefined`: not known. */
   get culprit(): number | undefined {
-    if (this.#progress === undefined) return this.#tasks.length === 1 ? 0 : undefined;
-    const begun = (this.#begun() - this.#begunBefore) | 0; // the counter wraps around
-    return begun > 0 ? begun - 1 : undefined;
+    if (this.#worker === undefined) return -1;
+    if (this.#worker.progress === undefined) return this.#tasks.length === 1 ? 0 : undefined;
+    return ((this.#begun() - this.#begunBefore) | 0) - 1; // the counter wraps around
   }
 
-  /** A message leaves. */
-  begin(tasks: readonly PoolTask[]): void {
+  /** How long the worker has been at its task, or at starting, milliseconds. */
+  get elapsedMs(): number {
+    return performance.now() - this.#lastChangeAt;
+  }
+
+  /**
+   * Sends a message, to a new worker when there is none. Rejects when the message failed as a whole. Afterwards
+   * `answered`, `unsent` or `replace` makes the slot free again.
+   */
+  run(tasks: readonly PoolTask[], message: WorkerMessage): Promise<WorkerReply> {
     this.#tasks = tasks;
-    this.#begunBefore = this.#lastBegun = this.#begun();
-    if (this.#progress !== undefined) Atomics.store(this.#progress, this.#at(PROGRESS.working), 0);
-    this.#lastChangeAt = performance.now();
+    this.#taskTimeoutMs = message.taskTimeoutMs;
     this.#abandonedAt = undefined;
+    return new Promise((resolve, reject) => {
+      this.#fail = reject;
+      this.#worker ??= this.#start();
+      const { pool, progress } = this.#worker;
+      if (progress !== undefined) Atomics.store(progress, PROGRESS.working, 0);
+      this.#begunBefore = this.#lastBegun = this.#begun();
+      this.#lastChangeAt = performance.now();
+      pool.run(message).then(resolve, reject);
+    });
   }
 
-  /** The message was answered (`warm`), or its worker is gone (`cold`): the next one has to start first. */
-  end(state: 'warm' | 'cold'): void {
+  /** The message was answered. */
+  answered(): void {
+    if (this.#tasks[0]?.work.kind === 'run') this.#fresh = false;
+    this.#answers = true;
     this.#tasks = [];
-    this.#warm = state === 'warm';
+  }
+
+  /** The message never left. */
+  unsent(): void {
+    this.#tasks = [];
+  }
+
+  /** The worker is gone, or shall go: the next message starts another. */
+  replace(): void {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#tasks = [];
     this.#ended = undefined;
-    if (this.#controller.signal.aborted) this.#controller = new AbortController();
+    this.#answers = false;
+    this.#fresh = true;
+    if (worker === undefined) return;
+    const leaving: Promise<void> = endPool(worker.pool).then(() => void this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+  }
+
+  /** Ends the worker, and waits for those that were replaced. */
+  async close(): Promise<void> {
+    this.replace();
+    await Promise.all(this.#leaving);
   }
 
   /** Ends the worker when the task it is at takes too long, or when nobody waits for it any more. */
-  watch(taskTimeoutMs: number, startTimeoutMs: number, abandonMs: number): void {
+  watch(startTimeoutMs: number): void {
     if (!this.busy || this.#ended !== undefined) return;
     const now = performance.now();
     const begun = this.#begun();
@@ -77,31 +129,48 @@ export class WorkerSlot {
       this.#lastChangeAt = now;
       this.#abandonedAt = undefined;
     }
-    const current = this.culprit;
-    if (this.unsettled === 0 || (current !== undefined && this.#tasks[current]?.settled === true)) {
+    const { culprit } = this;
+    if (this.unsettled === 0 || (culprit !== undefined && this.#tasks[culprit]?.settled === true)) {
       this.#abandonedAt ??= now;
-      if (now - this.#abandonedAt >= abandonMs) this.#end('abandoned');
+      if (now - this.#abandonedAt >= ABANDON_MS) this.#end('abandoned');
       return;
     }
     const elapsed = now - this.#lastChangeAt;
-    if (this.#progress === undefined) {
+    const taskTimeoutMs = this.#taskTimeoutMs + REPORT_MS;
+    const progress = this.#worker?.progress;
+    if (progress === undefined) {
       // A process says nothing on its way: the message as a whole has the time of one task, after its start.
-      if (elapsed >= taskTimeoutMs + (this.#warm ? 0 : startTimeoutMs)) this.#end('timeout');
-    } else if (Atomics.load(this.#progress, this.#at(PROGRESS.working)) === 1) {
+      if (elapsed >= taskTimeoutMs + (this.#answers ? 0 : startTimeoutMs)) this.#end('timeout');
+    } else if (Atomics.load(progress, PROGRESS.working) === 1) {
       if (elapsed >= taskTimeoutMs) this.#end('timeout');
     } else if (elapsed >= startTimeoutMs) this.#end('start');
   }
 
-  #end(why: 'timeout' | 'start' | 'abandoned'): void {
+  #start(): StartedWorker {
+    const worker = this.#startWorker();
+    const lost = (thrown: unknown): void => {
+      if (this.#worker !== worker) return;
+      if (this.busy) return this.#fail(thrown);
+      this.replace();
+      this.#onLost(thrown);
+    };
+    // Without a listener the failure of an idle worker would end the host.
+    worker.pool.on('error', lost);
+    // tinypool waits for ever for the answer of a thread that has ended without an error. When there was one it
+    // comes first, but through promises.
+    worker.pool.threads[0]?.once('exit', (code) =>
+      setImmediate(lost, new Error(`it exited with code ${String(code)}`)),
+    );
+    return worker;
+  }
+
+  #end(why: EndReason): void {
     this.#ended = why;
-    this.#controller.abort();
+    this.#fail(new Error(`The worker was ended (${why})`));
   }
 
   #begun(): number {
-    return this.#progress === undefined ? 0 : Atomics.load(this.#progress, this.#at(PROGRESS.begun));
-  }
-
-  #at(member: number): number {
-    return this.index * PROGRESS.size + member;
+    const progress = this.#worker?.progress;
+    return progress === undefined ? 0 : Atomics.load(progress, PROGRESS.begun);
   }
 }

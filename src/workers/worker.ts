@@ -6,6 +6,7 @@
 import { isMainThread, workerData } from 'node:worker_threads';
 import type { ModelResponse } from '../client/model-client.js';
 import { AssayError } from '../errors.js';
+import { Cancellation } from '../foundation/cancellation.js';
 import type { EvaluationContext, ScorerArguments, TestCase } from '../evaluation/evaluation-types.js';
 import { applyPlacement } from './cpu-affinity.js';
 import { describeEvaluator, describeScorer, loadEvaluator, loadScorer } from './load-module.js';
@@ -33,8 +34,10 @@ export type ScorePayload = Omit<ScorerArguments, 'signal'>;
 
 interface Loaded {
   readonly description: unknown;
-  run(payload: unknown, deadline: Deadline): unknown;
+  run(payload: unknown, deadline: Cancellation): unknown;
 }
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one would fire at once
 
 const loaded = new Map<string, Promise<Loaded>>();
 const progress = progressMemory();
@@ -51,20 +54,20 @@ process.once('uncaughtExceptionMonitor', () => {
 
 /** Does what a message asks for, one task after the other. */
 export default async function handle(message: WorkerMessage): Promise<WorkerReply> {
-  const at = message.slot * PROGRESS.size;
   const values: unknown[] = [];
   const errors: [number, PackedError][] = [];
   const notices = place(message);
-  const modules = message.modules.map(load);
+  const modules: Loaded[] = [];
   let workMs = 0;
   for (let index = 0; index < message.tasks.length; index++) {
     const task = message.tasks[index]!;
     try {
-      const module = await modules[task.module]!;
       if (progress !== undefined) {
-        Atomics.add(progress, at + PROGRESS.begun, 1);
-        Atomics.store(progress, at + PROGRESS.working, 1);
+        Atomics.store(progress, PROGRESS.working, 0);
+        Atomics.add(progress, PROGRESS.begun, 1);
       }
+      const module = (modules[task.module] ??= await load(message.modules[task.module]!));
+      if (progress !== undefined) Atomics.store(progress, PROGRESS.working, 1);
       const begunAt = performance.now();
       const value =
         'payload' in task ? await runTask(module, task.payload, message.taskTimeoutMs) : module.description;
@@ -84,36 +87,28 @@ export default async function handle(message: WorkerMessage): Promise<WorkerRepl
   return { values, errors, workUs: workMs * 1000, ...(notices.length === 0 ? {} : { notices }) };
 }
 
-/** The time that one task has, with the signal that tells the task when it is over. */
-class Deadline {
-  readonly #controller = new AbortController();
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** The result, or a failure when it takes too long. Code that blocks the thread is ended from outside. */
-  async limit(result: Promise<unknown>, timeoutMs: number): Promise<unknown> {
-    let timer: NodeJS.Timeout | undefined;
-    const expired = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        const error = new AssayError('ASSAY_WORKER_TIMEOUT', `The task took longer than ${timeoutMs} ms`);
-        reject(error);
-        this.#controller.abort(error);
-      }, timeoutMs);
-    });
-    try {
-      return await Promise.race([result, expired]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
+function runTask(module: Loaded, payload: unknown, timeoutMs: number): unknown {
+  const deadline = new Cancellation();
+  const returned = module.run(payload, deadline);
+  return returned instanceof Promise ? within(timeoutMs, returned, deadline) : returned;
 }
 
-function runTask(module: Loaded, payload: unknown, timeoutMs: number): unknown {
-  const deadline = new Deadline();
-  const returned = module.run(payload, deadline);
-  return returned instanceof Promise ? deadline.limit(returned, timeoutMs) : returned;
+/** The result, or a failure when it takes too long. Code that blocks the thread is ended from outside. */
+async function within(timeoutMs: number, result: Promise<unknown>, deadline: Cancellation): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_resolve, reject) => {
+    const expire = (): void => {
+      const error = new AssayError('ASSAY_WORKER_TIMEOUT', `The task took longer than ${timeoutMs} ms`);
+      reject(error);
+      deadline.cancel(error);
+    };
+    timer = setTimeout(expire, Math.min(timeoutMs, LONGEST_TIMER_MS));
+  });
+  try {
+    return await Promise.race([result, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function load(module: WorkerModule): Promise<Loaded> {
@@ -164,14 +159,7 @@ async function scorer(module: WorkerModule): Promise<Loaded> {
 function place(message: WorkerMessage): PlacementNotice[] {
   if (placed || message.placement === undefined) return [];
   placed = true;
-  return applyPlacement(message.placement, workerNumber(), isMainThread);
-}
-
-/** Number of this worker in its pool, from 0; a replacement takes the number of the one it replaces. */
-function workerNumber(): number {
-  const { TINYPOOL_WORKER_ID: ofProcess } = process.env;
-  const ofThread = (workerData as readonly [{ readonly workerId: number }] | null)?.[0].workerId;
-  return Math.max(1, ofThread ?? Number(ofProcess ?? 1)) - 1;
+  return applyPlacement(message.placement, message.worker, isMainThread);
 }
 
 function progressMemory(): Int32Array | undefined {

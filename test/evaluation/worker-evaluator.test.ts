@@ -138,7 +138,7 @@ describe('workerEvaluator', () => {
     ['sleep:10000', 'ASSAY_WORKER_TIMEOUT', 0],
     ['signal', 'ASSAY_WORKER_TIMEOUT', 0],
     ['exit', 'ASSAY_WORKER_CRASHED', 0],
-    ['hard-exit', 'ASSAY_WORKER_TIMEOUT', 1],
+    ['hard-exit', 'ASSAY_WORKER_CRASHED', 1],
     ['memory', 'ASSAY_WORKER_OUT_OF_MEMORY', 1],
   ])('ends a task that does `%s` with %s and goes on with the others', async (what, code, replaced) => {
     const evaluator = await open({ taskTimeoutMs: what === 'memory' ? 20_000 : 150, memoryPerWorkerMb: 32 });
@@ -168,6 +168,26 @@ describe('workerEvaluator', () => {
       await replaced;
     },
   );
+
+  it('errs no task for what others did, however often they end their worker', async () => {
+    const evaluator = await open();
+    const bad = Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? 'late-crash' : 'late-reject'));
+    const judged = await Promise.all(
+      bad.flatMap((what, i) => [
+        judge(evaluator, what).then(
+          () => 'scored',
+          (error: unknown) => (error as { code: string }).code,
+        ),
+        judge(evaluator, 'work:5', `good-${i}`).then(({ overallScore }) => overallScore),
+      ]),
+    );
+    expect(judged.filter((_, i) => i % 2 === 1)).toEqual(bad.map(() => 1));
+    // Whether the answer of one that ends its worker gets out before is a matter of microseconds.
+    for (const outcome of judged.filter((_, i) => i % 2 === 0)) {
+      expect(['scored', 'ASSAY_WORKER_CRASHED']).toContain(outcome);
+    }
+    expect(evaluator.stats.replaced).toBeGreaterThan(1);
+  });
 
   it('stops waiting for a task whose case is cancelled, running or not', async () => {
     const evaluator = await open();
