@@ -25,6 +25,8 @@ export class PoolTask {
   trial: 'shared' | 'alone' | 'fresh' = 'shared';
   /** How long it ran in workers that failed, milliseconds: all its tries have the time of one. */
   spentMs = 0;
+  /** What it was suspected of: the error, should the time not be enough for another try. */
+  suspectedOf: Error | undefined;
   settled = false;
   /** Stops listening to its signal. */
   unfollow: (() => void) | undefined;

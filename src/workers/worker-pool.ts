@@ -242,7 +242,10 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     const settle = (task: PoolTask, index: number): void => {
       if (task.settled) return;
       const verdict = verdictOn(index, incident);
-      if (index === culprit) task.spentMs += elapsedMs;
+      if (index === culprit) {
+        task.spentMs += elapsedMs;
+        task.suspectedOf ??= failure;
+      }
       if (verdict === 'guilty' || task.spentMs >= this.#options.taskTimeoutMs) {
         this.#fail(task, failure);
         return;
@@ -293,7 +296,8 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   #fail(task: PoolTask, error: unknown): void {
     if (task.settled) return;
     this.#failed++;
-    task.reject(error);
+    const late = AssayError.is(error) && error.code === 'ASSAY_WORKER_TIMEOUT';
+    task.reject(late ? (task.suspectedOf ?? error) : error);
     this.#settled();
   }
 
