@@ -287,7 +287,8 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#statistics.add(result);
     const tokens =
       result.cached || result.usage === null ? 0 : result.usage.inputTokens + result.usage.outputTokens;
-    this.#pacer?.used(tokens);
+    if (result.cached) this.#pacer?.refund();
+    else this.#pacer?.used(tokens);
     const { clock, onCaseError } = this.#options;
     if (this.#port.wants('case:end')) {
       this.#port.emit('case:end', { at: clock.wallTime(), runId: this.runId, result });

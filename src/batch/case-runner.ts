@@ -48,7 +48,7 @@ export class CaseRunner<Input, Expected, Metadata> {
         await (this.#options.cache === undefined ? this.#ask(task) : this.#askCached(task, call)),
       );
     } catch (thrown) {
-      return this.#errored(task, startedAt, clock.now(), undefined, thrown, 'ASSAY_TARGET_FAILED');
+      return this.#errored(task, startedAt, clock.now(), undefined, false, thrown, 'ASSAY_TARGET_FAILED');
     }
     const answeredAt = clock.now();
     let evaluation: Evaluation;
@@ -63,7 +63,8 @@ export class CaseRunner<Input, Expected, Metadata> {
       }
       checkEvaluation(evaluation);
     } catch (thrown) {
-      return this.#errored(task, startedAt, answeredAt, response, thrown, 'ASSAY_EVALUATOR_FAILED');
+      const { cached } = call;
+      return this.#errored(task, startedAt, answeredAt, response, cached, thrown, 'ASSAY_EVALUATOR_FAILED');
     }
     const result = this.#result(task, startedAt, answeredAt, response, call.cached);
     result.evaluation = evaluation;
@@ -88,26 +89,49 @@ export class CaseRunner<Input, Expected, Metadata> {
     return isThenable(answer) ? unlessCancelled(answer, task) : answer;
   }
 
-  async #askCached(task: CaseTask<Input, Expected, Metadata>, call: CallState): Promise<ModelResponse> {
-    const cache = this.#options.cache!;
+  /**
+   * The answer from the cache, or from whoever is asking for the same at this moment. An error or a truncated answer
+   * of another case is none for this one: then it asks again, and the second time for itself alone.
+   */
+  async #askCached(task: CaseTask<Input, Expected, Metadata>, call: CallState): Promise<TargetAnswer> {
     const request = this.#request(task);
-    this.#targetHash ??= stableHash(describeTarget(this.#options));
-    const key = stableHash([this.#targetHash, request, task.repetition]);
-    call.cached = true;
-    return unlessCancelled(
-      cache.getOrCompute(
+    const key = this.#cacheKey(request, task.repetition);
+    for (let others = 0; key !== undefined && others < 2; others++) {
+      call.cached = true;
+      const answer = this.#options.cache!.getOrCompute(
         key,
         async (signal) => {
           call.cached = false;
-          const client = this.#client;
-          if (client === undefined) return responseOf(await this.#ask(task));
-          const { caseTimeoutMs } = this.#options;
-          return responseOf(await client.complete(request, { signal, timeoutMs: caseTimeoutMs }));
+          return responseOf(
+            await (this.#client === undefined ? this.#ask(task) : this.#complete(request, signal)),
+          );
         },
         { signal: task.signal, keepIf: isWholeAnswer },
-      ),
-      task,
-    );
+      );
+      try {
+        const response = await unlessCancelled(answer, task);
+        if (!call.cached || isWholeAnswer(response)) return response;
+      } catch (thrown) {
+        if (!call.cached || task.cancelled) throw thrown;
+      }
+    }
+    call.cached = false;
+    return this.#ask(task);
+  }
+
+  #complete(request: ModelRequest, signal: AbortSignal): Promise<ModelResponse> {
+    return this.#client!.complete(request, { signal, timeoutMs: this.#options.caseTimeoutMs });
+  }
+
+  /** `undefined` for an input that has no stable text (it holds a function or itself): such a case is just asked. */
+  #cacheKey(request: ModelRequest, repetition: number): string | undefined {
+    this.#targetHash ??= stableHash(describeTarget(this.#options));
+    try {
+      return stableHash([this.#targetHash, request, repetition]);
+    } catch (error) {
+      if (error instanceof TypeError) return undefined;
+      throw error;
+    }
   }
 
   #request(task: CaseTask<Input, Expected, Metadata>): ModelRequest {
@@ -166,10 +190,11 @@ export class CaseRunner<Input, Expected, Metadata> {
     startedAt: number,
     answeredAt: number,
     response: ModelResponse | undefined,
+    cached: boolean,
     thrown: unknown,
     code: AssayErrorCode,
   ): CaseResult {
-    const result = this.#result(task, startedAt, answeredAt, response, false);
+    const result = this.#result(task, startedAt, answeredAt, response, cached);
     result.error = toErrorRecord(thrown, code);
     if (response === undefined) {
       const { attempts, endpoint } = failedCall(thrown);

@@ -46,6 +46,16 @@ export class RequestPacer {
     this.#cases++;
   }
 
+  /** A case was answered without a request: gives back what it was charged. */
+  refund(): void {
+    const now = this.#clock.now();
+    this.#requests?.refund(1, now);
+    this.#tokens?.refund(this.#average, now);
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#admit();
+  }
+
   /** Lets everybody who waits go, uncharged: the run has ended. */
   close(): void {
     this.#closed = true;
@@ -68,15 +78,19 @@ export class RequestPacer {
     this.#tokens?.charge(this.#average, now);
   }
 
+  #admit(): void {
+    while (this.#waiting.length > 0 && this.#waitMs() === 0) {
+      this.#charge();
+      this.#waiting.shift()!();
+    }
+    this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#timer !== undefined || this.#waiting.length === 0) return;
     this.#timer = this.#clock.schedule(() => {
       this.#timer = undefined;
-      while (this.#waiting.length > 0 && this.#waitMs() === 0) {
-        this.#charge();
-        this.#waiting.shift()!();
-      }
-      this.#schedule();
+      this.#admit();
     }, this.#waitMs());
   }
 }

@@ -2,6 +2,7 @@ import type { MemoryBoundedCache } from '../cache/memory-bounded-cache.js';
 import type { ModelResponse } from '../client/model-client.js';
 import { boolean, checkOptions, milliseconds, type OptionChecks } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
+import type { CorpusMetric } from '../scorers/corpus-metric.js';
 import type { Evaluation, EvaluationContext } from './evaluation-types.js';
 import { Evaluator } from './evaluator.js';
 
@@ -73,9 +74,13 @@ export function cachedEvaluation<Input = unknown, Expected = unknown, Metadata =
   context: EvaluationContext<Input, Expected, Metadata>,
 ) => Promise<Evaluation> {
   const given = checkOptions('cachedEvaluation', options, CHECKS);
-  let keys: EvaluationKeys | undefined;
+  const keysOf = new WeakMap<object, EvaluationKeys>(); // on a prototype it serves evaluators of several versions
   return function (response, context) {
-    keys ??= new EvaluationKeys(this, given); // not before: the fields of a subclass are set after this is made
+    let keys = keysOf.get(this);
+    if (keys === undefined) {
+      keys = new EvaluationKeys(this, given); // not before: the fields of a subclass are set after this is made
+      keysOf.set(this, keys);
+    }
     return lookUp(cache, keys, given, evaluate, response, context);
   };
 }
@@ -86,6 +91,7 @@ class CachedEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Expect
   declare readonly dimensions?: readonly string[];
   declare readonly configuration?: Readonly<Record<string, unknown>>;
   declare readonly conventions?: Readonly<Record<string, string>>;
+  declare readonly corpusMetrics?: Readonly<Record<string, CorpusMetric>>;
   readonly #inner: Evaluator<Input, Expected, Metadata>;
   readonly #cache: EvaluationCache;
   readonly #options: CachedEvaluatorOptions;
@@ -103,6 +109,7 @@ class CachedEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Expect
     if (inner.dimensions !== undefined) this.dimensions = inner.dimensions;
     if (inner.configuration !== undefined) this.configuration = inner.configuration;
     if (inner.conventions !== undefined) this.conventions = inner.conventions;
+    if (inner.corpusMetrics !== undefined) this.corpusMetrics = inner.corpusMetrics;
     this.#inner = inner;
     this.#cache = cache;
     this.#options = options;

@@ -55,7 +55,7 @@ const CHECKS: OptionChecks<WorkerEvaluatorOptions> = {
 /**
  * Runs an evaluator in worker threads, so that heavy scoring never stalls the calls in flight. The module's default
  * export is an `Evaluator`: an instance, a class, or a function that returns one. With TypeScript name the built
- * `.js` file.
+ * `.js` file; Node 22.18 and later also load `.ts` whose types can be stripped.
  *
  * A task that hangs, ends its worker, runs out of memory, throws or returns what cannot be cloned makes its case
  * errored with an `ASSAY_WORKER_…` code (or its own error); the worker is replaced, other cases do not notice.

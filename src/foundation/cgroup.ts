@@ -95,10 +95,11 @@ export function readCgroupLimits(read: TextReader = readText): CgroupLimits {
     ),
   );
   const cpusetFile = cpuset?.version === 2 ? 'cpuset.cpus.effective' : 'cpuset.effective_cpus';
-  const cpusetText = cpuset && (read(`${cpuset.directories[0]}/${cpusetFile}`) ?? '');
+  // The group's own file; a group that the controller is not enabled for has what the one around it has.
+  const cpusetTexts = cpuset?.directories.map((folder) => read(`${folder}/${cpusetFile}`));
   return {
     cpuCores: tightestCpu?.value ?? null,
-    cpusetCores: parseCpuList(cpusetText),
+    cpusetCores: parseCpuList(cpusetTexts?.find((text) => parseCpuList(text) !== null)),
     memoryBytes: tightestMemory?.value ?? null,
     memoryDirectory: tightestMemory?.folder ?? null,
     memoryVersion: tightestMemory === undefined ? null : (memory?.version ?? null),

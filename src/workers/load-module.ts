@@ -81,9 +81,11 @@ async function loadExport(module: WorkerModule): Promise<unknown> {
   try {
     namespace = (await import(module.url)) as typeof namespace;
   } catch (error) {
-    const hint = /\.[mc]?tsx?$/.test(module.url)
-      ? `; a worker cannot load TypeScript on Node ${process.versions.node}: name the built .js file`
-      : '';
+    const { code } = error as { readonly code?: unknown };
+    const hint =
+      code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[mc]?tsx?$/.test(module.url)
+        ? `; a worker cannot load TypeScript on Node ${process.versions.node}: name the built .js file`
+        : '';
     throw new AssayError(
       'ASSAY_WORKER_UNAVAILABLE',
       `Cannot load the worker module ${shortUrl(module.url)}: ${messageOf(error)}${hint}`,

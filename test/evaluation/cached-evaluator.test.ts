@@ -4,6 +4,7 @@ import { cachedEvaluation, cachedEvaluator } from '../../src/evaluation/cached-e
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { Evaluation, EvaluationContext } from '../../src/evaluation/evaluation-types.js';
 import { Evaluator, textResponse } from '../../src/evaluation/evaluator.js';
+import { bleu } from '../../src/scorers/bleu.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 const newCache = (clock = new ManualClock()): MemoryBoundedCache<string, Evaluation> =>
@@ -42,10 +43,11 @@ describe('cachedEvaluator', () => {
   });
 
   it('stands for the evaluator behind it', () => {
-    const { evaluator } = counting();
+    const evaluator = createEvaluator({ name: 'bleu', version: '1', dimensions: { bleu: bleu() } });
     const cached = cachedEvaluator(evaluator, newCache());
-    const { name, version, dimensions, configuration, conventions } = evaluator;
-    expect(cached).toMatchObject({ name, version, dimensions, configuration, conventions });
+    const { name, version, dimensions, configuration, conventions, corpusMetrics } = evaluator;
+    expect(Object.keys(corpusMetrics!)).toEqual(['bleu']);
+    expect(cached).toMatchObject({ name, version, dimensions, configuration, conventions, corpusMetrics });
   });
 
   it('keys on input and metadata when told to', async () => {
@@ -174,6 +176,28 @@ describe('cachedEvaluation', () => {
     for (const evaluator of [new Reasoning(), new Reasoning(), new Newer()]) {
       const evaluation = await evaluator.evaluateText('x', { id: 'a', input: '' });
       expect(evaluation).toMatchObject({ version: evaluator.version, overallScore: 0.5 });
+    }
+    expect(judged).toBe(2);
+  });
+
+  it('tells evaluators of several versions apart that share one method', async () => {
+    let judged = 0;
+    const evaluate = cachedEvaluation(newCache(), {}, () => {
+      judged++;
+      return { evaluator: 'shared', version: '', overallScore: 1, dimensions: [] };
+    });
+    class Shared extends Evaluator {
+      readonly name = 'shared';
+      readonly version: string;
+      override evaluate = evaluate;
+
+      constructor(version: string) {
+        super();
+        this.version = version;
+      }
+    }
+    for (const version of ['1', '2', '1']) {
+      await new Shared(version).evaluateText('x', { id: 'a', input: '' });
     }
     expect(judged).toBe(2);
   });

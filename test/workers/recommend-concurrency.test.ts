@@ -68,4 +68,14 @@ describe('recommendConcurrency', () => {
       expect(advice.memoryPerWorkerBytes).toBeGreaterThan(0);
     }
   });
+
+  it('finds the CPU set of the group around when its own has no such controller', () => {
+    const read = machine(16, 64, {
+      '/proc/self/cgroup': '0::/pod/app\n',
+      '/proc/self/mountinfo': '30 29 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
+      '/sys/fs/cgroup/pod/cpuset.cpus.effective': '0-3\n',
+      '/sys/fs/cgroup/cpuset.cpus.effective': '0-31\n',
+    });
+    expect(recommendConcurrency({ read }).system.logicalCores).toBe(4);
+  });
 });
