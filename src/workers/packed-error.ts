@@ -21,34 +21,66 @@ export class RemoteError extends AssayError {
   }
 }
 
-/** Makes anything that was thrown fit to be sent. */
+const MOST_CAUSES = 8; // a chain may lead back to its beginning
+
+/** Makes anything that was thrown fit to be sent. Never throws, whatever that thing does when it is looked at. */
 export function packError(thrown: unknown): PackedError {
-  if (AssayError.is(thrown)) {
-    const stack = thrown.stack;
-    return {
-      name: thrown.name,
-      message: thrown.message,
-      ...(stack === undefined ? {} : { stack }),
-      fields: { ...thrown.toRecord() },
-      assay: true,
-    };
+  try {
+    return pack(thrown, MOST_CAUSES);
+  } catch {
+    const message = 'Something was thrown that cannot be looked at';
+    return { name: 'Error', message, fields: {}, assay: false };
   }
-  if (!(thrown instanceof Error))
+}
+
+function pack(thrown: unknown, causes: number): PackedError {
+  if (AssayError.is(thrown)) {
+    return { ...common(thrown, causes), fields: { ...thrown.toRecord() }, assay: true };
+  }
+  if (thrown instanceof Error) {
+    return { ...common(thrown, causes), fields: cloneableMembers(thrown), assay: false };
+  }
+  if (typeof thrown !== 'object' || thrown === null) {
     return { name: 'Error', message: messageOf(thrown), fields: {}, assay: false };
-  const fields: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(thrown)) if (isCloneable(value)) fields[field] = value;
+  }
+  const { message } = thrown as { readonly message?: unknown };
   return {
-    name: thrown.name,
-    message: thrown.message,
-    ...(thrown.stack === undefined ? {} : { stack: thrown.stack }),
-    fields,
+    name: 'Error',
+    message: typeof message === 'string' ? message : messageOf(thrown),
+    fields: cloneableMembers(thrown),
     assay: false,
   };
 }
 
+function common(error: Error, causes: number): Pick<PackedError, 'name' | 'message' | 'stack' | 'cause'> {
+  const { name, message, stack, cause } = error;
+  return {
+    name,
+    message,
+    ...(stack === undefined ? {} : { stack }),
+    ...(cause instanceof Error && causes > 0 ? { cause: pack(cause, causes - 1) } : {}),
+  };
+}
+
+function cloneableMembers(thrown: object): Record<string, unknown> {
+  const members: Record<string, unknown> = {};
+  for (const name of Object.keys(thrown)) {
+    try {
+      const value = (thrown as Record<string, unknown>)[name];
+      if (isCloneable(value)) members[name] = value;
+    } catch {
+      // A getter that throws has no value to send.
+    }
+  }
+  return members;
+}
+
 /** The error as it is thrown on the main thread: an error of this package again, or an Error with the same members. */
 export function unpackError(packed: PackedError): Error {
-  const error = new Error(packed.message);
+  const error =
+    packed.cause === undefined
+      ? new Error(packed.message)
+      : new Error(packed.message, { cause: unpackError(packed.cause) });
   Object.defineProperty(error, 'name', { value: packed.name, configurable: true, writable: true });
   if (packed.stack !== undefined) error.stack = packed.stack;
   if (packed.assay) {
@@ -56,7 +88,7 @@ export function unpackError(packed: PackedError): Error {
     return new RemoteError({ code: code satisfies AssayErrorCode, message, retryable, ...fields }, error);
   }
   for (const [field, value] of Object.entries(packed.fields)) {
-    if (field !== 'stack' && field !== 'message' && field !== 'name') {
+    if (field !== 'stack' && field !== 'message' && field !== 'name' && field !== 'cause') {
       Object.defineProperty(error, field, { value, enumerable: true, configurable: true, writable: true });
     }
   }

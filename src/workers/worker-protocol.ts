@@ -49,6 +49,8 @@ export interface PackedError {
   readonly fields: Readonly<Record<string, unknown>>;
   /** Whether it was an error of this package. */
   readonly assay: boolean;
+  /** The error behind it. */
+  readonly cause?: PackedError;
 }
 
 /** Whether a wish about placement came true. */

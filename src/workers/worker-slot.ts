@@ -60,7 +60,10 @@ export class WorkerSlot {
   /** Index of the task that the worker is at; -1: it has begun none; `undefined`: not known. */
   get culprit(): number | undefined {
     if (this.#worker === undefined) return -1;
-    if (this.#worker.progress === undefined) return this.#tasks.length === 1 ? 0 : undefined;
+    if (this.#worker.progress === undefined) {
+      if (!this.#answers) return -1;
+      return this.#tasks.length === 1 ? 0 : undefined;
+    }
     return ((this.#begun() - this.#begunBefore) | 0) - 1; // the counter wraps around
   }
 
@@ -84,8 +87,19 @@ export class WorkerSlot {
       if (progress !== undefined) Atomics.store(progress, PROGRESS.working, 0);
       this.#begunBefore = this.#lastBegun = this.#begun();
       this.#lastChangeAt = performance.now();
-      pool.run(message).then(resolve, reject);
+      const sent = progress === undefined && !this.#answers ? this.#warmUp(pool, message) : pool.run(message);
+      sent.then(resolve, reject);
     });
+  }
+
+  /** Starts a process and loads its modules before it gets the message: the tasks' time begins after that. */
+  async #warmUp(pool: StartedWorker['pool'], message: WorkerMessage): Promise<WorkerReply> {
+    const modules = { ...message, tasks: message.modules.map((_, module) => ({ module })) };
+    const { notices } = (await pool.run(modules)) as WorkerReply;
+    this.#answers = true;
+    this.#lastChangeAt = performance.now();
+    const reply = (await pool.run(message)) as WorkerReply;
+    return notices === undefined ? reply : { ...reply, notices };
   }
 
   /** The message was answered. */
@@ -138,12 +152,10 @@ export class WorkerSlot {
     const elapsed = now - this.#lastChangeAt;
     const taskTimeoutMs = this.#taskTimeoutMs + REPORT_MS;
     const progress = this.#worker?.progress;
-    if (progress === undefined) {
-      // A process says nothing on its way: the message as a whole has the time of one task, after its start.
-      if (elapsed >= taskTimeoutMs + (this.#answers ? 0 : startTimeoutMs)) this.#end('timeout');
-    } else if (Atomics.load(progress, PROGRESS.working) === 1) {
-      if (elapsed >= taskTimeoutMs) this.#end('timeout');
-    } else if (elapsed >= startTimeoutMs) this.#end('start');
+    // A process says nothing on its way: the message as a whole has the time of one task, after its start.
+    const working = progress === undefined ? this.#answers : Atomics.load(progress, PROGRESS.working) === 1;
+    if (working && elapsed >= taskTimeoutMs) this.#end('timeout');
+    if (!working && elapsed >= startTimeoutMs) this.#end('start');
   }
 
   #start(): StartedWorker {

@@ -170,7 +170,8 @@ describe('workerEvaluator', () => {
   );
 
   it('errs no task for what others did, however often they end their worker', async () => {
-    const evaluator = await open();
+    const evaluator = await open({ batchTasks: 1 });
+    const replaced = new Promise((resolve) => evaluator.on('worker:replace', resolve));
     const bad = Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? 'late-crash' : 'late-reject'));
     const judged = await Promise.all(
       bad.flatMap((what, i) => [
@@ -186,7 +187,7 @@ describe('workerEvaluator', () => {
     for (const outcome of judged.filter((_, i) => i % 2 === 0)) {
       expect(['scored', 'ASSAY_WORKER_CRASHED']).toContain(outcome);
     }
-    expect(evaluator.stats.replaced).toBeGreaterThan(1);
+    await replaced;
   });
 
   it('stops waiting for a task whose case is cancelled, running or not', async () => {
@@ -267,6 +268,13 @@ describe('workerEvaluator', () => {
       outcomes.map((each) => (each.status === 'rejected' ? (each.reason as { code: string }).code : 'ok')),
     ).toEqual(['ok', 'ASSAY_WORKER_CRASHED', 'ok', 'ASSAY_WORKER_TIMEOUT', 'ok']);
     expect(evaluator.stats.replaced).toBeGreaterThan(started);
+  });
+
+  it('gives the first task of a process its own time, not that of the start', async () => {
+    const evaluator = await open({ runtime: 'processes', taskTimeoutMs: 150, startTimeoutMs: 600_000 });
+    for (let i = 0; i < 2; i++) {
+      await expect(judge(evaluator, 'spin')).rejects.toMatchObject({ code: 'ASSAY_WORKER_TIMEOUT' });
+    }
   });
 });
 

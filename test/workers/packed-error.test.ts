@@ -49,6 +49,37 @@ describe('an error on its way between threads', () => {
     [{ toString: (): string => 'shown' }, 'shown'],
   ])('that is no error (%s) becomes one', (thrown, message) => expect(sent(thrown).message).toBe(message));
 
+  it('that is another kind of object keeps its message and members', () => {
+    expect(sent({ message: 'no luck', code: 'E_LUCK' })).toMatchObject({
+      message: 'no luck',
+      code: 'E_LUCK',
+    });
+  });
+
+  it('brings the errors behind it, also when they lead back to itself', () => {
+    const thrown = new Error('outer', { cause: new TypeError('inner') });
+    expect(sent(thrown)).toMatchObject({ cause: { name: 'TypeError', message: 'inner' } });
+    (thrown.cause as Error).cause = thrown;
+    expect(sent(thrown)).toMatchObject({ cause: { cause: { message: 'outer' } } });
+  });
+
+  it('may be as nasty as it likes when it is looked at', () => {
+    const member = Object.defineProperty(new Error('has a getter'), 'boom', {
+      enumerable: true,
+      get() {
+        throw new Error('from the getter');
+      },
+    });
+    expect(sent(Object.assign(member, { code: 'E_KEPT' }))).toMatchObject({
+      message: 'has a getter',
+      code: 'E_KEPT',
+    });
+    const trap = (): never => {
+      throw new Error('from the proxy');
+    };
+    expect(sent(new Proxy({}, { get: trap, getPrototypeOf: trap })).message).toMatch(/cannot be looked at/);
+  });
+
   it.each([
     [{ a: [1, 'x', null, undefined, { b: true }] }, true],
     [new Map([[1, new Date()]]), true],
