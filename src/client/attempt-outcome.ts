@@ -1,10 +1,17 @@
+import type { AssayErrorCode } from '../errors.js';
 import type { Attempt } from './attempt.js';
 import type { CallSettings } from './call-settings.js';
 import type { Failure } from './classify-failure.js';
 import type { AttemptOutcome } from './endpoint.js';
-import type { EndpointError } from './endpoint-error.js';
+import type { AttemptRecord, EndpointError } from './endpoint-error.js';
 import type { ModelRequest } from './model-client.js';
 import type { ProtocolReply } from './protocols/protocol.js';
+
+/** An attempt as the error of its call tells it. */
+export function attemptRecord(attempt: Attempt, code: AssayErrorCode, durationMs: number): AttemptRecord {
+  const { connection, status } = attempt;
+  return { endpoint: connection.endpoint.id, code, status: status === 0 ? null : status, durationMs };
+}
 
 /** Tells the endpoint, the selection and the limits that an attempt was answered. */
 export function recordAnswer(
@@ -46,7 +53,7 @@ export function recordFailure(
     healthChecker?.watch(attempt.connection);
   }
   if (outcome === 'rate-limited' || outcome === 'overloaded') reporter.limited(endpoint, outcome, now);
-  const refused = isRefusal(failure, request);
+  const refused = attempt.status > 0 && isRefusal(failure, request); // and not the host's key function
   if (refused && endpoint.health.state !== 'quarantined' && selector.hasLiveOther(endpoint)) {
     endpoint.health.quarantine(now);
     reporter.quarantined(endpoint, error);

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import {
   ATTEMPT_TIMEOUT,
+  AUTHENTICATION,
   CONNECT_TIMEOUT,
   EMPTY,
   FIRST_BYTE_TIMEOUT,
@@ -10,8 +11,8 @@ import {
   classifyErrorBody,
   classifyStatus,
   classifyTransportError,
-  codeOf,
   readErrorBody,
+  readErrorReply,
   type ErrorBody,
   type Failure,
 } from './classify-failure.js';
@@ -22,7 +23,7 @@ import type { EndpointConnection } from './endpoint-connection.js';
 import { EndpointError } from './endpoint-error.js';
 import type { Ticket } from './latency-estimate.js';
 import type { ReplyHandler } from './transport.js';
-import { EmptyAnswer, type ProtocolReply, type StreamReader } from './protocols/protocol.js';
+import { EmptyAnswer, ReportedFailure, type ProtocolReply, type StreamReader } from './protocols/protocol.js';
 import { NO_HEADERS, ReplyHeaders } from './reply-headers.js';
 import { headerOf, retryAfterMs } from './retry-after.js';
 import { JsonLines, ServerSentEvents } from './server-sent-events.js';
@@ -128,7 +129,9 @@ export class Attempt implements ReplyHandler, Expiring {
 
   /** Lets a paused stream go on. */
   resume(): void {
+    if (this.settled || !this.#paused) return;
     this.#paused = false;
+    this.#settings.idle.start(this.#phaseDeadline, this.#settings.clock.now());
     this.#resumeReply?.();
   }
 
@@ -175,7 +178,9 @@ export class Attempt implements ReplyHandler, Expiring {
     if (this.#size > 0) this.#settings.idle.start(this.#phaseDeadline, this.#settings.clock.now());
     if (this.#decoder === undefined) this.#take(chunk);
     else this.#decoder.write(chunk);
-    return !this.#paused;
+    if (!this.#paused) return true;
+    this.#phaseDeadline.stop(); // the reader holds it up, not the server
+    return false;
   }
 
   /** The body is complete. */
@@ -196,7 +201,7 @@ export class Attempt implements ReplyHandler, Expiring {
       closed && this.#phase === 'receiving'
         ? 'the connection was closed before the reply was complete'
         : messageOf(error);
-    this.#fail(failure, what, { cause: this.#harmless(error) });
+    this.#fail(failure, what, { cause: this.connection.harmless(error) });
   }
 
   #dispatch(headers: string[], body: string, now: number): void {
@@ -209,15 +214,17 @@ export class Attempt implements ReplyHandler, Expiring {
       if (!this.settled) this.#fail(classifyTransportError(error), messageOf(error));
       return;
     }
-    // On a free connection the request has started by now, and the phase is another.
-    if ((this.#phase as Phase) === 'connecting') this.#settings.connect.start(this.#phaseDeadline, now);
+    // On a free connection the request has started by now, and the phase is another. In a dispatcher of the host it
+    // may stand in line: that is neither connecting nor the endpoint's fault.
+    if ((this.#phase as Phase) !== 'connecting') return;
+    if (transport.shared) this.#phaseDeadline.stop();
+    else this.#settings.connect.start(this.#phaseDeadline, now);
   }
 
   #keyFailed(error: unknown): void {
     if (this.settled) return;
-    const failure = classifyStatus(401, readErrorBody(undefined), undefined);
     // What the host's function threw may hold the key; only our own message is safe to show.
-    this.#fail(failure, AssayError.is(error) ? error.message : 'the apiKey function failed');
+    this.#fail(AUTHENTICATION, AssayError.is(error) ? error.message : 'the apiKey function failed');
   }
 
   #decode(encoding: string): void {
@@ -248,7 +255,7 @@ export class Attempt implements ReplyHandler, Expiring {
 
   #take(chunk: Buffer): void {
     this.#size += chunk.length;
-    if (this.#size > this.#settings.maxResponseBytes) {
+    if (this.status < 300 && this.#size > this.#settings.maxResponseBytes) {
       this.#fail(TOO_LARGE, `the reply is larger than ${this.#settings.maxResponseBytes} bytes`);
       return;
     }
@@ -258,10 +265,10 @@ export class Attempt implements ReplyHandler, Expiring {
       } catch (error) {
         this.#malformed(error);
       }
-    } else if (this.#first === undefined) {
-      this.#first = chunk;
-    } else if (this.status < 300 || this.#size <= MAX_ERROR_BYTES) {
-      (this.#rest ??= [this.#first]).push(chunk);
+    } else {
+      if (this.#first === undefined) this.#first = chunk;
+      else (this.#rest ??= [this.#first]).push(chunk);
+      if (this.status >= 300 && this.#size > MAX_ERROR_BYTES) this.#refused(); // an error that long says no more
     }
   }
 
@@ -298,7 +305,7 @@ export class Attempt implements ReplyHandler, Expiring {
   }
 
   #parse(): ProtocolReply | undefined {
-    const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest);
+    const bytes = this.#bytes();
     if (bytes === undefined) throw new Error('the reply is empty');
     if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
     const parsed: unknown = JSON.parse(bytes.toString('utf8'));
@@ -307,10 +314,14 @@ export class Attempt implements ReplyHandler, Expiring {
     return this.connection.protocol.parse(parsed);
   }
 
+  #bytes(): Buffer | undefined {
+    return this.#rest === undefined ? this.#first : Buffer.concat(this.#rest);
+  }
+
   #completeStream(reader: StreamReader): ProtocolReply | undefined {
     this.#events?.end();
     if (this.settled) return undefined;
-    if (!reader.done) throw new Error('the stream ended before the answer did');
+    if (!reader.done && !this.#streamEnded) throw new Error('the stream ended before the answer did');
     return reader.reply();
   }
 
@@ -318,21 +329,17 @@ export class Attempt implements ReplyHandler, Expiring {
   #reportsError(message: unknown): boolean {
     const error = (message as { error?: unknown } | null)?.error;
     if (error === undefined || error === null) return false;
-    const body = readErrorBody(message);
-    this.#fail(classifyErrorBody(body), this.#said(body));
+    this.#reported(message);
     return true;
   }
 
+  #reported(message: unknown): void {
+    const body = readErrorBody(message);
+    this.#fail(classifyErrorBody(body), this.#said(body));
+  }
+
   #refused(): void {
-    const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest);
-    const text = bytes === undefined ? '' : bytes.toString('utf8');
-    let parsed: unknown = text;
-    try {
-      parsed = JSON.parse(text);
-    } catch {
-      // Proxies answer with HTML; its text is the best there is.
-    }
-    const body = readErrorBody(parsed);
+    const body = readErrorReply(this.#bytes());
     const failure = classifyStatus(this.status, body, headerOf(this.headers.all, 'x-should-retry'));
     this.#fail(failure, this.#said(body), {
       retryAfterMs: retryAfterMs(this.headers.all, this.#settings.clock.wallTime()),
@@ -342,6 +349,7 @@ export class Attempt implements ReplyHandler, Expiring {
   #malformed(error: unknown): void {
     if (this.settled) return;
     if (error instanceof EmptyAnswer) this.#fail(EMPTY, error.message);
+    else if (error instanceof ReportedFailure) this.#reported(error.body);
     else this.#fail(MALFORMED, `the reply cannot be read: ${messageOf(error)}`);
   }
 
@@ -371,14 +379,6 @@ export class Attempt implements ReplyHandler, Expiring {
     this.#settle();
     this.#abort();
     this.#owner.failed(this, failure, error);
-  }
-
-  // A library's error may quote headers or bodies (MockAgent's do), so only its redacted words are kept.
-  #harmless(error: Error): Error {
-    const safe = new Error(this.connection.redact(messageOf(error)));
-    const code = codeOf(error);
-    safe.name = error.name;
-    return code === '' ? safe : Object.assign(safe, { code });
   }
 
   #settle(): void {

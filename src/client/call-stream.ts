@@ -5,22 +5,26 @@ import type { ModelResponse, ModelStreamEvent } from './model-client.js';
 
 const HIGH_WATER = 256; // pieces of text that may wait for the reader before the connection is paused
 
+interface Reader {
+  resolve(result: IteratorResult<ModelStreamEvent>): void;
+  reject(error: unknown): void;
+}
+
 /**
  * A streamed call as an async iterator. The call begins at the first `next()`; a reader that falls behind pauses
  * the connection, one that leaves cancels the call.
  */
 export class CallStream implements AsyncIterator<ModelStreamEvent>, CallSink {
-  readonly #begin: (sink: CallSink) => ClientCall;
+  readonly #begin: (sink: CallSink) => ClientCall | undefined;
   readonly #ready: ModelStreamEvent[] = [];
   #call: ClientCall | undefined;
   #over = false;
   #paused = false;
   #failure: EndpointError | undefined;
-  #waiting:
-    | { resolve: (result: IteratorResult<ModelStreamEvent>) => void; reject: (error: unknown) => void }
-    | undefined;
+  readonly #readers: Reader[] = []; // more than one, when `next()` is called ahead
 
-  constructor(begin: (sink: CallSink) => ClientCall) {
+  /** `begin` may settle the call at once, and then has none to give. */
+  constructor(begin: (sink: CallSink) => ClientCall | undefined) {
     this.#begin = begin;
   }
 
@@ -41,7 +45,7 @@ export class CallStream implements AsyncIterator<ModelStreamEvent>, CallSink {
     }
     if (this.#over) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      this.#readers.push({ resolve, reject });
     });
   }
 
@@ -50,8 +54,7 @@ export class CallStream implements AsyncIterator<ModelStreamEvent>, CallSink {
     this.#ready.length = 0;
     this.#call?.abort(undefined, 'ASSAY_ABORTED', 'the reader left the stream');
     this.#failure = undefined;
-    this.#waiting?.resolve({ done: true, value: undefined });
-    this.#waiting = undefined;
+    this.#release();
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -64,24 +67,25 @@ export class CallStream implements AsyncIterator<ModelStreamEvent>, CallSink {
   answered(response: ModelResponse): void {
     this.#over = true;
     this.#deliver({ type: 'end', response });
+    this.#release();
   }
 
   failed(error: EndpointError): void {
     this.#over = true;
-    if (this.#waiting === undefined) {
-      this.#failure = error;
-      return;
-    }
-    this.#waiting.reject(error);
-    this.#waiting = undefined;
+    const reader = this.#readers.shift();
+    if (reader === undefined) this.#failure = error;
+    else reader.reject(error);
+    this.#release();
   }
 
   #deliver(event: ModelStreamEvent): void {
-    if (this.#waiting === undefined) {
-      this.#ready.push(event);
-      return;
-    }
-    this.#waiting.resolve({ done: false, value: event });
-    this.#waiting = undefined;
+    const reader = this.#readers.shift();
+    if (reader === undefined) this.#ready.push(event);
+    else reader.resolve({ done: false, value: event });
+  }
+
+  // Nothing more will come.
+  #release(): void {
+    for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined });
   }
 }

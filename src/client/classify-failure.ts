@@ -24,13 +24,14 @@ const RATE_LIMITED = failure('ASSAY_RATE_LIMITED', 'r');
 const QUOTA_EXCEEDED = failure('ASSAY_QUOTA_EXCEEDED', '');
 const OVERLOADED = failure('ASSAY_OVERLOADED', 'r');
 const SERVER = failure('ASSAY_SERVER', 'rf');
-const AUTHENTICATION = failure('ASSAY_AUTHENTICATION', '');
 const NOT_FOUND = failure('ASSAY_NOT_FOUND', 'e');
 const BAD_REQUEST = failure('ASSAY_BAD_REQUEST', '');
 const CONTENT_FILTER = failure('ASSAY_CONTENT_FILTER', '');
 const CONTEXT_LENGTH = failure('ASSAY_CONTEXT_LENGTH', '');
 const REDIRECT_REFUSED = failure('ASSAY_REDIRECT_REFUSED', 'ef');
 
+/** The key was refused, or there was none. */
+export const AUTHENTICATION: Failure = failure('ASSAY_AUTHENTICATION', '');
 /** The connection could not be made, or broke before the reply was complete. */
 export const CONNECT: Failure = failure('ASSAY_CONNECT', 'rf');
 /** The connection was not made in time. */
@@ -45,8 +46,11 @@ export const ATTEMPT_TIMEOUT: Failure = failure('ASSAY_ATTEMPT_TIMEOUT', 'rf');
 export const MALFORMED: Failure = failure('ASSAY_MALFORMED_RESPONSE', 'rf');
 /** The reply was well formed and held no answer. */
 export const EMPTY: Failure = failure('ASSAY_EMPTY_RESPONSE', 'r');
-/** The reply was larger than allowed: the model's answer may be as long elsewhere, so it is not tried again. */
-export const TOO_LARGE: Failure = failure('ASSAY_RESPONSE_TOO_LARGE', '');
+/**
+ * The reply was larger than allowed. Tried elsewhere, for it may be the server that babbles; not held against the
+ * endpoint, for it may be the answer that is long.
+ */
+export const TOO_LARGE: Failure = failure('ASSAY_RESPONSE_TOO_LARGE', 'e');
 
 /** What a server said about a failure, taken from the usual places of an error body. */
 export interface ErrorBody {
@@ -76,6 +80,16 @@ export function readErrorBody(body: unknown): ErrorBody {
     type: asText(error['type'] ?? error['status']),
     code: asText(error['code'] ?? asRecord(error['innererror'])['code']),
   };
+}
+
+/** Reads the error out of the bytes of a refusal. Proxies answer with HTML; its text is the best there is then. */
+export function readErrorReply(bytes: Buffer | undefined): ErrorBody {
+  const text = bytes === undefined ? '' : bytes.toString('utf8');
+  try {
+    return readErrorBody(JSON.parse(text));
+  } catch {
+    return readErrorBody(text);
+  }
 }
 
 /** What a reply with a status other than 2xx means. `shouldRetry` is the server's `x-should-retry` header. */
@@ -119,11 +133,13 @@ function byStatus(status: number, body: ErrorBody): Failure {
 }
 
 function byRequest(body: ErrorBody): Failure {
+  // Anthropic and OpenAI refuse an empty account with 400 too.
+  if (/billing_hard_limit/i.test(body.code) || /credit balance is too low/i.test(body.message)) {
+    return QUOTA_EXCEEDED;
+  }
   if (
-    body.code === 'context_length_exceeded' ||
-    /context (length|window)|maximum (context|model) length|prompt is too long|too many (input )?tokens|must have less than \d+ tokens|max_total_tokens/i.test(
-      body.message,
-    )
+    /context_length_exceeded|exceed_context_size/.test(`${body.code} ${body.type}`) ||
+    CONTEXT_LENGTH_WORDS.some((words) => words.test(body.message))
   ) {
     return CONTEXT_LENGTH;
   }
@@ -135,6 +151,15 @@ function byRequest(body: ErrorBody): Failure {
   }
   return BAD_REQUEST;
 }
+
+// OpenAI and vLLM, Anthropic, TGI, llama.cpp and Gemini, in this order.
+const CONTEXT_LENGTH_WORDS: readonly RegExp[] = [
+  /context (length|window)|maximum (context|model) length/i,
+  /prompt is too long|too many (input )?tokens/i,
+  /must have less than \d+ tokens|max_total_tokens|`inputs` tokens \+ `max_new_tokens` must be <=/i,
+  /available context size/i,
+  /input token count .*exceeds/i,
+];
 
 // A limit of money or credit: waiting for the next minute does not help, so these are never tried again.
 function isQuota(body: ErrorBody): boolean {
@@ -165,6 +190,7 @@ export function classifyTransportError(error: unknown): Failure {
   if (code === 'UND_ERR_BODY_TIMEOUT') return IDLE_TIMEOUT;
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return TOO_LARGE;
   if (/^(HPE_|Z_|ERR__ERROR_)/.test(code) || MALFORMED_CODES.has(code)) return MALFORMED;
+  if (error instanceof Error && error.name === 'HTTPParserError') return MALFORMED; // has a code only sometimes
   if (code.startsWith('UND_ERR_INVALID') || code === 'UND_ERR_NOT_SUPPORTED') return BAD_REQUEST;
   return CONNECT;
 }

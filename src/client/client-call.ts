@@ -1,13 +1,14 @@
-import type { AssayErrorCode } from '../errors.js';
+import { messageOf, type AssayErrorCode } from '../errors.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import { Attempt, type AttemptOwner } from './attempt.js';
-import { recordAnswer, recordFailure } from './attempt-outcome.js';
+import { attemptRecord, recordAnswer, recordFailure } from './attempt-outcome.js';
 import { CallBounds, type Bounded } from './call-bounds.js';
 import { mergeParameters, type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
 import type { Failure } from './classify-failure.js';
 import type { Endpoint, Waiter } from './endpoint.js';
 import type { EndpointConnection } from './endpoint-connection.js';
 import { EndpointError, type AttemptRecord, type EndpointErrorOptions } from './endpoint-error.js';
+import type { Choice } from './endpoint-selector.js';
 import { ListNode } from './linked-list.js';
 import type { CallOptions, ModelParameters, ModelRequest } from './model-client.js';
 import type { ProtocolReply } from './protocols/protocol.js';
@@ -155,12 +156,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     selector.left();
     if (attempt === this.#hedge) this.#hedge = undefined;
     else this.#live = undefined;
-    (this.#records ??= []).push({
-      endpoint: endpoint.id,
-      code: error.code,
-      status: error.status,
-      durationMs,
-    });
+    (this.#records ??= []).push(attemptRecord(attempt, error.code, durationMs));
     this.#lastError = error;
     reporter.attemptEnded(this, attempt, 'error', durationMs, error);
     recordFailure(this.#settings, attempt, failure, error, this.request, now);
@@ -180,7 +176,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
   #route(now: number): void {
     if (this.#settled) return;
     const { selector } = this.#settings;
-    const choice = selector.choose(this.#work, this.#tokens, this.#tried ?? NOBODY, now);
+    const choice = this.#choose(this.#tried ?? NOBODY, now, false);
+    if (choice === undefined) return;
     if (choice.kind === 'send') {
       this.#send(choice.endpoint, now, false);
       return;
@@ -197,6 +194,17 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     }
     this.#place = new ListNode<Waiter>(this);
     selector.enterLobby(this.#place, now);
+  }
+
+  // A policy of the host that fails ends this call, and not the process whose timer asked for it.
+  #choose(tried: readonly Endpoint[], now: number, hedge: boolean): Choice | undefined {
+    try {
+      return this.#settings.selector.choose(this.#work, this.#tokens, tried, now, hedge);
+    } catch (error) {
+      const message = `the policy failed: ${messageOf(error)}`;
+      this.#giveUp(new EndpointError('ASSAY_INVALID_OPTION', message, { cause: error }));
+      return undefined;
+    }
   }
 
   #send(endpoint: Endpoint, now: number, hedge: boolean): void {
@@ -230,11 +238,11 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
 
   #sendHedge(): void {
     const live = this.#live;
-    const { hedge, selector, clock } = this.#settings;
+    const { hedge, clock } = this.#settings;
     if (this.#settled || live === undefined || hedge === undefined) return;
     const now = clock.now();
-    const choice = selector.choose(this.#work, this.#tokens, [live.connection.endpoint], now, true);
-    if (choice.kind === 'send' && hedge.withdraw()) this.#send(choice.endpoint, now, true);
+    const choice = this.#choose([live.connection.endpoint], now, true);
+    if (choice?.kind === 'send' && hedge.withdraw()) this.#send(choice.endpoint, now, true);
   }
 
   #bodyOf(connection: EndpointConnection): string {
@@ -262,7 +270,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
         return this.#giveUp(error);
       this.#bounds.awaitHealth(now);
     }
-    const paced = failure.code === 'ASSAY_RATE_LIMITED' || failure.code === 'ASSAY_OVERLOADED';
+    const paced = now < endpoint.limit.pausedUntil; // and not by a server that asks for a wait of 0
     const failover = untried && selector.hasOther(this.#tokens, tried, now);
     // Whoever is paced waits in the endpoint's own queue; a backoff on top would only waste its limit.
     this.#later(failover || paced ? 0 : backoffMs(retry, this.#retries, random), error, now);
@@ -345,9 +353,12 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     const { clock, reporter } = this.#settings;
     const now = clock.now();
     this.#finish();
+    for (const attempt of [this.#live, this.#hedge]) {
+      if (attempt === undefined || attempt.settled) continue;
+      (this.#records ??= []).push(attemptRecord(attempt, error.code, now - attempt.ticket.startedAt));
+      this.#cancel(attempt, now);
+    }
     error.attempts = this.#records ?? [];
-    if (this.#live !== undefined) this.#cancel(this.#live, now);
-    if (this.#hedge !== undefined) this.#cancel(this.#hedge, now);
     reporter.callEnded(this, undefined, error, now);
     this.#sink.failed(error);
   }

@@ -64,11 +64,11 @@ export interface ClientEvents extends BaseEventMap {
   'endpoint:probe': { readonly at: number; readonly endpoint: string };
   /** An ejected endpoint is back. */
   'endpoint:restore': { readonly at: number; readonly endpoint: string; readonly ejectedForMs: number };
-  /** The rate or concurrency that an endpoint is given changed: a 429, headers, or recovery. */
+  /** An endpoint is held back, or a limit of it became known: after a 429 or 503, or from a reply's headers. */
   'endpoint:limit': {
     readonly at: number;
     readonly endpoint: string;
-    readonly reason: 'rate-limited' | 'overloaded' | 'headers' | 'recovered';
+    readonly reason: 'rate-limited' | 'overloaded' | 'headers';
     /** `null`: no limit known. */
     readonly requestsPerSecond: number | null;
     readonly concurrency: number | null;

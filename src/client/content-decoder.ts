@@ -1,3 +1,4 @@
+import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 /** Decodes a compressed reply piece by piece. We ask for none, but some proxies compress anyway. */
@@ -22,7 +23,7 @@ export interface DecoderSink {
  * sink that stops it after too many bytes has cost no more than that: a gzip bomb never unfolds.
  */
 export function createContentDecoder(encoding: string, sink: DecoderSink): ContentDecoder | undefined {
-  const make = DECODERS[encoding.trim().toLowerCase()];
+  const make = DECODERS.get(encoding.trim().toLowerCase());
   if (make === undefined) return undefined;
   const stream = make();
   let stopped = false;
@@ -45,9 +46,9 @@ export function createContentDecoder(encoding: string, sink: DecoderSink): Conte
   };
 }
 
-const DECODERS: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> = {
-  gzip: () => createGunzip(),
-  'x-gzip': () => createGunzip(),
-  deflate: () => createInflate(),
-  br: () => createBrotliDecompress() as unknown as ReturnType<typeof createGunzip>,
-};
+const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);

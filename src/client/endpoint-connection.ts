@@ -1,8 +1,10 @@
-import { AssayError } from '../errors.js';
+import { AssayError, messageOf } from '../errors.js';
+import { codeOf } from './classify-failure.js';
 import type { ApiKey } from './client-options.js';
 import type { Endpoint } from './endpoint.js';
 import type { ModelInput, ModelParameters } from './model-client.js';
 import type { Protocol } from './protocols/protocol.js';
+import { Secrets } from './secrets.js';
 import type { Transport } from './transport.js';
 
 /** Where an endpoint is, split for sending and for showing. */
@@ -46,10 +48,6 @@ function invalidUrl(why: string): AssayError {
   return new AssayError('ASSAY_INVALID_OPTION', `Expected the \`url\` of an endpoint to be http(s): ${why}`);
 }
 
-const SECRET_HEADER = /auth|key|token|secret|cookie|password|signature/i;
-const MIN_SECRET_LENGTH = 4;
-const REMEMBERED_KEYS = 8;
-
 /** What an {@link EndpointConnection} is made from. */
 export interface EndpointConnectionSettings {
   readonly endpoint: Endpoint;
@@ -70,7 +68,7 @@ export class EndpointConnection {
   readonly #model: string | undefined;
   readonly #fixedHeaders: readonly string[];
   readonly #currentKey: (() => string | Promise<string>) | undefined;
-  readonly #secrets: string[] = [];
+  readonly #secrets: Secrets;
 
   constructor(settings: EndpointConnectionSettings) {
     this.endpoint = settings.endpoint;
@@ -78,6 +76,7 @@ export class EndpointConnection {
     this.protocol = settings.protocol;
     this.transport = settings.transport;
     this.#model = settings.model;
+    this.#secrets = new Secrets(settings.address.path);
     const headers: Record<string, string> = {
       'content-type': 'application/json',
       'accept-encoding': 'identity',
@@ -89,7 +88,7 @@ export class EndpointConnection {
     }
     for (const [name, value] of Object.entries(settings.headers)) {
       headers[name.toLowerCase()] = value;
-      if (SECRET_HEADER.test(name)) this.#remember(value);
+      this.#secrets.addHeader(name, value);
     }
     this.#currentKey = typeof settings.apiKey === 'function' ? settings.apiKey : undefined;
     this.#fixedHeaders = Object.entries(headers).flat();
@@ -116,9 +115,16 @@ export class EndpointConnection {
 
   /** Text of a server or a library, without this endpoint's secrets and short enough for a message. */
   redact(text: string, maxLength = 300): string {
-    let safe = text;
-    for (const secret of this.#secrets) safe = safe.replaceAll(secret, '[redacted]');
+    const safe = this.#secrets.hide(text);
     return safe.length > maxLength ? `${safe.slice(0, maxLength - 3)}...` : safe;
+  }
+
+  /** A library's error without what it may quote of headers and bodies (MockAgent's do): its redacted words only. */
+  harmless(error: Error): Error {
+    const safe = new Error(this.redact(messageOf(error)));
+    const code = codeOf(error);
+    safe.name = error.name;
+    return code === '' ? safe : Object.assign(safe, { code });
   }
 
   async #headersWithKey(
@@ -136,7 +142,7 @@ export class EndpointConnection {
   }
 
   #authorization(apiKey: string): readonly [name: string, value: string] {
-    this.#remember(apiKey);
+    this.#secrets.addKey(apiKey);
     // A key read from a file often ends with a line break, which no header can hold.
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(apiKey)) {
       throw new AssayError(
@@ -145,12 +151,5 @@ export class EndpointConnection {
       );
     }
     return this.protocol.authorization?.(apiKey) ?? ['authorization', `Bearer ${apiKey}`];
-  }
-
-  #remember(secret: string): void {
-    if (secret.length < MIN_SECRET_LENGTH || this.#secrets.includes(secret)) return;
-    this.#secrets.push(secret);
-    // Longest first, so that a secret inside another does not leave a part of it behind.
-    if (this.#secrets.length > REMEMBERED_KEYS) this.#secrets.shift();
   }
 }

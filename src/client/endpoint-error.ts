@@ -4,7 +4,7 @@ import { AssayError, type AssayErrorCode, type ErrorRecord } from '../errors.js'
 export interface AttemptRecord {
   /** Id of the endpoint. */
   readonly endpoint: string;
-  /** How the attempt ended. */
+  /** How the attempt ended; the call's own code (`ASSAY_DEADLINE`, `ASSAY_ABORTED`) when that cut it short. */
   readonly code: AssayErrorCode;
   /** HTTP status, if a reply came. */
   readonly status: number | null;
@@ -38,7 +38,7 @@ export class EndpointError extends AssayError {
   readonly retryAfterMs: number | null;
   /** The vendor's id of the failed request; `null` when it gave none. */
   readonly requestId: string | null;
-  /** Every attempt that was made, in order; empty when none was. */
+  /** Every attempt that was made, in order, with those that the call's own end cut short; empty when none was. */
   attempts: readonly AttemptRecord[] = [];
 
   constructor(code: AssayErrorCode, message: string, options: EndpointErrorOptions = {}) {

@@ -1,3 +1,4 @@
+import { AssayError } from '../errors.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
 import type { Endpoint, Waiter } from './endpoint.js';
@@ -74,6 +75,8 @@ export class EndpointSelector {
   /**
    * Chooses for a call with that much work and those tokens, leaving out the endpoints that failed it already
    * (`tried`); when all have, they are allowed again. A hedge never waits.
+   *
+   * @throws AssayError `ASSAY_INVALID_OPTION`, or whatever the host's own policy throws.
    */
   choose(work: number, tokens: number, tried: readonly Endpoint[], now: number, hedge = false): Choice {
     if (this.#inFlight >= this.#concurrency) return WAIT;
@@ -143,7 +146,7 @@ export class EndpointSelector {
       for (let left = this.#lobby.size; left > 0; left--) {
         const first = this.#lobby.head?.value;
         if (first === undefined) break;
-        if (this.choose(1, first.tokens, NOBODY, now).kind === 'wait') break;
+        if (!this.#hasPlace(first.tokens, now)) break;
         this.#lobby.shift();
         first.rerouted();
       }
@@ -204,11 +207,17 @@ export class EndpointSelector {
         usable.push(endpoint);
       }
       if (usable.length > 0) {
-        this.#context.now = now;
-        return this.#policy.pick(usable, this.#context as PickContext) as Endpoint;
+        return this.#pick(usable, now);
       }
     }
     return undefined;
+  }
+
+  #pick(usable: readonly Endpoint[], now: number): Endpoint {
+    this.#context.now = now;
+    const picked = this.#policy.pick(usable, this.#context as PickContext) as Endpoint | undefined;
+    if (picked !== undefined && this.#endpoints[picked.index] === picked) return picked;
+    throw new AssayError('ASSAY_INVALID_OPTION', `\`${this.#policy.name}\` picked none of the candidates`);
   }
 
   // A paced or paused endpoint stays a candidate: waiting for it is right when nothing else is usable, or when
@@ -238,6 +247,13 @@ export class EndpointSelector {
     if (best === undefined || found === undefined) return best;
     const direct = found.estimateAt(now) * work; // NaN compares false: somebody unknown is tried first
     return direct > WORTH_WAITING * bestTotal ? best : undefined;
+  }
+
+  // Asks no policy: one that counts its picks (round robin) would count this call twice.
+  #hasPlace(tokens: number, now: number): boolean {
+    if (this.#inFlight >= this.#concurrency) return false;
+    if (this.#endpoints.some((each) => each.usable(tokens, now))) return true;
+    return this.#worthWaitingFor(1, tokens, NOBODY, undefined, now) !== undefined;
   }
 
   #serve(endpoint: Endpoint, now: number): void {

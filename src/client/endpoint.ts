@@ -116,9 +116,13 @@ export class Endpoint implements EndpointCandidate {
     );
   }
 
-  /** Whether the first of its waiters can be let through now. */
+  /** Whether the first of its waiters can be let through now; an endpoint on probation takes one at a time. */
   hasRoom(tokens: number, now: number): boolean {
-    return this.latency.inFlight < this.concurrencyLimit && this.limit.waitMs(tokens, now) === 0;
+    return (
+      this.latency.inFlight < this.concurrencyLimit &&
+      this.health.available(now) &&
+      this.limit.waitMs(tokens, now) === 0
+    );
   }
 
   /**

@@ -1,4 +1,7 @@
 import { AssayError, messageOf } from '../errors.js';
+import { checkOptions, object, show } from '../foundation/options.js';
+import { mergeParameters } from './call-settings.js';
+import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './classify-failure.js';
 import { EndpointError } from './endpoint-error.js';
 import type {
   CallOptions,
@@ -9,6 +12,8 @@ import type {
   ModelResponse,
 } from './model-client.js';
 import { finishReason, messagesOf, record, textField, usageOf } from './protocols/protocol.js';
+import { requestIdOf } from './reply-headers.js';
+import { retryAfterMs, type ResponseHeaders } from './retry-after.js';
 
 /**
  * The part of a Vercel AI SDK language model that is needed, by structure: models of `@ai-sdk/*` providers with
@@ -33,10 +38,19 @@ export interface LanguageModelOptions {
  * a judge. Connections, keys and limits are the provider's; one call is one attempt. `extraBody` is passed on as
  * the provider's own options (`providerOptions`).
  *
+ * @throws AssayError `ASSAY_INVALID_OPTION`
+ *
  * @example
  * const target = fromLanguageModel(openai('gpt-4.1-mini'));
  */
 export function fromLanguageModel(model: LanguageModel, options: LanguageModelOptions = {}): ModelClient {
+  if (typeof (model as Partial<LanguageModel> | null | undefined)?.doGenerate !== 'function') {
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected a language model with \`doGenerate\` (as \`openai('gpt-4.1-mini')\`), got ${show(model)}`,
+    );
+  }
+  const { parameters } = checkOptions('fromLanguageModel', options, { parameters: object });
   const doGenerate = model.doGenerate.bind(model) as unknown as (
     options: Record<string, unknown>,
   ) => PromiseLike<unknown>;
@@ -45,13 +59,15 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       const startedAt = performance.now();
       const bound = bindCall(call);
       try {
-        const given = { ...options.parameters, ...request.parameters };
+        const given = mergeParameters(parameters, request.parameters);
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
         );
         return readResult(model, result, performance.now() - startedAt);
       } catch (error) {
-        throw bound.signal.aborted ? abortedError(bound.signal.reason) : readError(model, error);
+        throw bound.signal.aborted
+          ? abortedError(bound.signal.reason)
+          : readError(model, error, performance.now() - startedAt);
       } finally {
         bound.release();
       }
@@ -60,7 +76,7 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       client: 'LanguageModel',
       models: [model.modelId],
       protocols: [model.provider],
-      parameters: options.parameters ?? {},
+      parameters: parameters ?? {},
     }),
   };
 }
@@ -170,32 +186,28 @@ function total(tokens: unknown): unknown {
   return typeof tokens === 'object' && tokens !== null ? record(tokens)['total'] : tokens;
 }
 
-function readError(model: LanguageModel, error: unknown): AssayError {
+function readError(model: LanguageModel, error: unknown, durationMs: number): AssayError {
   if (AssayError.is(error)) return error;
-  const { statusCode, isRetryable } = record(error);
+  const { statusCode, isRetryable, responseHeaders, responseBody, data } = record(error);
   const status = typeof statusCode === 'number' ? statusCode : null;
-  const retryable = isRetryable === true;
+  const headers = record(responseHeaders) as ResponseHeaders;
+  const failure =
+    status === null ? undefined : classifyStatus(status, errorBodyOf(data, responseBody), undefined);
+  const code = failure?.code ?? 'ASSAY_TARGET_FAILED';
   // The SDK's errors hold request bodies and headers: only the message goes on.
-  return new EndpointError(codeFor(status), `${model.provider}: ${messageOf(error).slice(0, 300)}`, {
-    retryable,
+  const told = new EndpointError(code, `${model.provider}: ${messageOf(error).slice(0, 300)}`, {
+    retryable: failure?.retryable ?? isRetryable === true,
     endpoint: model.provider,
     status,
-    endpointAtFault: status === null || status >= 500,
+    endpointAtFault: failure?.endpointAtFault ?? true,
+    retryAfterMs: retryAfterMs(headers, Date.now()),
+    requestId: requestIdOf(headers),
   });
+  told.attempts = [{ endpoint: model.provider, code, status, durationMs }];
+  return told;
 }
 
-function codeFor(
-  status: number | null,
-):
-  | 'ASSAY_TARGET_FAILED'
-  | 'ASSAY_AUTHENTICATION'
-  | 'ASSAY_RATE_LIMITED'
-  | 'ASSAY_SERVER'
-  | 'ASSAY_NOT_FOUND'
-  | 'ASSAY_BAD_REQUEST' {
-  if (status === null) return 'ASSAY_TARGET_FAILED';
-  if (status === 401 || status === 403) return 'ASSAY_AUTHENTICATION';
-  if (status === 404) return 'ASSAY_NOT_FOUND';
-  if (status === 429) return 'ASSAY_RATE_LIMITED';
-  return status >= 500 ? 'ASSAY_SERVER' : 'ASSAY_BAD_REQUEST';
+function errorBodyOf(data: unknown, responseBody: unknown): ErrorBody {
+  if (typeof data === 'object' && data !== null) return readErrorBody(data);
+  return readErrorReply(typeof responseBody === 'string' ? Buffer.from(responseBody) : undefined);
 }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { AssayError } from '../errors.js';
 import { systemClock, type Clock, type ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
+import { checkCall } from './check-call.js';
 import { CallReporter } from './call-reporter.js';
 import { CallStream } from './call-stream.js';
 import type { AbortableCall, CallSettings, CallSink } from './call-settings.js';
@@ -153,7 +154,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
    * Asks and waits for the whole answer.
    *
    * @throws EndpointError with the code of the last failure; `ASSAY_DEADLINE`, `ASSAY_ABORTED`,
-   *   `ASSAY_NO_ENDPOINT` or `ASSAY_CLOSED` where no endpoint is the reason.
+   *   `ASSAY_NO_ENDPOINT`, `ASSAY_CLOSED` or `ASSAY_INVALID_OPTION` where no endpoint is the reason.
    */
   complete(request: ModelRequest, options?: CallOptions): Promise<ModelResponse> {
     return new Promise((resolve, reject) => {
@@ -170,7 +171,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
   stream(request: ModelRequest, options?: CallOptions): AsyncIterable<ModelStreamEvent> {
     return {
       [Symbol.asyncIterator]: () => {
-        const begin = (sink: CallSink): ClientCall => this.#begin(request, sink, true, options);
+        const begin = (sink: CallSink): ClientCall | undefined => this.#begin(request, sink, true, options);
         return new CallStream(begin);
       },
     };
@@ -242,15 +243,19 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
     sink: CallSink,
     stream: boolean,
     options: CallOptions | undefined,
-  ): ClientCall {
-    const call = new ClientCall(this.#calls, ++this.#callCount, request, sink, stream, this.#clock.now());
-    if (this.#closing === undefined) {
-      call.place = new ListNode<AbortableCall>(call);
-      this.#active.push(call.place);
-      call.start(options);
-    } else {
-      sink.failed(new EndpointError('ASSAY_CLOSED', 'the client is closed'));
+  ): ClientCall | undefined {
+    const refusal =
+      this.#closing === undefined
+        ? checkCall(request, options)
+        : new EndpointError('ASSAY_CLOSED', 'the client is closed');
+    if (refusal !== undefined) {
+      sink.failed(refusal);
+      return undefined;
     }
+    const call = new ClientCall(this.#calls, ++this.#callCount, request, sink, stream, this.#clock.now());
+    call.place = new ListNode<AbortableCall>(call);
+    this.#active.push(call.place);
+    call.start(options);
     return call;
   }
 

@@ -32,7 +32,10 @@ export function checkPrices(prices: PriceTable): void {
   }
 }
 
-/** What a call cost; `null` when its usage or the model's price is not known. */
+/**
+ * What a call cost; `null` when its usage or the model's price is not known. A price function of the host that
+ * throws or gives no sound price knows none: an answer that was paid for is not lost over it.
+ */
 export function costOf(
   prices: PriceTable | undefined,
   reported: string,
@@ -41,17 +44,23 @@ export function costOf(
 ): number | null {
   if (prices === undefined || usage === null) return null;
   const price = find(prices, reported) ?? find(prices, asked);
-  if (price === undefined) return null;
+  if (!price) return null;
   const cached = Math.min(usage.cachedInputTokens ?? 0, usage.inputTokens);
-  return (
+  const cost =
     ((usage.inputTokens - cached) * price.inputPerMillion +
       cached * (price.cachedInputPerMillion ?? price.inputPerMillion) +
       usage.outputTokens * price.outputPerMillion) /
-    1_000_000
-  );
+    1_000_000;
+  return Number.isFinite(cost) ? cost : null;
 }
 
 function find(prices: PriceTable, model: string): ModelPrice | undefined {
-  if (typeof prices === 'function') return prices(model);
+  if (typeof prices === 'function') {
+    try {
+      return prices(model);
+    } catch {
+      return undefined;
+    }
+  }
   return Object.hasOwn(prices, model) ? prices[model] : undefined;
 }

@@ -1,4 +1,4 @@
-import type { ResponseHeaders } from './retry-after.js';
+import { headerOf, type ResponseHeaders } from './retry-after.js';
 
 /**
  * The headers of a reply, read only as far as somebody asks: nearly all replies need none of them, and turning
@@ -59,6 +59,15 @@ const REQUEST_IDS: ReadonlySet<string> = new Set([
   'apim-request-id',
   'x-amzn-requestid',
 ]);
+
+/** The vendor's id of a request, from headers with lower-case names. */
+export function requestIdOf(headers: ResponseHeaders): string | undefined {
+  for (const name of REQUEST_IDS) {
+    const id = headerOf(headers, name);
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
 
 const LIMITS: ReadonlySet<string> = new Set([
   'x-ratelimit-limit-requests',

@@ -75,12 +75,17 @@ export class Transport {
 
   /** Whether {@link Transport.dispatch} can be called now. */
   get ready(): boolean {
-    return undici !== undefined || this.#settings.dispatcher !== undefined;
+    return undici !== undefined || this.shared;
+  }
+
+  /** Whether requests go through the host's own dispatcher, where they may stand in line. */
+  get shared(): boolean {
+    return this.#settings.dispatcher !== undefined;
   }
 
   /** Makes it ready. */
   async open(): Promise<void> {
-    if (this.#settings.dispatcher === undefined) await loadUndici();
+    if (!this.shared) await loadUndici();
   }
 
   /** Sends a request; the outcome goes to `handler`. Call only when ready. */

@@ -1,6 +1,7 @@
 import type { ChatMessage, FinishReason, TokenUsage } from '../model-client.js';
 import {
   list,
+  ReportedFailure,
   messagesOf,
   record,
   textField,
@@ -59,11 +60,9 @@ class ResponseStream implements StreamReader {
         this.done = true;
         return '';
       case 'response.failed':
+        throw new ReportedFailure(event['response']);
       case 'error':
-        throw new Error(
-          textField(record(record(event['response'])['error'] ?? event['error'] ?? event), 'message') ??
-            'the stream reported a failure',
-        );
+        throw new ReportedFailure({ error: { ...event, type: undefined } }); // flat, and `type` only says 'error'
       default:
         return '';
     }

@@ -81,32 +81,35 @@ export function promptOf(input: ModelInput): string {
   return `${lines.join('\n')}\nassistant:`;
 }
 
-/** The text of a message's content; parts that are not text are left out. */
+/** The text of a message's content; parts that are not text are left out (a tool call's content is `null`). */
 export function plainText(content: ChatMessage['content']): string {
   if (typeof content === 'string') return content;
-  return content.map((part) => textField(record(part), 'text') ?? '').join('');
+  return list(content)
+    .map((part) => textField(record(part), 'text') ?? '')
+    .join('');
 }
 
 /** Maps a server's finish reason to the common vocabulary. */
 export function finishReason(reason: unknown): FinishReason {
-  return (typeof reason === 'string' ? FINISH_REASONS[reason] : undefined) ?? 'other';
+  return (typeof reason === 'string' ? FINISH_REASONS.get(reason) : undefined) ?? 'other';
 }
 
-const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
-  stop: 'stop',
-  eos_token: 'stop',
-  stop_sequence: 'stop',
-  end_turn: 'stop',
-  length: 'length',
-  max_tokens: 'length',
-  max_output_tokens: 'length',
-  model_context_window_exceeded: 'length',
-  content_filter: 'content-filter',
-  refusal: 'content-filter',
-  tool_calls: 'tool-calls',
-  function_call: 'tool-calls',
-  tool_use: 'tool-calls',
-};
+// A Map: a server's word may be `constructor`.
+const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['stop', 'stop'],
+  ['eos_token', 'stop'],
+  ['stop_sequence', 'stop'],
+  ['end_turn', 'stop'],
+  ['length', 'length'],
+  ['max_tokens', 'length'],
+  ['max_output_tokens', 'length'],
+  ['model_context_window_exceeded', 'length'],
+  ['content_filter', 'content-filter'],
+  ['refusal', 'content-filter'],
+  ['tool_calls', 'tool-calls'],
+  ['function_call', 'tool-calls'],
+  ['tool_use', 'tool-calls'],
+]);
 
 /** A value as an object; anything else as one without members. */
 export function record(value: unknown): Record<string, unknown> {
@@ -141,6 +144,17 @@ function isCount(value: unknown): value is number {
 
 /** Thrown by {@link Protocol.parse} for a reply that is well formed and holds no answer of any kind. */
 export class EmptyAnswer extends Error {}
+
+/** Thrown by a {@link StreamReader} for a message that tells of the server's failure in a way of its protocol. */
+export class ReportedFailure extends Error {
+  /** An error body in one of the usual forms: `{error: {message, type, code}}` or its inside. */
+  readonly body: unknown;
+
+  constructor(body: unknown) {
+    super(textField(record(record(body)['error'] ?? body), 'message') ?? 'the server reported a failure');
+    this.body = body;
+  }
+}
 
 /** The error for an answer that is not what the protocol says. */
 export function unexpected(what: string): Error {

@@ -1,0 +1,38 @@
+import { milliseconds, show } from '../foundation/options.js';
+import { EndpointError } from './endpoint-error.js';
+import type { CallOptions, ModelInput, ModelRequest } from './model-client.js';
+
+/** The error of a call that cannot be made as it was asked for (`ASSAY_INVALID_OPTION`); `undefined` for a good one. */
+export function checkCall(
+  request: ModelRequest,
+  options: CallOptions | undefined,
+): EndpointError | undefined {
+  const input = (request as Partial<ModelRequest> | null | undefined)?.input;
+  if (!isInput(input)) return invalid('input', 'a string or a list of messages', input);
+  if (options === undefined) return undefined;
+  const { signal, timeoutMs } = options;
+  if (timeoutMs !== undefined) {
+    const expected = milliseconds(timeoutMs);
+    if (expected !== undefined) return invalid('timeoutMs', expected, timeoutMs);
+  }
+  // By structure: a signal may come from another realm or from a polyfill.
+  if (
+    signal !== undefined &&
+    typeof (signal as Partial<AbortSignal> | null)?.addEventListener !== 'function'
+  ) {
+    return invalid('signal', 'an AbortSignal', signal);
+  }
+  return undefined;
+}
+
+function isInput(input: unknown): input is ModelInput {
+  if (typeof input === 'string') return true;
+  return Array.isArray(input) && input.every((message) => typeof message === 'object' && message !== null);
+}
+
+function invalid(name: string, expected: string, value: unknown): EndpointError {
+  return new EndpointError(
+    'ASSAY_INVALID_OPTION',
+    `Expected \`${name}\` of a call to be ${expected}, got ${show(value)}`,
+  );
+}

@@ -1,0 +1,292 @@
+import { expect, test } from 'vitest';
+import type { LoadBalancedClientOptions } from '../../src/client/client-options.js';
+import type { EndpointError } from '../../src/client/endpoint-error.js';
+import { Endpoint, type Waiter } from '../../src/client/endpoint.js';
+import { EndpointSelector } from '../../src/client/endpoint-selector.js';
+import type { Ticket } from '../../src/client/latency-estimate.js';
+import { ListNode } from '../../src/client/linked-list.js';
+import { outlierEjectionOptions } from '../../src/client/outlier-ejection.js';
+import { fromLanguageModel } from '../../src/client/language-model.js';
+import type { CallOptions, ModelRequest } from '../../src/client/model-client.js';
+import { createPolicy } from '../../src/client/pick-endpoint.js';
+import { Secrets } from '../../src/client/secrets.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { chat, chatEvents, clientFor, json, modelServer, rawServer } from './model-server.js';
+
+// What hosts hand in and servers send that no documentation allows. Nothing of it may hang a call or the process.
+
+const failureOf = (call: Promise<unknown>): Promise<EndpointError> =>
+  call.then(
+    () => Promise.reject(new Error('expected a failure')),
+    (error: unknown) => error as EndpointError,
+  );
+
+const once: Partial<LoadBalancedClientOptions> = { retry: { maxRetries: 0 }, waitForHealthyMs: 0 };
+
+test.each<[string, unknown, unknown, RegExp]>([
+  ['no request', undefined, undefined, /`input`.*undefined/],
+  ['an input that is a number', { input: 5 }, undefined, /`input`.*string or a list of messages.*5/],
+  ['a list of messages with a hole', { input: [null] }, undefined, /`input`/],
+  ['a time limit that is no number', { input: 'x' }, { timeoutMs: Number.NaN }, /`timeoutMs`.*NaN/],
+  ['a negative time limit', { input: 'x' }, { timeoutMs: -1 }, /`timeoutMs`.*-1/],
+  ['a signal that is none', { input: 'x' }, { signal: {} }, /`signal`.*AbortSignal/],
+])('refuses a call with %s, and holds nothing of it', async (_what, request, options, message) => {
+  const client = clientFor({ endpoints: [(await modelServer()).url] });
+  const asked = [request as ModelRequest, options as CallOptions] as const;
+  const expected = { code: 'ASSAY_INVALID_OPTION', message: expect.stringMatching(message) as unknown };
+  expect(await failureOf(client.complete(...asked))).toMatchObject(expected);
+  const reader = client.stream(...asked)[Symbol.asyncIterator]();
+  expect(await failureOf(reader.next())).toMatchObject(expected);
+  await client.close({ timeoutMs: 3_600_000 }); // waits for calls in flight: there are none
+});
+
+test.each<[string, () => never]>([
+  ['throws', () => expect.fail('policy down')],
+  ['picks nobody', () => undefined as never],
+  ['picks a stranger', () => ({ index: 7 }) as never],
+])('ends a call with a typed error when the policy %s', async (_what, pick) => {
+  const client = clientFor({ endpoints: [(await modelServer()).url], policy: { name: 'own', pick } });
+  const error = await failureOf(client.complete({ input: 'x' }));
+  expect(error).toMatchObject({
+    code: 'ASSAY_INVALID_OPTION',
+    message: expect.stringMatching(/policy|own/) as unknown,
+  });
+});
+
+test('a price function that throws, or knows no number, costs the price and not the answer', async () => {
+  const { url } = await modelServer();
+  const prices: NonNullable<LoadBalancedClientOptions['prices']>[] = [
+    () => expect.fail('price list down'),
+    () => ({ inputPerMillion: Number.NaN, outputPerMillion: 1 }),
+  ];
+  for (const each of prices) {
+    const client = clientFor({ endpoints: [url], prices: each });
+    expect(await client.complete({ input: 'x' })).toMatchObject({ text: 'ok', cost: null });
+  }
+});
+
+test('a policy that takes turns does so for calls that waited, too', async () => {
+  const servers = [await modelServer(), await modelServer()];
+  const endpoints = servers.map((each) => each.url);
+  const client = clientFor({ endpoints, policy: 'round-robin', concurrency: 1 });
+  await Promise.all(Array.from({ length: 10 }, () => client.complete({ input: 'x' })));
+  expect(servers.map((each) => each.requests.length)).toEqual([5, 5]);
+});
+
+test('an error tells the attempt that the deadline cut short', async () => {
+  const server = await modelServer(() => {});
+  const client = clientFor({ endpoints: [{ id: 'a', url: server.url }] });
+  const error = await failureOf(client.complete({ input: 'x' }, { timeoutMs: 30 }));
+  expect(error.attempts).toEqual([
+    { endpoint: 'a', code: 'ASSAY_DEADLINE', status: null, durationMs: expect.any(Number) as unknown },
+  ]);
+});
+
+test.each([500, 401])('reads no more of a %i with an endless body than it needs', async (status) => {
+  const bad = await modelServer((_request, response) => json(response, status, 'x'.repeat(9_000_000)));
+  const client = clientFor({ endpoints: [bad.url], ...once });
+  const error = await failureOf(client.complete({ input: 'x' }));
+  expect(error).toMatchObject({ code: status === 500 ? 'ASSAY_SERVER' : 'ASSAY_AUTHENTICATION', status });
+  expect(error.message).toMatch(/x{100}/);
+  expect(error.message.length).toBeLessThan(400);
+});
+
+test('asks another endpoint when one babbles without end, and ejects nobody for it', async () => {
+  const bad = await modelServer((_request, response) => chat(response, 'x'.repeat(2000)));
+  const good = await modelServer();
+  const client = clientFor({ endpoints: [bad.url, good.url], maxResponseBytes: 1000, policy: 'round-robin' });
+  for (let call = 0; call < 12; call++) {
+    expect((await client.complete({ input: 'x' })).endpoint).toBe(good.url);
+  }
+  expect(client.snapshot().endpoints.map((each) => each.state)).toEqual(['healthy', 'healthy']);
+  expect(bad.requests.length).toBeGreaterThan(1);
+});
+
+test.each(['constructor', '__proto__', 'toString'])('%s is a word like any other', async (word) => {
+  const body = { choices: [{ message: { content: 't' }, finish_reason: word }] };
+  const server = await modelServer((request, response) =>
+    json(response, 200, body, request.body['seed'] === 1 ? { 'content-encoding': word } : {}),
+  );
+  const client = clientFor({ endpoints: [server.url], ...once });
+  expect((await client.complete({ input: 'x' })).finishReason).toBe('other');
+  const error = await failureOf(client.complete({ input: 'x', parameters: { seed: 1 } }));
+  expect(error.code).toBe('ASSAY_MALFORMED_RESPONSE');
+});
+
+test.each([
+  ['no HTTP', 'hello\r\n\r\n'],
+  ['a bad chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n'],
+])('calls a reply that is %s malformed', async (_what, bytes) => {
+  const server = await rawServer((socket) => socket.write(bytes));
+  const client = clientFor({ endpoints: [server.url], ...once });
+  expect((await failureOf(client.complete({ input: 'x' }))).code).toBe('ASSAY_MALFORMED_RESPONSE');
+});
+
+test('takes messages without content, as a tool call has, also where tokens are counted', async () => {
+  const server = await modelServer();
+  const client = clientFor({ endpoints: [{ url: server.url, rateLimit: { tokensPerMinute: 60_000 } }] });
+  const input = [
+    { role: 'user', content: 'weather?' },
+    { role: 'assistant', content: null, tool_calls: [{ id: '1' }] },
+  ] as unknown as ModelRequest['input'];
+  expect((await client.complete({ input })).text).toBe('ok');
+  expect(server.requests[0]?.body['messages']).toEqual(input);
+});
+
+test('gives every reader of a stream its piece when several ask at once', async () => {
+  const server = await modelServer((_request, response) => response.end(chatEvents(['a', 'b'])));
+  const client = clientFor({ endpoints: [server.url] });
+  const reader = client.stream({ input: 'x' })[Symbol.asyncIterator]();
+  const results = await Promise.all([reader.next(), reader.next(), reader.next(), reader.next()]);
+  expect(results.map(({ done, value }) => (done === true ? 'done' : value.type))).toEqual([
+    'text',
+    'text',
+    'end',
+    'done',
+  ]);
+});
+
+test('takes [DONE] for the end of an answer without a finish reason', async () => {
+  const events = 'data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: [DONE]\n\n';
+  const server = await modelServer((_request, response) => response.end(events));
+  const client = clientFor({ endpoints: [server.url], streamForTiming: true, ...once });
+  expect(await client.complete({ input: 'x' })).toMatchObject({ text: 'a', finishReason: 'other' });
+});
+
+test('does not blame a server for a reader that is slow', async () => {
+  const events = chatEvents(Array.from({ length: 2000 }, () => 'y'.repeat(4000)));
+  const server = await modelServer((_request, response) => response.end(events));
+  const client = clientFor({ endpoints: [server.url], timeouts: { idleMs: 40 }, maxResponseBytes: 1e9 });
+  let pieces = 0;
+  for await (const event of client.stream({ input: 'x' })) {
+    if (event.type === 'text') pieces++;
+    if (pieces === 3) await new Promise((resolve) => setTimeout(resolve, 120));
+  }
+  expect(pieces).toBe(2000);
+});
+
+test('tells what a failed stream of responses was', async () => {
+  const failed = { type: 'rate_limit_error', code: 'rate_limit_exceeded', message: 'slow down' };
+  const streams = [
+    { type: 'response.failed', response: { error: failed } },
+    { ...failed, type: 'error' },
+  ];
+  for (const event of streams) {
+    const server = await modelServer((_request, response) =>
+      response.end(`data: ${JSON.stringify(event)}\n\n`),
+    );
+    const client = clientFor({
+      endpoints: [server.url],
+      protocol: 'openai-responses',
+      streamForTiming: true,
+      ...once,
+    });
+    const error = await failureOf(client.complete({ input: 'x' }));
+    expect(error).toMatchObject({
+      code: 'ASSAY_RATE_LIMITED',
+      message: expect.stringMatching(/slow down/) as unknown,
+    });
+  }
+});
+
+test.each([
+  '`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000',
+  'the request exceeds the available context size',
+  'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).',
+])('knows a prompt that is too long: %s', async (message) => {
+  const server = await modelServer((_request, response) => json(response, 400, { error: { message } }));
+  const client = clientFor({ endpoints: [server.url] });
+  expect((await failureOf(client.complete({ input: 'x' }))).code).toBe('ASSAY_CONTEXT_LENGTH');
+});
+
+test('one probe at a time reaches an endpoint whose ejection ended while calls waited for its pause', async () => {
+  const clock = new ManualClock();
+  const endpoint = new Endpoint(
+    {
+      id: 'a',
+      index: 0,
+      weight: 1,
+      priority: 0,
+      concurrency: Number.POSITIVE_INFINITY,
+      rateLimit: {},
+      ejection: outlierEjectionOptions({ consecutiveFailures: 1, baseEjectionMs: 1000 }),
+      adaptive: undefined,
+      penaltyCapMs: 60_000,
+      random: () => 0.5,
+    },
+    0,
+  );
+  const selector = new EndpointSelector({
+    endpoints: [endpoint],
+    policy: createPolicy('latency-aware'),
+    clock,
+    random: () => 0.5,
+    concurrency: Number.POSITIVE_INFINITY,
+  });
+  endpoint.failed(endpoint.started(1, 0, 0), 'failed', undefined, 0);
+  endpoint.limit.overloaded(5000, 0);
+  await clock.advance(2000); // ejection over, pause not
+  const tickets: Ticket[] = [];
+  const admitted = (): void => {
+    selector.began();
+    tickets.push(endpoint.started(1, 0, clock.now()));
+  };
+  for (let call = 0; call < 5; call++) {
+    expect(selector.choose(1, 0, [], clock.now()).kind).toBe('queue');
+    selector.enqueue(
+      endpoint,
+      new ListNode<Waiter>({ tokens: 0, admitted, rerouted: () => {} }),
+      clock.now(),
+    );
+  }
+  await clock.advance(5000);
+  expect(tickets.map((ticket) => ticket.probe)).toEqual([true]);
+  selector.left();
+  endpoint.succeeded(tickets[0]!, 1, 0, clock.now());
+  selector.offer(endpoint, clock.now());
+  expect(tickets).toHaveLength(5);
+});
+
+test('hides what a server may quote: keys in headers and query, whole and in part, however often keys change', () => {
+  const secrets = new Secrets('/v1/chat?api-key=query%2Fsecret&api-version=2024');
+  secrets.addHeader('authorization', 'Bearer header-secret');
+  secrets.addHeader('x-title', 'evaluation');
+  for (let key = 0; key < 20; key++) secrets.addKey(`key-number-${key}`);
+  secrets.addKey('key-number-19-and-more');
+  const quoted =
+    'no header-secret (Bearer header-secret) at /v1/chat?api-key=query%2Fsecret&api-version=2024 query/secret ' +
+    'key-number-19 key-number-19-and-more evaluation';
+  expect(secrets.hide(quoted)).toBe(
+    'no [redacted] ([redacted]) at /v1/chat?api-key=[redacted]&api-version=2024 [redacted] [redacted] [redacted] evaluation',
+  );
+});
+
+test('reads the failures of an AI SDK model as it reads those of a server', async () => {
+  const failing = (error: object) =>
+    fromLanguageModel({
+      specificationVersion: 'v3',
+      provider: 'p',
+      modelId: 'm',
+      doGenerate: () => Promise.reject(Object.assign(new Error('refused'), error)),
+    });
+  const limited = failing({
+    statusCode: 429,
+    responseHeaders: { 'retry-after': '7', 'x-request-id': 'r-9' },
+    responseBody: '{"error":{"message":"slow down"}}',
+    requestBodyValues: { secret: 'canary' },
+  });
+  const error = await failureOf(limited.complete({ input: 'x' }));
+  expect(error).toMatchObject({
+    code: 'ASSAY_RATE_LIMITED',
+    retryAfterMs: 7000,
+    requestId: 'r-9',
+    status: 429,
+  });
+  expect(error.attempts).toHaveLength(1);
+  const quota = failing({ statusCode: 429, data: { error: { code: 'insufficient_quota', message: 'pay' } } });
+  expect(await failureOf(quota.complete({ input: 'x' }))).toMatchObject({
+    code: 'ASSAY_QUOTA_EXCEEDED',
+    retryable: false,
+  });
+  expect(() => fromLanguageModel('openai/gpt' as never)).toThrow(/doGenerate/);
+});
