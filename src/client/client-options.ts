@@ -109,7 +109,8 @@ export interface LoadBalancedClientOptions {
   readonly tls?: TlsOptions | undefined;
   /**
    * An undici `Dispatcher` of the host (proxy, mTLS, MockAgent) in place of the client's own pools. It stays
-   * the host's: `close()` leaves it open. Its own limits of connections and time stay in force.
+   * the host's: `close()` leaves it open. Its own limits of connections and time stay in force, and `connectMs`
+   * does not count: a call may stand in its line.
    */
   readonly dispatcher?: Dispatcher | undefined;
   /**
@@ -119,7 +120,7 @@ export interface LoadBalancedClientOptions {
   readonly connectionMaxAgeMs?: number | undefined;
   /** Prices a model, for `cost`. */
   readonly prices?: PriceTable | undefined;
-  /** Whether responses carry the parsed reply as `raw`. Default `false`. */
+  /** Whether responses carry the parsed reply (of a stream: its last message) as `raw`. Default `false`. */
   readonly includeRaw?: boolean | undefined;
   /**
    * Whether `complete()` streams underneath: it then reports the time to the first token, and a server that

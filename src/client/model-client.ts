@@ -81,7 +81,7 @@ export interface ModelResponse {
   readonly toolCalls?: readonly unknown[];
   /** Log probabilities in the server's own form, if asked for. */
   readonly logprobs?: unknown;
-  /** The parsed reply, only with the client's `includeRaw` option. */
+  /** The parsed reply, of a stream its last message; only with the client's `includeRaw` option. */
   readonly raw?: unknown;
 }
 

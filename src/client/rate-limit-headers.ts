@@ -10,7 +10,7 @@ export interface LimitHeaders {
 }
 
 /**
- * Reads `x-ratelimit-{limit,remaining,reset}-{requests,tokens}` (OpenAI, Azure, Groq, Together and others) and
+ * Reads `x-ratelimit-{limit,remaining,reset}-{requests,tokens}` (OpenAI, Azure, Together and others) and
  * `anthropic-ratelimit-{requests,tokens}-{limit,remaining,reset}`; both speak of minutes. `undefined` when there
  * are none. Azure's Responses API sends -1 and 0 for limits it does not apply; those are ignored.
  */

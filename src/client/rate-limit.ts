@@ -36,17 +36,39 @@ const MEASURE_MS = 10_000; // long enough that a server's own burst does not loo
 const RECENT_MS = 2000;
 const MIN_MEASURE_MS = 1000; // the burst at the start is not a rate
 const MIN_RATE = 0.2;
+const FIRST_SHARE = 0.95;
+const NEAR = 0.98;
+const SEARCH_GROWTH = 1.6; // a second
+const LEAST_AFTER_SEARCH = 0.65;
+const LEAST_SOON = 0.85;
+const LEAST_LATER = 0.95;
+const SOON_MS = 5000;
 const CLEAR_REFUSALS = 3;
 const CLEAR_SHARE = 0.1;
+
+/** What was known when the rate was cut. */
+interface Cut {
+  readonly at: number;
+  /** The rate until then; `null` when there was none. */
+  readonly rateBefore: number | null;
+  /** Share of it that is kept at least. */
+  readonly least: number;
+  /** Calls that the server let through since the cut before, within the last {@link MEASURE_MS}. */
+  through: number;
+  /** How long that was. */
+  readonly measuredMs: number;
+}
 
 /**
  * What may be sent to one endpoint, and when. Three things hold calls back: a pause (the server said
  * Retry-After), a bucket of requests and one of tokens. Limits are declared, read from response headers, or
  * learned from 429s.
  *
- * Learning follows TCP CUBIC (RFC 9438) in shape: a 429 gives the ceiling (what was being let through), the rate
- * falls below it, returns to it quickly, stays just under it for long, and then probes beyond it faster and
- * faster. AIMD alone either wastes a third of the limit after every cut or runs into it every few seconds.
+ * Learning follows TCP in shape. The first refusals come from a burst, which tells a server's bucket and not its
+ * rate, so the rate is searched from there as in slow start, growing by the second until it is refused. From then
+ * on as in CUBIC (RFC 9438): a 429 gives the ceiling, the rate falls below it, returns to it quickly, stays just
+ * under it for long, and then probes beyond it faster and faster. AIMD alone either wastes a third of the limit
+ * after every cut or runs into it every few seconds.
  */
 export class RateLimit {
   readonly #random: RandomSource;
@@ -59,8 +81,10 @@ export class RateLimit {
   #tokens: TokenBucket | undefined;
   #learned = false;
   #pausedUntil = Number.NEGATIVE_INFINITY;
+  #known = Number.POSITIVE_INFINITY; // requests a second, declared or from headers; learning stays below it
   #ceiling = 0;
-  #cutAt = Number.NEGATIVE_INFINITY;
+  #searching = false;
+  #cut: Cut | undefined;
   #grownAt = 0;
   #headerRequests = 0;
   #headerTokens = 0;
@@ -73,7 +97,7 @@ export class RateLimit {
     this.#share = declared.share ?? 1;
     const { requestsPerMinute, tokensPerMinute, burst } = declared;
     if (requestsPerMinute !== undefined) {
-      const perSecond = (requestsPerMinute / 60) * HEADROOM * this.#share;
+      const perSecond = (this.#known = (requestsPerMinute / 60) * HEADROOM * this.#share);
       this.#requests = new TokenBucket(perSecond, burst ?? defaultBurst(perSecond), now);
     }
     if (tokensPerMinute !== undefined) {
@@ -139,34 +163,51 @@ export class RateLimit {
 
   /**
    * A 429: everything is held back for what the server asked for (a second if it did not say) and up to 10 %
-   * more. A pause in force is only ever made longer. When refusals are many, the limit is learned from them;
-   * calls that were sent before the last cut say nothing new about it.
+   * more. A pause in force is only ever made longer. When refusals are many, the limit is learned from them, also
+   * where one is known: others may use the same quota, and some vendors' headers speak of days. Calls that were
+   * sent before the last cut say nothing new about it.
    */
   rateLimited(retryAfterMs: number | undefined, sentAt: number, now: number): void {
-    this.#through.add(now, -1); // what counts is what was let through
     this.#refused.add(now);
     this.#pause(retryAfterMs ?? DEFAULT_PAUSE_MS, now);
-    if (sentAt < this.#cutAt || this.#declared.requestsPerMinute !== undefined || this.#headerRequests > 0) {
+    if (this.#cut !== undefined && sentAt < this.#cut.at) {
+      if (this.#grownAt > this.#cut.at) return;
+      this.#cut.through--; // it was counted as let through when the limit was cut
+      this.#settle(this.#cut, now);
       return;
     }
+    this.#through.add(now, -1);
     const refused = this.#refused.total(now);
     const clear = refused >= CLEAR_REFUSALS && refused > CLEAR_SHARE * this.#sent.total(now);
-    if (clear || this.#learned) this.#cut(now);
+    if (clear || this.#learned) this.#cutRate(now);
   }
 
-  // The limit is what was let through meanwhile, pauses included: the server's own bucket fills during them.
-  #cut(now: number): void {
-    const measured = Math.min(MEASURE_MS, Math.max(MIN_MEASURE_MS, now - this.#firstAdmittedAt));
-    const through = Math.max(MIN_RATE, (this.#through.total(now) / measured) * 1000);
-    const before = this.#requests?.perSecond ?? Number.POSITIVE_INFINITY;
-    // Stray refusals must not talk the rate down to nothing: one cut takes at most a tenth.
-    this.#ceiling = this.#learned ? Math.min(before, Math.max(through, before * 0.9)) : through;
-    const share = this.#learned ? 0.97 : 0.8;
+  #cutRate(now: number): void {
+    const since = this.#cut?.at ?? this.#firstAdmittedAt;
+    const measuredMs = Math.min(MEASURE_MS, Math.max(MIN_MEASURE_MS, now - since));
+    const rateBefore = this.#learned ? this.requestsPerSecond : null;
+    let least = now - since < SOON_MS ? LEAST_SOON : LEAST_LATER;
+    if (this.#searching) least = LEAST_AFTER_SEARCH;
+    this.#searching = rateBefore === null && measuredMs < MEASURE_MS / 2;
     this.#learned = true;
-    this.#setRequestRate(this.#ceiling * share, now, 0);
+    this.#cut = { at: now, rateBefore, least, through: this.#through.total(now), measuredMs };
+    this.#settle(this.#cut, now);
+    this.#through.clear();
     this.#refused.clear();
-    this.#cutAt = now;
     this.#grownAt = now;
+  }
+
+  // The server's bucket was empty at this refusal and at the last one, so what was let through in between, pauses
+  // included, is its rate; or less, where the bucket ran over in a pause, and then the rate before tells more. The
+  // first refusal has none before it: what was let through until then is mostly the bucket.
+  #settle({ through, measuredMs, rateBefore, least }: Cut, now: number): void {
+    const measured = Math.max(MIN_RATE, (through / measuredMs) * 1000);
+    this.#ceiling =
+      rateBefore === null ? measured : Math.min(rateBefore, Math.max(measured, rateBefore * least));
+    const rate = this.#ceiling * (rateBefore === null ? FIRST_SHARE : NEAR);
+    // The pause must not fill the bucket: what goes out after it goes out evenly.
+    const owed = (rate * (this.#pausedUntil - now)) / 1000;
+    this.#requests = new TokenBucket(rate, this.#burstFor(rate), now, -owed);
   }
 
   /**
@@ -198,7 +239,9 @@ export class RateLimit {
       this.#headerRequests = requests;
       if (this.#declared.requestsPerMinute === undefined) {
         this.#learned = false;
-        this.#setRequestRate((requests / 60) * HEADROOM * this.#share, now);
+        this.#cut = undefined;
+        this.#known = (requests / 60) * HEADROOM * this.#share;
+        this.#setRequestRate(this.#known, now);
         changed = true;
       }
     }
@@ -220,12 +263,14 @@ export class RateLimit {
     this.#pausedUntil = Math.max(this.#pausedUntil, now + forMs * (1 + 0.1 * this.#random()));
   }
 
-  #setRequestRate(perSecond: number, now: number, level?: number): void {
-    const burst =
-      this.#declared.burst ?? (this.#learned ? Math.max(1, perSecond / 50) : defaultBurst(perSecond));
-    if (this.#requests === undefined) this.#requests = new TokenBucket(perSecond, burst, now, level);
+  #setRequestRate(perSecond: number, now: number): void {
+    const burst = this.#burstFor(perSecond);
+    if (this.#requests === undefined) this.#requests = new TokenBucket(perSecond, burst, now);
     else this.#requests.adjust(perSecond, burst, now);
-    if (level !== undefined) this.#requests.lowerTo(level, now);
+  }
+
+  #burstFor(perSecond: number): number {
+    return this.#declared.burst ?? (this.#learned ? Math.max(1, perSecond / 10) : defaultBurst(perSecond));
   }
 
   // Called while calls go out, so that a rate nobody uses does not grow.
@@ -235,11 +280,16 @@ export class RateLimit {
     this.#grownAt = now;
     const seconds = Math.min(elapsed, 1000) / 1000;
     const rate = this.#requests.perSecond;
+    if (this.#searching) return this.#raiseTo(rate * SEARCH_GROWTH ** seconds, now);
     const distance = rate / this.#ceiling;
-    let share = 0.005; // just under the ceiling, and just above it
-    if (distance < 0.97) share = 0.12;
+    let share = 0.003; // just under the ceiling, and just above it
+    if (distance < NEAR) share = 0.12;
     else if (distance > 1.04) share = 0.02 + (distance - 1.04) * 0.2;
-    this.#setRequestRate(rate + this.#ceiling * Math.min(share, 0.25) * seconds, now);
+    this.#raiseTo(rate + this.#ceiling * Math.min(share, 0.25) * seconds, now);
+  }
+
+  #raiseTo(perSecond: number, now: number): void {
+    this.#setRequestRate(Math.min(perSecond, this.#known), now);
   }
 
   #tokenBurst(perSecond: number): number {

@@ -91,19 +91,23 @@ test('a rolling count is the sum of what happened within its window', () => {
 });
 
 describe('RateLimit', () => {
-  const drive = (limit: RateLimit, seconds: number, serverRate: number, burst: number) => {
+  // `atOnce` calls are out before the first of them is answered.
+  const drive = (limit: RateLimit, seconds: number, serverRate: number, burst: number, atOnce = 1) => {
     const server = new TokenBucket(serverRate, burst, 0);
     let ok = 0;
     let refused = 0;
     for (let now = 0; now < seconds * 1000; now++) {
       while (limit.waitMs(0, now) === 0 && ok + refused < 1e6) {
-        limit.admit(0, now);
-        if (server.waitMs(1, now) === 0) {
-          server.charge(1, now);
-          ok++;
-        } else {
-          refused++;
-          limit.rateLimited(1000, now, now);
+        let out = 0;
+        for (; out < atOnce && limit.waitMs(0, now) === 0; out++) limit.admit(0, now);
+        for (; out > 0; out--) {
+          if (server.waitMs(1, now) === 0) {
+            server.charge(1, now);
+            ok++;
+          } else {
+            refused++;
+            limit.rateLimited(1000, now, now + 0.001);
+          }
         }
       }
     }
@@ -117,10 +121,44 @@ describe('RateLimit', () => {
     expect(used).toBeGreaterThan(0.96);
   });
 
-  test('learns an unknown limit: 90 % of it used, at most 2 refusals a hundred calls', () => {
+  test('learns an unknown limit: 95 % of it used, at most 2 refusals a hundred calls', () => {
     const { used, refused } = drive(new RateLimit({}, seededRandom(1), 0), 120, 50, 50);
-    expect(used).toBeGreaterThan(0.9);
+    expect(used).toBeGreaterThan(0.95);
     expect(refused).toBeLessThan(2);
+  });
+
+  // 64 calls are out before the first is refused: that tells the server's bucket and not its rate.
+  test.each([
+    [200, 20],
+    [50, 10],
+    [10, 10],
+    [10, 2],
+  ])('finds a rate of %i/s behind a bucket of %i', (rate, burst) => {
+    const limit = new RateLimit({}, seededRandom(2), 0);
+    const { used } = drive(limit, 60, rate, burst, 64);
+    expect(used).toBeGreaterThan(0.8);
+    expect(limit.requestsPerSecond).toBeGreaterThan(rate * 0.85);
+    expect(limit.requestsPerSecond).toBeLessThan(rate * 1.25);
+  });
+
+  test('learns below a limit that is declared or told too high, and never goes above it', () => {
+    const told = new RateLimit({}, seededRandom(4), 0);
+    told.learn({ 'x-ratelimit-limit-requests': '6000' }, 0, 0, 0);
+    const declared = new RateLimit({ requestsPerMinute: 6000 }, seededRandom(4), 0);
+    for (const limit of [told, declared]) {
+      drive(limit, 60, 10, 2, 64);
+      expect(limit.requestsPerSecond).toBeLessThan(12);
+      for (let now = 60_000; now < 200_000; now += 10) if (limit.waitMs(0, now) === 0) limit.admit(0, now);
+      expect(limit.requestsPerSecond).toBe(98);
+    }
+  });
+
+  test('a refusal that comes late does not undo what was learned since', () => {
+    const limit = new RateLimit({}, seededRandom(3), 0);
+    drive(limit, 20, 50, 10, 64);
+    const learned = limit.requestsPerSecond;
+    limit.rateLimited(1000, 0, 20_000);
+    expect(limit.requestsPerSecond).toBe(learned);
   });
 
   test('takes limits from headers, and ignores those a server does not apply', () => {
