@@ -1,4 +1,4 @@
-import { onAbort, type Cancellation } from '../foundation/cancellation.js';
+import { onAbort } from '../foundation/cancellation.js';
 import type { CallSettings } from './call-settings.js';
 import { Deadline, type Expiring } from './deadline-list.js';
 import type { CallOptions } from './model-client.js';
@@ -19,7 +19,7 @@ export class CallBounds implements Expiring {
   readonly #settings: CallSettings;
   readonly #deadline = new Deadline(this);
   #health: Deadline | undefined;
-  #cancellation: Cancellation | undefined;
+  #options: CallOptions | undefined;
   #onCancel: ((reason: unknown) => void) | undefined;
   #offAbort: (() => void) | undefined;
   #ended = false;
@@ -35,10 +35,21 @@ export class CallBounds implements Expiring {
   /** Begins; may end the call at once, when its signal has been aborted already. */
   start(options: CallOptions | undefined, now: number): void {
     const { deadlines, deadlineMs } = this.#settings;
+    this.#options = options;
     const durationMs = Math.min(options?.timeoutMs ?? deadlineMs, deadlineMs);
     this.deadlineAt = now + durationMs;
     deadlines.of(durationMs).start(this.#deadline, now);
     if (options !== undefined) this.#listen(options);
+  }
+
+  /**
+   * Whether the call is about to be ended: many calls end with one signal or at one time, one after the other, and
+   * a slot that the first of them frees is not for the next.
+   */
+  over(now: number): boolean {
+    const options = this.#options;
+    if (now >= this.deadlineAt) return true;
+    return options?.signal?.aborted === true || options?.cancellation?.cancelled === true;
   }
 
   /** Begins the wait for an endpoint to come back, if it has not begun. */
@@ -53,7 +64,7 @@ export class CallBounds implements Expiring {
     this.#ended = true;
     this.#deadline.stop();
     this.#health?.stop();
-    if (this.#onCancel !== undefined) this.#cancellation?.offCancel(this.#onCancel);
+    if (this.#onCancel !== undefined) this.#options?.cancellation?.offCancel(this.#onCancel);
     this.#offAbort?.();
   }
 
@@ -67,7 +78,6 @@ export class CallBounds implements Expiring {
   #listen({ signal, cancellation }: CallOptions): void {
     if (cancellation !== undefined) {
       const onCancel = (reason: unknown): void => this.#call.aborted(reason);
-      this.#cancellation = cancellation;
       this.#onCancel = onCancel;
       cancellation.onCancel(onCancel);
     }

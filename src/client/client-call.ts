@@ -115,12 +115,14 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
 
   admitted(endpoint: Endpoint): void {
     this.#place = undefined;
-    this.#send(endpoint, this.#settings.clock.now(), false);
+    const now = this.#settings.clock.now();
+    if (!this.#bounds.over(now)) this.#send(endpoint, now, false);
   }
 
   rerouted(): void {
     this.#place = undefined;
-    this.#route(this.#settings.clock.now());
+    const now = this.#settings.clock.now();
+    if (!this.#bounds.over(now)) this.#route(now);
   }
 
   streamed(attempt: Attempt, text: string): boolean {

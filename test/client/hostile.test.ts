@@ -73,6 +73,19 @@ test('a policy that takes turns does so for calls that waited, too', async () =>
   expect(servers.map((each) => each.requests.length)).toEqual([5, 5]);
 });
 
+test('calls that wait send nothing when the signal of all of them is aborted', async () => {
+  const server = await modelServer(() => {});
+  const client = clientFor({ endpoints: [server.url], concurrency: 2 });
+  const attempts: number[] = [];
+  client.on('attempt:start', ({ callId }) => attempts.push(callId));
+  const parent = new AbortController();
+  const calls = Array.from({ length: 20 }, () => client.complete({ input: 'x' }, { signal: parent.signal }));
+  parent.abort();
+  const outcomes = await Promise.allSettled(calls);
+  expect(outcomes.every((each) => each.status === 'rejected')).toBe(true);
+  expect(attempts).toEqual([1, 2]);
+});
+
 test('an error tells the attempt that the deadline cut short', async () => {
   const server = await modelServer(() => {});
   const client = clientFor({ endpoints: [{ id: 'a', url: server.url }] });
