@@ -99,13 +99,15 @@ const read = [];
 const own = process.env;
 process.env = new Proxy(own, { get: (env, name) => (read.push(String(name)), env[name]) });
 const globalsBefore = Reflect.ownKeys(globalThis).length;
-const timers = process.getActiveResourcesInfo().length;
+// The loader may still be closing the module files that it read.
+const countOpen = () => process.getActiveResourcesInfo().filter((kind) => kind !== 'CloseReq').length;
+const openBefore = countOpen();
 const listeners = process.eventNames().length;
 await import('${door}');
 const cached = Object.keys(createRequire(import.meta.url).cache);
 console.log(JSON.stringify({
   read: read.filter((name) => !/^(NODE|WATCH)_/.test(name)), // Node's own loader asks for those
-  opened: process.getActiveResourcesInfo().length - timers,
+  opened: countOpen() - openBefore,
   globals: Reflect.ownKeys(globalThis).length - globalsBefore,
   undici: cached.filter((path) => path.includes('/undici/')).length,
   listeners: process.eventNames().length - listeners,
