@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assertions.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { AssayError } from '../errors.js';
 import type { ResultKey, ResultStore } from '../stores/result-store.js';
@@ -102,7 +102,7 @@ function testRoundTrip(test: StoreTest, largestBatch: number): void {
       scoredResult({ caseId: 'empty', metadata: {} }),
     ];
     await store.append(results);
-    assert.deepStrictEqual(byCase(await collect(store.query())), byCase(results));
+    assert.deepEqual(byCase(await collect(store.query())), byCase(results));
     assert.equal(({} as { polluted?: number }).polluted, undefined);
   });
 
@@ -117,7 +117,7 @@ function testRoundTrip(test: StoreTest, largestBatch: number): void {
       }),
     ];
     await store.append(results);
-    assert.deepStrictEqual(await collect(store.query()), results);
+    assert.deepEqual(await collect(store.query()), results);
   });
 
   test('keeps any text: NUL, lone surrogates, bidi controls, four-byte characters, line breaks', async (store) => {
@@ -125,22 +125,22 @@ function testRoundTrip(test: StoreTest, largestBatch: number): void {
       scoredResult({ caseId: `text-${i}`, text, model: text, startedAt: i, metadata: { [text]: text } }),
     );
     await store.append(results);
-    assert.deepStrictEqual(await collect(store.query()), results);
+    assert.deepEqual(await collect(store.query()), results);
     for (const [i, text] of awkwardTexts.entries()) {
-      assert.deepStrictEqual(await collect(store.query({ model: text })), [results[i]], JSON.stringify(text));
+      assert.deepEqual(await collect(store.query({ model: text })), [results[i]], JSON.stringify(text));
     }
   });
 
   test('takes any id: paths, 300 characters, NUL, half characters', async (store) => {
     const results = awkwardIds.map((id, i) => scoredResult({ runId: id, caseId: id, startedAt: i }));
     await store.append(results);
-    assert.deepStrictEqual(await collect(store.query()), results);
+    assert.deepEqual(await collect(store.query()), results);
     for (const [i, id] of awkwardIds.entries()) {
-      assert.deepStrictEqual(await store.finishedKeys(id, [{ caseId: id, repetition: 0 }]), ['scored']);
-      assert.deepStrictEqual(await collect(store.query({ runId: id })), [results[i]], JSON.stringify(id));
+      assert.deepEqual(await store.finishedKeys(id, [{ caseId: id, repetition: 0 }]), ['scored']);
+      assert.deepEqual(await collect(store.query({ runId: id })), [results[i]], JSON.stringify(id));
       await store.appendBatchSummary(summaryOf(id, id));
-      assert.deepStrictEqual(await collect(store.summaries(id)), [summaryOf(id, id)]);
-      assert.deepStrictEqual(await store.begin(manifestOf(id)), manifestOf(id));
+      assert.deepEqual(await collect(store.summaries(id)), [summaryOf(id, id)]);
+      assert.deepEqual(await store.begin(manifestOf(id)), manifestOf(id));
     }
   });
 
@@ -148,14 +148,14 @@ function testRoundTrip(test: StoreTest, largestBatch: number): void {
     const text = 'Lorem ipsum ✓ '.repeat(75_000);
     const results = [0, 1, 2].map((i) => scoredResult({ caseId: `long-${i}`, startedAt: i, text: text + i }));
     await store.append(results);
-    assert.deepStrictEqual(await collect(store.query()), results);
+    assert.deepEqual(await collect(store.query()), results);
   });
 
   test(`stores batches of ${largestBatch}`, async (store) => {
     const results = numbered(largestBatch);
     await store.append(results);
     let next = 0;
-    for await (const result of store.query({ runId: 'run' })) assert.deepStrictEqual(result, results[next++]);
+    for await (const result of store.query({ runId: 'run' })) assert.deepEqual(result, results[next++]);
     assert.equal(next, largestBatch);
   });
 

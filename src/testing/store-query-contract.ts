@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { assert } from './assertions.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { ResultQuery } from '../stores/result-store.js';
 import { awkwardIds, awkwardTexts, erroredResult, scoredResult, unscoredResult } from './sample-results.js';
