@@ -13,28 +13,59 @@ import type { PerformanceSnapshot } from './performance-snapshot.js';
 /** Events of an {@link AlertManager}. `at` is wall-clock time in milliseconds since the epoch. */
 export interface AlertEvents extends BaseEventMap {
   /** A condition holds, but not for long enough yet, or the rule is cooling down. */
-  'alert:pending': { readonly at: number; readonly alert: Alert };
+  'alert:pending': {
+    /** Same as `alert.at`. */
+    readonly at: number;
+    /** What may fire; its status is `pending`. */
+    readonly alert: Alert;
+  };
   /** Something is wrong; handlers are told. */
-  'alert:firing': { readonly at: number; readonly alert: Alert };
+  'alert:firing': {
+    /** Same as `alert.at`. */
+    readonly at: number;
+    /** What handlers are told; again after the rule's `repeatMs`. */
+    readonly alert: Alert;
+  };
   /** It is over; handlers are told. */
-  'alert:resolved': { readonly at: number; readonly alert: Alert };
+  'alert:resolved': {
+    /** Same as `alert.at`. */
+    readonly at: number;
+    /** What handlers are told, with the message of the firing. */
+    readonly alert: Alert;
+  };
   /** A handler could not be told, after all attempts. */
   'alert:undelivered': {
+    /** When it was given up. */
     readonly at: number;
+    /** Name of the handler. */
     readonly handler: string;
+    /** What it was not told. */
     readonly alert: Alert;
+    /** What the last try threw or rejected with. */
     readonly error: unknown;
+    /** Tries that were made, >= 1; fewer than the option after an error that is not `retryable`. */
     readonly attempts: number;
   };
   /** A handler's queue was full; `dropped` counts all that were dropped for it. */
   'alert:dropped': {
+    /** When it was dropped. */
     readonly at: number;
+    /** Name of the handler. */
     readonly handler: string;
+    /** The one that was dropped: the oldest that waited. */
     readonly alert: Alert;
+    /** All that were dropped for this handler so far, >= 1. */
     readonly dropped: number;
   };
   /** A function of a rule threw; reported once a rule. */
-  'alert:error': { readonly at: number; readonly rule: string; readonly error: unknown };
+  'alert:error': {
+    /** When it was reported. */
+    readonly at: number;
+    /** Name of the rule. */
+    readonly rule: string;
+    /** What was thrown; an AssayError for a promise, or a message that is no text. */
+    readonly error: unknown;
+  };
 }
 
 /** A handler, or just its function. */

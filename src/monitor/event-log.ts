@@ -37,9 +37,21 @@ export interface EventLogOptions {
 /** Events of an {@link EventLog}. */
 export interface EventLogEvents extends BaseEventMap {
   /** Writing failed; `lost` events are not in the file. The log goes on with the events after them. */
-  'log:error': { readonly at: number; readonly error: unknown; readonly lost: number };
+  'log:error': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** What writing or closing the file threw. */
+    readonly error: unknown;
+    /** Events that are not in the file, >= 0; 0 when only closing the file failed. */
+    readonly lost: number;
+  };
   /** The file had reached its size and a new one was begun. */
-  'log:rotate': { readonly at: number; readonly path: string };
+  'log:rotate': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The log's path, now that of the new file; the old one is `path.1`. */
+    readonly path: string;
+  };
 }
 
 /**

@@ -7,7 +7,12 @@ import type { SystemSampler } from './system-sampler.js';
 /** Events of a RealTimeMonitor. */
 export interface MonitorEvents extends BaseEventMap {
   /** A snapshot was taken. */
-  snapshot: { readonly at: number; readonly snapshot: PerformanceSnapshot };
+  snapshot: {
+    /** Same as `snapshot.at`: wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The figures of the interval that has ended. */
+    readonly snapshot: PerformanceSnapshot;
+  };
 }
 
 /** Options of a RealTimeMonitor. */

@@ -13,13 +13,21 @@ export interface MonitorSummary {
   readonly responseTimes: {
     /** How many requests. */
     readonly count: number;
+    /** Arithmetic mean; `null` when nothing was answered, as all that follow. */
     readonly averageMs: number | null;
+    /** Shortest, exact. */
     readonly minMs: number | null;
+    /** Longest, exact. */
     readonly maxMs: number | null;
+    /** Median by nearest rank, within 0.1 %. */
     readonly p50Ms: number | null;
+    /** 90th percentile by nearest rank, within 0.1 %. */
     readonly p90Ms: number | null;
+    /** 95th percentile, likewise. */
     readonly p95Ms: number | null;
+    /** 99th percentile, likewise. */
     readonly p99Ms: number | null;
+    /** 99.9th percentile, likewise. */
     readonly p999Ms: number | null;
     /**
      * Snapshots that the distribution covers: exactly the window up to 3,600 snapshots (fewer when they hold more

@@ -1,6 +1,6 @@
 import { likelyColumnsOf } from './terminal-text.js';
 
-/** The part of a terminal stream that a {@link StatusLine} uses; `process.stderr` is one. */
+/** The part of a terminal stream that the status line uses; `process.stderr` is one. */
 export interface TerminalStream {
   /** Prints. */
   write(chunk: string | Uint8Array, ...rest: never[]): boolean;

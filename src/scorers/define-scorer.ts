@@ -15,7 +15,12 @@ export function defineScorer<Input = unknown, Expected = unknown, Metadata = unk
   convention: string,
   version: string,
   score: (args: ScorerArguments<Input, Expected, Metadata>) => ScorerResult | Promise<ScorerResult>,
-): Scorer<Input, Expected, Metadata> & { readonly convention: string; readonly version: string } {
+): Scorer<Input, Expected, Metadata> & {
+  /** The rule with every option that changes a score, as given. */
+  readonly convention: string;
+  /** Version of the rule, as given. */
+  readonly version: string;
+} {
   return Object.assign(
     (args: ScorerArguments<Input, Expected, Metadata>): ScorerResult | Promise<ScorerResult> => {
       if (typeof args.output === 'string') return score(args);

@@ -21,14 +21,31 @@ export interface StandardSchema {
 
 /** What a Standard Schema says: a value, or issues. */
 export type StandardResult =
-  { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
+  | {
+      /** The value as the schema gives it back; it is not used. */
+      readonly value: unknown;
+      /** Absent: the value satisfies the schema. */
+      readonly issues?: undefined;
+    }
+  | {
+      /** What the value violates; an empty list counts as satisfied. */
+      readonly issues: readonly StandardIssue[];
+    };
 
 /** One complaint of a Standard Schema. */
 export interface StandardIssue {
   /** What is wrong. */
   readonly message: string;
   /** Where, from the root of the value. */
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  readonly path?:
+    | readonly (
+        | PropertyKey
+        | {
+            /** The property or index of this step. */
+            readonly key: PropertyKey;
+          }
+      )[]
+    | undefined;
 }
 
 /** Options of {@link jsonSchema}. */

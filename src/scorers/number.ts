@@ -25,7 +25,15 @@ export interface NumberOptions {
    * - `whole`: the text is the number and nothing else.
    * @default 'last'
    */
-  readonly convention?: 'last' | 'boxed' | 'whole' | { readonly marker: string | RegExp } | undefined;
+  readonly convention?:
+    | 'last'
+    | 'boxed'
+    | 'whole'
+    | {
+        /** What stands before the number: a text that is not empty, or a pattern. */
+        readonly marker: string | RegExp;
+      }
+    | undefined;
   /** The expected number stands after this marker in `expected`, as `####` in GSM8K. @default none: it is the whole */
   readonly expectedMarker?: string | RegExp | undefined;
   /** Largest difference that still counts as equal, >= 0. @default 0 */

@@ -22,16 +22,21 @@ export interface AgreementOptions {
 
 /** What {@link agreement} finds; `null` where a figure is not defined for these ratings. */
 export interface Agreement {
+  /** How many units, whether rated or not. */
   readonly units: number;
+  /** How many raters: columns of each unit, 0 for no units. */
   readonly raters: number;
-  /** Ratings that are there, and that are missing. */
+  /** Ratings that are there. */
   readonly ratings: number;
+  /** Ratings that are `null`: units · raters - ratings. */
   readonly missing: number;
   /** Share of equal ratings among all pairs of ratings of one unit. */
   readonly percent: number | null;
   /** Cohen's kappa over the units that both rated; only for 2 raters. */
   readonly cohen: number | null;
+  /** Likewise, a disagreement weighing the distance of the labels in their order. */
   readonly cohenLinear: number | null;
+  /** Likewise, a disagreement weighing the square of that distance. */
   readonly cohenQuadratic: number | null;
   /** Fleiss' kappa; only without missing ratings. */
   readonly fleiss: number | null;

@@ -45,7 +45,9 @@ export interface BootstrapEstimate {
   readonly standardError: number;
   /** Percentile interval (Efron 1979). */
   readonly interval: Interval;
+  /** How many resamples were drawn, >= 100. */
   readonly resamples: number;
+  /** Seed that they were drawn with; it gives the same bits again. */
   readonly seed: number;
 }
 

@@ -8,8 +8,11 @@ import { addGame, type ResamplingJob } from './resampling.js';
 
 /** One comparison of two items. */
 export interface Game {
+  /** Name of one item. */
   readonly a: string;
+  /** Name of the other item, never that of `a`. */
   readonly b: string;
+  /** Which one won; a tie is half a win for each. */
   readonly winner: 'a' | 'b' | 'tie';
 }
 
@@ -25,6 +28,7 @@ export interface BradleyTerryOptions extends ResamplingOptions {
 
 /** Where one item stands. */
 export interface RankedItem {
+  /** Name of the item, as in the games. */
   readonly item: string;
   /** Log strength, mean 0 over items: i beats j with probability 1 / (1 + e^(sⱼ - sᵢ)). */
   readonly strength: number;
@@ -36,9 +40,11 @@ export interface RankedItem {
 
 /** What {@link bradleyTerry} finds. */
 export interface BradleyTerryRanking {
+  /** How many games the ranking is from, >= 1. */
   readonly games: number;
   /** Strongest first. */
   readonly items: readonly RankedItem[];
+  /** Bootstrap resamples that were drawn; 0 when no intervals were asked for. */
   readonly resamples: number;
   /** Resamples without a finite fit (somebody won or lost all games); the intervals are over the others. */
   readonly resamplesWithoutFit: number;

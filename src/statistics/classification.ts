@@ -4,6 +4,7 @@ import { checkSameLength } from './paired-numbers.js';
 
 /** Figures of one class; 0 where the usual ratio is 0/0, as scikit-learn's default. */
 export interface ClassFigures {
+  /** The class. */
   readonly label: Label;
   /** True positives / everything predicted as this class. */
   readonly precision: number;
@@ -27,14 +28,21 @@ export interface ClassAverages {
 
 /** How predictions of single labels agree with the truth. */
 export interface ClassificationReport {
+  /** How many cases, >= 1. */
   readonly n: number;
+  /** All labels, in the order of `confusion` and `classes`. */
   readonly labels: readonly Label[];
   /** `confusion[i][j]`: cases of label i that were predicted as label j. */
   readonly confusion: readonly (readonly number[])[];
+  /** The figures of each label. */
   readonly classes: readonly ClassFigures[];
+  /** Share of cases whose label was predicted, 0..1. */
   readonly accuracy: number;
+  /** Averages of the classes' precision, 0..1. */
   readonly precision: ClassAverages;
+  /** Averages of the classes' recall, 0..1. */
   readonly recall: ClassAverages;
+  /** Averages of the classes' F1, 0..1; `macro` is the mean of F1, not the F1 of means. */
   readonly f1: ClassAverages;
   /** Mean recall over all labels; one that the truth never has counts 0. */
   readonly balancedAccuracy: number;

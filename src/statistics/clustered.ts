@@ -6,7 +6,15 @@ import { divideExactly } from './moments.js';
 
 /** Plain-data form of {@link ClusteredMoments}: clusters sorted by id. */
 export interface ClusteredMomentsRecord {
-  readonly clusters: readonly { readonly id: string; readonly n: number; readonly sum: readonly number[] }[];
+  /** Each cluster that numbers came from. */
+  readonly clusters: readonly {
+    /** What the samples called it. */
+    readonly id: string;
+    /** How many numbers, >= 1. */
+    readonly n: number;
+    /** Their exact sum, see {@link ExactSum.toJSON}. */
+    readonly sum: readonly number[];
+  }[];
 }
 
 /**

@@ -18,7 +18,9 @@ import { threadsCheck } from './resample.js';
 
 /** A run in a store. */
 export interface StoredRun {
+  /** Where its results and its manifest are read. */
   readonly store: Pick<ResultStore, 'query' | 'manifest'>;
+  /** Which run of the store. */
   readonly runId: string;
 }
 
@@ -37,13 +39,27 @@ export interface CompareRunsOptions extends PairedOptions {
 
 /** Two runs, compared case by case. Plain data. */
 export interface RunComparison {
-  readonly a: { readonly runId: string; readonly results: number };
-  readonly b: { readonly runId: string; readonly results: number };
+  /** The first run; a difference above 0 is in its favour. */
+  readonly a: {
+    /** As asked for, or that of its first result where results were given. */
+    readonly runId: string;
+    /** Results that were read, matched or not, >= 1. */
+    readonly results: number;
+  };
+  /** The second run. */
+  readonly b: {
+    /** As asked for, or that of its first result where results were given. */
+    readonly runId: string;
+    /** Results that were read, matched or not, >= 1. */
+    readonly results: number;
+  };
   /** Nominal coverage of the intervals. */
   readonly level: number;
   /** Results that both runs have, by case and repetition. */
   readonly pairs: number;
+  /** Results of a whose case and repetition b does not have; they are in no metric. */
   readonly onlyInA: UnmatchedResults;
+  /** Results of b whose case and repetition a does not have; they are in no metric. */
   readonly onlyInB: UnmatchedResults;
   /** The overall score first, then the dimensions by name. */
   readonly metrics: readonly MetricComparison[];

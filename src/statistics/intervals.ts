@@ -9,10 +9,13 @@ export type IntervalMethod =
 
 /** A two-sided confidence interval. */
 export interface Interval {
+  /** Lower end, on the scale of the estimated figure. */
   readonly low: number;
+  /** Upper end, likewise. */
   readonly high: number;
   /** Nominal coverage, e.g. 0.95. */
   readonly level: number;
+  /** Which formula it comes from. */
   readonly method: IntervalMethod;
 }
 
@@ -32,7 +35,9 @@ export interface Proportion {
 
 /** A mean with its standard error. */
 export interface MeanEstimate {
+  /** The mean, finite; in a test, what is tested against 0. */
   readonly mean: number;
+  /** Standard error of the mean, finite and >= 0. */
   readonly standardError: number;
   /** n - 1 for independent samples, clusters - 1 for clustered ones; > 0. */
   readonly degreesOfFreedom: number;

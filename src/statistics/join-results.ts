@@ -28,6 +28,7 @@ export interface JoinCounts {
 
 /** Results of one run that the other one does not have. */
 export interface UnmatchedResults {
+  /** How many there are, listed in `ids` or not. */
   readonly count: number;
   /** The first of them by case id: `id`, or `id#repetition` for repetitions after the first. */
   readonly ids: readonly string[];

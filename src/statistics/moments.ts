@@ -6,12 +6,15 @@ const LARGEST = 1e130; // n^2 x^2 stays far from overflow
 
 /** Plain-data form of {@link Moments}: equal samples give equal data, whatever their order. */
 export interface MomentsRecord {
+  /** How many numbers were added. */
   readonly n: number;
   /** Exact sum, see {@link ExactSum.toJSON}. */
   readonly sum: readonly number[];
   /** Exact sum of squares. */
   readonly sumOfSquares: readonly number[];
+  /** Smallest number; `null` when empty. */
   readonly min: number | null;
+  /** Largest number; `null` when empty. */
   readonly max: number | null;
 }
 

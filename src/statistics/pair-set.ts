@@ -8,9 +8,11 @@ import { type PairedComparison, PairedDifferences, type PairedOptions } from './
 export interface MetricComparison extends PairedComparison {
   /** `overall`, or the dimension's name. */
   readonly name: string;
+  /** Whether it is the overall score; a dimension may be named `overall` too. */
   readonly kind: 'overall' | 'dimension';
-  /** Pairs without this score in a, and in b (unscored or errored): they are not in `pairs`. */
+  /** Matched results without this score in a (unscored or errored): they are not in `pairs`. */
   readonly missingInA: number;
+  /** Matched results without this score in b, likewise. */
   readonly missingInB: number;
   /** p-value after Holm's correction over the dimensions; for `overall` its own, as it is one test. */
   readonly adjustedPValue: number | null;

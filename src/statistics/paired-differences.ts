@@ -24,7 +24,9 @@ export interface PairedOptions extends SignFlipOptions {
 export interface PairedComparison {
   /** Pairs with a score on both sides. */
   readonly pairs: number;
+  /** Mean of a over these pairs; `null` for none. */
   readonly meanA: number | null;
+  /** Mean of b over these pairs; `null` for none. */
   readonly meanB: number | null;
   /** Mean of a - b: above 0, a is better. */
   readonly difference: number | null;
@@ -36,6 +38,7 @@ export interface PairedComparison {
   readonly interval: Interval | null;
   /** Clusters, when pairs are not independent of each other; else `null`. */
   readonly clusters: number | null;
+  /** t statistic, `difference` / `standardError`; `null` where `interval` is. */
   readonly t: number | null;
   /** p-value of `test`: the one to quote. */
   readonly pValue: number | null;
@@ -43,6 +46,7 @@ export interface PairedComparison {
   readonly test: PairedTestName;
   /** Two-sided p-values of each test that applies. */
   readonly pValues: {
+    /** Student's t, clustered when there are clusters; `null` where `t` is. */
     readonly t: number | null;
     /** Exact; only for 0/1 scores without clusters. */
     readonly mcnemar: number | null;
@@ -53,6 +57,7 @@ export interface PairedComparison {
   readonly wins: number;
   /** Pairs in which b is higher. */
   readonly losses: number;
+  /** Pairs in which both are equal. */
   readonly ties: number;
   /** Pearson's correlation of the two sides: the higher, the more pairing gains. */
   readonly correlation: number | null;

@@ -9,8 +9,11 @@ import { incompleteBeta, normalCdf, studentTail } from './special-functions.js';
 
 /** A t statistic with its two-sided p-value. */
 export interface TTest {
+  /** Mean / standard error. */
   readonly t: number;
+  /** Of Student's distribution, > 0; for Welch's test rarely an integer. */
   readonly degreesOfFreedom: number;
+  /** Two-sided, 0..1: the chance of a t at least as far from 0 when the mean is 0. */
   readonly pValue: number;
 }
 

@@ -13,6 +13,7 @@ export interface CalibrationBin {
   readonly from: number;
   /** Upper end, excluded but for the last bin. */
   readonly to: number;
+  /** Cases whose predicted probability is in the bin. */
   readonly n: number;
   /** Mean predicted probability; `null` for an empty bin. */
   readonly confidence: number | null;
@@ -24,6 +25,7 @@ export interface CalibrationBin {
 export interface Calibration {
   /** Expected calibration error: mean of |frequency - confidence| over cases; `null` for no cases. */
   readonly expectedCalibrationError: number | null;
+  /** Bins of equal width over 0..1, lowest first, empty ones too. */
   readonly bins: readonly CalibrationBin[];
 }
 

@@ -5,7 +5,12 @@ import { terminalSafe } from '../terminal-text.js';
 /** Options of {@link consoleHandler}. */
 export interface ConsoleHandlerOptions {
   /** Where to write. @default process.stderr */
-  readonly stream?: { write(text: string): unknown } | undefined;
+  readonly stream?:
+    | {
+        /** Takes one line, with its line feed; what it returns is ignored. */
+        write(text: string): unknown;
+      }
+    | undefined;
 }
 
 /**

@@ -28,7 +28,14 @@ export interface EmailHandlerOptions {
   /** Who gets it: an address or several. */
   readonly to: string | readonly string[];
   /** @default emailText: all known numbers of the snapshot, one a line */
-  readonly format?: ((alert: Alert) => { readonly subject: string; readonly text: string }) | undefined;
+  readonly format?:
+    | ((alert: Alert) => {
+        /** Sent as one line: control characters become spaces, and it is cut to 200 characters. */
+        readonly subject: string;
+        /** Plain text of the mail, sent as it is. */
+        readonly text: string;
+      })
+    | undefined;
   /** Shown in events about the delivery. @default 'email' */
   readonly name?: string | undefined;
 }

@@ -16,12 +16,19 @@ export interface PagerDutyEvent {
   readonly client?: string;
   /** What is wrong; only when it opens an incident. */
   readonly payload?: {
+    /** The alert's message, cut to 1,024 characters. */
     readonly summary: string;
+    /** The alert's `source`: who reports. */
     readonly source: string;
+    /** The alert's severity, which is never `error`. */
     readonly severity: 'critical' | 'error' | 'warning' | 'info';
+    /** When the alert was said, ISO 8601. */
     readonly timestamp: string;
+    /** Always `assaykit`. */
     readonly component: string;
+    /** Name of the rule. */
     readonly class: string;
+    /** The snapshot's metrics by name; `null` where not known. */
     readonly custom_details: Readonly<Record<string, number | string | null>>;
   };
 }

@@ -14,13 +14,39 @@ export interface SlackMessage {
 /** The Block Kit blocks that are used (https://docs.slack.dev/reference/block-kit/blocks). */
 export type SlackBlock =
   | {
+      /** The title. */
       readonly type: 'header';
-      readonly text: { readonly type: 'plain_text'; readonly text: string; readonly emoji: false };
+      /** What the title says. */
+      readonly text: {
+        /** Without markup. */
+        readonly type: 'plain_text';
+        /** Status or severity, and the rule; at most 150 characters. */
+        readonly text: string;
+        /** Slack's handling of emoji in plain text: off. */
+        readonly emoji: false;
+      };
     }
-  | { readonly type: 'section'; readonly text: { readonly type: 'mrkdwn'; readonly text: string } }
   | {
+      /** The body. */
+      readonly type: 'section';
+      /** What the body says. */
+      readonly text: {
+        /** Slack's markup. */
+        readonly type: 'mrkdwn';
+        /** The alert's message, `&`, `<` and `>` escaped; at most 3,000 characters. */
+        readonly text: string;
+      };
+    }
+  | {
+      /** The small print. */
       readonly type: 'context';
-      readonly elements: readonly { readonly type: 'mrkdwn'; readonly text: string }[];
+      /** The texts of the small print: one. */
+      readonly elements: readonly {
+        /** Slack's markup. */
+        readonly type: 'mrkdwn';
+        /** Source, since when and for how many minutes, escaped; at most 3,000 characters. */
+        readonly text: string;
+      }[];
     };
 
 const MOST_HEADER = 150;
