@@ -78,7 +78,7 @@ export type { AdaptiveConcurrencyOptions } from './client/adaptive-concurrency.j
 export type { ClientEvents } from './client/client-events.js';
 export type { ClientSnapshot, EndpointSnapshot } from './client/client-snapshot.js';
 export type { EndpointCounts } from './client/endpoint.js';
-export { EndpointError, type AttemptRecord } from './client/endpoint-error.js';
+export { EndpointError, type AttemptRecord, type EndpointErrorOptions } from './client/endpoint-error.js';
 export type { HealthCheckOptions } from './client/health-check.js';
 export type { HedgingOptions } from './client/hedge.js';
 export { fromLanguageModel, type LanguageModel, type LanguageModelOptions } from './client/language-model.js';
@@ -164,7 +164,8 @@ export {
   type SystemResources,
 } from './workers/recommend-concurrency.js';
 export type { WorkerEvents } from './workers/worker-events.js';
-export type { PlacementNotice } from './workers/worker-protocol.js';
+export type { PoolTaskOptions } from './workers/task-queue.js';
+export type { PlacementNotice, WorkerModule, WorkerModuleKind } from './workers/worker-protocol.js';
 export { WorkerPool, type WorkerPoolStats } from './workers/worker-pool.js';
 export type { WorkerPoolOptions } from './workers/pool-options.js';
 

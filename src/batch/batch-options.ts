@@ -56,6 +56,10 @@ export interface ModelTarget<Input = ModelInput> extends Omit<ModelClient, 'comp
     request: ModelRequest & { readonly input: Input },
     options?: CallOptions,
   ) => Promise<ModelResponse>;
+  /** As {@link ModelClient.stream}. */
+  stream?: NonNullable<ModelClient['stream']>;
+  /** As {@link ModelClient.describe}. */
+  describe?: NonNullable<ModelClient['describe']>;
 }
 
 /** What is evaluated: a model client (for cases whose input is a prompt or messages) or a function. */

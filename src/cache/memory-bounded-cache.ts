@@ -55,9 +55,11 @@ export interface GetOrComputeOptions<Value> extends CacheSetOptions {
 
 /** What a {@link MemoryBoundedCache} holds and has done. */
 export interface CacheStats {
+  /** Entries in memory. */
   readonly entries: number;
   /** Bytes held, by the cache's own accounts. */
   readonly bytes: number;
+  /** The ceiling of `bytes`, as given. */
   readonly maxBytes: number;
   /** Answers from memory or disk. */
   readonly hits: number;
@@ -254,6 +256,7 @@ export class MemoryBoundedCache<
     return this.#closed;
   }
 
+  /** Same as {@link MemoryBoundedCache.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -61,12 +61,17 @@ export interface TimeoutOptions {
 
 /** TLS settings, handed to `tls.connect`. */
 export interface TlsOptions {
+  /** PEM certificates of the authorities to trust, in place of the runtime's own. */
   readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
+  /** The client's own certificate chain, PEM; asked for by servers with mTLS. */
   readonly cert?: string | Buffer | undefined;
+  /** Private key of `cert`, PEM. */
   readonly key?: string | Buffer | undefined;
+  /** What `key` is encrypted with. */
   readonly passphrase?: string | undefined;
+  /** Host name for SNI and the check of the server's certificate. Default: the URL's host. */
   readonly servername?: string | undefined;
-  /** Default `true`. */
+  /** Whether a server whose certificate cannot be verified is refused. Default `true`. */
   readonly rejectUnauthorized?: boolean | undefined;
 }
 
@@ -88,6 +93,7 @@ export interface LoadBalancedClientOptions {
   readonly policy?: PolicyName | EndpointPolicy | undefined;
   /** Most calls in flight over all endpoints, integer >= 1. Default: no limit. */
   readonly concurrency?: number | undefined;
+  /** How a failed call is tried again. */
   readonly retry?: RetryOptions | undefined;
   /** `false`: retries are not budgeted. */
   readonly retryBudget?: RetryBudgetOptions | false | undefined;
@@ -99,6 +105,7 @@ export interface LoadBalancedClientOptions {
   readonly adaptiveConcurrency?: AdaptiveConcurrencyOptions | boolean | undefined;
   /** Sends a slow call a second time to another endpoint; costs tokens. `true` for the defaults. Default `false`. */
   readonly hedging?: HedgingOptions | boolean | undefined;
+  /** Time limits of attempts and calls. */
   readonly timeouts?: TimeoutOptions | undefined;
   /** How long a call waits for an endpoint to come back when none is left, milliseconds. Default 30,000. */
   readonly waitForHealthyMs?: number | undefined;
@@ -106,6 +113,7 @@ export interface LoadBalancedClientOptions {
   readonly maxResponseBytes?: number | undefined;
   /** Offers HTTP/2 over TLS. Costs more CPU a call; cancelling a call then keeps the connection. Default `false`. */
   readonly allowH2?: boolean | undefined;
+  /** TLS settings of `https` endpoints; a `dispatcher` of the host has its own. */
   readonly tls?: TlsOptions | undefined;
   /**
    * An undici `Dispatcher` of the host (proxy, mTLS, MockAgent) in place of the client's own pools. It stays

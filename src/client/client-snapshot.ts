@@ -7,10 +7,13 @@ import type { RetryBudget } from './retry-budget.js';
 
 /** Health, speed, limits and load of one endpoint at one moment. */
 export interface EndpointSnapshot {
+  /** Id of the endpoint, as in events and results. */
   readonly id: string;
   /** Without credentials and query. */
   readonly url: string;
+  /** Name of its protocol. */
   readonly protocol: string;
+  /** Where it stands; `probing`: one call at a time shows whether it is back. */
   readonly state: HealthState;
   /** Why it is not healthy; `null` when it is. */
   readonly reason: EjectionReason | 'quarantine' | null;
@@ -18,6 +21,7 @@ export interface EndpointSnapshot {
   readonly ejectedUntil: number | null;
   /** Until when calls are held back, wall-clock milliseconds; `null` when they are not. */
   readonly pausedUntil: number | null;
+  /** Attempts in flight there. */
   readonly inFlight: number;
   /** Calls that wait for its rate or its pause. */
   readonly waiting: number;
@@ -27,6 +31,7 @@ export interface EndpointSnapshot {
   readonly msPerUnit: number | null;
   /** Share of successes among about the last twenty outcomes, 0..1. */
   readonly successRate: number;
+  /** Failures since the last success. */
   readonly consecutiveFailures: number;
   /** When the last outcome came, wall-clock milliseconds; `null` before the first. */
   readonly lastOutcomeAt: number | null;
@@ -36,11 +41,13 @@ export interface EndpointSnapshot {
   readonly requestsPerSecond: number | null;
   /** Token rate that is let through; `null` when no limit is known. */
   readonly tokensPerSecond: number | null;
+  /** Its attempts since the client was made, by outcome. */
   readonly counts: Readonly<EndpointCounts>;
 }
 
 /** State of a client at one moment: plain data, without keys. */
 export interface ClientSnapshot {
+  /** One for each endpoint, in the order of the client's `endpoints`. */
   readonly endpoints: readonly EndpointSnapshot[];
   /** Attempts in flight. */
   readonly inFlight: number;

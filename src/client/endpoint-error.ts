@@ -14,12 +14,19 @@ export interface AttemptRecord {
 
 /** What an {@link EndpointError} is made from. */
 export interface EndpointErrorOptions {
+  /** What is behind it, as the error of the socket or the reason of the abort. */
   readonly cause?: unknown;
+  /** Whether the same call may succeed later. Default `false`. */
   readonly retryable?: boolean;
+  /** Id of the endpoint of the last attempt. Default `null`. */
   readonly endpoint?: string | null;
+  /** HTTP status of the last reply. Default `null`. */
   readonly status?: number | null;
+  /** Whether the endpoint is to blame. Default `false`. */
   readonly endpointAtFault?: boolean;
+  /** How long to wait before another try, milliseconds. Default: not known. */
   readonly retryAfterMs?: number | undefined;
+  /** The vendor's id of the failed request. Default: none. */
   readonly requestId?: string | undefined;
 }
 

@@ -41,11 +41,17 @@ const MAX_OVERLOADS_IN_ROW = 5;
 
 /** Counts of one endpoint since the client was made. */
 export interface EndpointCounts {
+  /** Attempts begun, those in flight included. */
   attempts: number;
+  /** Attempts that were answered. */
   succeeded: number;
+  /** Attempts that failed in any other way than the following; refused requests (a 400) included. */
   failed: number;
+  /** Attempts that were refused as too many (`ASSAY_RATE_LIMITED`). */
   rateLimited: number;
+  /** Attempts that were refused for overload (`ASSAY_OVERLOADED`). */
   overloaded: number;
+  /** Attempts without a verdict: given up, or sent into a connection that the server had closed. */
   cancelled: number;
 }
 

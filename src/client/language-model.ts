@@ -20,10 +20,14 @@ import { retryAfterMs, type ResponseHeaders } from './retry-after.js';
  * specification `v2` (AI SDK 5) and `v3` (AI SDK 6) fit, without a dependency on either.
  */
 export interface LanguageModel {
+  /** Version of the SDK's model interface, as `v2`; not looked at. */
   readonly specificationVersion: string;
+  /** Name of the provider, as `openai.chat`; stands as `endpoint` in responses and errors. */
   readonly provider: string;
+  /** Name of the model; stands in responses where the result names none. */
   readonly modelId: string;
   // The SDK's own option types differ between versions; what is passed here fits all of them.
+  /** Asks the model and waits for the whole answer. */
   doGenerate(options: never): PromiseLike<unknown>;
 }
 

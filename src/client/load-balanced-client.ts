@@ -229,6 +229,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
     return this.#closing;
   }
 
+  /** Same as {@link LoadBalancedClient.close}, with its default time. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -37,9 +37,11 @@ export interface ModelParameters {
 
 /** One call to a model. */
 export interface ModelRequest {
+  /** A prompt, or the messages of a chat. */
   readonly input: ModelInput;
   /** Model name; the client's own when left out. */
   readonly model?: string | undefined;
+  /** How the model shall answer; each member wins over the client's. */
   readonly parameters?: ModelParameters | undefined;
   /** Same on all attempts of a call; sent as `idempotency-key` when given. */
   readonly idempotencyKey?: string | undefined;
@@ -47,7 +49,9 @@ export interface ModelRequest {
 
 /** Tokens that a call used, as the server reported them. */
 export interface TokenUsage {
+  /** Tokens of the request, those of `cachedInputTokens` included. */
   readonly inputTokens: number;
+  /** Tokens that were generated. */
   readonly outputTokens: number;
   /** Input tokens that the server took from its own cache, if it says so. */
   readonly cachedInputTokens?: number;
@@ -62,6 +66,7 @@ export interface ModelResponse {
   readonly text: string;
   /** The model that answered, as the server names it; else the one that was asked for. */
   readonly model: string;
+  /** Why the model stopped; `other` when the server gave no reason that is known. */
   readonly finishReason: FinishReason;
   /** `null` when the server did not say. */
   readonly usage: TokenUsage | null;
@@ -87,8 +92,18 @@ export interface ModelResponse {
 
 /** A piece of a streamed answer; the last one carries the whole response. */
 export type ModelStreamEvent =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'end'; readonly response: ModelResponse };
+  | {
+      /** A piece of the answer's text. */
+      readonly type: 'text';
+      /** The piece. */
+      readonly text: string;
+    }
+  | {
+      /** The answer is complete. */
+      readonly type: 'end';
+      /** The whole response, its text included. */
+      readonly response: ModelResponse;
+    };
 
 /** How a call is bounded. */
 export interface CallOptions {

@@ -2,9 +2,11 @@ import type { RandomSource } from '../foundation/seeded-random.js';
 
 /** What a policy sees of an endpoint. */
 export interface EndpointCandidate {
+  /** Id of the endpoint, as in events and results. */
   readonly id: string;
   /** Position in the client's `endpoints`. */
   readonly index: number;
+  /** Share of the load relative to others of equal speed, > 0. */
   readonly weight: number;
   /** Calls in flight there. */
   readonly inFlight: number;
@@ -20,6 +22,7 @@ export interface EndpointCandidate {
 export interface PickContext {
   /** Monotonic time, milliseconds. */
   readonly now: number;
+  /** The client's random source, for ties and draws. */
   readonly random: RandomSource;
 }
 

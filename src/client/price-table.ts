@@ -4,9 +4,11 @@ import type { TokenUsage } from './model-client.js';
 
 /** What a model costs, in the host's unit of money for a million tokens. */
 export interface ModelPrice {
+  /** For input tokens, >= 0. */
   readonly inputPerMillion: number;
+  /** For output tokens, >= 0. */
   readonly outputPerMillion: number;
-  /** For input tokens that the server took from its cache. Default: as other input. */
+  /** For input tokens that the server took from its cache, >= 0. Default: as other input. */
   readonly cachedInputPerMillion?: number | undefined;
 }
 

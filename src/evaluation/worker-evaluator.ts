@@ -199,6 +199,7 @@ export class WorkerEvaluator<Input = unknown, Expected = unknown, Metadata = unk
     await this.#here?.close();
   }
 
+  /** Same as {@link WorkerEvaluator.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

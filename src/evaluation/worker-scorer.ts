@@ -9,7 +9,9 @@ import { MODULE_CHECKS, poolFor, type WorkerModuleOptions } from './worker-evalu
 /** A {@link Scorer} that works in worker threads. */
 export interface WorkerScorer<Input = unknown, Expected = unknown, Metadata = unknown> {
   (args: ScorerArguments<Input, Expected, Metadata>): Promise<ScorerResult>;
+  /** The rule of the module's scorer, with all options that change a score; absent when it names none. */
   readonly convention?: string | undefined;
+  /** Version of the module's scorer; absent when it names none. */
   readonly version?: string | undefined;
   /** Calls `listener` at every `event` of the workers; returns the unsubscribe. */
   on<Name extends keyof WorkerEvents & string>(

@@ -213,6 +213,7 @@ export class SqliteDiskTier implements DiskTier {
     }
   }
 
+  /** What the file holds, without what is still queued, and what was refused since it was opened. */
   get stats(): DiskTierStats {
     return { entries: this.#entries, bytes: this.#bytes, refused: this.#refused };
   }

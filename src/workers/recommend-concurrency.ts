@@ -33,6 +33,7 @@ export interface ConcurrencyRecommendation {
   readonly maxSafeWorkers: number;
   /** Memory for each of the recommended workers when a quarter is left to the host, bytes. */
   readonly memoryPerWorkerBytes: number;
+  /** What the machine offers: the grounds of the numbers above. */
   readonly system: SystemResources;
 }
 

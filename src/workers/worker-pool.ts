@@ -20,12 +20,15 @@ import type {
 
 /** What a {@link WorkerPool} has done. */
 export interface WorkerPoolStats {
+  /** Workers of the pool; each starts with its first task. */
   readonly workers: number;
   /** Tasks waiting for a worker. */
   readonly queued: number;
   /** Tasks that a worker has. */
   readonly running: number;
+  /** Tasks that gave a result. */
   readonly completed: number;
+  /** Tasks that failed, those that were aborted included. */
   readonly failed: number;
   /** Workers that were replaced. */
   readonly replaced: number;
@@ -42,7 +45,8 @@ const MESSAGE_US = 10_000; // a message holds about this much work, so that work
  * errors arrive with code and fields, and closing leaves no thread.
  *
  * Tasks that wait while all workers are busy are sent together, up to `batchTasks` a message and about 10 ms of
- * work. When a worker fails, only a task that is beyond doubt the reason is failed: see {@link verdictOn}.
+ * work. When a worker fails, only a task that is beyond doubt the reason is failed; the others are
+ * tried again, suspects alone and at last in a worker that has run nothing else.
  *
  * Evaluators and scorers share one pool through the `pool` option of `workerEvaluator` and `workerScorer`.
  */
@@ -116,6 +120,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     return this.#closing;
   }
 
+  /** Same as {@link WorkerPool.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -7,6 +7,7 @@ export type WorkerModuleKind = 'evaluator' | 'scorer';
 export interface WorkerModule {
   /** `file:` or `data:` URL. */
   readonly url: string;
+  /** What its export is used as. */
   readonly kind: WorkerModuleKind;
   /** Which export. */
   readonly exportName: string;
@@ -55,9 +56,11 @@ export interface PackedError {
 
 /** Whether a wish about placement came true. */
 export interface PlacementNotice {
+  /** The wish: CPUs to run on, or a nice value. */
   readonly what: 'affinity' | 'priority';
   /** Number of the worker, from 0. */
   readonly worker: number;
+  /** Whether it came true. */
   readonly applied: boolean;
   /** CPUs or nice value as read back; `null` when not applied. */
   readonly value: readonly number[] | number | null;

@@ -2,6 +2,7 @@ import type { FinishReason, ModelInput, ModelParameters, TokenUsage, ChatMessage
 
 /** What a protocol builds a request body from. */
 export interface ProtocolRequest {
+  /** A prompt, or the messages of a chat. */
   readonly input: ModelInput;
   /** Model name; empty when neither the call nor the client nor the endpoint names one. */
   readonly model: string;
@@ -13,15 +14,19 @@ export interface ProtocolRequest {
 
 /** A whole answer, as a protocol reads it. */
 export interface ProtocolReply {
+  /** The answer's text; may be empty. */
   readonly text: string;
   /** The model as the server names it; `undefined` when it does not. */
   readonly model: string | undefined;
+  /** Why the model stopped; `other` for reasons that have no name of ours. */
   readonly finishReason: FinishReason;
   /** `null` when the server did not say. */
   readonly usage: TokenUsage | null;
   /** The server's id of the answer; a request-id header wins over it. */
   readonly id: string | undefined;
+  /** Tool calls in the server's own form; `undefined` when there are none. */
   readonly toolCalls: readonly unknown[] | undefined;
+  /** Log probabilities in the server's own form; `undefined` when there are none. */
   readonly logprobs: unknown;
 }
 
