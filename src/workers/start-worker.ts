@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Tinypool } from 'tinypool';
-import { workerExecArguments } from './exec-arguments.js';
+import { processExecArguments, threadExecArguments } from './exec-arguments.js';
 import type { ResolvedPoolOptions } from './pool-options.js';
 import { PROGRESS, type WorkerStartData } from './worker-protocol.js';
 
@@ -40,9 +40,15 @@ export async function workerStarter(options: ResolvedPoolOptions): Promise<Worke
 }
 
 function limits(threads: boolean, megabytes: number | undefined): object {
-  const execArgv = workerExecArguments(process.execArgv);
-  if (megabytes === undefined) return { execArgv };
-  return threads
-    ? { execArgv, resourceLimits: { maxOldGenerationSizeMb: megabytes } }
-    : { execArgv: [...execArgv, `--max-old-space-size=${megabytes}`] };
+  if (!threads) {
+    const execArgv = processExecArguments(process.execArgv);
+    return {
+      execArgv: megabytes === undefined ? execArgv : [...execArgv, `--max-old-space-size=${megabytes}`],
+    };
+  }
+  const execArgv = threadExecArguments(process.execArgv);
+  return {
+    ...(execArgv === undefined ? {} : { execArgv }),
+    ...(megabytes === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: megabytes } }),
+  };
 }
