@@ -324,7 +324,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
   #noEndpoint(): void {
     const wait = this.#settings.selector.earliest(this.#tokens, this.#settings.clock.now());
     const retryAfterMs = Number.isFinite(wait) ? wait : undefined;
-    const message = 'no endpoint became available in time';
+    const last = this.#lastError === undefined ? '' : `; the last failure: ${this.#lastError.message}`;
+    const message = `no endpoint became available in time${last}`;
     this.#giveUp(this.#error('ASSAY_NO_ENDPOINT', message, { endpointAtFault: true, retryAfterMs }));
   }
 

@@ -1,5 +1,6 @@
 import type { Ajv } from 'ajv';
 import { AssayError } from '../errors.js';
+import { isThenable } from '../foundation/thenable.js';
 import type { Score, Scorer } from '../evaluation/evaluation-types.js';
 import { checkOptions, text } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
@@ -112,7 +113,7 @@ function standardValidator(schema: StandardSchema): Validator {
     verdict((result.issues ?? []).map(({ message, path = [] }) => at(pointerOf(path), message)));
   return (value) => {
     const result = schema['~standard'].validate(value);
-    return result instanceof Promise ? result.then(score) : score(result);
+    return isThenable(result) ? Promise.resolve(result).then(score) : score(result);
   };
 }
 

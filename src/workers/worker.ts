@@ -6,6 +6,7 @@
 import { isMainThread, workerData } from 'node:worker_threads';
 import type { ModelResponse } from '../client/model-client.js';
 import { AssayError } from '../errors.js';
+import { isThenable } from '../foundation/thenable.js';
 import { Cancellation } from '../foundation/cancellation.js';
 import type { EvaluationContext, ScorerArguments, TestCase } from '../evaluation/evaluation-types.js';
 import { applyPlacement } from './cpu-affinity.js';
@@ -90,7 +91,7 @@ export default async function handle(message: WorkerMessage): Promise<WorkerRepl
 function runTask(module: Loaded, payload: unknown, timeoutMs: number): unknown {
   const deadline = new Cancellation();
   const returned = module.run(payload, deadline);
-  return returned instanceof Promise ? within(timeoutMs, returned, deadline) : returned;
+  return isThenable(returned) ? within(timeoutMs, Promise.resolve(returned), deadline) : returned;
 }
 
 /** The result, or a failure when it takes too long. Code that blocks the thread is ended from outside. */

@@ -8,13 +8,13 @@ const dist = new URL('../../dist/', import.meta.url).href;
 const faulty = new URL('./fixtures/faulty-evaluator.mjs', import.meta.url).href;
 
 /** Runs a host script of its own; resolves to what it printed, once it has ended by itself. */
-async function host(body: string): Promise<string> {
+async function host(body: string, flags: readonly string[] = []): Promise<string> {
   const script = `
     import { workerEvaluator } from ${JSON.stringify(`${dist}evaluation/worker-evaluator.js`)};
     const open = (options) => workerEvaluator(${JSON.stringify(faulty)}, { workers: 2, ...options });
     const judge = (evaluator, text) => evaluator.evaluateText(text, { id: 'a', input: '' });
     ${body}`;
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+  const { stdout } = await run(process.execPath, [...flags, '--input-type=module', '-e', script], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     timeout: 50_000,
   });
@@ -33,6 +33,19 @@ describe('a host script with workers', () => {
       console.log(JSON.stringify(left())); // a closed port is gone some turns later`);
     expect(printed).toBe('ASSAY_WORKER_TIMEOUT\n[]');
   });
+
+  it.each(['threads', 'processes'])(
+    'has working %s whatever flags of V8 it was started with',
+    async (runtime) => {
+      const body = `
+      const evaluator = await open({ runtime: '${runtime}', memoryPerWorkerMb: 64 });
+      console.log((await judge(evaluator, 'ok')).overallScore);
+      await evaluator.close();`;
+      expect(await host(body, ['--max-old-space-size=300', '--expose-gc', '--stack-trace-limit=20'])).toBe(
+        '1',
+      );
+    },
+  );
 
   it('ends by itself although it forgot to close', async () => {
     const printed = await host(`
