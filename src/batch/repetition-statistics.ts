@@ -1,4 +1,4 @@
-import type { Evaluation } from '../evaluation/evaluation-types.js';
+import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { ExactSum } from '../foundation/exact-sum.js';
 import { passAtK, passHatK } from '../statistics/pass-at-k.js';
 import type { RepetitionsSummary } from './run-summary.js';
@@ -7,6 +7,7 @@ import type { RepetitionsSummary } from './run-summary.js';
 const OVERALL = Symbol('overall');
 
 interface OpenCase {
+  readonly group: string | undefined;
   /** Results so far, errored ones included. */
   results: number;
   scored: number;
@@ -16,7 +17,12 @@ interface OpenCase {
 }
 
 /** Takes the sum over the scored repetitions of a case, and how many they are: of the overall score, or of a dimension. */
-export type CaseSumListener = (dimension: string | undefined, sum: number, scored: number) => void;
+export type CaseSumListener = (
+  dimension: string | undefined,
+  sum: number,
+  scored: number,
+  group: string | undefined,
+) => void;
 
 /**
  * What belongs to all repetitions of a case together: pass@k, pass^k and the sums of the cases. A case is held only
@@ -46,10 +52,12 @@ export class RepetitionStatistics {
   }
 
   /** Adds one repetition of a case; `passed` is `null` when it has no score. */
-  add(caseId: string, passed: boolean | null, evaluation: Evaluation | undefined): void {
+  add({ caseId, group, evaluation }: CaseResult, passed: boolean | null): void {
     let open = this.#open.get(caseId);
-    if (open === undefined)
-      this.#open.set(caseId, (open = { results: 0, scored: 0, passed: 0, sums: new Map() }));
+    if (open === undefined) {
+      open = { group, results: 0, scored: 0, passed: 0, sums: new Map() };
+      this.#open.set(caseId, open);
+    }
     open.results++;
     if (passed !== null) open.scored++;
     if (passed === true) open.passed++;
@@ -77,8 +85,10 @@ export class RepetitionStatistics {
     return { repetitions: this.#repetitions, cases: this.#cases, passAtK: byK('any'), passHatK: byK('all') };
   }
 
-  #close({ scored, passed, sums }: OpenCase): void {
-    for (const [name, { n, sum }] of sums) this.#onCaseSum(name === OVERALL ? undefined : name, sum.value, n);
+  #close({ group, scored, passed, sums }: OpenCase): void {
+    for (const [name, { n, sum }] of sums) {
+      this.#onCaseSum(name === OVERALL ? undefined : name, sum.value, n, group);
+    }
     if (scored === 0) return;
     this.#cases++;
     for (const at of this.#atK) {

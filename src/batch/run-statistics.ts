@@ -52,10 +52,12 @@ export class RunStatistics {
     this.#options = options;
     this.#repetitions =
       options.repetitions > 1
-        ? new RepetitionStatistics(options.repetitions, (dimension, sum, scored) => {
-            const metric =
-              dimension === undefined ? this.#overall : this.#metric(this.#dimensions, dimension);
-            metric.addCase(sum, scored);
+        ? new RepetitionStatistics(options.repetitions, (dimension, sum, scored, group) => {
+            if (dimension !== undefined) this.#metric(this.#dimensions, dimension).addCase(sum, scored);
+            else {
+              this.#overall.addCase(sum, scored);
+              if (group !== undefined) this.#metric(this.#groups, group).addCase(sum, scored);
+            }
           })
         : undefined;
     for (const name of options.evaluator.dimensions ?? []) this.#dimensions.set(name, new MetricStatistics());
@@ -132,7 +134,7 @@ export class RunStatistics {
     }
     if (this.#repetitions !== undefined) {
       const passed = score === null ? null : this.#passed(evaluation!.passed, score);
-      this.#repetitions.add(result.caseId, passed, evaluation);
+      this.#repetitions.add(result, passed);
     }
     if (result.outcome === 'errored') {
       const { code } = result.error;

@@ -133,6 +133,17 @@ describe('the summary of a run', () => {
     expect(summary.corpus['bleu']!.score).not.toBe(summary.dimensions['bleu']!.mean);
   });
 
+  it('takes the repetitions of a case for one cluster in the error of its group, too', async () => {
+    const base = { second: 1, fails: false, cluster: 'a', group: 'x' };
+    const cases = casesOf(
+      [0.1, 0.4, 0.9, 0.3].map((score) => ({ ...base, score })),
+      false,
+    );
+    const { overall, groups } = await run(cases, { concurrency: 2, repetitions: 3, seed: 1 });
+    expect(overall.clusters).toBe(4);
+    expect(groups!.byName['x']).toEqual(overall); // all cases are in the one group
+  });
+
   it('says so when only some cases carry a cluster, and does not cluster then', async () => {
     const all = Array.from({ length: 6 }, (_, i) => ({
       score: i / 6,
