@@ -73,8 +73,8 @@ export class CallBounds implements Expiring {
     else this.#call.healthAwaited();
   }
 
-  // No function literal may be assigned to a property here: V8 makes such a closure in old space, and there it keeps
-  // the whole call and its case from being collected young (measured: 3 times the time in scavenges, 9 % of a run).
+  // No function literal may be assigned to a property here: it would keep the call and its case from being collected
+  // young, which tripled the time in scavenges (docs/decisions/young-calls.md).
   #listen({ signal, cancellation }: CallOptions): void {
     if (cancellation !== undefined) {
       const onCancel = (reason: unknown): void => this.#call.aborted(reason);
