@@ -1,16 +1,15 @@
-// Gathers what each door of the package loads into a few files: `dist/doors`. Node needs about 0.3 ms for every module
-// file, and the root has 240 of them: importing it took 3.5 times as long from the single files (npm run bench:import).
-// Types stay in the single declaration files, next to the JavaScript that the tests use.
+// Gathers what each door of the package loads into a few files: `dist/doors` (docs/decisions/doors.md). Types stay in the
+// declaration files that tsc writes, next to the single JavaScript files that tests and benchmarks use.
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { rolldown } from 'rolldown';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
-const outdir = `${dist}/doors`;
+const dir = `${dist}/doors`;
 
-rmSync(outdir, { recursive: true, force: true });
-await build({
-  entryPoints: {
+rmSync(dir, { recursive: true, force: true });
+const bundle = await rolldown({
+  input: {
     index: `${dist}/index.js`,
     sqlite: `${dist}/sqlite.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
@@ -21,15 +20,12 @@ await build({
     'gzip-worker': `${dist}/stores/gzip-worker.js`,
     'bootstrap-worker': `${dist}/statistics/bootstrap-worker.js`,
   },
-  outdir,
-  bundle: true,
-  splitting: true, // doors share classes and state instead of holding copies of them
-  packages: 'external',
-  format: 'esm',
+  external: (id) => !id.startsWith('.') && !id.startsWith('/'), // dependencies stay dependencies
   platform: 'node',
-  target: 'node20.19',
-  charset: 'utf8',
-  chunkNames: 'shared-[hash]',
-  legalComments: 'none',
-  logLevel: 'warning',
+  onLog: (level, log) => {
+    if (level === 'warn') throw new Error(log.message);
+  },
 });
+// What doors have in common is in chunks that they share: each class and each state exists once.
+await bundle.write({ dir, format: 'esm', chunkFileNames: 'shared-[hash].js', comments: false });
+await bundle.close();
