@@ -70,8 +70,11 @@ export interface AssayErrorOptions {
 
 /** The plain-data form of an error, as it stands in results, in stores and in messages between threads. */
 export interface ErrorRecord {
+  /** Stable code of the failure. */
   readonly code: AssayErrorCode;
+  /** What went wrong, for people; its wording may change. */
   readonly message: string;
+  /** Whether the same operation may succeed when tried again. */
   readonly retryable: boolean;
   /** HTTP status of the last reply, for failures of an endpoint. */
   readonly status?: number;

@@ -16,6 +16,7 @@ export {
 // foundation
 export { byteSizeOf, type SharedNames } from './foundation/byte-size.js';
 export { Cancellation } from './foundation/cancellation.js';
+export type { TextReader } from './foundation/cgroup.js';
 export { systemClock, type Clock, type ClockTimer } from './foundation/clock.js';
 export {
   EventSource,

@@ -7,8 +7,11 @@ import type { RunSummary } from './run-summary.js';
 export interface BatchEvents extends BaseEventMap {
   /** A run begins. */
   'run:start': {
+    /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;
+    /** The run that it happened in. */
     readonly runId: string;
+    /** What the run is made with; of a resumed run, what its first start has stored. */
     readonly manifest: RunManifest;
     /** Cases times repetitions, when the source says how many it has. */
     readonly total: number | null;
@@ -17,68 +20,120 @@ export interface BatchEvents extends BaseEventMap {
   };
   /** A case is sent to the target. */
   'case:start': {
+    /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;
+    /** The run that it happened in. */
     readonly runId: string;
+    /** The case's `id`. */
     readonly caseId: string;
+    /** 0-based. */
     readonly repetition: number;
   };
   /** A case has its outcome (it is durable only after `batch:end`). */
-  'case:end': { readonly at: number; readonly runId: string; readonly result: CaseResult };
+  'case:end': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The run that it happened in. */
+    readonly runId: string;
+    /** What came of the case. */
+    readonly result: CaseResult;
+  };
   /** A batch of results is durable. */
-  'batch:end': { readonly at: number; readonly runId: string; readonly summary: BatchSummary };
+  'batch:end': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The run that it happened in. */
+    readonly runId: string;
+    /** What the batch came to. */
+    readonly summary: BatchSummary;
+  };
   /** At most every `progressIntervalMs`, and at the end. */
   progress: ProgressEvent;
   /** A budget is used up: no further case is begun. */
   'budget:exhausted': {
+    /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;
+    /** The run that it happened in. */
     readonly runId: string;
+    /** Which limit was reached. */
     readonly budget: 'maxCost' | 'maxTokens' | 'maxDurationMs' | 'maxErrorRate';
+    /** The limit, in that budget's unit. */
     readonly limit: number;
+    /** What was used when it was noticed, in the same unit. */
     readonly value: number;
   };
   /** The store failed; `safe` results are durable. */
   'store:error': {
+    /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;
+    /** The run that it happened in. */
     readonly runId: string;
+    /** What the store failed with. */
     readonly error: unknown;
+    /** Results of this start that the store has made durable so far. */
     readonly safe: number;
   };
   /** The number of evaluations at once was changed to protect the event loop. */
   'concurrency:change': {
+    /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;
+    /** The run that it happened in. */
     readonly runId: string;
+    /** Limit before; of evaluations at once, or of cases when the host changed it. */
     readonly from: number;
+    /** Limit from now on, of the same. */
     readonly to: number;
+    /** What made it change: the event loop was late, is well again, or the host asked. */
     readonly reason: 'event-loop-delay' | 'recovered' | 'host';
   };
   /** A run has ended, well or badly. */
   'run:end': {
+    /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;
+    /** The run that it happened in. */
     readonly runId: string;
+    /** What the run came to. */
     readonly summary: RunSummary;
+    /** What `run` rejects with; absent when it resolves. */
     readonly error?: unknown;
   };
 }
 
 /** How far a run is. */
 export interface ProgressEvent {
+  /** Wall-clock time, milliseconds since the epoch. */
   readonly at: number;
+  /** The run that it happened in. */
   readonly runId: string;
   /** Results so far, those of an earlier start (`skipped`) included. */
   readonly done: number;
   /** `null` when the source does not say how many it has. */
   readonly total: number | null;
+  /** Results of this start with an overall score. */
   readonly scored: number;
+  /** Results of this start without a score, for a stated reason. */
   readonly unscored: number;
+  /** Results of this start whose target or evaluator failed. */
   readonly errored: number;
+  /** Finished by an earlier start of the same run, so not done again. */
   readonly skipped: number;
+  /** Cases that are begun and have no outcome yet. */
   readonly inFlight: number;
   /** Results a second over the last seconds. */
   readonly ratePerSecond: number;
   /** Milliseconds to the end at this rate; `null` when unknown. */
   readonly etaMs: number | null;
   /** Mean overall score so far with its interval at the processor's `confidenceLevel`; `null` before the first score. */
-  readonly score: { readonly mean: number; readonly low: number | null; readonly high: number | null } | null;
+  readonly score: {
+    /** 0..1. */
+    readonly mean: number;
+    /** Lower end of the interval; `null` when there is none yet. */
+    readonly low: number | null;
+    /** Upper end of the interval; `null` when there is none yet. */
+    readonly high: number | null;
+  } | null;
+  /** Money so far, in the unit of the host's prices; `null` while no result has a cost. */
   readonly cost: number | null;
+  /** Input and output tokens so far, without answers from the cache. */
   readonly tokens: number;
 }

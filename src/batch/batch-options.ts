@@ -29,10 +29,16 @@ import {
 import type { ResultStore } from '../stores/result-store.js';
 
 /** What a function target may return: the answer's text, or the text with whatever else is known of the call. */
-export type TargetAnswer = string | (Partial<ModelResponse> & { readonly text: string });
+export type TargetAnswer =
+  | string
+  | (Partial<ModelResponse> & {
+      /** The answer's text. */
+      readonly text: string;
+    });
 
 /** What a function target gets beside the input. */
 export interface TargetContext<Input = unknown, Expected = unknown, Metadata = unknown> {
+  /** The case whose input it is. */
   readonly testCase: TestCase<Input, Expected, Metadata>;
   /** 0-based. */
   readonly repetition: number;

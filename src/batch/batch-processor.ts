@@ -59,7 +59,12 @@ export class BatchProcessor<
   }
 
   /** Cases in flight, and cases that are pulled but not begun; a monitor reads it at each snapshot. */
-  gauges(): { readonly activeWorkers: number; readonly queueDepth: number } {
+  gauges(): {
+    /** Cases in flight; 0 outside of a run. */
+    readonly activeWorkers: number;
+    /** Cases that are pulled but not begun; 0 outside of a run. */
+    readonly queueDepth: number;
+  } {
     return this.#run?.gauges ?? { activeWorkers: 0, queueDepth: 0 };
   }
 

@@ -22,7 +22,9 @@ export interface MetricSummary {
   readonly standardError: number | null;
   /** Confidence interval of the mean: Wilson for 0/1 scores, else Student's t; t with C - 1 degrees when clustered. */
   readonly interval: Interval | null;
+  /** Lowest score; `null` when nothing is scored. */
   readonly min: number | null;
+  /** Highest score; `null` when nothing is scored. */
   readonly max: number | null;
   /** Number of clusters, when the standard error is clustered. */
   readonly clusters: number | null;
@@ -30,13 +32,17 @@ export interface MetricSummary {
 
 /** Means over groups: macro weighs each group alike, micro each result. */
 export interface GroupsSummary {
+  /** Mean of the means of the groups; `null` when no group has a score. */
   readonly macroMean: number | null;
+  /** Mean over all scored results, those without a group included; `null` when there are none. */
   readonly microMean: number | null;
+  /** The overall score within each group. */
   readonly byName: Readonly<Record<string, MetricSummary>>;
 }
 
 /** What repetitions say of each case, averaged over cases. */
 export interface RepetitionsSummary {
+  /** How often each case is asked. */
   readonly repetitions: number;
   /** Cases with at least one scored repetition. */
   readonly cases: number;
@@ -48,25 +54,37 @@ export interface RepetitionsSummary {
 
 /** Durations, milliseconds. */
 export interface DurationSummary {
+  /** How many durations were measured. */
   readonly count: number;
+  /** Arithmetic mean, exact; `null` when there are none. */
   readonly meanMs: number | null;
+  /** Median, within 0.1 %; `null` when there are none. */
   readonly p50Ms: number | null;
+  /** 95th percentile, within 0.1 %; `null` when there are none. */
   readonly p95Ms: number | null;
+  /** 99th percentile, within 0.1 %; `null` when there are none. */
   readonly p99Ms: number | null;
+  /** Longest, exact; `null` when there are none. */
   readonly maxMs: number | null;
 }
 
 /** What stands in a {@link RunSummary}. */
 export interface RunSummaryData {
+  /** Names the run. */
   readonly runId: string;
+  /** Why it ended. */
   readonly stopReason: StopReason;
   /** Wall-clock start, milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Length of this start, milliseconds. */
   readonly durationMs: number;
   /** Cases times repetitions that came to this start: `scored + unscored + errored + skipped`. */
   readonly submitted: number;
+  /** Results of this start with an overall score. */
   readonly scored: number;
+  /** Results of this start without a score, for a stated reason. */
   readonly unscored: number;
+  /** Results of this start whose target or evaluator failed. */
   readonly errored: number;
   /** Finished by an earlier start of the same run, so not done again. */
   readonly skipped: number;
@@ -85,11 +103,17 @@ export interface RunSummaryData {
   /** `null` when nothing was streamed. */
   readonly timeToFirstToken: DurationSummary | null;
   /** Tokens that were paid for; answers from the cache are not in it. */
-  readonly tokens: { readonly input: number; readonly output: number };
+  readonly tokens: {
+    /** Tokens that were sent. */
+    readonly input: number;
+    /** Tokens that were answered. */
+    readonly output: number;
+  };
   /** `null` without a price table. */
   readonly cost: number | null;
   /** What judges cost, apart from the target; `null` when none was asked. */
   readonly judges: JudgeUsage | null;
+  /** Results whose answer came from the response cache. */
   readonly cacheHits: number;
   /** Results of this start a second. */
   readonly resultsPerSecond: number;

@@ -67,7 +67,10 @@ export function cachedEvaluator<Input, Expected, Metadata>(
 export function cachedEvaluation<Input = unknown, Expected = unknown, Metadata = unknown>(
   cache: EvaluationCache,
   options: CachedEvaluatorOptions,
-  evaluate: Evaluate<Input, Expected, Metadata>,
+  evaluate: (
+    response: ModelResponse,
+    context: EvaluationContext<Input, Expected, Metadata>,
+  ) => Evaluation | Promise<Evaluation>,
 ): (
   this: Evaluator<Input, Expected, Metadata>,
   response: ModelResponse,

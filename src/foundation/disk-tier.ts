@@ -1,5 +1,6 @@
 /** A value in a {@link DiskTier}, with the time until which it holds. */
 export interface DiskEntry {
+  /** What was stored, as plain data. */
   readonly value: unknown;
   /** Wall-clock milliseconds since the epoch; `null`: for ever. */
   readonly expiresAt: number | null;
@@ -7,6 +8,7 @@ export interface DiskEntry {
 
 /** What a {@link DiskTier} holds and has refused. */
 export interface DiskTierStats {
+  /** Number of values held. */
   readonly entries: number;
   /** Bytes of keys and values. */
   readonly bytes: number;
@@ -31,5 +33,6 @@ export interface DiskTier {
   flush(): Promise<void>;
   /** Writes what is queued and frees the file. Closing twice is harmless. */
   close(): Promise<void>;
+  /** What it holds and has refused so far. */
   readonly stats: DiskTierStats;
 }

@@ -14,6 +14,7 @@ export interface ListenerErrorEvent {
 
 /** The part of an event map that every source has. */
 export interface BaseEventMap {
+  /** A listener threw, or its promise rejected; told once per event name. */
   'listener:error': ListenerErrorEvent;
 }
 

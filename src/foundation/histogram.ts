@@ -22,9 +22,13 @@ export interface HistogramOptions {
 
 /** Plain-data form of {@link Histogram}. */
 export interface HistogramRecord {
+  /** Which {@link HistogramOptions.resolution} it has. */
   readonly resolution: 'fine' | 'coarse';
+  /** How many durations were recorded. */
   readonly count: number;
+  /** Shortest, milliseconds; `null` when empty. */
   readonly min: number | null;
+  /** Longest, milliseconds; `null` when empty. */
   readonly max: number | null;
   /** Exact sum, see {@link ExactSum.toJSON}. */
   readonly sum: readonly number[];

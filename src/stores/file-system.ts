@@ -16,7 +16,7 @@ export interface WritableFile {
 
 /**
  * Everything that the gzip store changes on disk. Tests put faults in its place (`faultyFileSystem` of
- * `testing/faults.ts`); in production it is a thin layer over node:fs.
+ * `assaykit/testing`); in production it is a thin layer over node:fs.
  */
 export interface FileSystem {
   /** Creates a file that must not exist. */

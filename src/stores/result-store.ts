@@ -3,8 +3,11 @@ import type { CaseResult } from '../evaluation/evaluation-types.js';
 
 /** What a run was made with. A resumed run must have the same, or it is refused. Plain JSON data. */
 export interface RunManifest {
+  /** Names the run; results and summaries carry it. */
   readonly runId: string;
+  /** Name of the evaluator. */
   readonly evaluator: string;
+  /** Version of the evaluator. */
   readonly evaluatorVersion: string;
   /** Hash of everything that the evaluator's scores depend on. */
   readonly configurationHash: string;
@@ -12,6 +15,7 @@ export interface RunManifest {
   readonly conventions: Readonly<Record<string, string>>;
   /** What was asked: endpoints' models and parameters, or the name of a function. Never keys or prompts. */
   readonly target: Readonly<Record<string, unknown>>;
+  /** How often each case is asked, >= 1. */
   readonly repetitions: number;
   /** Wall-clock time of the first start, milliseconds since the epoch. */
   readonly startedAt: number;
@@ -23,20 +27,27 @@ export interface RunManifest {
 
 /** Identity of a result within a run. */
 export interface ResultKey {
+  /** The case's `id`. */
   readonly caseId: string;
+  /** 0-based. */
   readonly repetition: number;
 }
 
 /** What a batch of results came to. */
 export interface BatchSummary {
+  /** The run that the batch belongs to. */
   readonly runId: string;
   /** Unique within the run. */
   readonly batchId: string;
   /** Wall-clock end, milliseconds since the epoch. */
   readonly at: number;
+  /** Results in the batch: `scored + unscored + errored`. */
   readonly total: number;
+  /** Results with an overall score. */
   readonly scored: number;
+  /** Results without a score, for a stated reason. */
   readonly unscored: number;
+  /** Results whose target or evaluator failed. */
   readonly errored: number;
   /** Mean overall score of the scored ones; `null` when there are none. */
   readonly averageScore: number | null;
@@ -46,12 +57,15 @@ export interface BatchSummary {
 
 /** Filters of {@link ResultStore.query}; all that are given must hold. */
 export interface ResultQuery {
+  /** Only results of this run. */
   readonly runId?: string | undefined;
+  /** Only results whose `model` is exactly this. */
   readonly model?: string | undefined;
   /** Case ids that begin with this text, taken literally (`%` and `_` are no wildcards). */
   readonly idPrefix?: string | undefined;
   /** Overall score at least this; `0` leaves out only results without a score. */
   readonly minScore?: number | undefined;
+  /** Only results with this outcome. */
   readonly outcome?: CaseResult['outcome'] | undefined;
   /** Started at or after, milliseconds since the epoch. */
   readonly from?: number | undefined;
@@ -67,19 +81,33 @@ export interface ResultQuery {
 export interface ResultStoreEvents extends BaseEventMap {
   /** Results were made durable. */
   'store:flush': {
+    /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;
+    /** Results that were handed to the store, those that a better one kept out included. */
     readonly results: number;
+    /** Size of what was written, bytes, in the store's own form. */
     readonly bytes: number;
+    /** Time that the write took, milliseconds. */
     readonly durationMs: number;
   };
   /** A write failed; nothing of it was acknowledged. */
-  'store:error': { readonly at: number; readonly error: unknown };
+  'store:error': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** What the write failed with. */
+    readonly error: unknown;
+  };
   /** Opening found damage and repaired what could be repaired. */
   'store:recovered': {
+    /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;
+    /** Path of the damaged file. */
     readonly file: string;
+    /** Results of the file that are whole. */
     readonly keptResults: number;
+    /** Size of the damaged part, bytes. */
     readonly cutBytes: number;
+    /** What the damage is, for people. */
     readonly reason: string;
   };
 }
