@@ -132,8 +132,8 @@ export interface ProgressEvent {
     /** Upper end of the interval; `null` when there is none yet. */
     readonly high: number | null;
   } | null;
-  /** Money so far, in the unit of the host's prices; `null` while no result has a cost. */
+  /** Money over the whole run so far, in the unit of the host's prices; `null` while no result has a cost. */
   readonly cost: number | null;
-  /** Input and output tokens so far, without answers from the cache. */
+  /** Input and output tokens over the whole run so far, without answers from the cache. */
   readonly tokens: number;
 }
