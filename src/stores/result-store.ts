@@ -103,7 +103,7 @@ export interface ResultStoreEvents extends BaseEventMap {
     readonly at: number;
     /** Path of the damaged file. */
     readonly file: string;
-    /** Results known in the file; with a wrong checksum, those of the damaged part included. */
+    /** Results of the file that are whole. */
     readonly keptResults: number;
     /** Size of the damaged part, bytes. */
     readonly cutBytes: number;

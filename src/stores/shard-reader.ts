@@ -27,6 +27,8 @@ interface Shard {
 
 interface Member extends MemberLocation {
   readonly shard: Shard;
+  /** Found unreadable, and told. */
+  damaged: boolean;
 }
 
 /** A file that is not ours is never cut, whatever it is called. */
@@ -67,7 +69,7 @@ export class ShardReader {
         for (const part of walkMembers(read, known.scannedTo, Math.min(size, limit ?? size))) {
           if (!isDamaged(part)) {
             known.rows += part.rows;
-            found.push(this.#members.push({ ...part, shard: known }) - 1);
+            found.push(this.#members.push({ ...part, shard: known, damaged: false }) - 1);
           } else {
             const foreign = part.offset === 0 && !beginsWithMember(read, size);
             if (part.tail && !foreign) break;
@@ -91,7 +93,7 @@ export class ShardReader {
     if (shard.scannedTo !== location.offset) return undefined;
     shard.scannedTo = location.offset + location.length;
     shard.rows += location.rows;
-    return this.#members.push({ ...location, shard }) - 1;
+    return this.#members.push({ ...location, shard, damaged: false }) - 1;
   }
 
   /** The lines of a member; none when it is damaged, which is reported. */
@@ -102,14 +104,19 @@ export class ShardReader {
       this.#inflated.set(number, kept);
       return kept.lines;
     }
-    const { shard, offset, length } = this.#members[number] as Member;
+    const member = this.#members[number] as Member;
+    const { shard, offset, length } = member;
     const file = join(this.#folder, shard.name);
     let text: string;
     try {
       text = (await inflate(await readRange(file, offset, length))).toString();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code?.startsWith('Z_') !== true) throw error;
-      this.#onDamage({ file, keptRows: shard.rows, bytes: length, reason: 'results with a wrong checksum' });
+      if (!member.damaged) {
+        member.damaged = true;
+        shard.rows -= member.rows;
+        this.#onDamage({ file, keptRows: shard.rows, bytes: length, reason: 'results with a wrong checksum' });
+      }
       text = '';
     }
     const lines = text === '' ? [] : text.slice(0, -1).split('\n');
