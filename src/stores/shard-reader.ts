@@ -115,7 +115,12 @@ export class ShardReader {
       if (!member.damaged) {
         member.damaged = true;
         shard.rows -= member.rows;
-        this.#onDamage({ file, keptRows: shard.rows, bytes: length, reason: 'results with a wrong checksum' });
+        this.#onDamage({
+          file,
+          keptRows: shard.rows,
+          bytes: length,
+          reason: 'results with a wrong checksum',
+        });
       }
       text = '';
     }
