@@ -91,6 +91,7 @@ export interface EventLoopGuardOptions {
 export class EventLoopGuard {
   readonly #options: EventLoopGuardOptions;
   #timer: ClockTimer | undefined;
+  #dueAt = 0;
 
   constructor(options: EventLoopGuardOptions) {
     this.#options = options;
@@ -104,14 +105,16 @@ export class EventLoopGuard {
   }
 
   #schedule(): void {
-    this.#timer = this.#options.clock.schedule(() => this.#look(), this.#options.intervalMs, {
-      keepAlive: false,
-    });
+    const { clock, intervalMs } = this.#options;
+    this.#dueAt = clock.now() + intervalMs;
+    this.#timer = clock.schedule(() => this.#look(), intervalMs, { keepAlive: false });
   }
 
   #look(): void {
-    const { gate, maxDelayMs, concurrency, sampler, onChange } = this.#options;
-    const delay = sampler.p99();
+    const { gate, maxDelayMs, concurrency, sampler, clock, onChange } = this.#options;
+    // A block that begins right after the sampler was read is not in it, and when every block is longer than
+    // intervalMs, none is: then only this timer's own lateness tells.
+    const delay = Math.max(sampler.p99(), clock.now() - this.#dueAt);
     const ceiling = concurrency();
     const now = Math.min(gate.limit, ceiling);
     if (delay > maxDelayMs && now > 1) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BatchProcessor } from '../../src/batch/batch-processor.js';
 import { EvaluationGate, EventLoopGuard } from '../../src/batch/evaluation-gate.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
+import type { Clock } from '../../src/foundation/clock.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -73,6 +74,38 @@ describe('EventLoopGuard', () => {
       [4, 8, 'recovered'],
       'closed',
     ]);
+  });
+
+  it('takes its own late timer for the delay when every block is longer than its interval', () => {
+    let now = 0;
+    let look = (): void => undefined;
+    const clock: Clock = {
+      now: () => now,
+      wallTime: () => now,
+      schedule: (callback) => {
+        look = callback;
+        return { cancel: () => undefined };
+      },
+    };
+    const gate = new EvaluationGate();
+    new EventLoopGuard({
+      gate,
+      maxDelayMs: 30,
+      intervalMs: 50,
+      concurrency: () => 8,
+      clock,
+      sampler: { p99: () => 0, close: () => undefined }, // blind: reset in the middle of each block
+      onChange: () => undefined,
+    });
+    now += 50 + 30;
+    look();
+    expect(gate.limit).toBe(Number.POSITIVE_INFINITY);
+    now += 50 + 31;
+    look();
+    expect(gate.limit).toBe(4);
+    now += 50;
+    look();
+    expect(gate.limit).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('is told by event when evaluations block the event loop of a real run', async () => {
