@@ -1,4 +1,11 @@
-import type { CaseResult, Evaluation } from '../evaluation/evaluation-types.js';
+import type {
+  CaseResult,
+  ErroredCaseResult,
+  Evaluation,
+  ScoredCaseResult,
+  StoredResponse,
+  UnscoredCaseResult,
+} from '../evaluation/evaluation-types.js';
 import { encodeResult, isPlainResult, restoreResult } from './result-codec.js';
 import { scoreOf } from './result-query.js';
 import type { SqliteStatement } from './sqlite-driver.js';
@@ -43,7 +50,7 @@ export interface ResultRow {
  * `details`, and its columns are what they can be.
  */
 export function writeRow(upsert: SqliteStatement, result: CaseResult): number {
-  const { runId, caseId, repetition, outcome, model, startedAt, metadata, response, ...rest } = result;
+  const { runId, caseId, repetition, outcome, model, startedAt, metadata, response } = result;
   const text = response === undefined ? null : response.text;
   const exact =
     isStorable(runId) &&
@@ -51,14 +58,7 @@ export function writeRow(upsert: SqliteStatement, result: CaseResult): number {
     (model === null || isStorable(model)) &&
     (text === null || isStorable(text)) &&
     isPlainResult(result);
-  let details: string;
-  if (exact) {
-    if (response === undefined) details = JSON.stringify(rest);
-    else {
-      const { text: _inItsColumn, ...responseRest } = response;
-      details = JSON.stringify({ ...rest, response: responseRest });
-    }
-  } else details = encodeResult(result);
+  const details = exact ? JSON.stringify(detailsOf(result)) : encodeResult(result);
   const metadataText = exact && metadata !== undefined ? JSON.stringify(metadata) : null;
   const { timings, evaluation } = result;
   upsert.run(
@@ -77,6 +77,41 @@ export function writeRow(upsert: SqliteStatement, result: CaseResult): number {
     exact || text === null ? text : storableText(text),
   );
   return details.length + (text?.length ?? 0) + (metadataText?.length ?? 0);
+}
+
+type Field = keyof ScoredCaseResult | keyof UnscoredCaseResult | keyof ErroredCaseResult;
+type InColumns =
+  'runId' | 'caseId' | 'repetition' | 'outcome' | 'model' | 'startedAt' | 'metadata' | 'response';
+type Details = Record<Exclude<Field, InColumns>, unknown> & {
+  readonly response: Record<Exclude<keyof StoredResponse, 'text'>, unknown> | undefined;
+};
+
+/**
+ * What has no column. Named one by one, which the types check: taking everything else by rest properties cost
+ * 1.9 us a result more, half of the JSON (4.0 against 2.1 us).
+ */
+function detailsOf(result: CaseResult): Details {
+  const { response } = result;
+  return {
+    endpoint: result.endpoint,
+    attempts: result.attempts,
+    usage: result.usage,
+    cost: result.cost,
+    cached: result.cached,
+    timings: result.timings,
+    cluster: result.cluster,
+    group: result.group,
+    reason: result.outcome === 'unscored' ? result.reason : undefined,
+    response: response && {
+      finishReason: response.finishReason,
+      requestId: response.requestId,
+      toolCalls: response.toolCalls,
+      logprobs: response.logprobs,
+      raw: response.raw,
+    },
+    evaluation: result.evaluation,
+    error: result.error,
+  };
 }
 
 /** The result of a row. */
