@@ -9,6 +9,7 @@ import {
   callable,
   checkOptions,
   integer,
+  invalidOption,
   milliseconds,
   object,
   type OptionChecks,
@@ -110,8 +111,8 @@ const CHECKS: OptionChecks<MemoryBoundedCacheOptions<unknown>> = {
  * Values are shared by all who get them: treat them as read-only. `undefined` cannot be stored, since `get`
  * answers a miss with it. A value larger than the whole cache is passed through and counted.
  *
- * @throws AssayError `ASSAY_INVALID_OPTION` for bad options, `ASSAY_INVALID_INPUT` for `undefined` as a value,
- * `ASSAY_CLOSED` after `close`.
+ * @throws AssayError `ASSAY_INVALID_OPTION` for bad options, also those of one call, `ASSAY_INVALID_INPUT` for
+ * `undefined` as a value, `ASSAY_CLOSED` after `close`.
  */
 export class MemoryBoundedCache<
   Key extends string = string,
@@ -173,6 +174,8 @@ export class MemoryBoundedCache<
   set(key: Key, value: Value, options: CacheSetOptions = {}): boolean {
     this.#refuseWhenClosed();
     refuseUndefined(key, value);
+    const invalid = invalidTtl(options);
+    if (invalid !== undefined) throw invalid;
     this.#flights.delete(key); // what was asked for earlier must not overwrite what is known now
     return this.#store(key, value, options.ttlMs ?? this.#ttlMs);
   }
@@ -202,7 +205,7 @@ export class MemoryBoundedCache<
    * The value of a key, computed when there is none. Concurrent callers share one computation; its failure goes to
    * all of them and is not stored. `compute` gets a signal that aborts when every caller has gone.
    *
-   * Rejects with what `compute` threw, or `ASSAY_ABORTED` when the caller's own signal aborts.
+   * Rejects with what `compute` threw, `ASSAY_ABORTED` when the caller's own signal aborts, or `ASSAY_INVALID_OPTION`.
    */
   getOrCompute(
     key: Key,
@@ -216,6 +219,8 @@ export class MemoryBoundedCache<
         new AssayError('ASSAY_ABORTED', 'Waiting for a cached value was aborted', { cause: signal.reason }),
       );
     }
+    const invalid = invalidTtl(options);
+    if (invalid !== undefined) return Promise.reject(invalid);
     const underWay = this.#flights.get(key);
     if (underWay !== undefined) {
       this.#shared++;
@@ -357,6 +362,9 @@ export class MemoryBoundedCache<
 }
 
 const closedError = (): AssayError => new AssayError('ASSAY_CLOSED', 'The cache is closed');
+
+const invalidTtl = ({ ttlMs }: CacheSetOptions): AssayError | undefined =>
+  ttlMs === undefined ? undefined : invalidOption('a cached value', 'ttlMs', ttlMs, milliseconds);
 
 function refuseUndefined(key: string, value: unknown): void {
   if (value !== undefined) return;

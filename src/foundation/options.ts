@@ -27,16 +27,25 @@ export function checkOptions<Options extends object>(
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(known, name) ? known[name] : undefined;
     if (check === undefined) throw unknownOption(owner, name, Object.keys(known));
-    if (value === undefined) continue;
-    const expected = check(value);
-    if (expected !== undefined) {
-      throw new AssayError(
-        'ASSAY_INVALID_OPTION',
-        `Expected \`${name}\` of ${owner} to be ${expected}, got ${show(value)}`,
-      );
-    }
+    const error = value === undefined ? undefined : invalidOption(owner, name, value, check);
+    if (error !== undefined) throw error;
   }
   return Object.freeze({ ...options });
+}
+
+/** The error for a bad value of an option; `undefined` when it is good. */
+export function invalidOption(
+  owner: string,
+  name: string,
+  value: unknown,
+  check: OptionCheck,
+): AssayError | undefined {
+  const expected = check(value);
+  if (expected === undefined) return undefined;
+  return new AssayError(
+    'ASSAY_INVALID_OPTION',
+    `Expected \`${name}\` of ${owner} to be ${expected}, got ${show(value)}`,
+  );
 }
 
 /**

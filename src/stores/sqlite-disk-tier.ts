@@ -167,7 +167,7 @@ export class SqliteDiskTier implements DiskTier {
       this.delete(key);
       return;
     }
-    this.#pending.set(name, { blob, bytes, expiresAt });
+    this.#pending.set(name, { blob, bytes, expiresAt: storableTime(expiresAt) });
     this.#flushing ??= this.#flushAll();
   }
 
@@ -271,3 +271,7 @@ export class SqliteDiskTier implements DiskTier {
     this.#bytes = bytes;
   }
 }
+
+/** The column takes integers: rounded up, and beyond them a value holds for ever. */
+const storableTime = (expiresAt: number | null): number | null =>
+  expiresAt === null || expiresAt > Number.MAX_SAFE_INTEGER ? null : Math.ceil(expiresAt);

@@ -220,7 +220,32 @@ describe('MemoryBoundedCache', () => {
     expect(cache.stats.entries).toBe(0);
   });
 
+  it.each([Number.NaN, -1, Number.NEGATIVE_INFINITY, '5'])(
+    'refuses %s as the life of a value before anything happens',
+    async (given) => {
+      const options = { ttlMs: given as number };
+      const cache = new MemoryBoundedCache<string, number>({ maxBytes: 1e6 });
+      const compute = vi.fn(() => 2);
+      cache.set('key', 1);
+      const expected = {
+        code: 'ASSAY_INVALID_OPTION',
+        message: expect.stringContaining('`ttlMs`') as string,
+      };
+      expect(() => cache.set('key', 2, options)).toThrow(expect.objectContaining(expected));
+      await expect(cache.getOrCompute('other', compute, options)).rejects.toMatchObject(expected);
+      expect(compute).not.toHaveBeenCalled();
+      expect(cache.get('key')).toBe(1);
+      expect(() => new MemoryBoundedCache({ maxBytes: 1e6, ...options })).toThrow(
+        expect.objectContaining(expected),
+      );
+    },
+  );
+
   it('names a bad or misspelt option', () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, -1, 1.5]) {
+      expect(() => new MemoryBoundedCache({ maxBytes: bad })).toThrow(/`maxBytes`/);
+      expect(() => new MemoryBoundedCache({ maxBytes: 1, maxEntries: bad })).toThrow(/`maxEntries`/);
+    }
     expect(() => new MemoryBoundedCache({ maxBytes: 0 })).toThrow(/`maxBytes`.*>= 1.*got 0/);
     expect(() => new MemoryBoundedCache({} as never)).toThrow(/`maxBytes`/);
     expect(() => new MemoryBoundedCache({ maxBytes: 1, maxEntires: 3 } as never)).toThrow(

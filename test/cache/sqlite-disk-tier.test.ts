@@ -45,6 +45,16 @@ describe('SqliteDiskTier', () => {
     expect(second.stats.entries).toBe(values.length);
   });
 
+  it('takes a life in parts of a millisecond, and one beyond all dates as for ever', async () => {
+    const tier = await open();
+    const cache = new MemoryBoundedCache<string, number>({ maxBytes: 1e6, disk: tier });
+    cache.set('part', 1, { ttlMs: 60_000.5 });
+    cache.set('long', 2, { ttlMs: 1e300 });
+    await tier.flush();
+    expect(tier.stats).toMatchObject({ entries: 2, refused: 0 });
+    expect(tier.get('long')).toEqual({ value: 2, expiresAt: null });
+  });
+
   it('forgets what has expired, also on opening', async () => {
     const clock = new ManualClock();
     const tier = await open({ clock });
