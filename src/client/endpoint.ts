@@ -174,7 +174,7 @@ export class Endpoint implements EndpointCandidate {
     this.adaptive?.succeeded(this.latency.inFlight);
     this.latency.succeeded(ticket, latencyMs, work, now);
     this.limit.correct(ticket.tokens, tokensUsed, now);
-    this.limit.succeeded();
+    this.limit.succeeded(ticket.startedAt, now);
     this.#overloadsInRow = 0;
     this.#lastSuccessAt = now;
     this.counts.succeeded++;
@@ -214,7 +214,7 @@ export class Endpoint implements EndpointCandidate {
       case 'rate-limited':
         this.latency.ended(ticket);
         this.counts.rateLimited++;
-        this.limit.rateLimited(retryAfterMs, ticket.startedAt, now);
+        this.limit.rateLimited(retryAfterMs, ticket.startedAt, inFlight, now);
         this.adaptive?.overloaded(inFlight, now);
         // A 429 says that the server is alive, so an ejection ends; the pause holds calls back.
         return ticket.probe ? this.health.succeeded(now, ticket.epoch) : 'none';

@@ -1,6 +1,9 @@
 import { checkOptions, positive, number } from '../foundation/options.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
+import { Opening } from './opening.js';
 import { readLimitHeaders, type LimitHeaders } from './rate-limit-headers.js';
+import { RateSearch } from './rate-search.js';
+import { Refusals } from './refusals.js';
 import type { ResponseHeaders } from './retry-after.js';
 import { RollingCount } from './rolling-count.js';
 import { TokenBucket } from './token-bucket.js';
@@ -32,64 +35,32 @@ export function rateLimitOptions(options: EndpointRateLimit): EndpointRateLimit 
 
 const HEADROOM = 0.98;
 const DEFAULT_PAUSE_MS = 1000;
-const MEASURE_MS = 10_000; // long enough that a server's own burst does not look like its rate
-const RECENT_MS = 2000;
-const MIN_MEASURE_MS = 1000; // the burst at the start is not a rate
-const MIN_RATE = 0.2;
-const FIRST_SHARE = 0.95;
-const NEAR = 0.98;
-const SEARCH_GROWTH = 1.6; // a second
-const LEAST_AFTER_SEARCH = 0.65;
-const LEAST_SOON = 0.85;
-const LEAST_LATER = 0.95;
-const SOON_MS = 5000;
-const CLEAR_REFUSALS = 3;
-const CLEAR_SHARE = 0.1;
-
-/** What was known when the rate was cut. */
-interface Cut {
-  readonly at: number;
-  /** The rate until then; `null` when there was none. */
-  readonly rateBefore: number | null;
-  /** Share of it that is kept at least. */
-  readonly least: number;
-  /** Calls that the server let through since the cut before, within the last {@link MEASURE_MS}. */
-  through: number;
-  /** How long that was. */
-  readonly measuredMs: number;
-}
+const PAUSE_GROWTH = 1.5;
+const MAX_PAUSE_MS = 30_000;
+const PROBE_ROUND_TRIPS = 1.5;
+const MAX_PROBE_MS = 1000;
 
 /**
  * What may be sent to one endpoint, and when. Three things hold calls back: a pause (the server said
  * Retry-After), a bucket of requests and one of tokens. Limits are declared, read from response headers, or
- * learned from 429s.
- *
- * Learning follows TCP in shape. The first refusals come from a burst, which tells a server's bucket and not its
- * rate, so the rate is searched from there as in slow start, growing by the second until it is refused. From then
- * on as in CUBIC (RFC 9438): a 429 gives the ceiling, the rate falls below it, returns to it quickly, stays just
- * under it for long, and then probes beyond it faster and faster. AIMD alone either wastes a third of the limit
- * after every cut or runs into it every few seconds.
+ * learned from 429s ({@link RateSearch}).
  */
 export class RateLimit {
   readonly #random: RandomSource;
   readonly #share: number;
   readonly #declared: EndpointRateLimit;
-  readonly #through = new RollingCount(20, MEASURE_MS / 20);
-  readonly #sent = new RollingCount(10, RECENT_MS / 10);
-  readonly #refused = new RollingCount(10, RECENT_MS / 10);
+  readonly #through = new RollingCount(256, 25); // by the time of sending, without those that were refused
+  readonly #refusals = new Refusals();
   #requests: TokenBucket | undefined;
   #tokens: TokenBucket | undefined;
-  #learned = false;
+  #opening: Opening | undefined;
+  #search: RateSearch | undefined;
   #pausedUntil = Number.NEGATIVE_INFINITY;
+  #probing = false;
   #known = Number.POSITIVE_INFINITY; // requests a second, declared or from headers; learning stays below it
-  #ceiling = 0;
-  #searching = false;
-  #cut: Cut | undefined;
-  #grownAt = 0;
   #headerRequests = 0;
   #headerTokens = 0;
   #overloads = 0;
-  #firstAdmittedAt = Number.NaN;
 
   constructor(declared: EndpointRateLimit, random: RandomSource, now: number) {
     this.#declared = declared;
@@ -104,6 +75,7 @@ export class RateLimit {
       const perSecond = (tokensPerMinute / 60) * HEADROOM * this.#share;
       this.#tokens = new TokenBucket(perSecond, this.#tokenBurst(perSecond), now);
     }
+    if (this.#requests === undefined) this.#opening = new Opening();
   }
 
   /** Calls are held back until then, monotonic milliseconds; in the past when they are not. */
@@ -123,12 +95,12 @@ export class RateLimit {
 
   /** Whether nothing ever holds a call back: the fast path. */
   get open(): boolean {
-    return this.#requests === undefined && this.#tokens === undefined;
+    return this.#requests === undefined && this.#tokens === undefined && this.#opening === undefined;
   }
 
   /** Milliseconds until a call with that many tokens may go, behind `ahead` calls that wait already. */
   waitMs(tokens: number, now: number, ahead = 0): number {
-    let wait = 0;
+    let wait = this.#opening?.waitMs(now) ?? 0;
     if (this.#requests !== undefined) {
       wait = this.#requests.waitMs(1, now);
       if (ahead > 0) wait += (ahead / this.#requests.perSecond) * 1000;
@@ -144,11 +116,15 @@ export class RateLimit {
   /** A call goes out. */
   admit(tokens: number, now: number): void {
     this.#through.add(now);
-    this.#sent.add(now);
-    if (Number.isNaN(this.#firstAdmittedAt)) this.#firstAdmittedAt = now;
+    if (this.#opening?.over(now) === true) this.#opening = undefined;
+    this.#opening?.sent(now);
     this.#requests?.charge(1, now);
     this.#tokens?.charge(tokens, now);
-    if (this.#learned) this.#grow(now);
+    if (this.#search !== undefined) {
+      this.#search.sent(now);
+      this.#setRequestRate(this.#search.rate, now);
+    }
+    if (this.#probing) this.#holdBehindProbe(now);
   }
 
   /** A call that was charged `charged` tokens used `used`. */
@@ -156,58 +132,36 @@ export class RateLimit {
     this.#tokens?.refund(charged - used, now);
   }
 
-  /** The endpoint answered a call: overloads no longer count as in a row. */
-  succeeded(): void {
+  /** The endpoint answered a call: overloads and closed doors no longer count as in a row. */
+  succeeded(sentAt: number, now: number): void {
     this.#overloads = 0;
+    this.#refusals.answered(sentAt);
+    this.#opening?.answered(sentAt, now);
   }
 
   /**
-   * A 429: everything is held back for what the server asked for (a second if it did not say) and up to 10 %
-   * more. A pause in force is only ever made longer. When refusals are many, the limit is learned from them, also
-   * where one is known: others may use the same quota, and some vendors' headers speak of days. Calls that were
-   * sent before the last cut say nothing new about it.
+   * A 429: everything is held back for what the server asked for (else for a second, half as long again each time
+   * in a row) and up to 10 % more. A pause in force is only ever made longer; after it one call goes first. When
+   * refusals are many, the limit is learned from them, also where one is known: others may use the same quota, and
+   * some vendors' headers speak of days.
+   *
+   * @param inFlight - calls in flight, the refused one included
    */
-  rateLimited(retryAfterMs: number | undefined, sentAt: number, now: number): void {
-    this.#refused.add(now);
-    this.#pause(retryAfterMs ?? DEFAULT_PAUSE_MS, now);
-    if (this.#cut !== undefined && sentAt < this.#cut.at) {
-      if (this.#grownAt > this.#cut.at) return;
-      this.#cut.through--; // it was counted as let through when the limit was cut
-      this.#settle(this.#cut, now);
-      return;
-    }
-    this.#through.add(now, -1);
-    const refused = this.#refused.total(now);
-    const clear = refused >= CLEAR_REFUSALS && refused > CLEAR_SHARE * this.#sent.total(now);
-    if (clear || this.#learned) this.#cutRate(now);
-  }
-
-  #cutRate(now: number): void {
-    const since = this.#cut?.at ?? this.#firstAdmittedAt;
-    const measuredMs = Math.min(MEASURE_MS, Math.max(MIN_MEASURE_MS, now - since));
-    const rateBefore = this.#learned ? this.requestsPerSecond : null;
-    let least = now - since < SOON_MS ? LEAST_SOON : LEAST_LATER;
-    if (this.#searching) least = LEAST_AFTER_SEARCH;
-    this.#searching = rateBefore === null && measuredMs < MEASURE_MS / 2;
-    this.#learned = true;
-    this.#cut = { at: now, rateBefore, least, through: this.#through.total(now), measuredMs };
-    this.#settle(this.#cut, now);
-    this.#through.clear();
-    this.#refused.clear();
-    this.#grownAt = now;
-  }
-
-  // The server's bucket was empty at this refusal and at the last one, so what was let through in between, pauses
-  // included, is its rate; or less, where the bucket ran over in a pause, and then the rate before tells more. The
-  // first refusal has none before it: what was let through until then is mostly the bucket.
-  #settle({ through, measuredMs, rateBefore, least }: Cut, now: number): void {
-    const measured = Math.max(MIN_RATE, (through / measuredMs) * 1000);
-    this.#ceiling =
-      rateBefore === null ? measured : Math.min(rateBefore, Math.max(measured, rateBefore * least));
-    const rate = this.#ceiling * (rateBefore === null ? FIRST_SHARE : NEAR);
+  rateLimited(retryAfterMs: number | undefined, sentAt: number, inFlight: number, now: number): void {
+    this.#opening = undefined;
+    this.#through.add(sentAt, -1);
+    this.#refusals.add(sentAt, inFlight, now);
+    const untold = DEFAULT_PAUSE_MS * PAUSE_GROWTH ** (this.#refusals.inARow - 1);
+    this.#pause(retryAfterMs ?? Math.min(MAX_PAUSE_MS, untold), now);
+    this.#probing = true;
+    if (this.#search !== undefined) this.#search.refused(sentAt, now);
+    else if (this.#refusals.showLimit(this.#through, now))
+      this.#search = new RateSearch(this.#through, this.#known, now);
+    if (this.#search === undefined) return;
     // The pause must not fill the bucket: what goes out after it goes out evenly.
+    const { rate } = this.#search;
     const owed = (rate * (this.#pausedUntil - now)) / 1000;
-    this.#requests = new TokenBucket(rate, this.#burstFor(rate), now, -owed);
+    this.#requests = new TokenBucket(rate, this.#burstFor(rate), now, 1 - owed);
   }
 
   /**
@@ -238,8 +192,7 @@ export class RateLimit {
     if (requests !== undefined && requests !== this.#headerRequests) {
       this.#headerRequests = requests;
       if (this.#declared.requestsPerMinute === undefined) {
-        this.#learned = false;
-        this.#cut = undefined;
+        this.#search = undefined;
         this.#known = (requests / 60) * HEADROOM * this.#share;
         this.#setRequestRate(this.#known, now);
         changed = true;
@@ -260,7 +213,19 @@ export class RateLimit {
   }
 
   #pause(forMs: number, now: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, now + forMs * (1 + 0.1 * this.#random()));
+    this.#holdUntil(now + forMs * (1 + 0.1 * this.#random()));
+  }
+
+  #holdUntil(time: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, time);
+  }
+
+  // The first call after a pause shows whether the server is open again: the others wait for its refusal.
+  #holdBehindProbe(now: number): void {
+    this.#probing = false;
+    const forMs = Math.min(MAX_PROBE_MS, PROBE_ROUND_TRIPS * this.#refusals.fastestMs);
+    this.#holdUntil(now + forMs);
+    if (this.#search !== undefined) this.#requests?.lowerTo(1 - (this.#search.rate * forMs) / 1000, now);
   }
 
   #setRequestRate(perSecond: number, now: number): void {
@@ -270,26 +235,10 @@ export class RateLimit {
   }
 
   #burstFor(perSecond: number): number {
-    return this.#declared.burst ?? (this.#learned ? Math.max(1, perSecond / 10) : defaultBurst(perSecond));
-  }
-
-  // Called while calls go out, so that a rate nobody uses does not grow.
-  #grow(now: number): void {
-    const elapsed = now - this.#grownAt;
-    if (elapsed < 100 || this.#requests === undefined) return;
-    this.#grownAt = now;
-    const seconds = Math.min(elapsed, 1000) / 1000;
-    const rate = this.#requests.perSecond;
-    if (this.#searching) return this.#raiseTo(rate * SEARCH_GROWTH ** seconds, now);
-    const distance = rate / this.#ceiling;
-    let share = 0.003; // just under the ceiling, and just above it
-    if (distance < NEAR) share = 0.12;
-    else if (distance > 1.04) share = 0.02 + (distance - 1.04) * 0.2;
-    this.#raiseTo(rate + this.#ceiling * Math.min(share, 0.25) * seconds, now);
-  }
-
-  #raiseTo(perSecond: number, now: number): void {
-    this.#setRequestRate(Math.min(perSecond, this.#known), now);
+    const { burst } = this.#declared;
+    if (burst !== undefined) return burst;
+    if (this.#search === undefined) return defaultBurst(perSecond);
+    return Math.max(1, Math.min(perSecond / 10, this.#search.bucket / 2));
   }
 
   #tokenBurst(perSecond: number): number {

@@ -106,7 +106,7 @@ describe('RateLimit', () => {
             ok++;
           } else {
             refused++;
-            limit.rateLimited(1000, now, now + 0.001);
+            limit.rateLimited(1000, now, out, now + 0.001);
           }
         }
       }
@@ -122,7 +122,7 @@ describe('RateLimit', () => {
   });
 
   test('learns an unknown limit: 95 % of it used, at most 2 refusals a hundred calls', () => {
-    const { used, refused } = drive(new RateLimit({}, seededRandom(1), 0), 120, 50, 50);
+    const { used, refused } = drive(new RateLimit({}, seededRandom(1), 0), 120, 50, 50, 64);
     expect(used).toBeGreaterThan(0.95);
     expect(refused).toBeLessThan(2);
   });
@@ -157,7 +157,7 @@ describe('RateLimit', () => {
     const limit = new RateLimit({}, seededRandom(3), 0);
     drive(limit, 20, 50, 10, 64);
     const learned = limit.requestsPerSecond;
-    limit.rateLimited(1000, 0, 20_000);
+    limit.rateLimited(1000, 0, 1, 20_000);
     expect(limit.requestsPerSecond).toBe(learned);
   });
 
@@ -176,8 +176,8 @@ describe('RateLimit', () => {
 
   test('only ever makes a pause longer', () => {
     const limit = new RateLimit({}, () => 0, 0);
-    limit.rateLimited(5000, 0, 0);
-    limit.rateLimited(100, 1, 1);
+    limit.rateLimited(5000, 0, 1, 0);
+    limit.rateLimited(100, 1, 1, 1);
     expect(limit.pausedUntil).toBe(5000);
     expect(limit.waitMs(0, 1000)).toBe(4000);
   });
