@@ -169,11 +169,11 @@ test('takes [DONE] for the end of an answer without a finish reason', async () =
 test('does not blame a server for a reader that is slow', async () => {
   const events = chatEvents(Array.from({ length: 2000 }, () => 'y'.repeat(4000)));
   const server = await modelServer((_request, response) => response.end(events));
-  const client = clientFor({ endpoints: [server.url], timeouts: { idleMs: 40 }, maxResponseBytes: 1e9 });
+  const client = clientFor({ endpoints: [server.url], timeouts: { idleMs: 400 }, maxResponseBytes: 1e9 });
   let pieces = 0;
   for await (const event of client.stream({ input: 'x' })) {
     if (event.type === 'text') pieces++;
-    if (pieces === 3) await new Promise((resolve) => setTimeout(resolve, 120));
+    if (pieces === 3) await new Promise((resolve) => setTimeout(resolve, 900));
   }
   expect(pieces).toBe(2000);
 });
