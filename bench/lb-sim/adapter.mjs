@@ -3,7 +3,7 @@
 // The simulator counts in seconds, the client in milliseconds; a unit of work is the simulator's.
 import { Endpoint } from '../../dist/client/endpoint.js';
 import { EndpointSelector } from '../../dist/client/endpoint-selector.js';
-import { ListNode } from '../../dist/client/linked-list.js';
+import { ListNode } from '../../dist/foundation/linked-list.js';
 import { outlierEjectionOptions } from '../../dist/client/outlier-ejection.js';
 import { adaptiveConcurrencyOptions } from '../../dist/client/adaptive-concurrency.js';
 import { createPolicy } from '../../dist/client/pick-endpoint.js';

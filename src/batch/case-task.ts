@@ -1,4 +1,4 @@
-import type { ListNode } from '../client/linked-list.js';
+import type { ListNode } from '../foundation/linked-list.js';
 import type { ModelParameters } from '../client/model-client.js';
 import type { EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
 import { Cancellation } from '../foundation/cancellation.js';

@@ -1,4 +1,4 @@
-import { LinkedList, ListNode } from '../client/linked-list.js';
+import { LinkedList, ListNode } from '../foundation/linked-list.js';
 import { AssayError } from '../errors.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { CaseTask } from './case-task.js';

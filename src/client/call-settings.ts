@@ -9,7 +9,7 @@ import type { EndpointError } from './endpoint-error.js';
 import type { EndpointSelector } from './endpoint-selector.js';
 import type { HealthChecker } from './health-checker.js';
 import type { HedgePlan } from './hedge.js';
-import type { ListNode } from './linked-list.js';
+import type { ListNode } from '../foundation/linked-list.js';
 import type { ModelParameters, ModelResponse } from './model-client.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { RetrySettings } from './retry.js';

@@ -9,7 +9,7 @@ import type { Endpoint, Waiter } from './endpoint.js';
 import type { EndpointConnection } from './endpoint-connection.js';
 import { EndpointError, type AttemptRecord, type EndpointErrorOptions } from './endpoint-error.js';
 import type { Choice } from './endpoint-selector.js';
-import { ListNode } from './linked-list.js';
+import { ListNode } from '../foundation/linked-list.js';
 import type { CallOptions, ModelParameters, ModelRequest } from './model-client.js';
 import type { ProtocolReply } from './protocols/protocol.js';
 import { backoffMs } from './retry.js';

@@ -2,7 +2,7 @@ import { AssayError } from '../errors.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
 import type { Endpoint, Waiter } from './endpoint.js';
-import { LinkedList, type ListNode } from './linked-list.js';
+import { LinkedList, type ListNode } from '../foundation/linked-list.js';
 import type { EndpointPolicy, PickContext } from './pick-endpoint.js';
 
 /** What an {@link EndpointSelector} is made from. */

@@ -1,7 +1,7 @@
 import type { RandomSource } from '../foundation/seeded-random.js';
 import { AdaptiveConcurrency, type AdaptiveConcurrencySettings } from './adaptive-concurrency.js';
 import { LatencyEstimate, Ticket } from './latency-estimate.js';
-import { LinkedList } from './linked-list.js';
+import { LinkedList } from '../foundation/linked-list.js';
 import { OutlierEjection, type HealthChange, type OutlierEjectionSettings } from './outlier-ejection.js';
 import type { EndpointCandidate } from './pick-endpoint.js';
 import { RateLimit, type EndpointRateLimit } from './rate-limit.js';

@@ -6,7 +6,7 @@ import { checkCall } from './check-call.js';
 import { CallReporter } from './call-reporter.js';
 import { CallStream } from './call-stream.js';
 import type { AbortableCall, CallSettings, CallSink } from './call-settings.js';
-import { LinkedList, ListNode } from './linked-list.js';
+import { LinkedList, ListNode } from '../foundation/linked-list.js';
 import { ClientCall } from './client-call.js';
 import type { ClientEvents } from './client-events.js';
 import type { LoadBalancedClientOptions } from './client-options.js';

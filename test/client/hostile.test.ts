@@ -4,7 +4,7 @@ import type { EndpointError } from '../../src/client/endpoint-error.js';
 import { Endpoint, type Waiter } from '../../src/client/endpoint.js';
 import { EndpointSelector } from '../../src/client/endpoint-selector.js';
 import type { Ticket } from '../../src/client/latency-estimate.js';
-import { ListNode } from '../../src/client/linked-list.js';
+import { ListNode } from '../../src/foundation/linked-list.js';
 import { outlierEjectionOptions } from '../../src/client/outlier-ejection.js';
 import { fromLanguageModel } from '../../src/client/language-model.js';
 import type { CallOptions, ModelRequest } from '../../src/client/model-client.js';

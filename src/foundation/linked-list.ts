@@ -30,6 +30,11 @@ export class LinkedList<T> {
     return this.#head;
   }
 
+  /** The node that came last. */
+  get tail(): ListNode<T> | undefined {
+    return this.#tail;
+  }
+
   /** Puts a node that stands in no list at the end. */
   push(node: ListNode<T>): void {
     node.list = this;
