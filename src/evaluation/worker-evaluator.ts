@@ -14,8 +14,8 @@ import { describeEvaluator, loadEvaluator, moduleUrl } from '../workers/load-mod
 import { POOL_CHECKS, type WorkerPoolOptions } from '../workers/pool-options.js';
 import type { WorkerEvents } from '../workers/worker-events.js';
 import { WorkerPool, type WorkerPoolStats } from '../workers/worker-pool.js';
-import type { EvaluatorDescription, WorkerModule } from '../workers/worker-protocol.js';
-import type { Evaluation, EvaluationContext } from './evaluation-types.js';
+import type { EvaluatePayload, EvaluatorDescription, WorkerModule } from '../workers/worker-protocol.js';
+import type { Evaluation, EvaluationContext, TestCase } from './evaluation-types.js';
 import { Evaluator } from './evaluator.js';
 import { InlinePolicy } from './inline-policy.js';
 
@@ -162,11 +162,9 @@ export class WorkerEvaluator<Input = unknown, Expected = unknown, Metadata = unk
     if (this.#closed) throw new AssayError('ASSAY_CLOSED', `The evaluator \`${this.name}\` is closed`);
     if (this.#here !== undefined) return this.#evaluateHere(this.#here, response, context);
     const { testCase, repetition, runId } = context;
-    return this.#pool.run(
-      this.#module,
-      { response, testCase, repetition, runId },
-      { signal: () => context.signal, onWork: this.#noteWork },
-    ) as Promise<Evaluation>;
+    const signal = (): AbortSignal => context.signal;
+    const payload: EvaluatePayload = [response, testCase as TestCase, repetition, runId];
+    return this.#pool.run(this.#module, payload, { signal, onWork: this.#noteWork }) as Promise<Evaluation>;
   }
 
   /** Calls `listener` at every `event` of the workers; returns the unsubscribe. */

@@ -2,7 +2,7 @@ import { AssayError } from '../errors.js';
 import { checkOptions } from '../foundation/options.js';
 import { moduleUrl } from '../workers/load-module.js';
 import type { WorkerEvents } from '../workers/worker-events.js';
-import type { ScorerDescription, WorkerModule } from '../workers/worker-protocol.js';
+import type { ScorePayload, ScorerDescription, WorkerModule } from '../workers/worker-protocol.js';
 import type { Scorer, ScorerArguments, ScorerResult } from './evaluation-types.js';
 import { MODULE_CHECKS, poolFor, type WorkerModuleOptions } from './worker-evaluator.js';
 
@@ -63,11 +63,9 @@ export async function workerScorer<Input = unknown, Expected = unknown, Metadata
   const scorer: Scorer<Input, Expected, Metadata> = (args) => {
     if (closed) throw new AssayError('ASSAY_CLOSED', 'The scorer is closed');
     const { input, output, expected, metadata, response } = args;
-    return pool.run(
-      source,
-      { input, output, expected, metadata, response },
-      { signal: () => args.signal },
-    ) as Promise<ScorerResult>;
+    const signal = (): AbortSignal => args.signal;
+    const payload: ScorePayload = [input, output, expected, metadata, response];
+    return pool.run(source, payload, { signal }) as Promise<ScorerResult>;
   };
   return Object.assign(
     scorer as (args: ScorerArguments<Input, Expected, Metadata>) => Promise<ScorerResult>,

@@ -1,3 +1,4 @@
+import { LinkedList, ListNode } from '../foundation/linked-list.js';
 import type { WorkerModule } from './worker-protocol.js';
 
 /** What a task asks for: a description of the module's export, or a run of it. */
@@ -28,6 +29,10 @@ export class PoolTask {
   /** What it was suspected of: the error, should the time not be enough for another try. */
   suspectedOf: Error | undefined;
   settled = false;
+  /** Its place in the queue. */
+  readonly place = new ListNode<PoolTask>(this);
+  /** Whether its signal is listened to. */
+  followed = false;
   /** Stops listening to its signal. */
   unfollow: (() => void) | undefined;
   #resolve!: (value: unknown) => void;
@@ -62,47 +67,47 @@ export class PoolTask {
 
 /** Tasks in the order in which they came; those that are tried again come first. */
 export class TaskQueue {
-  // Sets keep the order of insertion, and remove from the middle in no time.
-  readonly #again = new Set<PoolTask>();
-  readonly #tasks = new Set<PoolTask>();
+  readonly #again = new LinkedList<PoolTask>();
+  readonly #tasks = new LinkedList<PoolTask>();
 
   get size(): number {
     return this.#again.size + this.#tasks.size;
   }
 
   push(task: PoolTask): void {
-    this.#tasks.add(task);
+    this.#tasks.push(task.place);
   }
 
   /** Puts a task that was sent already before all that were not. */
   pushAgain(task: PoolTask): void {
-    this.#again.add(task);
+    this.#again.push(task.place);
   }
 
   remove(task: PoolTask): void {
-    if (!this.#tasks.delete(task)) this.#again.delete(task);
+    task.place.list?.remove(task.place);
   }
 
   /** Takes at most `most` tasks for one message. A task that has to be alone comes alone. */
   take(most: number): PoolTask[] {
     const taken: PoolTask[] = [];
     for (const tasks of [this.#again, this.#tasks]) {
-      for (const task of tasks) {
-        const shares = task.trial === 'shared';
+      for (let head = tasks.head; head !== undefined; head = tasks.head) {
+        const shares = head.value.trial === 'shared';
         if (taken.length >= most || (taken.length > 0 && !shares)) return taken;
-        tasks.delete(task);
-        taken.push(task);
+        tasks.remove(head);
+        taken.push(head.value);
         if (!shares) return taken;
       }
     }
     return taken;
   }
 
-  /** Takes all tasks. */
-  takeAll(): PoolTask[] {
-    const taken = [...this.#again, ...this.#tasks];
-    this.#again.clear();
-    this.#tasks.clear();
-    return taken;
+  /** Tasks that were never sent, the last one first. */
+  *unsentBackwards(): Generator<PoolTask, void> {
+    for (let node = this.#tasks.tail; node !== undefined;) {
+      const { previous, value } = node;
+      yield value; // which may leave the queue
+      node = previous;
+    }
   }
 }

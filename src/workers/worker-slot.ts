@@ -40,6 +40,11 @@ export class WorkerSlot {
     return this.#tasks.length > 0;
   }
 
+  /** Tasks of the message that the worker has. */
+  get tasks(): readonly PoolTask[] {
+    return this.#tasks;
+  }
+
   /** Why the worker was ended from here, if it was. */
   get ended(): EndReason | undefined {
     return this.#ended;
@@ -94,7 +99,7 @@ export class WorkerSlot {
 
   /** Starts a process and loads its modules before it gets the message: the tasks' time begins after that. */
   async #warmUp(pool: StartedWorker['pool'], message: WorkerMessage): Promise<WorkerReply> {
-    const modules = { ...message, tasks: message.modules.map((_, module) => ({ module })) };
+    const modules = { ...message, tasks: message.modules.map((_, module) => [module] as const) };
     const { notices } = (await pool.run(modules)) as WorkerReply;
     this.#answers = true;
     this.#lastChangeAt = performance.now();

@@ -4,34 +4,24 @@
  * a pool that hangs.
  */
 import { isMainThread, workerData } from 'node:worker_threads';
-import type { ModelResponse } from '../client/model-client.js';
 import { AssayError } from '../errors.js';
 import { isThenable } from '../foundation/thenable.js';
 import { Cancellation } from '../foundation/cancellation.js';
-import type { EvaluationContext, ScorerArguments, TestCase } from '../evaluation/evaluation-types.js';
 import { applyPlacement } from './cpu-affinity.js';
 import { describeEvaluator, describeScorer, loadEvaluator, loadScorer } from './load-module.js';
 import { isCloneable, packError } from './packed-error.js';
+import { WorkerEvaluationContext, WorkerScorerArguments } from './worker-arguments.js';
 import {
   PROGRESS,
+  type EvaluatePayload,
   type PackedError,
   type PlacementNotice,
+  type ScorePayload,
   type WorkerMessage,
   type WorkerModule,
   type WorkerReply,
   type WorkerStartData,
 } from './worker-protocol.js';
-
-/** What an evaluator is called with over there, as plain data. */
-export interface EvaluatePayload {
-  readonly response: ModelResponse;
-  readonly testCase: TestCase;
-  readonly repetition: number;
-  readonly runId: string;
-}
-
-/** What a scorer is called with over there, as plain data. */
-export type ScorePayload = Omit<ScorerArguments, 'signal'>;
 
 interface Loaded {
   readonly description: unknown;
@@ -59,20 +49,20 @@ export default async function handle(message: WorkerMessage): Promise<WorkerRepl
   const errors: [number, PackedError][] = [];
   const notices = place(message);
   const modules: Loaded[] = [];
-  let workMs = 0;
+  let begunAt = performance.now();
   for (let index = 0; index < message.tasks.length; index++) {
     const task = message.tasks[index]!;
     try {
-      if (progress !== undefined) {
-        Atomics.store(progress, PROGRESS.working, 0);
-        Atomics.add(progress, PROGRESS.begun, 1);
+      if (progress !== undefined) Atomics.add(progress, PROGRESS.begun, 1);
+      let module = modules[task[0]];
+      if (module === undefined) {
+        const loadingAt = performance.now();
+        module = await apartFromWork(load(message.modules[task[0]]!));
+        modules[task[0]] = module;
+        begunAt += performance.now() - loadingAt;
       }
-      const module = (modules[task.module] ??= await load(message.modules[task.module]!));
-      if (progress !== undefined) Atomics.store(progress, PROGRESS.working, 1);
-      const begunAt = performance.now();
       const value =
-        'payload' in task ? await runTask(module, task.payload, message.taskTimeoutMs) : module.description;
-      workMs += performance.now() - begunAt;
+        task.length === 2 ? await runTask(module, task[1], message.taskTimeoutMs) : module.description;
       if (!isCloneable(value)) {
         throw new AssayError(
           'ASSAY_WORKER_UNCLONEABLE',
@@ -85,7 +75,22 @@ export default async function handle(message: WorkerMessage): Promise<WorkerRepl
       errors.push([index, packError(error)]);
     }
   }
-  return { values, errors, workUs: workMs * 1000, ...(notices.length === 0 ? {} : { notices }) };
+  return {
+    values,
+    errors,
+    workUs: (performance.now() - begunAt) * 1000,
+    ...(notices.length === 0 ? {} : { notices }),
+  };
+}
+
+/** Waits for a module on the time that a worker has for starting, not on that of a task. */
+async function apartFromWork(loading: Promise<Loaded>): Promise<Loaded> {
+  if (progress !== undefined) Atomics.store(progress, PROGRESS.working, 0);
+  try {
+    return await loading;
+  } finally {
+    if (progress !== undefined) Atomics.store(progress, PROGRESS.working, 1);
+  }
 }
 
 function runTask(module: Loaded, payload: unknown, timeoutMs: number): unknown {
@@ -128,16 +133,8 @@ async function evaluator(module: WorkerModule): Promise<Loaded> {
   return {
     description: describeEvaluator(made),
     run(payload, deadline) {
-      const { response, testCase, repetition, runId } = payload as EvaluatePayload;
-      const context: EvaluationContext = {
-        testCase,
-        repetition,
-        runId,
-        get signal() {
-          return deadline.signal;
-        },
-      };
-      return made.evaluate(response, context);
+      const [response, testCase, repetition, runId] = payload as EvaluatePayload;
+      return made.evaluate(response, new WorkerEvaluationContext(testCase, repetition, runId, deadline));
     },
   };
 }
@@ -147,12 +144,7 @@ async function scorer(module: WorkerModule): Promise<Loaded> {
   return {
     description: describeScorer(made),
     run(payload, deadline) {
-      return made({
-        ...(payload as ScorePayload),
-        get signal() {
-          return deadline.signal;
-        },
-      });
+      return made(new WorkerScorerArguments(payload as ScorePayload, deadline));
     },
   };
 }
