@@ -1,5 +1,6 @@
 import type { Clock } from '../foundation/clock.js';
 import type { DeadlineList } from './deadline-list.js';
+import type { GivenUpRequests } from './given-up-requests.js';
 
 /** What all attempts of a client share. */
 export interface AttemptSettings {
@@ -8,5 +9,6 @@ export interface AttemptSettings {
   readonly firstByte: DeadlineList;
   readonly idle: DeadlineList;
   readonly whole: DeadlineList;
+  readonly givenUp: GivenUpRequests;
   readonly maxResponseBytes: number;
 }

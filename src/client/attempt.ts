@@ -21,6 +21,7 @@ import type { AttemptSettings } from './attempt-settings.js';
 import { Deadline, type Expiring } from './deadline-list.js';
 import type { EndpointConnection } from './endpoint-connection.js';
 import { EndpointError } from './endpoint-error.js';
+import type { EndRequest } from './given-up-requests.js';
 import type { Ticket } from './latency-estimate.js';
 import type { ReplyHandler } from './transport.js';
 import { EmptyAnswer, ReportedFailure, type ProtocolReply, type StreamReader } from './protocols/protocol.js';
@@ -67,7 +68,7 @@ export class Attempt implements ReplyHandler, Expiring {
   readonly #phaseDeadline = new Deadline(this);
   readonly #wholeDeadline = new Deadline(this);
   #phase: Phase = 'preparing';
-  #abortRequest: ((reason?: Error) => void) | undefined;
+  #endRequest: EndRequest | undefined;
   #resumeReply: (() => void) | undefined;
   #paused = false;
   #connectsBefore = 0;
@@ -147,13 +148,13 @@ export class Attempt implements ReplyHandler, Expiring {
     }
   }
 
-  /** The request is being written; `abort` gives it up. */
-  onConnect(abort: (reason?: Error) => void): void {
-    this.#abortRequest = abort;
+  /** The request is being written; `end` gives it up. */
+  onConnect(end: EndRequest): void {
     if (this.settled) {
-      abort(GIVEN_UP);
+      end(); // before it is written
       return;
     }
+    this.#endRequest = end;
     this.#phase = 'waiting';
     this.reached = true;
     this.#settings.firstByte.start(this.#phaseDeadline, this.#settings.clock.now());
@@ -389,8 +390,6 @@ export class Attempt implements ReplyHandler, Expiring {
 
   #abort(): void {
     this.#decoder?.destroy();
-    this.#abortRequest?.(GIVEN_UP);
+    if (this.#endRequest !== undefined) this.#settings.givenUp.add(this.#endRequest);
   }
 }
-
-const GIVEN_UP = new Error('given up');

@@ -17,6 +17,7 @@ import { Endpoint } from './endpoint.js';
 import { EndpointConnection } from './endpoint-connection.js';
 import { EndpointError } from './endpoint-error.js';
 import { EndpointSelector } from './endpoint-selector.js';
+import { GivenUpRequests } from './given-up-requests.js';
 import { HealthChecker } from './health-checker.js';
 import { HedgePlan } from './hedge.js';
 import type {
@@ -100,6 +101,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       firstByte: list(timeouts.firstByteMs),
       idle: list(timeouts.idleMs),
       whole: list(timeouts.attemptMs),
+      givenUp: new GivenUpRequests(),
       maxResponseBytes: settings.maxResponseBytes,
     };
     const deadlines = new DeadlineLists(clock);
