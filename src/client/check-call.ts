@@ -1,4 +1,5 @@
 import { milliseconds, show } from '../foundation/options.js';
+import { checkParameters } from './check-parameters.js';
 import { EndpointError } from './endpoint-error.js';
 import type { CallOptions, ModelInput, ModelRequest } from './model-client.js';
 
@@ -9,6 +10,8 @@ export function checkCall(
 ): EndpointError | undefined {
   const input = (request as Partial<ModelRequest> | null | undefined)?.input;
   if (!isInput(input)) return invalid('input', 'a string or a list of messages', input);
+  const wrong = checkParameters(request.parameters);
+  if (wrong !== undefined) return new EndpointError(wrong.code, wrong.message);
   if (options === undefined) return undefined;
   const { signal, timeoutMs } = options;
   if (timeoutMs !== undefined) {

@@ -16,6 +16,7 @@ import {
 } from '../foundation/options.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
 import { adaptiveConcurrencyOptions } from './adaptive-concurrency.js';
+import { checkParameters } from './check-parameters.js';
 import type {
   EndpointOptions,
   LoadBalancedClientOptions,
@@ -109,6 +110,8 @@ export function readClientOptions(options: LoadBalancedClientOptions): ClientSet
     random: callable,
   });
   if (checked.prices !== undefined) checkPrices(checked.prices);
+  const wrong = checkParameters(checked.parameters);
+  if (wrong !== undefined) throw wrong;
   const timeouts = timeoutOptions(checked.timeouts ?? {});
   const random = checked.random ?? Math.random;
   const endpoints = checked.endpoints.map((each, index) =>

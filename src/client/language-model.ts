@@ -1,5 +1,6 @@
 import { AssayError, messageOf } from '../errors.js';
 import { checkOptions, object, show } from '../foundation/options.js';
+import { checkParameters } from './check-parameters.js';
 import { mergeParameters } from './call-settings.js';
 import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './classify-failure.js';
 import { EndpointError } from './endpoint-error.js';
@@ -55,11 +56,13 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
     );
   }
   const { parameters } = checkOptions('fromLanguageModel', options, { parameters: object });
+  refuse(checkParameters(parameters));
   const doGenerate = model.doGenerate.bind(model) as unknown as (
     options: Record<string, unknown>,
   ) => PromiseLike<unknown>;
   return {
     async complete(request: ModelRequest, call: CallOptions = {}): Promise<ModelResponse> {
+      refuse(checkParameters(request.parameters));
       const startedAt = performance.now();
       const bound = bindCall(call);
       try {
@@ -83,6 +86,10 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       parameters: parameters ?? {},
     }),
   };
+}
+
+function refuse(error: AssayError | undefined): void {
+  if (error !== undefined) throw error;
 }
 
 interface BoundCall {

@@ -13,7 +13,10 @@ export interface ChatMessage {
 /** What a model is asked: a prompt, or the messages of a chat. */
 export type ModelInput = string | readonly ChatMessage[];
 
-/** How the model shall answer. Names are the field's; each protocol maps them to its own. */
+/**
+ * How the model shall answer. Names are the field's; each protocol maps them to its own. Other names are refused
+ * (`ASSAY_INVALID_OPTION`); members of the server's own go into `extraBody`.
+ */
 export interface ModelParameters {
   /** Most tokens to generate, >= 1. */
   readonly maxTokens?: number | undefined;
