@@ -60,27 +60,33 @@ export class ShippedPolicy {
     this.trips = 0;
   }
   pick(request, exclude, now) {
-    const tried = exclude.size === 0 ? [] : [...exclude].map((index) => this.endpoints[index]);
+    const tried = this.endpointsOf(exclude);
     const choice = this.selector.choose(request.work, 0, tried, now * 1000, request.hedgePick);
     this.queued = choice.kind === 'queue';
     return choice.kind === 'wait' ? -1 : choice.endpoint.index;
   }
+  endpointsOf(indices) {
+    return [...indices].map((index) => this.endpoints[index]);
+  }
   pickDelay() {
     return this.queued ? Number.POSITIVE_INFINITY : 0;
   }
-  park(index, go, again) {
-    const node = new ListNode({ tokens: 0, admitted: () => void go(), rerouted: again });
-    this.selector.enqueue(this.endpoints[index], node, this.clock.now());
+  park(index, go, again, { work, tried }) {
+    const waiter = {
+      work,
+      tokens: 0,
+      tried: this.endpointsOf(tried),
+      admitted: (endpoint) => void go(endpoint.index),
+      rerouted: again,
+    };
+    this.selector.enqueue(this.endpoints[index], new ListNode(waiter), this.clock.now());
   }
   enterLobby(again) {
-    this.selector.enterLobby(new ListNode({ tokens: 0, admitted: again, rerouted: again }), this.clock.now());
+    const waiter = { work: 1, tokens: 0, tried: [], admitted: again, rerouted: again };
+    this.selector.enterLobby(new ListNode(waiter), this.clock.now());
   }
   hasOther(tried, now) {
-    return this.selector.hasOther(
-      0,
-      [...tried].map((index) => this.endpoints[index]),
-      now * 1000,
-    );
+    return this.selector.hasOther(0, this.endpointsOf(tried), now * 1000);
   }
   onStart(index, now, request) {
     this.selector.began();

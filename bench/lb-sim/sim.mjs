@@ -409,8 +409,13 @@ export function runClient({ clock, endpoints, policy, opts, random, arrivals, un
         }
       };
       const delay = policy.pickDelay?.(i, clock.now) ?? 0; // e.g. the seed's blocking health check
-      if (delay === Infinity) policy.park(i, go, () => attempt(isHedge));
-      else if (delay > 0) clock.in(delay, go);
+      if (delay === Infinity) {
+        const goTo = (at = i) => {
+          i = at; // another endpoint had room sooner
+          return go();
+        };
+        policy.park(i, goTo, () => attempt(isHedge), req);
+      } else if (delay > 0) clock.in(delay, go);
       else go();
     };
     attempt(false);

@@ -55,7 +55,7 @@ export function recordFailure(
   if (outcome === 'rate-limited' || outcome === 'overloaded') reporter.limited(endpoint, outcome, now);
   const refused = attempt.status > 0 && isRefusal(failure, request); // and not the host's key function
   if (refused && endpoint.health.state !== 'quarantined' && selector.hasLiveOther(endpoint)) {
-    endpoint.health.quarantine(now);
+    endpoint.quarantine(error, now);
     reporter.quarantined(endpoint, error);
   }
   if (!endpoint.health.available(now) || now < endpoint.limit.pausedUntil) selector.held(endpoint, now);

@@ -73,6 +73,16 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     return this.#attempts;
   }
 
+  /** Units of work that it is expected to take. */
+  get work(): number {
+    return this.#work;
+  }
+
+  /** Endpoints that failed it. */
+  get tried(): readonly Endpoint[] {
+    return this.#tried ?? NOBODY;
+  }
+
   /** Tokens that an endpoint's limit is charged. */
   get tokens(): number {
     return this.#tokens;
@@ -178,7 +188,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
   #route(now: number): void {
     if (this.#settled) return;
     const { selector } = this.#settings;
-    const choice = this.#choose(this.#tried ?? NOBODY, now, false);
+    const choice = this.#choose(this.tried, now, false);
     if (choice === undefined) return;
     if (choice.kind === 'send') {
       this.#send(choice.endpoint, now, false);
@@ -308,25 +318,40 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     }, delay);
   }
 
+  // In the endpoint's queue it also gets what other endpoints have free meanwhile.
   #mayWaitFor(endpoint: Endpoint, now: number): boolean {
+    const { retry, selector } = this.#settings;
     const wait = endpoint.waitMs(this.#tokens, now);
-    if (now + wait > this.#bounds.deadlineAt) {
+    const pause = endpoint.limit.pausedUntil - now;
+    const left = this.#bounds.deadlineAt - now;
+    if (wait <= left && pause <= retry.maxRetryAfterMs) return true;
+    const sooner = selector.sooner(endpoint, Math.min(wait, left), this.#tokens, now);
+    if (sooner !== undefined && (sooner.health.state === 'healthy' || !this.#healthWaitOver)) {
+      if (sooner.health.state !== 'healthy') this.#bounds.awaitHealth(now);
+      return true;
+    }
+    if (wait > left) {
       this.#deadline(wait);
       return false;
     }
-    const pause = endpoint.limit.pausedUntil - now;
-    if (pause <= this.#settings.retry.maxRetryAfterMs) return true;
     const message = `${endpoint.id} asks to wait ${Math.ceil(pause / 1000)} s`;
     this.#giveUp(this.#error('ASSAY_RATE_LIMITED', message, { endpoint: endpoint.id, retryAfterMs: pause }));
     return false;
   }
 
   #noEndpoint(): void {
-    const wait = this.#settings.selector.earliest(this.#tokens, this.#settings.clock.now());
+    const { selector, connections, clock } = this.#settings;
+    const wait = selector.earliest(this.#tokens, clock.now());
     const retryAfterMs = Number.isFinite(wait) ? wait : undefined;
-    const last = this.#lastError === undefined ? '' : `; the last failure: ${this.#lastError.message}`;
-    const message = `no endpoint became available in time${last}`;
-    this.#giveUp(this.#error('ASSAY_NO_ENDPOINT', message, { endpointAtFault: true, retryAfterMs }));
+    const refusals = connections.flatMap(({ endpoint }) => endpoint.refusal ?? []);
+    const last = this.#lastError;
+    const why = [
+      ...refusals.map((each) => `; quarantined: ${each.message}`),
+      ...(last === undefined || refusals.includes(last) ? [] : [`; the last failure: ${last.message}`]),
+    ];
+    const message = `no endpoint became available in time${why.join('')}`;
+    const cause = last ?? refusals[0];
+    this.#giveUp(this.#error('ASSAY_NO_ENDPOINT', message, { cause, endpointAtFault: true, retryAfterMs }));
   }
 
   // `wait`: how long it would have to wait, when that is past the deadline; else the deadline has passed.

@@ -44,7 +44,7 @@ export class EndpointSelector {
   readonly #choices: readonly Choice[];
   readonly #timers: (ClockTimer | undefined)[];
   readonly #lobby = new LinkedList<Waiter>();
-  #lobbyTimer: ClockTimer | undefined;
+  #returnTimer: ClockTimer | undefined;
   #inFlight = 0;
   #serving = false;
 
@@ -97,12 +97,13 @@ export class EndpointSelector {
   enqueue(endpoint: Endpoint, node: ListNode<Waiter>, now: number): void {
     endpoint.waiting.push(node);
     this.#arm(endpoint, now);
+    this.#armReturn(now);
   }
 
   /** Puts a waiter where it waits for any endpoint; remove the node from its list to leave. */
   enterLobby(node: ListNode<Waiter>, now: number): void {
     this.#lobby.push(node);
-    this.#armLobby(now);
+    this.#armReturn(now);
   }
 
   /** An attempt was sent. */
@@ -118,7 +119,9 @@ export class EndpointSelector {
   /** There is room at the endpoint, or it came back: those who wait may go. */
   offer(endpoint: Endpoint, now: number): void {
     if (endpoint.waiting.size > 0) this.#serve(endpoint, now);
-    if (this.#lobby.size > 0) this.serveLobby(now);
+    if (this.#lobby.size > 0) this.#serveLobby(now);
+    this.#relieveOthers(endpoint, now);
+    this.#armReturn(now);
   }
 
   /**
@@ -138,24 +141,6 @@ export class EndpointSelector {
     for (const each of waiters) each.rerouted();
   }
 
-  /** Lets calls of the lobby choose again: an endpoint came back, or a probe is due. */
-  serveLobby(now: number): void {
-    if (this.#serving) return; // a call that is let in may end at once and come back here
-    this.#serving = true;
-    try {
-      for (let left = this.#lobby.size; left > 0; left--) {
-        const first = this.#lobby.head?.value;
-        if (first === undefined) break;
-        if (!this.#hasPlace(first.tokens, now)) break;
-        this.#lobby.shift();
-        first.rerouted();
-      }
-    } finally {
-      this.#serving = false;
-    }
-    this.#armLobby(now);
-  }
-
   /**
    * Milliseconds until some endpoint can take a call: 0 when one can now, `Infinity` when nobody can tell.
    */
@@ -167,6 +152,15 @@ export class EndpointSelector {
       earliest = Math.min(earliest, Math.max(at - now, endpoint.waitMs(tokens, now)));
     }
     return earliest;
+  }
+
+  /**
+   * An endpoint other than this one that takes a call within that time, as far as anybody can tell; rather one
+   * that is only busy than one that has to come back.
+   */
+  sooner(than: Endpoint, withinMs: number, tokens: number, now: number): Endpoint | undefined {
+    const sooner = this.#endpoints.filter((each) => each !== than && each.dueMs(tokens, now) < withinMs);
+    return sooner.find((each) => each.health.state === 'healthy') ?? sooner[0];
   }
 
   /** Whether every endpoint is ejected or quarantined: whoever waits, waits for one to come back. */
@@ -193,8 +187,8 @@ export class EndpointSelector {
   close(): void {
     for (const timer of this.#timers) timer?.cancel();
     this.#timers.fill(undefined);
-    this.#lobbyTimer?.cancel();
-    this.#lobbyTimer = undefined;
+    this.#returnTimer?.cancel();
+    this.#returnTimer = undefined;
   }
 
   #pickUsable(tokens: number, tried: readonly Endpoint[], now: number): Endpoint | undefined {
@@ -237,8 +231,7 @@ export class EndpointSelector {
       if (!endpoint.health.available(now) || tried.includes(endpoint)) continue;
       const wait = endpoint.waitMs(tokens, now);
       if (wait <= 0 && endpoint.waiting.size === 0) continue;
-      const estimate = endpoint.estimateAt(now);
-      const total = wait + (Number.isNaN(estimate) ? 0 : estimate * work);
+      const total = wait + expectedMs(endpoint, work, now);
       if (total < bestTotal) {
         bestTotal = total;
         best = endpoint;
@@ -267,6 +260,51 @@ export class EndpointSelector {
     this.#arm(endpoint, now);
   }
 
+  // Lets calls of the lobby choose again.
+  #serveLobby(now: number): void {
+    if (this.#serving) return; // a call that is let in may end at once and come back here
+    this.#serving = true;
+    try {
+      for (let left = this.#lobby.size; left > 0; left--) {
+        const first = this.#lobby.head?.value;
+        if (first === undefined) break;
+        if (!this.#hasPlace(first.tokens, now)) break;
+        this.#lobby.shift();
+        first.rerouted();
+      }
+    } finally {
+      this.#serving = false;
+    }
+  }
+
+  // Room that nobody asks for here goes to those who wait for the rate or the pause of another endpoint. They
+  // queued there when this one was busy or gone.
+  #relieveOthers(endpoint: Endpoint, now: number): void {
+    for (;;) {
+      if (this.#inFlight >= this.#concurrency) return;
+      const node = this.#betterOffAt(endpoint, now);
+      if (node === undefined) return;
+      node.list?.remove(node);
+      node.value.admitted(endpoint);
+    }
+  }
+
+  #betterOffAt(endpoint: Endpoint, now: number): ListNode<Waiter> | undefined {
+    for (const other of this.#endpoints) {
+      if (other === endpoint) continue;
+      for (let node = other.waiting.head; node !== undefined; node = node.next) {
+        const { work, tokens, tried } = node.value;
+        if (!endpoint.usable(tokens, now)) return undefined;
+        if (tried.includes(endpoint)) continue;
+        // Whoever is first goes; what counts is what the last of the queue gains by it.
+        const staying = other.waitMs(tokens, now) + expectedMs(other, work, now);
+        if (expectedMs(endpoint, work, now) < staying) return node;
+        break;
+      }
+    }
+    return undefined;
+  }
+
   #arm(endpoint: Endpoint, now: number): void {
     const first = endpoint.waiting.head?.value;
     if (first === undefined || this.#timers[endpoint.index] !== undefined) return;
@@ -279,19 +317,27 @@ export class EndpointSelector {
     }, wait);
   }
 
-  #armLobby(now: number): void {
-    if (this.#lobby.size === 0 || this.#lobbyTimer !== undefined) return;
+  // An ejection ends by itself: somebody who waits is then sent to probe.
+  #armReturn(now: number): void {
+    if (this.#returnTimer !== undefined || this.waiting === 0) return;
     let at = Number.POSITIVE_INFINITY;
-    for (const endpoint of this.#endpoints) {
-      if (endpoint.health.state === 'ejected') at = Math.min(at, endpoint.health.availableAt(now));
+    for (const { health } of this.#endpoints) {
+      if (health.state === 'ejected') at = Math.min(at, health.until);
     }
     if (at === Number.POSITIVE_INFINITY) return;
-    this.#lobbyTimer = this.#clock.schedule(
+    this.#returnTimer = this.#clock.schedule(
       () => {
-        this.#lobbyTimer = undefined;
-        this.serveLobby(this.#clock.now());
+        this.#returnTimer = undefined;
+        const later = this.#clock.now();
+        for (const each of this.#endpoints) if (each.health.state === 'ejected') this.offer(each, later);
+        this.#armReturn(later);
       },
       Math.max(at - now, 1),
     );
   }
+}
+
+function expectedMs(endpoint: Endpoint, work: number, now: number): number {
+  const estimate = endpoint.estimateAt(now);
+  return Number.isNaN(estimate) ? 0 : estimate * work;
 }

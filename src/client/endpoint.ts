@@ -1,5 +1,6 @@
 import type { RandomSource } from '../foundation/seeded-random.js';
 import { AdaptiveConcurrency, type AdaptiveConcurrencySettings } from './adaptive-concurrency.js';
+import type { EndpointError } from './endpoint-error.js';
 import { LatencyEstimate, Ticket } from './latency-estimate.js';
 import { LinkedList } from '../foundation/linked-list.js';
 import { OutlierEjection, type HealthChange, type OutlierEjectionSettings } from './outlier-ejection.js';
@@ -27,9 +28,13 @@ export type AttemptOutcome =
 
 /** Something that waits for room at an endpoint. */
 export interface Waiter {
+  /** Units of work that its call is expected to take. */
+  readonly work: number;
   /** Tokens that its call is charged. */
   readonly tokens: number;
-  /** There is room now; called once, after the waiter was taken out of its queue. */
+  /** Endpoints that failed its call already. */
+  readonly tried: readonly Endpoint[];
+  /** There is room there now; called once, after the waiter was taken out of its queue. */
   admitted(endpoint: Endpoint): void;
   /** The endpoint can no longer be waited for (ejected, paused for long): choose again. */
   rerouted(): void;
@@ -84,6 +89,7 @@ export class Endpoint implements EndpointCandidate {
   successRate = 1;
   /** When the last outcome came, monotonic milliseconds; `-Infinity` before the first. */
   lastOutcomeAt = Number.NEGATIVE_INFINITY;
+  #refusal: EndpointError | undefined;
   readonly #concurrency: number;
   readonly #penaltyCapMs: number;
   #lastSampleRequestAt = Number.NEGATIVE_INFINITY;
@@ -139,6 +145,11 @@ export class Endpoint implements EndpointCandidate {
     return this.limit.waitMs(tokens, now, this.waiting.size);
   }
 
+  /** Milliseconds until it takes calls, as far as its health, rate and pauses tell; a probe under way counts as 0. */
+  dueMs(tokens: number, now: number): number {
+    return Math.max(this.health.until - now, this.waitMs(tokens, now));
+  }
+
   estimateAt(now: number): number {
     return this.latency.at(now);
   }
@@ -153,6 +164,17 @@ export class Endpoint implements EndpointCandidate {
       now - this.latency.updatedAt >= STALE_MS &&
       now - this.#lastSampleRequestAt > STALE_MS
     );
+  }
+
+  /** It refuses every call with this error: gives it none until it is restored. */
+  quarantine(error: EndpointError, now: number): void {
+    this.#refusal = error;
+    this.health.quarantine(now);
+  }
+
+  /** Why it is quarantined; `undefined` when it is not. */
+  get refusal(): EndpointError | undefined {
+    return this.health.state === 'quarantined' ? this.#refusal : undefined;
   }
 
   /** A call is sent there. */

@@ -248,7 +248,7 @@ test('one probe at a time reaches an endpoint whose ejection ended while calls w
     expect(selector.choose(1, 0, [], clock.now()).kind).toBe('queue');
     selector.enqueue(
       endpoint,
-      new ListNode<Waiter>({ tokens: 0, admitted, rerouted: () => {} }),
+      new ListNode<Waiter>({ work: 1, tokens: 0, tried: [], admitted, rerouted: () => {} }),
       clock.now(),
     );
   }
