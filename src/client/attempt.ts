@@ -365,6 +365,7 @@ export class Attempt implements ReplyHandler, Expiring {
     what: string,
     details: { readonly cause?: Error; readonly retryAfterMs?: number | undefined } = {},
   ): void {
+    const { requestId } = this.headers;
     const error = new EndpointError(
       failure.code,
       `${this.connection.endpoint.id}: ${this.connection.redact(what)}`,
@@ -374,7 +375,7 @@ export class Attempt implements ReplyHandler, Expiring {
         endpoint: this.connection.endpoint.id,
         status: this.status === 0 ? null : this.status,
         endpointAtFault: failure.endpointAtFault,
-        requestId: this.headers.requestId,
+        requestId: requestId === undefined ? undefined : this.connection.redact(requestId),
       },
     );
     this.#settle();

@@ -186,6 +186,7 @@ export class CallReporter {
   ): ModelResponse {
     const { prices, includeRaw, model } = this.#settings;
     const asked = attempt.connection.modelFor(call.request.model, model);
+    const id = attempt.headers.requestId ?? reply.id;
     const response: { -readonly [Name in keyof ModelResponse]: ModelResponse[Name] } = {
       text: reply.text,
       model: reply.model ?? asked,
@@ -193,7 +194,7 @@ export class CallReporter {
       usage: reply.usage,
       cost: costOf(prices, reply.model ?? asked, asked, reply.usage),
       endpoint: attempt.connection.endpoint.id,
-      requestId: attempt.headers.requestId ?? reply.id ?? null,
+      requestId: id === undefined ? null : attempt.connection.redact(id),
       attempts: call.attempts,
       latencyMs,
       timeToFirstTokenMs: Number.isNaN(attempt.firstTextAt)

@@ -170,23 +170,28 @@ test('tells the life of a call in events that tie together', async () => {
   ]);
 });
 
-test('a key appears in no error, event, snapshot, inspection or description', async () => {
+test('a key appears in no answer, error, event, snapshot, inspection or description', async () => {
   const canary = 'sk-canary-0123456789';
   const other = 'header-canary-987654';
-  const server = await modelServer((request, response, index) =>
-    index === 0
-      ? json(response, 500, {
-          error: {
-            message: `failed for ${String(request.headers.authorization)} and ${String(request.headers['x-api-key'])}`,
-          },
-        })
-      : json(response, 401, { error: { message: `Incorrect API key provided: ${canary}` } }),
-  );
+  const server = await modelServer((request, response, index) => {
+    const { authorization, 'x-api-key': second } = request.headers;
+    const ids = { 'x-request-id': `of ${authorization}` }; // a gateway that echoes what it got
+    if (index === 0) return chat(response, 'ok', ids);
+    if (index === 1)
+      return json(
+        response,
+        500,
+        { error: { message: `failed for ${authorization} and ${String(second)}` } },
+        ids,
+      );
+    json(response, 401, { error: { message: `Incorrect API key provided: ${canary}` } }, ids);
+  });
   const client = clientFor({
     endpoints: [{ url: `${server.url}/v1?key=${canary}`, apiKey: canary, headers: { 'x-api-key': other } }],
   });
   const seen: unknown[] = [];
   client.onAny((event, payload) => seen.push(event, payload));
+  seen.push(await client.complete({ input: 'x' }));
   const error = (await client.complete({ input: 'x' }).catch((thrown: unknown) => thrown)) as Error;
   seen.push(error, client, client.snapshot(), client.describe(), error.stack, error.cause);
   const text = `${inspect(seen, { depth: 20, showHidden: true })} ${JSON.stringify(seen)} ${String(error)}`;
