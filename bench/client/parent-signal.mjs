@@ -35,10 +35,8 @@ const settled = await Promise.all(pending);
 console.log({ abortSettledAfterMs: Math.max(...settled) - abortedAt });
 await client.close();
 await Promise.all(servers.map((each) => each.kill()));
-setTimeout(() => {
-  console.log({
-    handlesAfterClose: process.getActiveResourcesInfo().filter((each) => /TCP|Timeout/.test(each)),
-  });
-}, 100).unref();
-await new Promise((resolve) => setTimeout(resolve, 150));
+await new Promise((resolve) => setTimeout(resolve, 100));
+console.log({
+  handlesAfterClose: process.getActiveResourcesInfo().filter((each) => /TCP|Timeout/.test(each)),
+});
 process.exit(0);

@@ -4,6 +4,7 @@ import type { CallSettings } from './call-settings.js';
 import type { Failure } from './classify-failure.js';
 import type { AttemptOutcome } from './endpoint.js';
 import type { AttemptRecord, EndpointError } from './endpoint-error.js';
+import type { EndpointSelector } from './endpoint-selector.js';
 import type { ModelRequest } from './model-client.js';
 import type { ProtocolReply } from './protocols/protocol.js';
 
@@ -59,6 +60,21 @@ export function recordFailure(
     reporter.quarantined(endpoint, error);
   }
   if (!endpoint.health.available(now) || now < endpoint.limit.pausedUntil) selector.held(endpoint, now);
+}
+
+/**
+ * Whether nothing works at present. That a call's own request fails everywhere (`records`) is no proof of it: it may
+ * be the request.
+ */
+export function inOutage(
+  selector: EndpointSelector,
+  attempt: Attempt,
+  records: readonly AttemptRecord[] = [],
+): boolean {
+  return selector.every(({ id, health }) => {
+    const own = attempt.reached ? records.filter((record) => record.endpoint === id).length : 0;
+    return health.state !== 'healthy' || health.consecutiveFailures > own;
+  });
 }
 
 function learnLimits(settings: CallSettings, attempt: Attempt, now: number): void {

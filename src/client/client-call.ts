@@ -1,13 +1,18 @@
 import { messageOf, type AssayErrorCode } from '../errors.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import { Attempt, type AttemptOwner } from './attempt.js';
-import { attemptRecord, recordAnswer, recordFailure } from './attempt-outcome.js';
+import { attemptRecord, inOutage, recordAnswer, recordFailure } from './attempt-outcome.js';
 import { CallBounds, type Bounded } from './call-bounds.js';
 import { mergeParameters, type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
 import type { Failure } from './classify-failure.js';
 import type { Endpoint, Waiter } from './endpoint.js';
 import type { EndpointConnection } from './endpoint-connection.js';
-import { EndpointError, type AttemptRecord, type EndpointErrorOptions } from './endpoint-error.js';
+import {
+  EndpointError,
+  withoutStack,
+  type AttemptRecord,
+  type EndpointErrorOptions,
+} from './endpoint-error.js';
 import type { Choice } from './endpoint-selector.js';
 import { ListNode } from '../foundation/linked-list.js';
 import type { CallOptions, ModelParameters, ModelRequest } from './model-client.js';
@@ -24,21 +29,21 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
   readonly id: number;
   readonly startedAt: number;
   readonly request: ModelRequest;
+  readonly work: number;
+  tokens = 0;
+  attempts = 0;
+  tried: readonly Endpoint[] = NOBODY;
   place: ListNode<AbortableCall> | undefined = undefined;
   readonly #settings: CallSettings;
   readonly #sink: CallSink;
   readonly #stream: boolean;
   readonly #parameters: ModelParameters;
-  readonly #work: number;
   readonly #bounds: CallBounds;
-  #tokens = 0;
-  #attempts = 0;
   #retries = 0;
   #settled = false;
   #usedFreeRetry = false;
   #textDelivered = false;
   #healthWaitOver = false;
-  #tried: Endpoint[] | undefined;
   #records: AttemptRecord[] | undefined;
   #lastError: EndpointError | undefined;
   #live: Attempt | undefined;
@@ -65,27 +70,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     this.startedAt = now;
     this.#bounds = new CallBounds(this, settings, now);
     this.#parameters = mergeParameters(settings.parameters, request.parameters);
-    this.#work = settings.work.expected(this.#parameters.maxTokens);
-  }
-
-  /** Attempts made so far. */
-  get attempts(): number {
-    return this.#attempts;
-  }
-
-  /** Units of work that it is expected to take. */
-  get work(): number {
-    return this.#work;
-  }
-
-  /** Endpoints that failed it. */
-  get tried(): readonly Endpoint[] {
-    return this.#tried ?? NOBODY;
-  }
-
-  /** Tokens that an endpoint's limit is charged. */
-  get tokens(): number {
-    return this.#tokens;
+    this.work = settings.work.expected(this.#parameters.maxTokens);
   }
 
   /** Begins. */
@@ -95,14 +80,15 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     budget?.deposit(now);
     hedge?.deposit();
     reporter.callStarted(this);
-    if (work.counted) this.#tokens = work.tokens(this.request.input, this.#parameters.maxTokens);
+    if (work.counted) this.tokens = work.tokens(this.request.input, this.#parameters.maxTokens);
     this.#bounds.start(options, now);
     this.#route(now);
   }
 
   /** Settles the call and frees whatever it holds. */
   abort(reason: unknown, code: AssayErrorCode, message: string): void {
-    this.#giveUp(new EndpointError(code, message, { cause: reason, endpoint: this.#lastEndpoint() }));
+    const options = { cause: reason, endpoint: this.#lastEndpoint() };
+    this.#giveUp(withoutStack(() => new EndpointError(code, message, options)));
   }
 
   /** Lets a paused stream go on. */
@@ -211,7 +197,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
   // A policy of the host that fails ends this call, and not the process whose timer asked for it.
   #choose(tried: readonly Endpoint[], now: number, hedge: boolean): Choice | undefined {
     try {
-      return this.#settings.selector.choose(this.#work, this.#tokens, tried, now, hedge);
+      return this.#settings.selector.choose(this.work, this.tokens, tried, now, hedge);
     } catch (error) {
       const message = `the policy failed: ${messageOf(error)}`;
       this.#giveUp(new EndpointError('ASSAY_INVALID_OPTION', message, { cause: error }));
@@ -229,22 +215,22 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
       this.#giveUp(new EndpointError('ASSAY_BAD_REQUEST', 'the request is not plain JSON', { cause: error }));
       return;
     }
-    const ticket = endpoint.started(this.#work, this.#tokens, now);
+    const ticket = endpoint.started(this.work, this.tokens, now);
     selector.began();
-    this.#attempts++;
+    this.attempts++;
     if (ticket.probe) reporter.probing(endpoint);
-    const attempt = new Attempt(this, attempts, connection, ticket, this.#attempts, this.#stream, hedge);
+    const attempt = new Attempt(this, attempts, connection, ticket, this.attempts, this.#stream, hedge);
     if (hedge) this.#hedge = attempt;
     else this.#live = attempt;
     reporter.attemptStarted(this, attempt);
     attempt.send(body, this.request.idempotencyKey, now);
-    if (this.#settings.hedge !== undefined && this.#attempts === 1) this.#planHedge();
+    if (this.#settings.hedge !== undefined && this.attempts === 1) this.#planHedge();
   }
 
   #planHedge(): void {
     const { hedge, clock } = this.#settings;
     if (this.#settled || this.#sink.text !== undefined) return; // a reader must not get two answers' text
-    const delay = hedge?.delayMs(this.#work);
+    const delay = hedge?.delayMs(this.work);
     if (delay !== undefined) this.#hedgeTimer = clock.schedule(() => this.#sendHedge(), delay);
   }
 
@@ -272,31 +258,19 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     const { endpoint } = attempt.connection;
     const { retry, selector, random } = this.#settings;
     if (!failure.elsewhere || this.#textDelivered || retry.maxRetries === 0) return this.#giveUp(error);
-    const tried = (this.#tried ??= []);
-    if (!tried.includes(endpoint)) tried.push(endpoint);
-    const untried = selector.hasUntried(tried);
+    if (!this.tried.includes(endpoint)) this.tried = [...this.tried, endpoint];
+    const untried = selector.hasUntried(this.tried);
     if (!failure.retryable && !untried) return this.#giveUp(error);
     if (this.#retries >= retry.maxRetries) {
       // A call may outlive an outage, but while others succeed it may not go on.
-      if (!failure.endpointAtFault || this.#healthWaitOver || !this.#inOutage(attempt))
+      if (!failure.endpointAtFault || this.#healthWaitOver || !inOutage(selector, attempt, this.#records))
         return this.#giveUp(error);
       this.#bounds.awaitHealth(now);
     }
     const paced = now < endpoint.limit.pausedUntil; // and not by a server that asks for a wait of 0
-    const failover = untried && selector.hasOther(this.#tokens, tried, now);
+    const failover = untried && selector.hasOther(this.tokens, this.tried, now);
     // Whoever is paced waits in the endpoint's own queue; a backoff on top would only waste its limit.
     this.#later(failover || paced ? 0 : backoffMs(retry, this.#retries, random), error, now);
-  }
-
-  // Nothing works at present. That a call's own request fails everywhere is no proof of it: it may be the request.
-  #inOutage(attempt: Attempt): boolean {
-    const ownFailures = (endpoint: Endpoint): number =>
-      this.#records?.filter((record) => record.endpoint === endpoint.id).length ?? 0;
-    return this.#settings.selector.every(
-      (each) =>
-        each.health.state !== 'healthy' ||
-        each.health.consecutiveFailures > (attempt.reached ? ownFailures(each) : 0),
-    );
   }
 
   // Takes from the budget, waits for it while it is empty, then routes again.
@@ -321,11 +295,11 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
   // In the endpoint's queue it also gets what other endpoints have free meanwhile.
   #mayWaitFor(endpoint: Endpoint, now: number): boolean {
     const { retry, selector } = this.#settings;
-    const wait = endpoint.waitMs(this.#tokens, now);
+    const wait = endpoint.waitMs(this.tokens, now);
     const pause = endpoint.limit.pausedUntil - now;
     const left = this.#bounds.deadlineAt - now;
     if (wait <= left && pause <= retry.maxRetryAfterMs) return true;
-    const sooner = selector.sooner(endpoint, Math.min(wait, left), this.#tokens, now);
+    const sooner = selector.sooner(endpoint, Math.min(wait, left), this.tokens, now);
     if (sooner !== undefined && (sooner.health.state === 'healthy' || !this.#healthWaitOver)) {
       if (sooner.health.state !== 'healthy') this.#bounds.awaitHealth(now);
       return true;
@@ -341,7 +315,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
 
   #noEndpoint(): void {
     const { selector, connections, clock } = this.#settings;
-    const wait = selector.earliest(this.#tokens, clock.now());
+    const wait = selector.earliest(this.tokens, clock.now());
     const retryAfterMs = Number.isFinite(wait) ? wait : undefined;
     const refusals = connections.flatMap(({ endpoint }) => endpoint.refusal ?? []);
     const last = this.#lastError;
@@ -362,7 +336,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
         ? `the call was not answered within ${waited} ms`
         : `the call would have to wait ${Math.ceil(wait)} ms, past its deadline`;
     const retryAfterMs = wait ?? this.#lastError?.retryAfterMs ?? undefined;
-    this.#giveUp(this.#error('ASSAY_DEADLINE', message, { retryAfterMs }));
+    this.#giveUp(withoutStack(() => this.#error('ASSAY_DEADLINE', message, { retryAfterMs })));
   }
 
   #error(code: AssayErrorCode, message: string, options: EndpointErrorOptions): EndpointError {

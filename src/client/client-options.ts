@@ -111,7 +111,10 @@ export interface LoadBalancedClientOptions {
   readonly waitForHealthyMs?: number | undefined;
   /** Largest reply, in decoded bytes. Default 8 MiB. */
   readonly maxResponseBytes?: number | undefined;
-  /** Offers HTTP/2 over TLS. Costs more CPU a call; cancelling a call then keeps the connection. Default `false`. */
+  /**
+   * Offers HTTP/2 over TLS. Costs more CPU a call; cancelling a call then keeps the connection. A connection carries
+   * one call at a time, as with HTTP/1.1, so that calls spread over all servers behind an address. Default `false`.
+   */
   readonly allowH2?: boolean | undefined;
   /** TLS settings of `https` endpoints; a `dispatcher` of the host has its own. */
   readonly tls?: TlsOptions | undefined;

@@ -69,3 +69,17 @@ export class EndpointError extends AssayError {
     };
   }
 }
+
+/**
+ * Makes an error without a stack trace: of an abort or a deadline it would show a listener or a timer of our own,
+ * and noting it is a third of what it costs to end a call (500 calls on one signal: 15 ms with, 9 without).
+ */
+export function withoutStack<Made extends Error>(make: () => Made): Made {
+  const { stackTraceLimit } = Error;
+  Reflect.set(Error, 'stackTraceLimit', 0); // unlike an assignment, harmless where intrinsics are frozen
+  try {
+    return make();
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  }
+}

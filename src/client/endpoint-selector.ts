@@ -295,7 +295,7 @@ export class EndpointSelector {
       for (let node = other.waiting.head; node !== undefined; node = node.next) {
         const { work, tokens, tried } = node.value;
         if (!endpoint.usable(tokens, now)) return undefined;
-        if (tried.includes(endpoint)) continue;
+        if (tried.includes(endpoint) && !tried.includes(other)) continue; // it waits for one that has not failed it
         // Whoever is first goes; what counts is what the last of the queue gains by it.
         const staying = other.waitMs(tokens, now) + expectedMs(other, work, now);
         if (expectedMs(endpoint, work, now) < staying) return node;

@@ -93,22 +93,31 @@ test('a call that waits out a pause probes an endpoint whose ejection ends befor
   expect(ejected.health.state).toBe('probing');
 });
 
-test('a pause past the deadline fails no call while an ejected endpoint is due before', async () => {
-  const limited = await modelServer((_request, response) => json(response, 429, {}, { 'retry-after': '90' }));
-  const flaky = await modelServer((_request, response, index) =>
-    index === 0 ? json(response, 500, {}) : chat(response, 'back'),
-  );
-  const client = clientFor({
-    endpoints: [
-      { id: 'limited', url: limited.url },
-      { id: 'flaky', url: flaky.url },
-    ],
-    outlierEjection: { consecutiveFailures: 1, baseEjectionMs: 50 },
-    retry: { initialBackoffMs: 1, maxBackoffMs: 1 },
-  });
-  const reply = await client.complete({ input: 'x' }, { timeoutMs: 20_000 });
-  expect(reply).toMatchObject({ text: 'back', endpoint: 'flaky' });
-});
+test.each(['limited', 'flaky'])(
+  'a pause past the deadline fails no call while an ejected endpoint is due before (first asked: %s)',
+  async (first) => {
+    const limited = await modelServer((_request, response) =>
+      json(response, 429, {}, { 'retry-after': '90' }),
+    );
+    const flaky = await modelServer((_request, response, index) =>
+      index === 0 ? json(response, 500, {}) : chat(response, 'back'),
+    );
+    const client = clientFor({
+      endpoints: [
+        { id: 'limited', url: limited.url },
+        { id: 'flaky', url: flaky.url },
+      ],
+      outlierEjection: { consecutiveFailures: 1, baseEjectionMs: 50 },
+      retry: { initialBackoffMs: 1, maxBackoffMs: 1 },
+      policy: {
+        name: 'in order',
+        pick: (candidates) => candidates.find(({ id }) => id === first) ?? candidates[0]!,
+      },
+    });
+    const reply = await client.complete({ input: 'x' }, { timeoutMs: 20_000 });
+    expect(reply).toMatchObject({ text: 'back', endpoint: 'flaky' });
+  },
+);
 
 test('when the rest of the fleet is gone, the error names what an endpoint in quarantine said', async () => {
   const refusing = await modelServer((_request, response) =>
