@@ -295,7 +295,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
   // In the endpoint's queue it also gets what other endpoints have free meanwhile.
   #mayWaitFor(endpoint: Endpoint, now: number): boolean {
     const { retry, selector } = this.#settings;
-    const wait = endpoint.waitMs(this.tokens, now);
+    const wait = endpoint.sureWaitMs(this.tokens, now);
     const pause = endpoint.limit.pausedUntil - now;
     const left = this.#bounds.deadlineAt - now;
     if (wait <= left && pause <= retry.maxRetryAfterMs) return true;

@@ -145,6 +145,11 @@ export class Endpoint implements EndpointCandidate {
     return this.limit.waitMs(tokens, now, this.waiting.size);
   }
 
+  /** The same, without what a rate that is still being learned would add. */
+  sureWaitMs(tokens: number, now: number): number {
+    return this.limit.sureWaitMs(tokens, now, this.waiting.size);
+  }
+
   /** Milliseconds until it takes calls, as far as its health, rate and pauses tell; a probe under way counts as 0. */
   dueMs(tokens: number, now: number): number {
     return Math.max(this.health.until - now, this.waitMs(tokens, now));

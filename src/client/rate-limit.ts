@@ -105,12 +105,15 @@ export class RateLimit {
       wait = this.#requests.waitMs(1, now);
       if (ahead > 0) wait += (ahead / this.#requests.perSecond) * 1000;
     }
-    if (this.#tokens !== undefined) {
-      let forTokens = this.#tokens.waitMs(tokens, now);
-      if (ahead > 0) forTokens += ((ahead * tokens) / this.#tokens.perSecond) * 1000;
-      wait = Math.max(wait, forTokens);
-    }
+    if (this.#tokens !== undefined) wait = Math.max(wait, this.#tokenWaitMs(tokens, now, ahead));
     return now < this.#pausedUntil ? Math.max(wait, this.#pausedUntil - now) : wait;
+  }
+
+  /** The same as far as it is sure: a rate that is being learned may still be far too low. */
+  sureWaitMs(tokens: number, now: number, ahead: number): number {
+    return this.#search === undefined
+      ? this.waitMs(tokens, now, ahead)
+      : Math.max(0, this.#pausedUntil - now, this.#tokenWaitMs(tokens, now, ahead));
   }
 
   /** A call goes out. */
@@ -210,6 +213,11 @@ export class RateLimit {
       }
     }
     return changed;
+  }
+
+  #tokenWaitMs(tokens: number, now: number, ahead: number): number {
+    if (this.#tokens === undefined) return 0;
+    return this.#tokens.waitMs(tokens, now) + ((ahead * tokens) / this.#tokens.perSecond) * 1000;
   }
 
   #pause(forMs: number, now: number): void {

@@ -227,3 +227,14 @@ test('a rolling count remembers where in its window something was', () => {
   ]);
   expect([count.between(0, 39), count.total(39)]).toEqual([3, 3]);
 });
+
+test('a rate that is being learned keeps nobody from waiting for a server that was closed for a moment', () => {
+  const limit = new RateLimit({}, () => 0, 0);
+  for (let i = 0; i < 64; i++) limit.admit(0, 0);
+  for (let i = 64; i > 0; i--) limit.rateLimited(1000, 0, i, 10);
+  expect(limit.waitMs(0, 10, 2000)).toBeGreaterThan(600_000);
+  expect(limit.sureWaitMs(0, 10, 2000)).toBe(1000);
+
+  const declared = new RateLimit({ requestsPerMinute: 60 }, () => 0, 0);
+  expect(declared.sureWaitMs(0, 0, 2000)).toBe(declared.waitMs(0, 0, 2000));
+});

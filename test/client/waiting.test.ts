@@ -4,7 +4,7 @@ import { Endpoint, type Waiter } from '../../src/client/endpoint.js';
 import { EndpointSelector } from '../../src/client/endpoint-selector.js';
 import { GivenUpRequests } from '../../src/client/given-up-requests.js';
 import { fromLanguageModel } from '../../src/client/language-model.js';
-import { ListNode } from '../../src/client/linked-list.js';
+import { ListNode } from '../../src/foundation/linked-list.js';
 import type { ModelParameters } from '../../src/client/model-client.js';
 import { outlierEjectionOptions } from '../../src/client/outlier-ejection.js';
 import { createPolicy } from '../../src/client/pick-endpoint.js';
@@ -66,7 +66,7 @@ test('calls that wait out a pause go to a busy endpoint when it has room, first 
   const { clock, endpoints, selector, sent, send, waiter } = fleet(1, 1);
   const [paused, busy] = endpoints as [Endpoint, Endpoint];
   const first = send('first', busy);
-  paused.limit.rateLimited(30_000, 0, 0);
+  paused.limit.rateLimited(30_000, 0, 1, 0);
   for (const name of ['x', 'y', 'z']) {
     expect(selector.choose(1, 0, [], clock.now())).toMatchObject({ kind: 'queue', endpoint: paused });
     const tried = name === 'x' ? [busy] : []; // it has failed there: it waits on
@@ -84,7 +84,7 @@ test('a call that waits out a pause probes an endpoint whose ejection ends befor
   const [paused, ejected] = endpoints as [Endpoint, Endpoint];
   ejected.failed(send('first', ejected), 'failed', undefined, 0);
   selector.left();
-  paused.limit.rateLimited(30_000, 0, 0);
+  paused.limit.rateLimited(30_000, 0, 1, 0);
   selector.enqueue(paused, new ListNode<Waiter>(waiter('x')), clock.now());
   await clock.advance(900);
   expect(sent).toEqual(['first>b']);
