@@ -1,4 +1,5 @@
 import type { Clock } from '../foundation/clock.js';
+import { SqliteCheckpointer } from './sqlite-checkpointer.js';
 import { SqliteConnection, type ConnectionOptions } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-driver.js';
 import { isBusy } from './sqlite-errors.js';
@@ -6,6 +7,8 @@ import { isBusy } from './sqlite-errors.js';
 /** The methods of a {@link SqliteConnection} that the store calls, wherever the connection lives. */
 export type ConnectionCall =
   'begin' | 'manifest' | 'append' | 'appendSummary' | 'outcomes' | 'plan' | 'page' | 'summaries';
+
+const WRITES: ReadonlySet<ConnectionCall> = new Set(['begin', 'append', 'appendSummary']);
 
 /** Where the store's work on the database is done. */
 export interface SqliteBackend {
@@ -29,9 +32,12 @@ export class MainThreadBackend implements SqliteBackend {
   readonly #connection: SqliteConnection;
   readonly #clock: Clock;
   readonly #lockTimeoutMs: number;
+  readonly #checkpointer: SqliteCheckpointer | undefined;
 
   private constructor(connection: SqliteConnection, clock: Clock, lockTimeoutMs: number) {
     this.#connection = connection;
+    this.#checkpointer =
+      connection.path === null ? undefined : new SqliteCheckpointer(connection, `${connection.path}-wal`);
     this.#clock = clock;
     this.#lockTimeoutMs = lockTimeoutMs;
   }
@@ -57,20 +63,32 @@ export class MainThreadBackend implements SqliteBackend {
   ): Promise<ReturnType<SqliteConnection[Name]>> {
     const connection = this.#connection;
     const method = connection[name] as (...args: typeof parameters) => ReturnType<SqliteConnection[Name]>;
-    return whileBusy(() => method.apply(connection, parameters), this.#clock, this.#lockTimeoutMs);
+    const checkpointer = WRITES.has(name) ? this.#checkpointer : undefined;
+    const attempt = async (): Promise<ReturnType<SqliteConnection[Name]>> => {
+      while (checkpointer?.pause !== undefined) await checkpointer.pause;
+      return method.apply(connection, parameters);
+    };
+    const result = await whileBusy(attempt, this.#clock, this.#lockTimeoutMs);
+    checkpointer?.afterWrite();
+    return result;
   }
 
   async close(): Promise<void> {
+    await this.#checkpointer?.idle();
     this.#connection.close();
   }
 }
 
 /** Does `work` again while another connection holds the lock; throws what it threw when the time is up. */
-async function whileBusy<Result>(work: () => Result, clock: Clock, timeoutMs: number): Promise<Result> {
+async function whileBusy<Result>(
+  work: () => Result | Promise<Result>,
+  clock: Clock,
+  timeoutMs: number,
+): Promise<Result> {
   const started = clock.now();
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     try {
-      return work();
+      return await work();
     } catch (error) {
       if (!isBusy(error) || clock.now() - started >= timeoutMs) throw error;
     }

@@ -8,6 +8,9 @@ import { readRow, UPSERT_RESULT, writeRow, type ResultRow } from './sqlite-row.j
 import { migrate } from './sqlite-schema.js';
 import { storableText } from './storable-text.js';
 
+/** How long the write-ahead log may become before it is copied into the file. */
+export const LOG_BYTES = 4_000_000;
+
 /** How a connection is set up. */
 export interface ConnectionOptions {
   /** Path of the file, for messages; `null` for a database that the host opened. */
@@ -34,7 +37,8 @@ export interface ResultPage {
  */
 export class SqliteConnection {
   readonly #database: SqliteDatabase;
-  readonly #path: string | null;
+  /** Path of the file; `null` for a database that the host opened. */
+  readonly path: string | null;
   readonly #inode: number | undefined;
   readonly #begin: SqliteStatement;
   readonly #commit: SqliteStatement;
@@ -49,14 +53,14 @@ export class SqliteConnection {
    */
   constructor(database: SqliteDatabase, options: ConnectionOptions) {
     this.#database = database;
-    this.#path = options.path;
+    this.path = options.path;
     if (options.path !== null) {
       database.exec(`PRAGMA busy_timeout = ${options.blockingTimeoutMs}`);
       database.exec('PRAGMA page_size = 8192'); // only a new file takes it
       database.exec('PRAGMA journal_mode = WAL');
       database.exec(`PRAGMA synchronous = ${options.durability === 'power' ? 'FULL' : 'NORMAL'}`);
-      // Room for the right edges of the indexes, and fewer rewrites of them from the log into the file.
-      database.exec('PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 2000');
+      database.exec('PRAGMA cache_size = -16000'); // room for the right edges of the indexes
+      database.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`); // a log that starts again shows its true size
     }
     migrate(database, options.path ?? 'the database');
     this.#inode = this.#inodeNow();
@@ -176,9 +180,29 @@ export class SqliteConnection {
     return found.map(({ id, metadata }) => ({ id, summary: JSON.parse(metadata) as BatchSummary }));
   }
 
+  /** Whether commits copy the log into the file when it has become long. */
+  setAutoCheckpoint(on: boolean): void {
+    // Twice SQLite's own length, of pages twice the size: fewer rewrites of the right edges of the indexes.
+    this.#database.exec(`PRAGMA wal_autocheckpoint = ${on ? 2000 : 0}`);
+  }
+
+  /** The size of the write-ahead log in bytes. */
+  logSize(): number {
+    return statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Copies the log into the file, save what readers still need; returns whether that was all of it. */
+  checkpoint(): boolean {
+    const { log, checkpointed } = this.#prepared('PRAGMA wal_checkpoint(PASSIVE)').get() as {
+      log: number;
+      checkpointed: number;
+    };
+    return log === checkpointed;
+  }
+
   /** Refreshes the planner's statistics for the host's own queries and closes a database that we opened. */
   close(): void {
-    if (this.#path === null) return;
+    if (this.path === null) return;
     try {
       this.#database.exec('PRAGMA analysis_limit = 400; ANALYZE evaluation_results');
     } catch {
@@ -205,7 +229,7 @@ export class SqliteConnection {
     if (this.#inode !== undefined && this.#inodeNow() !== this.#inode) {
       throw new AssayError(
         'ASSAY_STORE_FAILED',
-        `The database file ${this.#path} was removed or replaced while it was open`,
+        `The database file ${this.path} was removed or replaced while it was open`,
       );
     }
     return result;
@@ -221,7 +245,7 @@ export class SqliteConnection {
   }
 
   #inodeNow(): number | undefined {
-    if (this.#path === null || this.#path === '' || this.#path.startsWith(':memory:')) return undefined;
-    return statSync(this.#path, { throwIfNoEntry: false })?.ino ?? Number.NaN;
+    if (this.path === null || this.path === '' || this.path.startsWith(':memory:')) return undefined;
+    return statSync(this.path, { throwIfNoEntry: false })?.ino ?? Number.NaN;
   }
 }
