@@ -4,7 +4,7 @@ import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { BatchSummary, ResultKey, ResultQuery, RunManifest } from './result-store.js';
 import { prepare, type SqliteDatabase, type SqliteStatement, type SqliteValue } from './sqlite-driver.js';
 import { cursorParameters, planQuery, type QueryCursor, type QueryPlan } from './sqlite-query.js';
-import { readRow, UPSERT_RESULT, writeRow, type ResultRow } from './sqlite-row.js';
+import { UPSERT_RESULT, writeRow, type ResultRow } from './sqlite-row.js';
 import { migrate } from './sqlite-schema.js';
 import { storableText } from './storable-text.js';
 
@@ -23,7 +23,8 @@ export interface ConnectionOptions {
 
 /** A page of a query. */
 export interface ResultPage {
-  readonly results: readonly CaseResult[];
+  /** To be read by `readRow`, one when it is wanted. */
+  readonly rows: readonly ResultRow[];
   /** Where to go on; `undefined` at the end. */
   readonly cursor: QueryCursor | undefined;
   /** Length of the text that was read. */
@@ -59,7 +60,7 @@ export class SqliteConnection {
       database.exec('PRAGMA page_size = 8192'); // only a new file takes it
       database.exec('PRAGMA journal_mode = WAL');
       database.exec(`PRAGMA synchronous = ${options.durability === 'power' ? 'FULL' : 'NORMAL'}`);
-      database.exec('PRAGMA cache_size = -16000'); // room for the right edges of the indexes
+      database.exec('PRAGMA cache_size = -8000'); // room for the right edges of the indexes
       database.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`); // a log that starts again shows its true size
     }
     migrate(database, options.path ?? 'the database');
@@ -149,15 +150,10 @@ export class SqliteConnection {
         : this.#prepared(plan.next).all(...plan.parameters, ...cursorParameters(cursor), rows)
     ) as ResultRow[];
     let size = 0;
-    const results: CaseResult[] = [];
-    for (const row of found) {
-      size += row.details.length + (row.model_response?.length ?? 0);
-      const result = readRow(row);
-      if (plan.idPrefix === undefined || result.caseId.startsWith(plan.idPrefix)) results.push(result);
-    }
+    for (const row of found) size += row.details.length + (row.model_response?.length ?? 0);
     const last = found.at(-1);
     return {
-      results,
+      rows: found,
       size,
       cursor:
         last === undefined || found.length < rows
@@ -191,9 +187,12 @@ export class SqliteConnection {
     return statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** Copies the log into the file, save what readers still need; returns whether that was all of it. */
+  /**
+   * Copies the log into the file, save what readers still need; returns whether that was all of it. `FULL`, so that
+   * writers in other processes wait: two that never pause would let the log grow for ever.
+   */
   checkpoint(): boolean {
-    const { log, checkpointed } = this.#prepared('PRAGMA wal_checkpoint(PASSIVE)').get() as {
+    const { log, checkpointed } = this.#prepared('PRAGMA wal_checkpoint(FULL)').get() as {
       log: number;
       checkpointed: number;
     };
