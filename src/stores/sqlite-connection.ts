@@ -188,8 +188,8 @@ export class SqliteConnection {
   }
 
   /**
-   * Copies the log into the file, save what readers still need; returns whether that was all of it. `FULL`, so that
-   * writers in other processes wait: two that never pause would let the log grow for ever.
+   * Copies the log into the file, save what readers still need; returns whether that was all of it. `FULL` keeps
+   * writers of other processes out, unless one is at work: then it copies what is there.
    */
   checkpoint(): boolean {
     const { log, checkpointed } = this.#prepared('PRAGMA wal_checkpoint(FULL)').get() as {
