@@ -4,7 +4,7 @@ import { LOG_BYTES, type SqliteConnection } from './sqlite-connection.js';
 /**
  * Copies the write-ahead log into the database between two writes; left to itself, SQLite does it within a commit. What
  * takes the time is syncing the log to the disk, which must be done before the copy. Here libuv's pool does it, most of
- * it while writes go on, and the event loop is blocked for the copy and its own sync alone: 20 ms instead of 75.
+ * it while writes go on, and the event loop is blocked for the copy and its own sync alone: 24 ms instead of 75.
  *
  * A checkpoint on a connection of another thread would not block at all, but costs 100 ms of CPU to start, and in SQLite
  * before 3.51.3 a write at the wrong moment of it damages the file (https://www.sqlite.org/wal.html#walresetbug).

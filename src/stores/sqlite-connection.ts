@@ -8,8 +8,11 @@ import { UPSERT_RESULT, writeRow, type ResultRow } from './sqlite-row.js';
 import { migrate } from './sqlite-schema.js';
 import { storableText } from './storable-text.js';
 
-/** How long the write-ahead log may become before it is copied into the file. */
-export const LOG_BYTES = 4_000_000;
+/**
+ * How long the write-ahead log may become before it is copied into the file. Single appends rewrite the same pages: at
+ * 4 MB they cost a tenth more CPU than at 8 MB; the event loop is blocked for 21 and 30 ms by the copy.
+ */
+export const LOG_BYTES = 6_000_000;
 
 /** How a connection is set up. */
 export interface ConnectionOptions {
