@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AssayError } from '../errors.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
-import { namesIn, nodeFileSystem, writeFully, type FileSystem } from './file-system.js';
+import { makeFolder, namesIn, nodeFileSystem, writeFully, type FileSystem } from './file-system.js';
 
 interface LockHolder {
   readonly pid: number;
@@ -43,7 +43,7 @@ export class DirectoryLock {
   }
 
   /**
-   * Takes the lock of a folder, which is created if need be.
+   * Takes the lock of a folder, which is created if need be, with `durable` against loss of power.
    *
    * @throws AssayError `ASSAY_STORE_LOCKED` when another writer holds it. Errors of the file system pass through.
    */
@@ -51,8 +51,9 @@ export class DirectoryLock {
     folder: string,
     clock: Clock,
     files: FileSystem = nodeFileSystem,
+    durable = false,
   ): Promise<DirectoryLock> {
-    await files.makeFolder(folder);
+    await makeFolder(files, folder, durable);
     for (let attempt = 1; ; attempt++) {
       const own = `${process.pid}-${randomUUID()}${SUFFIX}`;
       const path = join(folder, own);

@@ -1,4 +1,5 @@
 import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 
 /** An open file that is written at its end. */
 export interface WritableFile {
@@ -23,8 +24,8 @@ export interface FileSystem {
   create(path: string): Promise<WritableFile>;
   /** Opens a file that exists, to cut it. */
   openExisting(path: string): Promise<WritableFile>;
-  /** Creates a folder and those above it; one that exists is fine. */
-  makeFolder(path: string): Promise<void>;
+  /** Creates a folder and those above it, where they do not exist; resolves to the folders in which a name is new. */
+  makeFolder(path: string): Promise<readonly string[]>;
   /** Puts `from` in the place of `to`. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file. */
@@ -66,7 +67,11 @@ export const nodeFileSystem: FileSystem = {
   create: async (path) => new NodeFile(await open(path, 'ax')),
   openExisting: async (path) => new NodeFile(await open(path, 'r+')),
   async makeFolder(path) {
-    await mkdir(path, { recursive: true });
+    const topmost = await mkdir(path, { recursive: true });
+    if (topmost === undefined) return [];
+    const changed = [dirname(resolve(path))];
+    while (changed.at(-1)!.length > dirname(resolve(topmost)).length) changed.push(dirname(changed.at(-1)!));
+    return changed;
   },
   rename,
   remove: unlink,
@@ -80,6 +85,11 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 };
+
+/** Creates a folder and those above it; with `durable`, they are found again after a loss of power. */
+export async function makeFolder(files: FileSystem, path: string, durable: boolean): Promise<void> {
+  for (const changed of await files.makeFolder(path)) if (durable) await files.syncFolder(changed);
+}
 
 /** The names in a folder; none when it does not exist. */
 export async function namesIn(path: string): Promise<string[]> {

@@ -263,7 +263,7 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
   }
 
   async #startWriting(): Promise<DirectoryLock> {
-    const lock = await DirectoryLock.take(this.#folder, this.#clock, this.#files);
+    const lock = await DirectoryLock.take(this.#folder, this.#clock, this.#files, this.#durable);
     try {
       await this.#layout.repair();
       await this.#summaries.repair();

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { namesIn, writeFully, type FileSystem } from './file-system.js';
+import { makeFolder, namesIn, writeFully, type FileSystem } from './file-system.js';
 import type { GzipCompressor } from './gzip-compressor.js';
 import type { EncodedAppend, GzipLayout } from './gzip-layout.js';
 import { decodeResult } from './result-codec.js';
@@ -137,7 +137,7 @@ export class GzipSingleFiles implements GzipLayout {
   async #put(path: string, result: CaseResult, bytes: Uint8Array): Promise<Written | undefined> {
     const folder = join(path, '..');
     if (!this.#madeFolders.has(folder)) {
-      await this.#files.makeFolder(folder);
+      await makeFolder(this.#files, folder, this.#durable);
       this.#madeFolders.add(folder);
     }
     const known = await this.#read(path);

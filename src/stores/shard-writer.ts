@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AssayError } from '../errors.js';
-import { namesIn, writeFully, type FileSystem, type WritableFile } from './file-system.js';
+import { makeFolder, namesIn, writeFully, type FileSystem, type WritableFile } from './file-system.js';
 
 /** How shards are written. */
 export interface ShardWriterOptions {
@@ -81,7 +81,7 @@ export class ShardWriter {
 
   async #begin(): Promise<WritableFile> {
     const { folder, family, files, durability } = this.#options;
-    await files.makeFolder(folder);
+    await makeFolder(files, folder, durability === 'power');
     this.#lastNumber ??= lastShardNumber(await namesIn(folder), family);
     this.#lastNumber += 1;
     const name = `${family}-${String(this.#lastNumber).padStart(6, '0')}.jsonl.gz`;
