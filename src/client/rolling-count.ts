@@ -53,9 +53,8 @@ export class RollingCount {
   #advance(target: number): void {
     if (target <= this.#current) return;
     const size = this.#slots.length;
-    if (target - this.#current >= size) {
-      if (this.#total !== 0) this.clear();
-    } else {
+    if (target - this.#current >= size) this.clear();
+    else {
       for (let each = this.#current + 1; each <= target; each++) {
         const slot = each % size;
         this.#total -= this.#slots[slot]!;

@@ -36,8 +36,8 @@ export class MainThreadBackend implements SqliteBackend {
 
   private constructor(connection: SqliteConnection, clock: Clock, lockTimeoutMs: number) {
     this.#connection = connection;
-    this.#checkpointer =
-      connection.path === null ? undefined : new SqliteCheckpointer(connection, `${connection.path}-wal`);
+    const { logPath } = connection;
+    this.#checkpointer = logPath === undefined ? undefined : new SqliteCheckpointer(connection, logPath);
     this.#clock = clock;
     this.#lockTimeoutMs = lockTimeoutMs;
   }

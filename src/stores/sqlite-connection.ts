@@ -41,8 +41,9 @@ export interface ResultPage {
  */
 export class SqliteConnection {
   readonly #database: SqliteDatabase;
-  /** Path of the file; `null` for a database that the host opened. */
-  readonly path: string | null;
+  readonly #path: string | null;
+  /** Path of the write-ahead log; `undefined` for a database in memory or one that the host opened. */
+  readonly logPath: string | undefined;
   readonly #inode: number | undefined;
   readonly #begin: SqliteStatement;
   readonly #commit: SqliteStatement;
@@ -57,7 +58,9 @@ export class SqliteConnection {
    */
   constructor(database: SqliteDatabase, options: ConnectionOptions) {
     this.#database = database;
-    this.path = options.path;
+    this.#path = options.path;
+    if (options.path !== null && options.path !== '' && !options.path.startsWith(':memory:'))
+      this.logPath = `${options.path}-wal`;
     if (options.path !== null) {
       database.exec(`PRAGMA busy_timeout = ${options.blockingTimeoutMs}`);
       database.exec('PRAGMA page_size = 8192'); // only a new file takes it
@@ -187,7 +190,7 @@ export class SqliteConnection {
 
   /** The size of the write-ahead log in bytes. */
   logSize(): number {
-    return statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    return this.logPath === undefined ? 0 : (statSync(this.logPath, { throwIfNoEntry: false })?.size ?? 0);
   }
 
   /**
@@ -204,7 +207,7 @@ export class SqliteConnection {
 
   /** Refreshes the planner's statistics for the host's own queries and closes a database that we opened. */
   close(): void {
-    if (this.path === null) return;
+    if (this.#path === null) return;
     try {
       this.#database.exec('PRAGMA analysis_limit = 400; ANALYZE evaluation_results');
     } catch {
@@ -231,7 +234,7 @@ export class SqliteConnection {
     if (this.#inode !== undefined && this.#inodeNow() !== this.#inode) {
       throw new AssayError(
         'ASSAY_STORE_FAILED',
-        `The database file ${this.path} was removed or replaced while it was open`,
+        `The database file ${this.#path} was removed or replaced while it was open`,
       );
     }
     return result;
@@ -247,7 +250,7 @@ export class SqliteConnection {
   }
 
   #inodeNow(): number | undefined {
-    if (this.path === null || this.path === '' || this.path.startsWith(':memory:')) return undefined;
-    return statSync(this.path, { throwIfNoEntry: false })?.ino ?? Number.NaN;
+    if (this.#path === null || this.logPath === undefined) return undefined;
+    return statSync(this.#path, { throwIfNoEntry: false })?.ino ?? Number.NaN;
   }
 }
