@@ -1,6 +1,6 @@
 // Gathers what each door of the package loads into a few files: `dist/doors` (docs/decisions/doors.md). Types stay in the
 // declaration files that tsc writes, next to the single JavaScript files that tests and benchmarks use.
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -27,5 +27,19 @@ const bundle = await rolldown({
   },
 });
 // What doors have in common is in chunks that they share: each class and each state exists once.
-await bundle.write({ dir, format: 'esm', chunkFileNames: 'shared-[hash].js', comments: false });
+const { output } = await bundle.generate({
+  format: 'esm',
+  chunkFileNames: 'shared-[hash].js',
+  comments: false,
+});
 await bundle.close();
+
+mkdirSync(dir);
+for (const { fileName, code } of output) {
+  // Node holds a file with one character beyond Latin-1 at two bytes each: 600 kB more, 1.5 % of a script's start.
+  const ascii = code.replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  writeFileSync(`${dir}/${fileName}`, ascii);
+}

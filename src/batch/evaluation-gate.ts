@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import type { IntervalHistogram } from 'node:perf_hooks';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { EventLoopProtection } from './batch-options.js';
 
@@ -60,7 +60,9 @@ export interface DelaySampler {
 /** Reads the delay through `perf_hooks.monitorEventLoopDelay`. */
 export function eventLoopDelaySampler(): DelaySampler {
   const resolutionMs = 10;
-  const histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: resolutionMs });
+  const histogram: IntervalHistogram = process
+    .getBuiltinModule('node:perf_hooks')
+    .monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
   return {
     p99() {

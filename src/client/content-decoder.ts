@@ -1,5 +1,4 @@
 import type { Transform } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 /** Decodes a compressed reply piece by piece. We ask for none, but some proxies compress anyway. */
 export interface ContentDecoder {
@@ -23,9 +22,9 @@ export interface DecoderSink {
  * sink that stops it after too many bytes has cost no more than that: a gzip bomb never unfolds.
  */
 export function createContentDecoder(encoding: string, sink: DecoderSink): ContentDecoder | undefined {
-  const make = DECODERS.get(encoding.trim().toLowerCase());
+  const make = MAKERS.get(encoding.trim().toLowerCase());
   if (make === undefined) return undefined;
-  const stream = make();
+  const stream: Transform = process.getBuiltinModule('node:zlib')[make](); // loaded late: see sha256.ts
   let stopped = false;
   stream.on('data', (chunk: Buffer) => {
     if (!stopped) sink.data(chunk);
@@ -46,9 +45,9 @@ export function createContentDecoder(encoding: string, sink: DecoderSink): Conte
   };
 }
 
-const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
-  ['gzip', createGunzip],
-  ['x-gzip', createGunzip],
-  ['deflate', createInflate],
-  ['br', createBrotliDecompress],
+const MAKERS: ReadonlyMap<string, 'createGunzip' | 'createInflate' | 'createBrotliDecompress'> = new Map([
+  ['gzip', 'createGunzip'],
+  ['x-gzip', 'createGunzip'],
+  ['deflate', 'createInflate'],
+  ['br', 'createBrotliDecompress'],
 ]);

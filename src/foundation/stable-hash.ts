@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from './sha256.js';
 
 /**
  * JSON with sorted keys, so that equal values give equal text whatever the order of their keys. `undefined`
@@ -13,7 +13,7 @@ export function stableStringify(value: unknown): string {
 
 /** SHA-256 of {@link stableStringify}, as 64 hex digits. */
 export function stableHash(value: unknown): string {
-  return createHash('sha256').update(stableStringify(value)).digest('hex');
+  return sha256(stableStringify(value));
 }
 
 function write(value: unknown, path: object[]): string {

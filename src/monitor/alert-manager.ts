@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { AssayError } from '../errors.js';
 import { systemClock, type Clock } from '../foundation/clock.js';
 import { EventSource, type BaseEventMap } from '../foundation/event-source.js';
 import { anything, checkOptions, integer, milliseconds, object, show, text } from '../foundation/options.js';
+import { sha256 } from '../foundation/sha256.js';
 import { metricsOf, type Alert, type AlertDeliveryContext, type AlertHandler } from './alert.js';
 import { AlertDelivery } from './alert-delivery.js';
 import { checkAlertRule, type AlertRule, type CheckedAlertRule } from './alert-rule.js';
@@ -393,5 +393,5 @@ function holds(member: string, answer: unknown): boolean {
 function dedupKey(source: string, rule: string): string {
   const key = `assaykit/${source}/${rule}`;
   if (key.length <= LONGEST_KEY) return key;
-  return `assaykit/${createHash('sha256').update(key).digest('hex')}`;
+  return `assaykit/${sha256(key)}`;
 }

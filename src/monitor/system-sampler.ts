@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay, performance, type EventLoopUtilization } from 'node:perf_hooks';
+import type { EventLoopUtilization, IntervalHistogram } from 'node:perf_hooks';
 import { openMachineReader, type MachineCounters, type MachineReader } from './machine-counters.js';
 import type { ByteCounts } from './proc-files.js';
 import type { PerformanceMetrics } from './performance-snapshot.js';
@@ -58,7 +58,9 @@ const NANOSECONDS = 1_000_000;
 
 /** Samples the machine and this process. Nothing of it keeps the process running. */
 export function createSystemSampler(reader: MachineReader = openMachineReader()): SystemSampler {
-  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  const delays = process
+    .getBuiltinModule('node:perf_hooks')
+    .monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   let loop: EventLoopUtilization = performance.eventLoopUtilization();
   let cpu = process.cpuUsage();
@@ -146,7 +148,7 @@ function bytesPerSecond(
 }
 
 function readDelays(
-  delays: ReturnType<typeof monitorEventLoopDelay>,
+  delays: IntervalHistogram,
   latenessMs: number,
 ): Pick<SystemMetrics, 'eventLoopDelayP99Ms' | 'eventLoopDelayMaxMs'> {
   // The histogram holds whole intervals: its resolution is part of every value. An empty one says p99 511.

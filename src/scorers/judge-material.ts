@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../foundation/sha256.js';
 
 /** A piece of text that a judge shall look at. */
 export interface JudgeMaterial {
@@ -21,12 +21,11 @@ export interface FencedMaterial {
  * cached.
  */
 export function fenceMaterial(pieces: readonly JudgeMaterial[]): FencedMaterial {
+  const lengthened = pieces.map(({ label, text }) => `${label.length}:${label}${text.length}:${text}`);
   let salt = 0;
   let fence: string;
   do {
-    const hash = createHash('sha256').update(String(salt++));
-    for (const { label, text } of pieces) hash.update(`${label.length}:${label}${text.length}:${text}`);
-    fence = hash.digest('hex').slice(0, 16);
+    fence = sha256(String(salt++), ...lengthened).slice(0, 16);
   } while (pieces.some(({ text }) => text.includes(fence)));
   return {
     fence,

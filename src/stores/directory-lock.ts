@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -55,7 +54,7 @@ export class DirectoryLock {
   ): Promise<DirectoryLock> {
     await makeFolder(files, folder, durable);
     for (let attempt = 1; ; attempt++) {
-      const own = `${process.pid}-${randomUUID()}${SUFFIX}`;
+      const own = `${process.pid}-${crypto.randomUUID()}${SUFFIX}`;
       const path = join(folder, own);
       await putDown(path, files);
       const other = await findOther(folder, own, clock, files);

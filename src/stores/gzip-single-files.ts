@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
+import { sha256 } from '../foundation/sha256.js';
 import { makeFolder, namesIn, writeFully, type FileSystem } from './file-system.js';
 import type { GzipCompressor } from './gzip-compressor.js';
 import type { EncodedAppend, GzipLayout } from './gzip-layout.js';
@@ -169,7 +168,7 @@ export class GzipSingleFiles implements GzipLayout {
       throw error;
     }
     try {
-      return decodeResult(gunzipSync(bytes).toString());
+      return decodeResult(process.getBuiltinModule('node:zlib').gunzipSync(bytes).toString());
     } catch {
       this.#onDamage({ file: path, keptRows: 0, bytes: bytes.length, reason: 'an unreadable result' });
       return undefined;
@@ -208,5 +207,4 @@ const runFolder = (runId: string): string => `run-${safeRunName(runId)}`;
 const safeName = (text: string): string => text.slice(0, 60).replace(/[^A-Za-z0-9_-]+/g, '_') || '_';
 
 // JSON escapes lone surrogates, which UTF-8 would all turn into the same character.
-const hashOf = (parts: readonly unknown[]): string =>
-  createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+const hashOf = (parts: readonly unknown[]): string => sha256(JSON.stringify(parts));

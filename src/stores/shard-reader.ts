@@ -2,12 +2,13 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { namesIn, type FileSystem } from './file-system.js';
 import { beginsWithMember, isDamaged, walkMembers, type MemberLocation } from './gzip-member.js';
 import { shardNames } from './shard-writer.js';
 
-const inflate = promisify(gunzip); // checks CRC and length; no call of fflate does
+/** Checks CRC and length; no call of fflate does. */
+const inflate = (member: Uint8Array): Promise<Buffer> =>
+  promisify<Uint8Array, Buffer>(process.getBuiltinModule('node:zlib').gunzip)(member);
 
 /** Damage that was found in a shard. */
 export interface ShardDamage {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { messageOf } from '../errors.js';
@@ -84,10 +83,12 @@ function applyAffinity(
   try {
     // Node shows a worker thread the pid of the process; only the kernel knows the thread's own id.
     const thread = readlinkSync('/proc/thread-self').split('/').pop()!;
-    execFileSync('taskset', [isProcess ? '-acp' : '-cp', wanted.join(','), thread], {
-      stdio: 'pipe',
-      timeout: 5000,
-    });
+    process
+      .getBuiltinModule('node:child_process')
+      .execFileSync('taskset', [isProcess ? '-acp' : '-cp', wanted.join(','), thread], {
+        stdio: 'pipe',
+        timeout: 5000,
+      });
     const cpus = allowedCpus(readFileSync('/proc/thread-self/status', 'utf8'));
     if (cpus.join() === [...wanted].sort((a, b) => a - b).join()) {
       return { what: 'affinity', worker, applied: true, value: cpus };
