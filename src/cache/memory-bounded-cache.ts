@@ -24,7 +24,7 @@ export interface MemoryBoundedCacheOptions<Value> {
   readonly maxBytes: number;
   /** How long a value holds, milliseconds. @default Infinity */
   readonly ttlMs?: number | undefined;
-  /** Most entries, >= 1. @default no limit */
+  /** Most entries, >= 1 and <= 16,777,216: what a Map of V8 can hold. @default no limit */
   readonly maxEntries?: number | undefined;
   /** Bytes of a value, for values that `byteSizeOf` cannot see into; an integer >= 0. @default byteSizeOf */
   readonly sizeOf?: ((value: Value) => number) | undefined;
@@ -104,10 +104,12 @@ class Entry<Value> {
 /** lru-cache's slots in its lists and map, and the {@link Entry}: measured, see the heap test. */
 const ENTRY_BYTES = 200;
 
+const MOST_ENTRIES = 2 ** 24;
+
 const CHECKS: OptionChecks<MemoryBoundedCacheOptions<unknown>> = {
   maxBytes: integer(1),
   ttlMs: milliseconds,
-  maxEntries: integer(1),
+  maxEntries: integer(1, MOST_ENTRIES),
   sizeOf: callable,
   copy: boolean,
   disk: object,
@@ -165,6 +167,7 @@ export class MemoryBoundedCache<
     this.#clock = given.clock ?? systemClock;
     this.#entries = new LRUCache<Key, Entry<Value>>({
       maxSize: given.maxBytes,
+      sizeCalculation: (entry) => entry.bytes,
       ...(given.maxEntries === undefined ? {} : { max: given.maxEntries }),
       dispose: (entry, key, reason) => this.#left(entry, key, reason),
     });
@@ -344,7 +347,7 @@ export class MemoryBoundedCache<
     }
     const expiresAt = Number.isFinite(ttlMs) ? this.#clock.now() + ttlMs : Number.POSITIVE_INFINITY;
     const kept = copy === undefined ? value : copy.value;
-    this.#entries.set(key, new Entry(kept, bytes, expiresAt), { size: bytes });
+    this.#entries.set(key, new Entry(kept, bytes, expiresAt));
     return true;
   }
 

@@ -241,6 +241,16 @@ describe('MemoryBoundedCache', () => {
     },
   );
 
+  it('refuses more entries than a Map can hold, saying so', () => {
+    expect(() => new MemoryBoundedCache({ maxBytes: 1e6, maxEntries: 1e15 })).toThrow(
+      expect.objectContaining({
+        code: 'ASSAY_INVALID_OPTION',
+        message:
+          'Expected `maxEntries` of MemoryBoundedCache to be an integer from 1 to 16777216, got 1000000000000000',
+      }),
+    );
+  });
+
   it('names a bad or misspelt option', () => {
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, -1, 1.5]) {
       expect(() => new MemoryBoundedCache({ maxBytes: bad })).toThrow(/`maxBytes`/);
