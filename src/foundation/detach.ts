@@ -8,7 +8,7 @@ import {
   stringByteSize,
   type SharedNames,
 } from './byte-size.js';
-import { SHORTEST_SLICE, TextCopier } from './text-copier.js';
+import { put, SHORTEST_SLICE, TextCopier, type Holder } from './text-copier.js';
 
 /** A copy that shares no memory with larger things. */
 export interface Detached<Value> {
@@ -17,10 +17,10 @@ export interface Detached<Value> {
   readonly bytes: number;
 }
 
-type Holder = Record<string | number, unknown>;
 type Visit = (member: unknown, holder: object, name: string | number) => void;
 
 const MOST_SEARCHED = 32; // objects up to which a list is searched: with a Map, copying an evaluation takes 13 % longer
+const MOST_ROOM = 1024; // objects for which the lists stay
 
 /**
  * Copies plain data (objects, arrays, Map, Set, strings) so that nothing in the copy is part of something larger:
@@ -29,56 +29,82 @@ const MOST_SEARCHED = 32; // objects up to which a list is searched: with a Map,
  * stay shared, cycles stay cycles. The copy is weighed on the way, as `byteSizeOf(copy, names)` would.
  */
 export function detach<Value>(value: Value, names?: SharedNames): Detached<Value> {
-  const root = [value];
-  const bytes = new Copier().copyMembers(root, names);
-  return { value: root[0]!, bytes };
+  const copier = idle ?? new Copier();
+  idle = undefined; // a getter of the value may detach something too, or throw and leave a copier in the middle of it
+  const detached = copier.copy(value, names);
+  idle = copier;
+  return detached;
 }
 
-/** An object is copied when it is met, its members when its turn comes, so that depth costs no stack. */
+let idle: Copier | undefined;
+
+/**
+ * An object is copied when it is met, its members when its turn comes, so that depth costs no stack.
+ *
+ * Serves one value after the other: lists made anew for each would be a third of what a copy leaves to the collector.
+ */
 class Copier {
-  readonly #originals: object[] = [];
-  readonly #copies: object[] = []; // what stands for each of them
+  readonly #copies = new Copies();
   readonly #texts = new TextCopier();
-  readonly #refills: (() => void)[] = []; // of each Map and Set, once its members are there
-  #index: Map<object, object> | undefined; // of the two lists, when they are long
+  readonly #visit: Visit = (member, holder, name) => this.#place(member, holder as Holder, name);
+  #kept: object[] = []; // stand for themselves
+  #refills: (() => void)[] = []; // of each Map and Set, once its members are there
   #bytes = 0; // of what has no members
 
-  /** Puts copies in the place of what the root refers to; answers how many bytes they hold. */
-  copyMembers(root: unknown[], names: SharedNames | undefined): number {
-    const visit: Visit = (member, holder, name) => this.#place(member, holder as Holder, name);
-    const kept: object[] = [];
+  copy<Value>(value: Value, names: SharedNames | undefined): Detached<Value> {
+    const root = [value];
     let bytes = 0;
-    visit(root[0], root, 0);
-    for (let i = 0; i < this.#copies.length; i++) {
-      const copy = this.#copies[i]!;
-      if (copy === this.#originals[i] || ArrayBuffer.isView(copy)) kept.push(copy);
-      else if (Array.isArray(copy)) bytes += arrayByteSize(copy, visit);
-      else if (copy instanceof Map) bytes += this.#map(copy, visit);
-      else if (copy instanceof Set) bytes += this.#set(copy, visit);
-      else bytes += recordByteSize(copy as Holder, visit, names);
-    }
+    this.#visit(value, root, 0);
+    for (let i = 0; i < this.#copies.count; i++) bytes += this.#copyMembers(i, names);
+    this.#copies.clear();
     bytes += this.#texts.finish();
-    for (const refill of this.#refills) refill();
-    if (kept.length > 0) bytes += reachableByteSize(kept, names);
-    return bytes + this.#bytes;
+    if (this.#refills.length > 0) this.#refill();
+    if (this.#kept.length > 0) bytes += this.#weighKept(names);
+    bytes += this.#bytes;
+    this.#bytes = 0;
+    return { value: root[0]!, bytes };
   }
 
-  #map(map: Map<unknown, unknown>, visit: Visit): number {
+  /** Puts copies in the place of what the members of a copy refer to; answers how many bytes it holds itself. */
+  #copyMembers(position: number, names: SharedNames | undefined): number {
+    const copy = this.#copies.at(position);
+    if (this.#copies.isOriginal(position) || ArrayBuffer.isView(copy)) {
+      this.#kept.push(copy);
+      return 0;
+    }
+    if (Array.isArray(copy)) return arrayByteSize(copy, this.#visit);
+    if (copy instanceof Map) return this.#map(copy);
+    if (copy instanceof Set) return this.#set(copy);
+    return recordByteSize(copy as Holder, this.#visit, names);
+  }
+
+  #map(map: Map<unknown, unknown>): number {
     const entries = [...map].flat();
     map.clear();
-    entries.forEach((member, i) => visit(member, entries, i));
+    entries.forEach((member, i) => this.#visit(member, entries, i));
     this.#refills.push(() => {
       for (let i = 0; i < entries.length; i += 2) map.set(entries[i], entries[i + 1]);
     });
     return mapByteSize(entries.length / 2);
   }
 
-  #set(set: Set<unknown>, visit: Visit): number {
+  #set(set: Set<unknown>): number {
     const members = [...set];
     set.clear();
-    members.forEach((member, i) => visit(member, members, i));
+    members.forEach((member, i) => this.#visit(member, members, i));
     this.#refills.push(() => members.forEach((member) => set.add(member)));
     return setByteSize(members.length);
+  }
+
+  #refill(): void {
+    for (const refill of this.#refills) refill();
+    this.#refills = [];
+  }
+
+  #weighKept(names: SharedNames | undefined): number {
+    const bytes = reachableByteSize(this.#kept, names);
+    this.#kept = [];
+    return bytes;
   }
 
   #place(member: unknown, holder: Holder, name: string | number): void {
@@ -86,29 +112,59 @@ class Copier {
       if (member.length < SHORTEST_SLICE) this.#bytes += stringByteSize(member);
       else this.#texts.add(member, holder, name);
     } else if (typeof member === 'object') {
-      if (member !== null) holder[name] = this.#take(member);
+      if (member !== null) put(this.#copies.of(member), holder, name);
     } else this.#bytes += primitiveByteSize(member);
   }
+}
 
-  #take(value: object): object {
+/** What stands for each object of a value. */
+class Copies {
+  #originals: (object | undefined)[] = [];
+  #copies: (object | undefined)[] = [];
+  #index: Map<object, object> | undefined; // of the two lists, when they are long
+  count = 0;
+
+  at(position: number): object {
+    return this.#copies[position]!;
+  }
+
+  isOriginal(position: number): boolean {
+    return this.#copies[position] === this.#originals[position];
+  }
+
+  /** The copy of an object: its first one. */
+  of(value: object): object {
     const known = this.#known(value);
     if (known !== undefined) return known;
     const copy = shallowCopy(value);
-    this.#originals.push(value);
-    this.#copies.push(copy);
+    this.#originals[this.count] = value;
+    this.#copies[this.count] = copy;
     this.#index?.set(value, copy);
+    this.count++;
     return copy;
+  }
+
+  /** Lets go of the value; lists of the usual length stay, empty. */
+  clear(): void {
+    this.#originals = emptied(this.#originals, this.count);
+    this.#copies = emptied(this.#copies, this.count);
+    this.count = 0;
+    this.#index = undefined;
   }
 
   #known(value: object): object | undefined {
     if (this.#index !== undefined) return this.#index.get(value);
-    const position = this.#originals.indexOf(value);
-    if (position >= 0) return this.#copies[position];
-    if (this.#originals.length === MOST_SEARCHED)
-      this.#index = new Map(this.#originals.map((original, i) => [original, this.#copies[i]!]));
+    for (let i = 0; i < this.count; i++) if (this.#originals[i] === value) return this.#copies[i];
+    if (this.count === MOST_SEARCHED)
+      this.#index = new Map(
+        this.#originals.slice(0, this.count).map((original, i) => [original!, this.#copies[i]!]),
+      );
     return undefined;
   }
 }
+
+const emptied = <Item>(list: (Item | undefined)[], count: number): (Item | undefined)[] =>
+  count > MOST_ROOM ? [] : list.fill(undefined, 0, count);
 
 function shallowCopy(value: object): object {
   if (ArrayBuffer.isView(value)) return ownView(value);

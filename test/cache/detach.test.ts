@@ -1,7 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { byteSizeOf, SharedNames } from '../../src/foundation/byte-size.js';
 import { detach } from '../../src/foundation/detach.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Texts of up to 60 UTF-16 units, with lone surrogates: ASCII, Latin-1 or wide. */
 const mixedText = fc
@@ -149,6 +154,67 @@ describe('detach', () => {
     for (let i = 0; i < 200_000; i++) list = { next: list };
     expect(detach({ list }).value).not.toBe(list);
     expect(detach({ list }).bytes).toBe(byteSizeOf({ list }));
+  });
+
+  it('keeps values apart that a getter of another one detaches', () => {
+    const inner = { text: 'a text of the value inside', list: ['another text of the value inside'] };
+    let detached: unknown;
+    const outer = {
+      before: 'a text of the value around it',
+      members: {
+        get value(): string {
+          detached = detach(inner).value;
+          return 'what the getter answered, a text too';
+        },
+      },
+      after: ['the last text of the value around it'],
+    };
+    expect(detach(outer).value).toStrictEqual({
+      before: 'a text of the value around it',
+      members: { value: 'what the getter answered, a text too' },
+      after: ['the last text of the value around it'],
+    });
+    expect(detached).toStrictEqual(inner);
+  });
+
+  it('takes nothing over from a value that threw on the way', () => {
+    const value = { texts: ['the first text of two', 'the second text of two'] };
+    const { bytes } = detach(value);
+    const broken = {
+      text: 'a text that goes nowhere',
+      nested: {
+        get value(): never {
+          throw new Error('no');
+        },
+      },
+    };
+    expect(() => detach(broken)).toThrow('no');
+    expect(detach(value)).toStrictEqual({ value, bytes });
+  });
+
+  it.each([3, 2000])('keeps neither the %i objects of a value nor their copies alive', async (count) => {
+    const detachOne = (): WeakRef<object>[] => {
+      const value = Array.from({ length: count }, (_, i) => ({ text: `the text of the object ${i}` }));
+      return [value, ...value, detach(value).value].map((each) => new WeakRef(each));
+    };
+    const references = detachOne();
+    await new Promise((resolve) => setImmediate(resolve)); // a WeakRef holds until the task ends
+    collectGarbage();
+    expect(references.filter((reference) => reference.deref() !== undefined)).toEqual([]);
+  });
+
+  it.each([3, 40, 2000])('weighs and copies %i objects the same a second time', (count) => {
+    const shared = { text: 'a text that all of them share' };
+    const value = Array.from({ length: count }, (_, i) => ({
+      i,
+      shared,
+      text: `the text of the object ${i}`,
+    }));
+    const first = detach(value);
+    const second = detach(value);
+    expect(second).toStrictEqual(first);
+    expect(second.value[1]!.shared).toBe(second.value[2]!.shared);
+    expect(second.value[1]!.shared).not.toBe(first.value[1]!.shared);
   });
 
   it('gives a small Buffer memory of its own, once for all who refer to it', () => {
