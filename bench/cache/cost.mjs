@@ -1,6 +1,6 @@
 /**
- * What MemoryBoundedCache costs beside bare lru-cache, and its second tier beside one file a key. Medians of
- * interleaved rounds in one process.
+ * What MemoryBoundedCache costs beside bare lru-cache, JSON.stringify and structuredClone of the same value, and its
+ * second tier beside one file a key. Medians of interleaved rounds in one process.
  *
  *   npm run build && node bench/cache/cost.mjs
  */
@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
+import { createEvaluator, editSimilarity, exactMatch } from '../../dist/index.js';
 import { MemoryBoundedCache } from '../../dist/cache/memory-bounded-cache.js';
 import { mainThreadMs } from '../workers/main-thread-cpu.mjs';
 import { SqliteDiskTier } from '../../dist/stores/sqlite-disk-tier.js';
@@ -34,7 +35,35 @@ const evaluation = (i) => ({
 });
 const values = keys.map((_, i) => evaluation(i));
 
+const evaluator = createEvaluator({
+  name: 'capitals',
+  version: '1',
+  dimensions: { exact: exactMatch(), similar: editSimilarity() },
+});
+
+/** What the package itself stores most; each makes the value of a key. */
+const kinds = {
+  '2 KB evaluation, 6 dimensions': evaluation,
+  'evaluation, 2 dimensions': (i) =>
+    evaluator.evaluateText(text.slice(i % 100, 200), { expected: text.slice(0, 200) }),
+  'model response of 1 kB': (i) => ({
+    text: text.slice(i % 100, (i % 100) + 1000),
+    model: 'llama-3.1-8b',
+    finishReason: 'stop',
+    usage: { inputTokens: 100 + (i % 50), outputTokens: 200 },
+    cost: i / 1000,
+    endpoint: 'http://gpu1:8000/v1',
+    requestId: `chatcmpl-0123456789abcdef-${i}`,
+    attempts: 1,
+    latencyMs: 812.25 + i,
+    timeToFirstTokenMs: null,
+  }),
+  'text of 1 kB': (i) => text.slice(i % 100, (i % 100) + 1000),
+};
+
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+process.stdout.on('error', () => {}); // `| head` goes before the end
 
 /** CPU nanoseconds a call, median over rounds; the contenders take turns. */
 function compare(contenders) {
@@ -66,6 +95,18 @@ console.log(
 console.log(
   `set   lru-cache ${inNs(setBare)}   MemoryBoundedCache ${inNs(setBounded)} (2 KB evaluation, copied and weighed; with ttl ${inNs(setTtl)})   goal <= 5000 ns`,
 );
+
+for (const [kind, make] of Object.entries(kinds)) {
+  const made = await Promise.all(keys.map((_, i) => make(i)));
+  const cache = new MemoryBoundedCache({ maxBytes: 2 ** 30 });
+  const results = compare([
+    () => keys.forEach((key, i) => cache.set(key, made[i])),
+    () => made.forEach((value) => JSON.stringify(value)),
+    () => made.forEach((value) => structuredClone(value)),
+  ]);
+  const [set, stringify, clone] = results.map(inNs);
+  console.log(`  ${kind.padEnd(30)} set ${set}   JSON.stringify ${stringify}   structuredClone ${clone}`);
+}
 
 let computed = 0;
 let rejected = 0;

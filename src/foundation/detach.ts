@@ -41,7 +41,7 @@ let idle: Copier | undefined;
 /**
  * An object is copied when it is met, its members when its turn comes, so that depth costs no stack.
  *
- * Serves one value after the other: lists made anew for each would be a third of what a copy leaves to the collector.
+ * Serves one value after the other: with lists made anew for each, the collector took twice as long.
  */
 class Copier {
   readonly #copies = new Copies();

@@ -16,8 +16,8 @@ export function put(copy: unknown, holder: Holder, name: string | number): void 
 }
 
 /**
- * Copies texts into memory of their own: many together into one string, of which each becomes a slice. One by one,
- * copying an evaluation with 18 texts takes 13 % longer and the copy holds 11 % more.
+ * Copies texts into memory of their own: many together into one string, of which each becomes a slice. With a
+ * string for each, copying an evaluation with 18 texts takes 13 % longer and the copy holds 11 % more.
  *
  * Texts of one byte a character and of two are gathered apart: one emoji must not make the others' ASCII wide.
  */
@@ -39,7 +39,7 @@ export class TextCopier {
 /**
  * Texts on their way through a Buffer, which gives as many bytes a character as said: what is cut from wide text stays
  * wide in any other copy. Written one by one they leave the collector nothing to do, joined before that a string for
- * each. The lists keep their room for the same reason.
+ * each and one for all. The lists keep their room for the same reason.
  */
 class Gathering {
   readonly #encoding: 'latin1' | 'utf16le';
