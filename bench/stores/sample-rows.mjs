@@ -1,11 +1,17 @@
 // Results of about 2.1 KB of JSON with six dimensions and answers of 0.7 to 1.3 KB, as evaluations of chat models
-// give. Deterministic.
+// give. Request ids have the form and length of a model server's (vLLM's here, 41 characters): they matter because V8
+// keeps one copy of every string of at most 10 characters that it parses, and a short id that is never seen again stays
+// in the heap until a full collection. Deterministic.
 import { seededRandom } from '../../dist/foundation/seeded-random.js';
 
 const words =
   'the model answers that a river of time is not what it seems because every measure of it depends on who asks and how often while the evidence for either side stays thin and so we return to the question'.split(
     ' ',
   );
+const hex = (random) =>
+  Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0');
 const dimensions = ['accuracy', 'coherence', 'completeness', 'style', 'safety', 'relevance'];
 
 export function sampleRows(
@@ -50,7 +56,11 @@ export function sampleRows(
           durationMs: 0.05,
         })),
       },
-      response: { text, finishReason: 'stop', requestId: `req-${number}` },
+      response: {
+        text,
+        finishReason: 'stop',
+        requestId: `chatcmpl-${Array.from({ length: 4 }, () => hex(random)).join('')}`,
+      },
     };
   });
 }
