@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AssayError } from '../errors.js';
 import { systemClock } from '../foundation/clock.js';
+import { decodePart } from './encoded-parts.js';
 import { MainThreadBackend, type ConnectionCall } from './sqlite-backend.js';
 import { openDatabase, type SqliteDriverName } from './sqlite-driver.js';
 import { toStoreError } from './sqlite-errors.js';
@@ -13,7 +14,7 @@ export interface SqliteWorkerData {
   readonly lockTimeoutMs: number;
 }
 
-/** A call of a connection's method; `close` ends the thread. */
+/** A call of a connection's method, an append with encoded parts instead of results; `close` ends the thread. */
 export interface SqliteWorkerRequest {
   readonly id: number;
   readonly name: ConnectionCall | 'close';
@@ -63,6 +64,10 @@ const answer = async ({ id, name, parameters }: SqliteWorkerRequest): Promise<Sq
       return { id };
     }
     const backend = await opened();
+    if (name === 'append') {
+      const [parts] = parameters as [readonly Uint8Array[]];
+      return { id, value: await backend.call(name, parts.map(decodePart)) };
+    }
     return { id, value: await backend.call(name, ...(parameters as never)) };
   } catch (error) {
     const { code, message, retryable } = toStoreError(error, `SQLite (${name})`, path);
