@@ -29,7 +29,7 @@ export interface SqliteResultStoreOptions {
    */
   readonly durability?: 'process' | 'power' | undefined;
   /**
-   * Which thread does the work. `worker` takes it off the main thread, which then spends about a fifth of the
+   * Which thread does the work. `worker` takes it off the main thread, which then spends about a quarter of the
    * time on a result and is never held up by the disk; results a second drop a little. Not for a database that
    * the host has opened.
    * @default 'main'
@@ -60,7 +60,7 @@ export interface SqliteResultStoreOptions {
 
 /** A page of a query aims at no more text than this, so that memory is flat whatever the size of a response. */
 const PAGE_SIZE = 1_000_000;
-/** More are no faster, and what lives through a collection makes V8's heap grow (RSS +112 MB with 256, +60 to 80 with 16). */
+/** More are no faster, and what lives through a collection makes V8's heap grow (RSS +112 MB with 256, +33 with 16). */
 const MOST_PAGE_ROWS = 16;
 const SUMMARY_PAGE_ROWS = 256;
 
