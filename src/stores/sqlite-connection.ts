@@ -66,7 +66,7 @@ export class SqliteConnection {
       database.exec('PRAGMA page_size = 8192'); // only a new file takes it
       database.exec('PRAGMA journal_mode = WAL');
       database.exec(`PRAGMA synchronous = ${options.durability === 'power' ? 'FULL' : 'NORMAL'}`);
-      database.exec('PRAGMA cache_size = -8000'); // room for the right edges of the indexes
+      this.#sizeCache();
       database.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`); // a log that starts again shows its true size
     }
     migrate(database, options.path ?? 'the database');
@@ -202,6 +202,7 @@ export class SqliteConnection {
       log: number;
       checkpointed: number;
     };
+    this.#sizeCache();
     return log === checkpointed;
   }
 
@@ -238,6 +239,16 @@ export class SqliteConnection {
       );
     }
     return result;
+  }
+
+  /**
+   * Gives SQLite memory for the pages of the indexes where rows go: 8 MB in a file of a million results, where 2 MB cost
+   * 12 % more CPU a row. In a new file each page would be touched once, and first touches were a tenth of the CPU.
+   */
+  #sizeCache(): void {
+    const { page_count: pages } = this.#prepared('PRAGMA page_count').get() as { page_count: number };
+    const kilobytes = Math.min(Math.max(2000, Math.ceil(pages / 4)), 8000);
+    this.#database.exec(`PRAGMA cache_size = -${kilobytes}`);
   }
 
   #prepared(sql: string): SqliteStatement {
