@@ -30,7 +30,7 @@ export interface SqliteResultStoreOptions {
   readonly durability?: 'process' | 'power' | undefined;
   /**
    * Which thread does the work. `worker` takes it off the main thread, which then spends about a quarter of the
-   * time on a result and is never held up by the disk; results a second drop a little. Not for a database that
+   * time on a result and is never held up by the disk. Results a second drop by a third. Not for a database that
    * the host has opened.
    * @default 'main'
    */
