@@ -71,9 +71,8 @@ async function runCases({ url, n, c, length, promptLength, dir, options }, { onR
  * `options.finishedShare`, that share of the cases is in the store before the measured run resumes it.
  */
 export async function prepare(context) {
-  await Promise.all(
-    ['lib/core/connect.js', 'lib/dispatcher/pool.js'].map((file) => import(`undici/${file}`)),
-  );
+  const modules = ['undici/lib/core/connect.js', 'undici/lib/dispatcher/pool.js'];
+  await Promise.all([...modules, 'node:crypto', 'node:perf_hooks'].map((name) => import(name)));
   const { finishedShare, store } = context.options;
   if (store === 'sqlite') await import('better-sqlite3');
   if (finishedShare === undefined) return;
