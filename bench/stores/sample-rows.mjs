@@ -1,4 +1,4 @@
-// Results of about 2.1 KB of JSON with six dimensions and answers of 0.7 to 1.3 KB, as evaluations of chat models
+// Results of about 2.3 KB of JSON with six dimensions and answers of 0.7 to 1.3 KB, as evaluations of chat models
 // give. Request ids have the form and length of a model server's (vLLM's here, 41 characters): they matter because V8
 // keeps one copy of every string of at most 10 characters that it parses, and a short id that is never seen again stays
 // in the heap until a full collection. Deterministic.
