@@ -1,5 +1,6 @@
 import type { IntervalHistogram } from 'node:perf_hooks';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
+import { perfHooks } from '../foundation/late-modules.js';
 import type { EventLoopProtection } from './batch-options.js';
 
 /**
@@ -60,9 +61,7 @@ export interface DelaySampler {
 /** Reads the delay through `perf_hooks.monitorEventLoopDelay`. */
 export function eventLoopDelaySampler(): DelaySampler {
   const resolutionMs = 10;
-  const histogram: IntervalHistogram = process
-    .getBuiltinModule('node:perf_hooks')
-    .monitorEventLoopDelay({ resolution: resolutionMs });
+  const histogram: IntervalHistogram = perfHooks().monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
   return {
     p99() {

@@ -1,4 +1,5 @@
 import type { Transform } from 'node:stream';
+import { zlib } from '../foundation/late-modules.js';
 
 /** Decodes a compressed reply piece by piece. We ask for none, but some proxies compress anyway. */
 export interface ContentDecoder {
@@ -24,7 +25,7 @@ export interface DecoderSink {
 export function createContentDecoder(encoding: string, sink: DecoderSink): ContentDecoder | undefined {
   const make = MAKERS.get(encoding.trim().toLowerCase());
   if (make === undefined) return undefined;
-  const stream: Transform = process.getBuiltinModule('node:zlib')[make](); // loaded late: see sha256.ts
+  const stream: Transform = zlib()[make]();
   let stopped = false;
   stream.on('data', (chunk: Buffer) => {
     if (!stopped) sink.data(chunk);

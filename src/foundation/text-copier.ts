@@ -102,7 +102,7 @@ class Gathering {
   }
 
   #copyAlone(text: string, holder: Holder, name: string | number): void {
-    holder[name] = Buffer.from(text, this.#encoding).toString(this.#encoding);
+    put(Buffer.from(text, this.#encoding).toString(this.#encoding), holder, name);
     this.#bytes += stringByteSize(text);
   }
 }

@@ -1,4 +1,5 @@
 import type { EventLoopUtilization, IntervalHistogram } from 'node:perf_hooks';
+import { perfHooks } from '../foundation/late-modules.js';
 import { openMachineReader, type MachineCounters, type MachineReader } from './machine-counters.js';
 import type { ByteCounts } from './proc-files.js';
 import type { PerformanceMetrics } from './performance-snapshot.js';
@@ -58,9 +59,7 @@ const NANOSECONDS = 1_000_000;
 
 /** Samples the machine and this process. Nothing of it keeps the process running. */
 export function createSystemSampler(reader: MachineReader = openMachineReader()): SystemSampler {
-  const delays = process
-    .getBuiltinModule('node:perf_hooks')
-    .monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  const delays = perfHooks().monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   let loop: EventLoopUtilization = performance.eventLoopUtilization();
   let cpu = process.cpuUsage();

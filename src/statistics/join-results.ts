@@ -1,5 +1,6 @@
 import { InputError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
+import { nextTurn } from '../foundation/next-turn.js';
 
 /** What a comparison needs of a result: a few numbers, not its text. */
 export interface ComparedResult {
@@ -132,7 +133,7 @@ async function* inTurn(
   try {
     while (open.size > 0) {
       // Results that are at hand would be read in one go, and neither a timer nor an abort would get a turn.
-      if (++turns % TURNS_BETWEEN_PAUSES === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (++turns % TURNS_BETWEEN_PAUSES === 0) await nextTurn();
       for (const side of open) {
         const next = await iterators[side].next();
         if (next.done === true) open.delete(side);

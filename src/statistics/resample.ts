@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { AssayError } from '../errors.js';
+import { nextTurn } from '../foundation/next-turn.js';
 import type { OptionCheck } from '../foundation/options.js';
 import { chunksOf, type ResamplingJob, runChunk } from './resampling.js';
 
@@ -51,7 +52,7 @@ export async function resampleInline(
     draws += job.values.length * (job.resamples / chunksOf(job));
     if (draws < SLICE_DRAWS) continue;
     draws = 0;
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     throwIfAborted(options.signal);
   }
   return found;

@@ -1,4 +1,5 @@
 import type { AssayError } from '../errors.js';
+import { nextTurn } from '../foundation/next-turn.js';
 
 interface Pending<Append> {
   readonly append: Append;
@@ -50,7 +51,7 @@ export class AppendQueue<Append, Prepared> {
 
   async #work(): Promise<void> {
     while (this.#pending.length > 0) {
-      await new Promise<void>((resolve) => setImmediate(resolve)); // what else is appended in this turn
+      await nextTurn(); // what else is appended in this turn
       const group = this.#takeGroup();
       const prepared = this.#options.prepare(group.map((each) => each.append));
       prepared.catch(() => {}); // it is waited for below, and may fail before that

@@ -1,5 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
+import { nextTurn } from '../foundation/next-turn.js';
 import { decodeResult, encodeResult } from './result-codec.js';
 
 /** Encoding so many takes 1 ms; the 500 of an append at once blocked the event loop for up to 10 to 20 ms. */
@@ -13,7 +14,7 @@ const PART_RESULTS = 100;
 export async function encodeInParts(results: readonly CaseResult[]): Promise<Uint8Array[]> {
   const parts: Uint8Array[] = [];
   for (let first = 0; first < results.length; first += PART_RESULTS) {
-    if (first > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    if (first > 0) await nextTurn();
     parts.push(encodePart(results.slice(first, first + PART_RESULTS)));
   }
   return parts;

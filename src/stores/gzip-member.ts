@@ -1,3 +1,5 @@
+import { zlib } from '../foundation/late-modules.js';
+
 /**
  * A gzip member (RFC 1952) whose header carries, in the extra field `AK`, its own length and how many lines it
  * holds. So a file of members can be walked and repaired without inflating it, while every gzip tool still
@@ -47,7 +49,7 @@ export function frameMember(
   view.setUint32(16, length, true);
   view.setUint32(20, rows, true);
   member.set(deflated, MEMBER_HEADER_BYTES);
-  view.setUint32(length - 8, process.getBuiltinModule('node:zlib').crc32(content), true);
+  view.setUint32(length - 8, zlib().crc32(content), true);
   view.setUint32(length - 4, content.length, true); // modulo 2^32, as RFC 1952 has it
   return member;
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
+import { zlib } from '../foundation/late-modules.js';
 import { sha256 } from '../foundation/sha256.js';
 import { makeFolder, namesIn, writeFully, type FileSystem } from './file-system.js';
 import type { GzipCompressor } from './gzip-compressor.js';
@@ -168,7 +169,7 @@ export class GzipSingleFiles implements GzipLayout {
       throw error;
     }
     try {
-      return decodeResult(process.getBuiltinModule('node:zlib').gunzipSync(bytes).toString());
+      return decodeResult(zlib().gunzipSync(bytes).toString());
     } catch {
       this.#onDamage({ file: path, keptRows: 0, bytes: bytes.length, reason: 'an unreadable result' });
       return undefined;

@@ -2,13 +2,13 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { zlib } from '../foundation/late-modules.js';
 import { namesIn, type FileSystem } from './file-system.js';
 import { beginsWithMember, isDamaged, walkMembers, type MemberLocation } from './gzip-member.js';
 import { shardNames } from './shard-writer.js';
 
 /** Checks CRC and length; no call of fflate does. */
-const inflate = (member: Uint8Array): Promise<Buffer> =>
-  promisify<Uint8Array, Buffer>(process.getBuiltinModule('node:zlib').gunzip)(member);
+const inflate = (member: Uint8Array): Promise<Buffer> => promisify<Uint8Array, Buffer>(zlib().gunzip)(member);
 
 /** Damage that was found in a shard. */
 export interface ShardDamage {

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { nextTurn } from '../foundation/next-turn.js';
 import { LOG_BYTES, type SqliteConnection } from './sqlite-connection.js';
 
 /**
@@ -66,5 +67,3 @@ export class SqliteCheckpointer {
     }
   }
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -2,6 +2,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { AssayError } from '../errors.js';
 import { systemClock, type Clock } from '../foundation/clock.js';
 import type { DiskEntry, DiskTier, DiskTierStats } from '../foundation/disk-tier.js';
+import { nextTurn } from '../foundation/next-turn.js';
 import { checkOptions, integer, object, oneOf } from '../foundation/options.js';
 import { openDatabase, prepare, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
 import { toStoreError } from './sqlite-errors.js';
@@ -220,7 +221,7 @@ export class SqliteDiskTier implements DiskTier {
 
   async #flushAll(): Promise<void> {
     do {
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await nextTurn();
       const group = [...this.#pending].slice(0, GROUP);
       try {
         this.#write(group);

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { messageOf } from '../errors.js';
 import type { TextReader } from '../foundation/cgroup.js';
+import { childProcess } from '../foundation/late-modules.js';
 import type { PlacementNotice, WorkerPlacement } from './worker-protocol.js';
 
 /** CPUs of one physical core. */
@@ -83,12 +84,10 @@ function applyAffinity(
   try {
     // Node shows a worker thread the pid of the process; only the kernel knows the thread's own id.
     const thread = readlinkSync('/proc/thread-self').split('/').pop()!;
-    process
-      .getBuiltinModule('node:child_process')
-      .execFileSync('taskset', [isProcess ? '-acp' : '-cp', wanted.join(','), thread], {
-        stdio: 'pipe',
-        timeout: 5000,
-      });
+    childProcess().execFileSync('taskset', [isProcess ? '-acp' : '-cp', wanted.join(','), thread], {
+      stdio: 'pipe',
+      timeout: 5000,
+    });
     const cpus = allowedCpus(readFileSync('/proc/thread-self/status', 'utf8'));
     if (cpus.join() === [...wanted].sort((a, b) => a - b).join()) {
       return { what: 'affinity', worker, applied: true, value: cpus };
