@@ -113,6 +113,33 @@ describe('BatchProcessor', () => {
     expect(furthest).toBeLessThanOrEqual(9);
   });
 
+  it('is slowed by a slow store: no more than two batches wait for it', async () => {
+    const disk = deferred();
+    class SlowStore extends MemoryResultStore {
+      override async append(results: readonly CaseResult[]): Promise<void> {
+        await disk.promise;
+        await super.append(results);
+      }
+    }
+    let ended = 0;
+    let pulled = 0;
+    function* source(): Generator<Case> {
+      for (const each of cases(500)) {
+        pulled++;
+        yield each;
+      }
+    }
+    const processor = processorOf({ store: new SlowStore(), batchSize: 10, concurrency: 4, queueSize: 8 });
+    processor.on('case:end', () => ended++);
+    const run = processor.run(source());
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toBeGreaterThanOrEqual(20);
+    expect(ended).toBeLessThan(20 + 4);
+    expect(pulled).toBeLessThanOrEqual(ended + 8 + 1);
+    disk.resolve();
+    expect(await run).toMatchObject({ submitted: 500, scored: 500 });
+  });
+
   it('takes async iterables and closes them when it stops early', async () => {
     let closed = false;
     async function* source(): AsyncGenerator<Case> {
