@@ -1,6 +1,6 @@
 const BITS_PER_ID = 64; // with 10 probes a new id looks seen with a chance of 4e-9 in a full layer
 const PROBES = 10;
-const FIRST_BITS = 1 << 17; // 16 KiB, for 2,048 ids
+const FIRST_BITS = 1 << 11; // 256 bytes, for 32 ids: V8 has seen it grow before it compiles it
 const LAST_BITS = 1 << 26; // 8 MiB, for a million and, less surely, for all that follow
 const GROWTH = 8;
 
@@ -8,7 +8,7 @@ const GROWTH = 8;
  * Remembers which case ids were seen, in at most 9.2 MiB whatever their number: a Bloom filter (Bloom 1970, probes after
  * Kirsch and Mitzenmacher 2006, with a quadratic term) in layers, each 8 times the one before (Almeida et al. 2007), since
  * the first touch of 8 MiB costs a short run more than all else here. It never forgets an id; it takes a new one for
- * seen with a chance below 2e-8 up to a million ids, so its suspicion is checked against the store before it counts.
+ * seen with a chance below 3e-8 up to a million ids, so its suspicion is checked against the store before it counts.
  */
 export class DuplicateGuard {
   readonly #layers = [new Uint32Array(FIRST_BITS >>> 5)];
@@ -32,7 +32,8 @@ export class DuplicateGuard {
     a = mix(a);
     b = mix(b ^ id.length) | 1;
     const c = mix(a ^ Math.imul(b, 0x9e3779b1)); // the small layers use few bits of each
-    for (const layer of this.#layers) if (has(layer, a, b, c)) return true;
+    // By position: V8 compiles a loop over the members again when there is a second one.
+    for (let i = 0; i < this.#layers.length; i++) if (has(this.#layers[i]!, a, b, c)) return true;
     if (this.#room === 0) this.#grow();
     add(this.#layers.at(-1)!, a, b, c);
     this.#room--;

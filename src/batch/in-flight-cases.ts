@@ -74,7 +74,8 @@ export class InFlightCases<Input, Expected, Metadata> {
   // A copy: cancelling a case may take it, or its neighbour, out of the list.
   #inOrder(): CaseTask<Input, Expected, Metadata>[] {
     const tasks: CaseTask<Input, Expected, Metadata>[] = [];
-    for (let node = this.#tasks.head; node !== undefined; node = node.next) tasks.push(node.value);
+    for (let node = this.#tasks.head; node !== undefined; node = this.#tasks.after(node))
+      tasks.push(node.value);
     return tasks;
   }
 }

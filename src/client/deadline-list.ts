@@ -18,6 +18,8 @@ export class Deadline extends ListNode<Expiring> {
   }
 }
 
+const NOTHING: Expiring = { deadlinePassed: () => {} };
+
 /**
  * All running limits of one duration: since they last equally long they fall due in the order in which they
  * began, so starting and stopping one is a few pointer writes and the whole list needs one timer (a
@@ -27,7 +29,7 @@ export class Deadline extends ListNode<Expiring> {
 export class DeadlineList {
   readonly #clock: Clock;
   readonly #durationMs: number;
-  readonly #running = new LinkedList<Expiring>();
+  readonly #running = new LinkedList<Expiring>(new Deadline(NOTHING));
   #timer: ClockTimer | undefined;
 
   /** `durationMs` of `Infinity`: nothing in the list ever falls due. */

@@ -292,7 +292,7 @@ export class EndpointSelector {
   #betterOffAt(endpoint: Endpoint, now: number): ListNode<Waiter> | undefined {
     for (const other of this.#endpoints) {
       if (other === endpoint) continue;
-      for (let node = other.waiting.head; node !== undefined; node = node.next) {
+      for (let node = other.waiting.head; node !== undefined; node = other.waiting.after(node)) {
         const { work, tokens, tried } = node.value;
         if (!endpoint.usable(tokens, now)) return undefined;
         if (tried.includes(endpoint) && !tried.includes(other)) continue; // it waits for one that has not failed it

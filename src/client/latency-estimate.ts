@@ -35,7 +35,7 @@ const UNKNOWN_FAILURE_MS = 1000;
  * estimate, since failing fast is not being fast.
  */
 export class LatencyEstimate {
-  readonly #inFlight = new LinkedList<number>();
+  readonly #inFlight = new LinkedList<number>(new Ticket(0, 1, 0, 0, false));
   #value = Number.NaN;
   #updatedAt = Number.NEGATIVE_INFINITY;
 

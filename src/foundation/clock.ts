@@ -30,7 +30,8 @@ class SystemTimer implements ClockTimer {
   readonly #timeout: NodeJS.Timeout;
 
   constructor(callback: () => void, delayMs: number, keepAlive: boolean) {
-    this.#timeout = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_DELAY_MS));
+    // Whole milliseconds, up: Node cuts them off, and a deadline must not pass before its time.
+    this.#timeout = setTimeout(callback, Math.min(Math.max(Math.ceil(delayMs), 0), MAX_DELAY_MS));
     if (!keepAlive) this.#timeout.unref();
   }
 

@@ -2,10 +2,11 @@ import type { BatchEvents, ProgressEvent } from '../batch/batch-events.js';
 import type { CacheEvents } from '../cache/cache-events.js';
 import type { ClientEvents } from '../client/client-events.js';
 import type { TokenUsage } from '../client/model-client.js';
-import { Histogram } from '../foundation/histogram.js';
+import type { Histogram } from '../foundation/histogram.js';
 import type { ResultStoreEvents } from '../stores/result-store.js';
 import { EndpointCounter, ModelCounter, NamedActivities, NamedCounts } from './activity.js';
 import { FixedBuckets } from './fixed-buckets.js';
+import { IntervalTimes } from './interval-times.js';
 import type { MonitorTotals } from './performance-snapshot.js';
 
 /** Every event that is counted, with its payload; `store:error` comes from stores and from processors. */
@@ -75,7 +76,7 @@ export class EventCounters {
   readonly buckets = new FixedBuckets();
   readonly #ejected = new Map<string, object>();
   readonly #now: () => number;
-  #times: Histogram | undefined;
+  readonly #times = new IntervalTimes();
   #clientHeard = false;
   #costKnown = false;
   #storeErrorsOfStores = 0;
@@ -156,14 +157,12 @@ export class EventCounters {
 
   /** The response times since the call before; `undefined` when there were none. */
   takeTimes(): Histogram | undefined {
-    const times = this.#times;
-    this.#times = undefined;
-    return times;
+    return this.#times.takeHistogram();
   }
 
   /** Forgets the response times and rates of the interval that is going on. */
   beginInterval(): void {
-    this.#times = undefined;
+    this.#times.takeHistogram();
     this.endpoints.readAll((endpoint) => endpoint.read(0));
     this.models.readAll((model) => model.read(0));
   }
@@ -229,7 +228,7 @@ export class EventCounters {
     if (!isDuration(ms)) return;
     this.totals.answered += 1;
     this.totals.responseTimeMs += ms;
-    (this.#times ??= new Histogram()).record(ms);
+    this.#times.record(ms);
     this.buckets.record(ms);
     if (endpoint === null) return;
     const counter = this.endpoints.of(endpoint);

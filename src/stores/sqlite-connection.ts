@@ -64,8 +64,8 @@ export class SqliteConnection {
     if (options.path !== null) {
       database.exec(`PRAGMA busy_timeout = ${options.blockingTimeoutMs}`);
       database.exec('PRAGMA page_size = 8192'); // only a new file takes it
-      database.exec('PRAGMA journal_mode = WAL');
       database.exec(`PRAGMA synchronous = ${options.durability === 'power' ? 'FULL' : 'NORMAL'}`);
+      database.exec('PRAGMA journal_mode = WAL'); // last: it writes a new file's first page
       this.#sizeCache();
       database.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`); // a log that starts again shows its true size
     }

@@ -105,8 +105,8 @@ export class TaskQueue {
   /** Tasks that were never sent, the last one first. */
   *unsentBackwards(): Generator<PoolTask, void> {
     for (let node = this.#tasks.tail; node !== undefined;) {
-      const { previous, value } = node;
-      yield value; // which may leave the queue
+      const previous = this.#tasks.before(node);
+      yield node.value; // which may leave the queue
       node = previous;
     }
   }

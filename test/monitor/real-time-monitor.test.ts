@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -618,5 +619,40 @@ describe('a script with a monitor', () => {
       timeout: 20_000,
     });
     expect(stdout.trim()).toBe('seen');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('the readings of the machine', () => {
+  const readsMachine = (): boolean =>
+    readdirSync('/proc/self/fd').some((descriptor) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${descriptor}`) === '/proc/diskstats';
+      } catch {
+        return false; // the folder's own descriptor
+      }
+    });
+
+  it('begin 100 ms after the start, when a run that starts with the monitor is under way', async () => {
+    const clock = new ManualClock();
+    const monitor = new RealTimeMonitor({ clock });
+    monitor.start();
+    expect(readsMachine()).toBe(false);
+    await clock.advance(100);
+    expect(readsMachine()).toBe(true);
+    monitor.stop();
+    expect(readsMachine()).toBe(false);
+  });
+
+  it('begin with a snapshot that is asked for earlier, and not at all after a stop', async () => {
+    const clock = new ManualClock();
+    const monitor = new RealTimeMonitor({ clock });
+    monitor.start();
+    expect(monitor.sample().memoryPercent).toBeGreaterThan(0);
+    expect(readsMachine()).toBe(true);
+    monitor.stop();
+    monitor.start();
+    monitor.stop();
+    await clock.advance(1000);
+    expect(readsMachine()).toBe(false);
   });
 });
