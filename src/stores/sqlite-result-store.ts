@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { systemClock, type Clock } from '../foundation/clock.js';
@@ -113,7 +114,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
         "Expected `thread` of SqliteResultStore to be 'main' for an open database: it cannot go to another thread",
       );
     }
-    this.#path = typeof database === 'string' ? database : null;
+    this.#path = typeof database === 'string' ? absolutePath(database) : null;
     this.#hosts = typeof database === 'string' ? undefined : database;
     this.#queue = new AppendQueue({
       groupSize: this.#options.groupSize ?? 500,
@@ -280,3 +281,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
 }
 
 const closedError = (): AssayError => new AssayError('ASSAY_CLOSED', 'The SqliteResultStore is closed');
+
+/** The host may change its working directory. What is no path to SQLite stays as it is. */
+const absolutePath = (database: string): string =>
+  /^(?::memory:|file:)/.test(database) ? database : resolve(database);

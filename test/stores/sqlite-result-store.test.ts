@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ResultQuery, ResultStoreEvents } from '../../src/stores/result-store.js';
@@ -217,6 +218,27 @@ describe('SqliteResultStore', () => {
     ];
     for (const make of wrong) expect(make).toThrow(expect.objectContaining({ code: 'ASSAY_INVALID_OPTION' }));
   });
+
+  it.each(['main', 'worker'] as const)(
+    'stores where its path pointed when it was made, wherever the host goes: %s',
+    async (thread) => {
+      const [folder, elsewhere] = [newFolder(), newFolder()];
+      const home = process.cwd();
+      try {
+        process.chdir(folder);
+        const store = new SqliteResultStore('results.db', { thread });
+        process.chdir(elsewhere);
+        await store.append([scoredResult({ caseId: 'before' })]);
+        process.chdir(home);
+        await store.append([scoredResult({ caseId: 'after' })]);
+        await store.close();
+        expect(readdirSync(elsewhere)).toEqual([]);
+        expect(readdirSync(folder)).toEqual(['results.db']);
+      } finally {
+        process.chdir(home);
+      }
+    },
+  );
 
   it('refuses better-sqlite3 13 on Node 20, where opening a database crashes the process', () => {
     expect(refusedVersion('13.2.0', '20.20.2')).toContain('npm install better-sqlite3@12');
