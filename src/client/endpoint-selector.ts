@@ -24,6 +24,7 @@ export type Choice =
 const WAIT: Choice = { kind: 'wait' };
 const NOBODY: readonly Endpoint[] = [];
 const REROUTE_AFTER_MS = 2000;
+const REARM_MS = 5; // a timer that is late by less is left: tokens that are given back shorten waits all the time
 const WORTH_WAITING = 2;
 
 /**
@@ -43,6 +44,7 @@ export class EndpointSelector {
   readonly #usable: Endpoint[] = [];
   readonly #choices: readonly Choice[];
   readonly #timers: (ClockTimer | undefined)[];
+  readonly #timersDueAt: number[];
   readonly #lobby = new LinkedList<Waiter>();
   #returnTimer: ClockTimer | undefined;
   #inFlight = 0;
@@ -56,6 +58,7 @@ export class EndpointSelector {
     this.#context = { now: 0, random: settings.random };
     this.#choices = settings.endpoints.map((endpoint) => ({ kind: 'send', endpoint }));
     this.#timers = settings.endpoints.map(() => undefined);
+    this.#timersDueAt = settings.endpoints.map(() => 0);
     const priorities = [...new Set(settings.endpoints.map((each) => each.priority))].sort((a, b) => a - b);
     this.#tiers = priorities.map((priority) =>
       settings.endpoints.filter((endpoint) => endpoint.priority === priority),
@@ -307,12 +310,18 @@ export class EndpointSelector {
 
   #arm(endpoint: Endpoint, now: number): void {
     const first = endpoint.waiting.head?.value;
-    if (first === undefined || this.#timers[endpoint.index] !== undefined) return;
+    if (first === undefined) return;
     const wait = endpoint.limit.waitMs(first.tokens, now);
     // Held back by concurrency alone: the end of an attempt serves the queue.
     if (wait === 0 && (endpoint.inFlight > 0 || this.#inFlight > 0)) return;
-    this.#timers[endpoint.index] = this.#clock.schedule(() => {
-      this.#timers[endpoint.index] = undefined;
+    const { index } = endpoint;
+    if (this.#timers[index] !== undefined) {
+      if (now + wait > this.#timersDueAt[index]! - REARM_MS) return;
+      this.#timers[index].cancel(); // an answer has shortened the wait
+    }
+    this.#timersDueAt[index] = now + wait;
+    this.#timers[index] = this.#clock.schedule(() => {
+      this.#timers[index] = undefined;
       this.#serve(endpoint, this.#clock.now());
     }, wait);
   }

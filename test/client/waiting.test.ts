@@ -93,6 +93,23 @@ test('a call that waits out a pause probes an endpoint whose ejection ends befor
   expect(ejected.health.state).toBe('probing');
 });
 
+test('calls that the opening of an endpoint holds back go soon after its first answer, not when its time is over', async () => {
+  const { clock, endpoints, selector, sent, send, waiter } = fleet(256);
+  const [endpoint] = endpoints as [Endpoint];
+  const wave = Array.from({ length: 64 }, (_, call) => send(`first ${call}`, endpoint));
+  for (const name of ['x', 'y']) {
+    expect(selector.choose(1, 0, [], clock.now())).toMatchObject({ kind: 'queue', endpoint });
+    selector.enqueue(endpoint, new ListNode<Waiter>(waiter(name)), clock.now());
+  }
+  await clock.advance(20);
+  selector.left();
+  endpoint.succeeded(wave[0]!, 20, 0, clock.now());
+  selector.offer(endpoint, clock.now());
+  expect(sent).toHaveLength(64);
+  await clock.advance(10);
+  expect(sent.slice(64)).toEqual(['x>a', 'y>a']);
+});
+
 test.each(['limited', 'flaky'])(
   'a pause past the deadline fails no call while an ejected endpoint is due before (first asked: %s)',
   async (first) => {
