@@ -30,7 +30,8 @@ export class ResultWriter {
   #safe = 0;
   #waiting = 0;
   #tail: Promise<void> = Promise.resolve();
-  #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+  #room: Promise<void> | undefined; // while full batches wait
+  #makeRoom: (() => void) | undefined;
   #timer: ClockTimer | undefined;
   #failed = false;
   readonly #unsaved = new Set<readonly CaseResult[]>();
@@ -56,13 +57,7 @@ export class ResultWriter {
     if (this.#batch.length === 0) this.#beginBatch(result);
     else this.#batch.push(result);
     if (this.#batch.length >= this.#options.batchSize) this.#hand();
-    if (this.#waiting < FULL_BATCHES) return undefined;
-    if (this.#room === undefined) {
-      let resolve!: () => void;
-      const promise = new Promise<void>((settle) => (resolve = settle));
-      this.#room = { promise, resolve };
-    }
-    return this.#room.promise;
+    return this.#room;
   }
 
   /** Hands over what is left and waits until all of it is durable or has failed. */
@@ -87,6 +82,7 @@ export class ResultWriter {
     const begunAt = this.#batchBegunAt;
     this.#batch = [];
     this.#waiting++;
+    if (this.#waiting >= FULL_BATCHES) this.#room ??= new Promise((resolve) => (this.#makeRoom = resolve));
     this.#unsaved.add(results);
     this.#tail = this.#tail.then(() => this.#write(results, begunAt));
   }
@@ -101,7 +97,7 @@ export class ResultWriter {
     }
     this.#waiting--;
     if (this.#waiting < FULL_BATCHES || this.#failed) {
-      this.#room?.resolve();
+      this.#makeRoom?.();
       this.#room = undefined;
     }
   }
