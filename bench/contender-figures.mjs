@@ -25,14 +25,18 @@ const good = (cell, name) => cell?.rows.filter((row) => row.name === name && !ro
 export const figure = (cell, name, read) => median(good(cell, name).map(read));
 
 /**
- * Median over the repetitions of `read` of one contender divided by `read` of another in the same repetition: the
- * machine's slow minutes then hit both.
+ * Median over the repetitions of what `compare` makes of a run of one contender and the run of another in the same
+ * repetition: the machine's slow minutes then hit both.
  */
-export function ratio(cell, name, other = BASE, read = (row) => row.cpuMsPer1k) {
+export function compared(cell, name, other, compare) {
   const others = new Map(good(cell, other).map((row) => [row.repetition, row]));
   const pairs = good(cell, name).filter((row) => others.has(row.repetition));
-  return median(pairs.map((row) => read(row) / read(others.get(row.repetition))));
+  return median(pairs.map((row) => compare(row, others.get(row.repetition))));
 }
+
+/** {@link compared} by their CPU times, one divided by the other. */
+export const ratio = (cell, name, other = BASE) =>
+  compared(cell, name, other, (row, beside) => row.cpuMsPer1k / beside.cpuMsPer1k);
 
 /** From process start to the first result, milliseconds. */
 export const firstResultMs = (row) => row.extra?.firstMs ?? row.firstMs;

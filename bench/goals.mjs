@@ -1,5 +1,5 @@
 // What the project has promised, each beside what was measured.
-import { figure, findCell, firstResultMs, ratio } from './contender-figures.mjs';
+import { compared, figure, findCell, firstResultMs, ratio } from './contender-figures.mjs';
 import { BASE } from './registry.mjs';
 import { show } from './results.mjs';
 
@@ -7,7 +7,7 @@ const SQLITE = 'assaykit, SQLite';
 const MEMORY = 'assaykit, memory';
 const HAND_ROLLED = 'openai + p-queue + SQLite WAL';
 
-const perSecond = (row) => row.perSecond;
+const IDEAL_PER_SECOND = 256 / 0.05;
 
 const atMost = (goal, value, limit, digits, unit = '') => ({
   goal,
@@ -26,15 +26,9 @@ const atLeast = (goal, value, limit, digits, unit = '') => ({
 export function projectGoals({ rows, imports, soak }) {
   const [small, large] = [findCell(rows, 0, 64, 10_000), findCell(rows, 0, 64, 100_000)];
   const start = findCell(rows, 0, 64, 1000);
-  const extra = (cell, read) => {
-    const [ours, base] = [figure(cell, SQLITE, read), figure(cell, BASE, read)];
-    return ours === undefined || base === undefined ? undefined : ours - base;
-  };
-  const wideShare = (n) => {
-    const wide = findCell(rows, 50, 256, n);
-    const [ours, base] = [figure(wide, SQLITE, perSecond), figure(wide, BASE, perSecond)];
-    return base && ours / Math.min(256 / 0.05, base);
-  };
+  const extra = (cell, read) => compared(cell, SQLITE, BASE, (ours, base) => read(ours) - read(base));
+  const shareOfPossible = (ours, base) => ours.perSecond / Math.min(IDEAL_PER_SECOND, base.perSecond);
+  const wideShare = (n) => compared(findCell(rows, 50, 256, n), SQLITE, BASE, shareOfPossible);
   return [
     atMost(
       'CPU of the whole path with SQLite, times the bare loop, 10,000 cases',

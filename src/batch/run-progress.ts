@@ -29,9 +29,13 @@ export class RunProgress {
 
   /** The progress, if it is time for it (or `last`). */
   report(last: boolean): ProgressEvent | undefined {
-    const { runId, clock, intervalMs, confidenceLevel, statistics } = this.#options;
-    const now = clock.now();
-    if (!last && now - this.#lastAt < intervalMs) return undefined;
+    const now = this.#options.clock.now();
+    return last || now - this.#lastAt >= this.#options.intervalMs ? this.#reportAt(now) : undefined;
+  }
+
+  // Apart from the look at the clock, which every case takes: V8 compiles what stands together.
+  #reportAt(now: number): ProgressEvent {
+    const { runId, clock, confidenceLevel, statistics } = this.#options;
     this.#lastAt = now;
     const { scored, unscored, errored } = statistics;
     const skipped = this.#options.skipped();

@@ -85,6 +85,7 @@ export class EndpointSelector {
     if (this.#inFlight >= this.#concurrency) return WAIT;
     const found = this.#pickUsable(tokens, tried, now);
     if (hedge) return found === undefined ? WAIT : this.#choices[found.index]!;
+    if (found !== undefined && this.#endpoints.length === 1) return this.#choices[0]!; // nothing else to wait for
     const queue = this.#worthWaitingFor(work, tokens, tried, found, now);
     if (queue !== undefined) return { kind: 'queue', endpoint: queue };
     if (found !== undefined) return this.#choices[found.index]!;
@@ -123,7 +124,7 @@ export class EndpointSelector {
   offer(endpoint: Endpoint, now: number): void {
     if (endpoint.waiting.size > 0) this.#serve(endpoint, now);
     if (this.#lobby.size > 0) this.#serveLobby(now);
-    this.#relieveOthers(endpoint, now);
+    if (this.#endpoints.length > 1) this.#relieveOthers(endpoint, now);
     this.#armReturn(now);
   }
 
