@@ -22,6 +22,8 @@ import { RunStatistics } from './run-statistics.js';
 import { RunStore } from './run-store.js';
 import type { RunSummary, StopReason } from './run-summary.js';
 
+const LANES_A_TURN = 64;
+
 /** How a run reaches its processor's listeners. */
 export interface EventPort {
   wants(event: keyof BatchEvents & string): boolean;
@@ -220,8 +222,18 @@ export class BatchRun<Input, Expected, Metadata> {
   #runLanes(): Promise<void> {
     return new Promise((resolve) => {
       this.#lanesEnded = resolve;
-      for (let lane = 0; lane < this.#queue.concurrency; lane++) this.#addLane();
+      this.#addLanes(this.#queue.concurrency);
     });
+  }
+
+  // Not all in one turn of the event loop: the first requests are on their way while the others are made.
+  #addLanes(count: number): void {
+    for (let lane = 0; lane < count && lane < LANES_A_TURN; lane++) this.#addLane();
+    if (count > LANES_A_TURN) {
+      setImmediate(() => {
+        if (this.#lanes > 0) this.#addLanes(count - LANES_A_TURN);
+      });
+    }
   }
 
   #addLane(): void {

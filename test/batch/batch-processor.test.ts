@@ -140,6 +140,44 @@ describe('BatchProcessor', () => {
     expect(await run).toMatchObject({ submitted: 500, scored: 500 });
   });
 
+  it('begins many cases over several turns of the event loop, so that the first calls leave meanwhile', async () => {
+    let turn = 0;
+    let running = true;
+    const count = (): void => {
+      turn++;
+      if (running) setImmediate(count);
+    };
+    setImmediate(count);
+    const begunIn: number[] = [];
+    const all = deferred();
+    const processor = processorOf({
+      concurrency: 200,
+      target: async (input) => {
+        if (begunIn.push(turn) === 200) all.resolve();
+        await all.promise;
+        return answer(input);
+      },
+    });
+    const summary = await processor.run(cases(300));
+    running = false;
+    expect(summary.scored).toBe(300);
+    const inOneTurn = begunIn.slice(0, 200).filter((each) => each === begunIn[0]).length;
+    expect(inOneTurn).toBe(64);
+  });
+
+  it('ends with its last case when it has fewer than lanes', async () => {
+    const late: string[] = [];
+    const summary = await processorOf({
+      concurrency: 1000,
+      target: async (input) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        late.push(input);
+        return answer(input);
+      },
+    }).run(cases(100));
+    expect([summary.scored, late.length]).toEqual([100, 100]);
+  });
+
   it('takes async iterables and closes them when it stops early', async () => {
     let closed = false;
     async function* source(): AsyncGenerator<Case> {
