@@ -22,7 +22,7 @@ import { RunStatistics } from './run-statistics.js';
 import { RunStore } from './run-store.js';
 import type { RunSummary, StopReason } from './run-summary.js';
 
-const LANES_A_TURN = 64;
+const LANES_A_TURN = 16;
 
 /** How a run reaches its processor's listeners. */
 export interface EventPort {

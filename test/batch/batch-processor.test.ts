@@ -162,7 +162,7 @@ describe('BatchProcessor', () => {
     running = false;
     expect(summary.scored).toBe(300);
     const inOneTurn = begunIn.slice(0, 200).filter((each) => each === begunIn[0]).length;
-    expect(inOneTurn).toBe(64);
+    expect(inOneTurn).toBe(16);
   });
 
   it('ends with its last case when it has fewer than lanes', async () => {
