@@ -3,6 +3,7 @@ import { InputError } from '../errors.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
+import { overTurns } from '../foundation/over-turns.js';
 import type { BatchEvents } from './batch-events.js';
 import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
@@ -222,18 +223,10 @@ export class BatchRun<Input, Expected, Metadata> {
   #runLanes(): Promise<void> {
     return new Promise((resolve) => {
       this.#lanesEnded = resolve;
-      this.#addLanes(this.#queue.concurrency);
+      // The first requests are on their way while the others are made.
+      const goingOn = (): boolean => this.#lanes > 0;
+      overTurns(this.#queue.concurrency, LANES_A_TURN, () => this.#addLane(), goingOn);
     });
-  }
-
-  // Not all in one turn of the event loop: the first requests are on their way while the others are made.
-  #addLanes(count: number): void {
-    for (let lane = 0; lane < count && lane < LANES_A_TURN; lane++) this.#addLane();
-    if (count > LANES_A_TURN) {
-      setImmediate(() => {
-        if (this.#lanes > 0) this.#addLanes(count - LANES_A_TURN);
-      });
-    }
   }
 
   #addLane(): void {
