@@ -264,7 +264,11 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
     this.#opening = undefined;
     if (this.#systemOption === false) return;
     if (this.#system !== undefined) return;
-    this.#system = this.#systemOption ?? createSystemSampler();
+    try {
+      this.#system = this.#systemOption ?? createSystemSampler();
+    } catch {
+      return; // thrown from a timer it would end the host's process; the next snapshot tries again
+    }
     this.#systemAt = this.#clock.now();
   }
 

@@ -4,7 +4,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BatchEvents } from '../../src/batch/batch-events.js';
 import type { ClientEvents } from '../../src/client/client-events.js';
 import type { WatchableSource } from '../../src/foundation/event-source.js';
@@ -641,6 +641,25 @@ describe.runIf(process.platform === 'linux')('the readings of the machine', () =
     expect(readsMachine()).toBe(true);
     monitor.stop();
     expect(readsMachine()).toBe(false);
+  });
+
+  it('that cannot begin disturb neither the host nor the rest of the snapshot', async () => {
+    const clock = new ManualClock();
+    const monitor = new RealTimeMonitor({ clock });
+    const load = vi.spyOn(process, 'getBuiltinModule').mockImplementation(() => {
+      throw new Error('not here');
+    });
+    try {
+      monitor.start();
+      await clock.advance(1000);
+      expect(load).toHaveBeenCalled();
+      expect(monitor.current()).toMatchObject({ elapsedMs: 1000, rssBytes: null, cpuPercent: null });
+    } finally {
+      load.mockRestore();
+    }
+    await clock.advance(1000);
+    expect(monitor.current()?.rssBytes).toBeGreaterThan(0);
+    monitor.stop();
   });
 
   it('begin with a snapshot that is asked for earlier, and not at all after a stop', async () => {
