@@ -124,7 +124,7 @@ export class EndpointSelector {
   offer(endpoint: Endpoint, now: number): void {
     if (endpoint.waiting.size > 0) this.#serve(endpoint, now);
     if (this.#lobby.size > 0) this.#serveLobby(now);
-    if (this.#endpoints.length > 1) this.#relieveOthers(endpoint, now);
+    this.#relieveOthers(endpoint, now);
     this.#armReturn(now);
   }
 

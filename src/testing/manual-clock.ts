@@ -1,4 +1,5 @@
 import type { Clock, ClockTimer } from '../foundation/clock.js';
+import { nextTurn } from '../foundation/next-turn.js';
 
 interface PendingTimer {
   readonly at: number;
@@ -48,7 +49,7 @@ export class ManualClock implements Clock {
   async advance(byMs: number): Promise<void> {
     const end = this.#now + byMs;
     for (;;) {
-      await flushPromises();
+      await nextTurn();
       let next: PendingTimer | undefined;
       for (const timer of this.#timers) {
         if (timer.at > end) continue;
@@ -61,8 +62,6 @@ export class ManualClock implements Clock {
       next.callback();
     }
     this.#now = end;
-    await flushPromises();
+    await nextTurn();
   }
 }
-
-const flushPromises = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
