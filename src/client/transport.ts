@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
 import type { TlsOptions } from './client-options.js';
+import { connectHttp } from './http-socket.js';
 
 /** What a {@link Transport} is made from. */
 export interface TransportSettings {
@@ -144,10 +145,11 @@ export class Transport {
 
   #make({ Pool, buildConnector }: Undici): Pool {
     const { origin, connections, connectMs, allowH2, tls } = this.#settings;
-    const connect = buildConnector({
+    const timeoutMs = connectMs + BACKSTOP_MS;
+    const connectSecurely = buildConnector({
       ...(tls as buildConnector.BuildOptions | undefined),
       allowH2,
-      timeout: Number.isFinite(connectMs) ? connectMs + BACKSTOP_MS : 0,
+      timeout: Number.isFinite(timeoutMs) ? timeoutMs : 0,
     });
     const pool = new Pool(origin, {
       connections: Number.isFinite(connections) ? connections : null,
@@ -156,12 +158,15 @@ export class Transport {
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: (options, callback) => {
-        const socket = connect(options, (...outcome) => {
-          if (socket !== undefined) this.#connecting.delete(socket);
+        const connected: buildConnector.Callback = (...outcome) => {
+          this.#connecting.delete(socket);
           this.connects++;
           callback(...outcome);
-        }) as unknown as Socket | undefined;
-        if (socket === undefined) return;
+        };
+        const socket =
+          options.protocol === 'https:'
+            ? (connectSecurely(options, connected) as unknown as Socket)
+            : connectHttp(options, timeoutMs, connected);
         this.#connecting.add(socket);
         if (this.#closed) socket.destroy();
       },
