@@ -121,12 +121,14 @@ function testRoundTrip(test: StoreTest, largestBatch: number): void {
   });
 
   test('keeps any text: NUL, lone surrogates, bidi controls, four-byte characters, line breaks', async (store) => {
-    const results = awkwardTexts.map((text, i) =>
+    const long = awkwardTexts.filter((text) => text !== '').map((text) => text.repeat(500)); // may be kept apart
+    const texts = [...awkwardTexts, ...long];
+    const results = texts.map((text, i) =>
       scoredResult({ caseId: `text-${i}`, text, model: text, startedAt: i, metadata: { [text]: text } }),
     );
     await store.append(results);
     assert.deepEqual(await collect(store.query()), results);
-    for (const [i, text] of awkwardTexts.entries()) {
+    for (const [i, text] of texts.entries()) {
       assert.deepEqual(await collect(store.query({ model: text })), [results[i]], JSON.stringify(text));
     }
   });
