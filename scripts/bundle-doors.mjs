@@ -7,6 +7,8 @@ import { rolldown } from 'rolldown';
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const dir = `${dist}/doors`;
 
+const SQLITE = /\/stores\/(sqlite|encoded-parts)/; // the root does without
+
 rmSync(dir, { recursive: true, force: true });
 const bundle = await rolldown({
   input: {
@@ -26,10 +28,18 @@ const bundle = await rolldown({
     if (level === 'warn') throw new Error(log.message);
   },
 });
-// What doors have in common is in chunks that they share: each class and each state exists once.
+// What doors have in common is in chunks that they share: each class and each state exists once. Few: a file costs the
+// start of a script more than code that it does not need.
 const { output } = await bundle.generate({
   format: 'esm',
-  chunkFileNames: 'shared-[hash].js',
+  codeSplitting: {
+    minShareCount: 2,
+    groups: [
+      { name: 'common', test: (id) => !SQLITE.test(id), priority: 1 },
+      { name: 'sqlite', test: SQLITE },
+    ],
+  },
+  chunkFileNames: 'shared-[name].js',
   comments: false,
 });
 await bundle.close();
