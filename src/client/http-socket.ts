@@ -7,29 +7,6 @@ const READ_BYTES = 65_536; // what libuv reads at once
 /** What the sockets of this thread read into: the bytes of one are copied out before another one reads. */
 let arrivals: Buffer | undefined;
 
-const SLAB_BYTES = 32_768;
-
-/**
- * What pieces are copied into, one after the other. Not Buffer's own pool: there they would stand among the bodies of
- * requests, which live as long as a call and keep all their neighbours' memory.
- */
-let slab: Buffer | undefined;
-let slabUsed = 0;
-
-function ownCopy(length: number): Buffer {
-  let copy: Buffer;
-  if (length > SLAB_BYTES / 4) copy = Buffer.allocUnsafeSlow(length);
-  else {
-    if (slab === undefined || slabUsed + length > SLAB_BYTES) {
-      slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-      slabUsed = 0;
-    }
-    copy = slab.subarray(slabUsed, (slabUsed += length));
-  }
-  arrivals!.copy(copy, 0, 0, length);
-  return copy;
-}
-
 /**
  * A connection without TLS whose bytes go straight to who listens for `readable`, as undici's parser does. A plain
  * socket takes 64 kB of memory for each piece, cuts it to what came, and hands it on through the queue and two more
@@ -63,7 +40,9 @@ export class HttpSocket extends Socket {
 
   /** Answers whether to go on reading. */
   #arrive(length: number): boolean {
-    const chunk = ownCopy(length);
+    // Not from Buffer's pool, where it would stand among the bodies of requests, which live as long as a call.
+    const chunk = Buffer.allocUnsafeSlow(length);
+    arrivals!.copy(chunk, 0, 0, length);
     if (this.readableLength > 0) return this.push(chunk); // after what is waiting
     this.#arrived = chunk;
     this.emit('readable');
