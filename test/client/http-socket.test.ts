@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { connectHttp, type HttpSocket } from '../../src/client/http-socket.js';
-import { clientFor, rawServer } from './model-server.js';
+import { clientFor, deadUrl, rawServer } from './model-server.js';
 
 /** A server for one test, and a connection to it. */
 async function pair(): Promise<{ client: HttpSocket; server: Socket }> {
@@ -144,12 +144,8 @@ test('tells when the other side resets it', async () => {
 });
 
 test('tells when nobody listens there', async () => {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  await expect(open(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  const { port } = new URL(await deadUrl());
+  await expect(open(Number(port))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
 
 test('gives up a connection that takes too long', async () => {
