@@ -200,7 +200,7 @@ function metricTable({ overall, dimensions }: RunSummaryData): string[] {
 }
 
 const count = (value: number): string => value.toLocaleString('en-US');
-const score = (value: number | null): string => (value === null ? 'undefined' : value.toFixed(4));
+const score = (value: number | null): string => (value === null ? '-' : value.toFixed(4));
 const ms = (value: number | null): string =>
   value === null ? '-' : `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 const durations = (summary: DurationSummary): string =>

@@ -84,6 +84,13 @@ describe('BatchProcessor', () => {
     expect(JSON.parse(JSON.stringify(summary))).toMatchObject({ submitted: 40 });
   });
 
+  it('prints a dash for the figures of a run without a score', async () => {
+    const target = (): Promise<string> => Promise.reject(new Error('no luck'));
+    const summary = await processorOf({ target }).run(cases(2));
+    expect(summary.toString()).toContain('overall     -  SE -  n 0, 2 errored');
+    expect(summary.toString()).not.toContain('undefined');
+  });
+
   it('never has more cases in flight than its concurrency, nor reads further ahead than its queue', async () => {
     let inFlight = 0;
     let most = 0;
