@@ -49,6 +49,17 @@ export function invalidOption(
 }
 
 /**
+ * Checks an argument that stands alone; `purpose` ends the sentence of what was expected: ` to watch`.
+ *
+ * @throws AssayError `ASSAY_INVALID_OPTION`
+ */
+export function checkArgument(value: unknown, check: OptionCheck, purpose = ''): void {
+  const expected = check(value);
+  if (expected === undefined) return;
+  throw new AssayError('ASSAY_INVALID_OPTION', `Expected ${expected}${purpose}, got ${show(value)}`);
+}
+
+/**
  * Throws when an option without a default is missing.
  *
  * @throws AssayError `ASSAY_INVALID_OPTION` naming the first one.
@@ -126,6 +137,19 @@ export const callable: OptionCheck = (value) => (typeof value === 'function' ? u
 /** Any object that is not null. */
 export const object: OptionCheck = (value) =>
   typeof value === 'object' && value !== null ? undefined : 'an object';
+
+/** Something that has at least one of the methods; `what` names it. */
+export function having(what: string, ...methods: readonly string[]): OptionCheck {
+  return (value) => {
+    const members = (value ?? {}) as Readonly<Record<string, unknown>>;
+    return methods.some((method) => typeof members[method] === 'function')
+      ? undefined
+      : `${what} with ${methods.map((method) => `\`${method}\``).join(' or ')}`;
+  };
+}
+
+/** An array; what is in it is checked elsewhere. */
+export const list: OptionCheck = (value) => (Array.isArray(value) ? undefined : 'an array');
 
 /** Anything: for values that are checked elsewhere. */
 export const anything: OptionCheck = () => undefined;

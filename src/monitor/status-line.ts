@@ -1,3 +1,4 @@
+import { print } from './print.js';
 import { likelyColumnsOf } from './terminal-text.js';
 
 /** The part of a terminal stream that the status line uses; `process.stderr` is one. */
@@ -71,7 +72,7 @@ export class StatusLine {
     this.#shownColumns = 0;
     this.#attached = false;
     for (const restore of this.#restore.splice(0)) restore();
-    if (lastLine !== undefined) this.#stream.write(`${this.#hostMidLine ? '\n' : ''}${lastLine}\n`);
+    if (lastLine !== undefined) print(this.#stream, `${this.#hostMidLine ? '\n' : ''}${lastLine}\n`);
   }
 
   #columns(): number {
@@ -98,7 +99,7 @@ export class StatusLine {
     if (text === '') return;
     this.#drawing = true;
     try {
-      this.#stream.write(text);
+      print(this.#stream, text);
     } finally {
       this.#drawing = false;
     }

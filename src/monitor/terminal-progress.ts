@@ -1,7 +1,18 @@
 import type { BatchEvents, ProgressEvent } from '../batch/batch-events.js';
 import { AssayError } from '../errors.js';
 import { systemClock, type Clock, type ClockTimer } from '../foundation/clock.js';
-import { boolean, checkOptions, object, oneOf, positive, text } from '../foundation/options.js';
+import {
+  boolean,
+  checkArgument,
+  checkOptions,
+  having,
+  list,
+  object,
+  oneOf,
+  positive,
+  text,
+} from '../foundation/options.js';
+import { print } from './print.js';
 import { progressLine } from './progress-line.js';
 import { terminalSafe } from './terminal-text.js';
 import { StatusLine, type TerminalStream } from './status-line.js';
@@ -70,14 +81,15 @@ export function terminalProgress(
   processor: ProgressSource,
   options: TerminalProgressOptions = {},
 ): TerminalProgress {
+  checkArgument(processor, having('a processor', 'on'));
   const given = checkOptions('terminalProgress', options, {
-    stream: object,
+    stream: having('an object', 'write'),
     mode: oneOf('bar', 'lines'),
     color: boolean,
     label: text,
     redrawIntervalMs: positive,
     lineIntervalMs: positive,
-    screen: object,
+    screen: list,
     clock: object,
   });
   const display = new ProgressDisplay(given);
@@ -156,14 +168,18 @@ class ProgressDisplay {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (this.#status !== undefined) this.#status.detach(lastLine);
-    else if (lastLine !== undefined) this.#stream.write(`${lastLine}\n`);
+    else if (lastLine !== undefined) print(this.#stream, `${lastLine}\n`);
   }
 
   #schedule(delayMs: number): void {
     this.#timer = this.#clock.schedule(
       () => {
         this.#timer = undefined;
-        this.#show();
+        try {
+          this.#show();
+        } catch {
+          // the host's stream refused; thrown from a timer it would end the host's process
+        }
         if (this.#status === undefined) this.#schedule(this.#intervalMs);
       },
       delayMs,
@@ -178,7 +194,7 @@ class ProgressDisplay {
       return;
     }
     const line = this.#line(LINE_COLUMNS, false);
-    if (line !== undefined) this.#stream.write(`${line}\n`);
+    if (line !== undefined) print(this.#stream, `${line}\n`);
   }
 
   #line(columns: number, bar: boolean): string | undefined {

@@ -295,6 +295,7 @@ describe('consoleHandler', () => {
     const handler = consoleHandler({ stream: { write: (text: string) => lines.push(text) } });
     await handler.send({ ...alert, message: 'a\u001b[2Jb' }, context);
     expect(lines).toEqual(['2023-11-14T22:13:30.000Z WARNING high_cpu_usage: a\\u{1b}[2Jb\n']);
+    expect(() => consoleHandler({ stream: {} as never })).toThrow('an object with `write`');
   });
 });
 

@@ -1,3 +1,5 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Writable } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -203,6 +205,63 @@ describe('terminalProgress elsewhere', () => {
     expect(stream.write).toBe(before);
     processor.fire('run:end', end);
     expect(terminal.screen).toEqual(['run-1 ended']);
+  });
+
+  it('goes on when nobody reads the stream any more', async () => {
+    // What stderr does after `node job.mjs 2>&1 | head -1`: an `error` event without a listener would end the process.
+    let refused = 0;
+    const gone = (isTTY: boolean): Writable & { isTTY: boolean } => {
+      const stream = new Writable({
+        autoDestroy: false,
+        write: (_chunk, _encoding, done) => {
+          refused += 1;
+          done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+        },
+      });
+      return Object.assign(stream, { isTTY });
+    };
+    for (const stream of [gone(true), gone(false)]) {
+      refused = 0;
+      const processor = new FakeProcessor();
+      const clock = new ManualClock();
+      const progress = terminalProgress(processor, { stream, clock });
+      for (const runId of ['run-1', 'run-2']) {
+        processor.fire('run:start', { ...start, runId });
+        processor.fire('progress', progressEvent({ done: 1 }));
+        await clock.advance(10_000);
+        await turn();
+        processor.fire('run:end', { ...end, runId });
+        await turn();
+      }
+      progress.close();
+      expect(refused).toBeGreaterThan(0);
+      expect(stream.listenerCount('error')).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('does not let a stream that throws out of its timer', async () => {
+    const stream = {
+      write: (): boolean => {
+        throw new Error('closed');
+      },
+    };
+    const processor = new FakeProcessor();
+    const clock = new ManualClock();
+    terminalProgress(processor, { stream, clock });
+    processor.fire('run:start', start);
+    processor.fire('progress', progressEvent({ done: 1 }));
+    await clock.advance(20_000);
+    expect(clock.pendingTimers).toBe(1);
+  });
+
+  it('refuses what is no processor or no stream', () => {
+    expect(() => terminalProgress({} as never)).toThrow('Expected a processor with `on`, got an object');
+    expect(() => terminalProgress(new FakeProcessor(), { stream: {} as never })).toThrow(
+      '`stream` of terminalProgress to be an object with `write`',
+    );
+    expect(() => terminalProgress(new FakeProcessor(), { screen: process.stdout as never })).toThrow(
+      '`screen` of terminalProgress to be an array',
+    );
   });
 
   it('refuses an unknown option and names the nearest', () => {

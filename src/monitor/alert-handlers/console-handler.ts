@@ -1,5 +1,6 @@
-import { checkOptions, object } from '../../foundation/options.js';
+import { checkOptions, having } from '../../foundation/options.js';
 import type { AlertHandler } from '../alert.js';
+import { print } from '../print.js';
 import { terminalSafe } from '../terminal-text.js';
 
 /** Options of {@link consoleHandler}. */
@@ -19,12 +20,14 @@ export interface ConsoleHandlerOptions {
  * @throws AssayError `ASSAY_INVALID_OPTION`
  */
 export function consoleHandler(options: ConsoleHandlerOptions = {}): AlertHandler {
-  const { stream = process.stderr } = checkOptions('consoleHandler', options, { stream: object });
+  const { stream = process.stderr } = checkOptions('consoleHandler', options, {
+    stream: having('an object', 'write'),
+  });
   return {
     name: 'console',
     send({ at, status, severity, rule, message }) {
       const title = status === 'resolved' ? 'RESOLVED' : severity.toUpperCase();
-      stream.write(`${new Date(at).toISOString()} ${title} ${terminalSafe(`${rule}: ${message}`)}\n`);
+      print(stream, `${new Date(at).toISOString()} ${title} ${terminalSafe(`${rule}: ${message}`)}\n`);
     },
   };
 }
