@@ -52,7 +52,7 @@ export function activityMetrics(
   const requests = grown('requests');
   const runs = runMetrics([...input.runs], input.now, after.scored + after.unscored + after.errored > 0);
   const gauge = (name: keyof MonitorGauges): number | null => {
-    const known = input.gauges.map((each) => each[name]).filter((value) => typeof value === 'number');
+    const known = input.gauges.map((each) => each[name]).filter(isKnown);
     return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
   };
   return {
@@ -98,8 +98,13 @@ function runMetrics(runs: readonly RunState[], now: number, everRan: boolean): R
 function sum(values: readonly (number | null)[]): number | null {
   let total = 0;
   for (const value of values) {
-    if (value === null) return null;
+    if (!isKnown(value)) return null;
     total += value;
   }
   return values.length === 0 ? null : total;
+}
+
+/** A foreign source may leave a number out, or say NaN: both are not known. */
+function isKnown(value: number | null | undefined): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
 }

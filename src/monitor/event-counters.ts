@@ -2,6 +2,7 @@ import type { BatchEvents, ProgressEvent } from '../batch/batch-events.js';
 import type { CacheEvents } from '../cache/cache-events.js';
 import type { ClientEvents } from '../client/client-events.js';
 import type { TokenUsage } from '../client/model-client.js';
+import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Histogram } from '../foundation/histogram.js';
 import type { ResultStoreEvents } from '../stores/result-store.js';
 import { EndpointCounter, ModelCounter, NamedActivities, NamedCounts } from './activity.js';
@@ -174,6 +175,7 @@ export class EventCounters {
   #caseEnd({ runId, result }: BatchEvents['case:end']): void {
     const run = this.runs.get(runId);
     if (run !== undefined) run.lastCaseAt = this.#now();
+    if (!isOutcome(result.outcome)) return;
     this.totals[result.outcome] += 1;
     if (result.outcome === 'errored') this.errorsByCode.add(result.error.code);
     if (result.cached) {
@@ -266,6 +268,11 @@ export class EventCounters {
 /** A foreign source may say anything, but a counter must neither shrink nor cease to be a number. */
 function amount(value: number | null | undefined): number {
   return typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY ? value : 0;
+}
+
+/** A foreign source may say anything, and any other word would make or bend a count of that name. */
+function isOutcome(outcome: string): outcome is CaseResult['outcome'] {
+  return outcome === 'scored' || outcome === 'unscored' || outcome === 'errored';
 }
 
 function isDuration(ms: number | null): ms is number {

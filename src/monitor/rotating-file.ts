@@ -33,6 +33,7 @@ export class RotatingFile {
   async append(lines: string): Promise<boolean> {
     const bytes = Buffer.from(lines);
     let rotated = false;
+    if (this.#file !== undefined && (await this.#file.stat()).nlink === 0) await this.close(); // removed by somebody
     this.#file ??= await this.#open();
     if (this.#size > 0 && this.#size + bytes.length > this.#options.maxBytes) {
       await this.close();
