@@ -354,14 +354,14 @@ export type { CacheEvents } from './cache/cache-events.js';
 export type { DiskEntry, DiskTier, DiskTierStats } from './foundation/disk-tier.js';
 
 // monitor
-export {
-  AlertManager,
-  type AlertEvents,
-  type AlertManagerOptions,
-  type AlertReceiver,
-  type AlertState,
-  type SnapshotSource,
-} from './monitor/alert-manager.js';
+export { AlertManager } from './monitor/alert-manager.js';
+export type {
+  AlertEvents,
+  AlertManagerOptions,
+  AlertReceiver,
+  AlertState,
+  SnapshotSource,
+} from './monitor/alert-options.js';
 export type { AlertRule, AlertSeverity } from './monitor/alert-rule.js';
 export { defaultAlertRules, type DefaultAlertRulesOptions } from './monitor/alert-rules.js';
 export type { Alert, AlertDeliveryContext, AlertHandler } from './monitor/alert.js';

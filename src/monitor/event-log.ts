@@ -2,10 +2,12 @@ import { AssayError } from '../errors.js';
 import { systemClock, type Clock, type ClockTimer } from '../foundation/clock.js';
 import { EventSource, type BaseEventMap, type WatchableSource } from '../foundation/event-source.js';
 import {
-  anything,
   boolean,
+  checkArgument,
   checkOptions,
+  having,
   integer,
+  list,
   milliseconds,
   object,
   show,
@@ -101,7 +103,7 @@ export class EventLog extends EventSource<EventLogEvents> {
       throw new AssayError('ASSAY_INVALID_OPTION', `Expected the path of an event log, got ${show(path)}`);
     }
     const given = checkOptions('eventLog', options, {
-      exclude: anything,
+      exclude: list,
       content: boolean,
       maxBytes: integer(1024),
       keepFiles: integer(1),
@@ -123,22 +125,22 @@ export class EventLog extends EventSource<EventLogEvents> {
 
   /**
    * Logs the events of these sources from now on; returns the unwatch for them. Watching a source again changes
-   * nothing.
+   * nothing. A payload of yours that cannot be read is reported by `listener:error`.
    *
    * @throws AssayError `ASSAY_INVALID_OPTION` for what is no event source, `ASSAY_CLOSED`
    */
   watch(...sources: readonly WatchableSource[]): () => void {
     if (this.#closed !== undefined) throw new AssayError('ASSAY_CLOSED', 'The event log was closed');
-    for (const source of sources) {
-      if (typeof (source as Partial<WatchableSource> | null)?.onAny === 'function') continue;
-      throw new AssayError(
-        'ASSAY_INVALID_OPTION',
-        `Expected an event source with \`onAny\` to log, got ${show(source)}`,
-      );
-    }
+    for (const source of sources) checkArgument(source, having('an event source', 'onAny'), ' to log');
     for (const source of sources) {
       if (this.#watched.has(source)) continue;
-      const stop = source.onAny((event, payload) => this.#add(event, payload));
+      const stop = source.onAny((event, payload) => {
+        try {
+          this.#add(event, payload);
+        } catch (error) {
+          this.reportListenerError(event, error); // a source of the host's making may let it unwind into its own code
+        }
+      });
       this.#watched.set(source, stop);
     }
     return () => this.#unwatch(sources);

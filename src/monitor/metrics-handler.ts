@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { callable, checkOptions, text } from '../foundation/options.js';
+import { callable, checkArgument, checkOptions, having, type OptionCheck } from '../foundation/options.js';
 
 /** Options of {@link createMetricsHandler}. */
 export interface MetricsHandlerOptions {
-  /** The path that is answered; others get 404. @default '/metrics' */
+  /** The path that is answered, beginning with a slash; others get 404. @default '/metrics' */
   readonly path?: string | undefined;
   /** Further text in the same format, for example `() => register.metrics()` of the host's prom-client. */
   readonly append?: (() => string | Promise<string>) | undefined;
@@ -29,8 +29,9 @@ export function createMetricsHandler(
   monitor: PrometheusSource,
   options: MetricsHandlerOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  checkArgument(monitor, having('a monitor', 'prometheus'));
   const { path = '/metrics', append } = checkOptions('createMetricsHandler', options, {
-    path: text,
+    path: pathOfUrl,
     append: callable,
   });
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -57,6 +58,9 @@ export function createMetricsHandler(
     });
   };
 }
+
+const pathOfUrl: OptionCheck = (value) =>
+  typeof value === 'string' && value.startsWith('/') ? undefined : 'a path that begins with `/`';
 
 function refuse(response: ServerResponse, status: number, reason: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' });

@@ -1,15 +1,15 @@
-import { AssayError } from '../errors.js';
 import { systemClock, type Clock, type ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
 import { listenTo } from '../foundation/listen-to.js';
 import {
+  checkArgument,
   checkOptions,
   either,
+  having,
   integer,
   milliseconds,
   object,
   positive,
-  show,
   type OptionCheck,
 } from '../foundation/options.js';
 import { activityMetrics, type MonitorGauges } from './activity-metrics.js';
@@ -84,7 +84,7 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
     const given = checkOptions('RealTimeMonitor', options, {
       intervalMs: positive,
       historySize: integer(1, 1_000_000),
-      system: either(object, isFalse),
+      system: either(having('an object', 'sample'), isFalse),
       clock: object,
     });
     this.#clock = given.clock ?? systemClock;
@@ -107,15 +107,8 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
    * @throws AssayError `ASSAY_INVALID_OPTION` for what is no event source
    */
   watch(...sources: readonly MonitoredSource[]): () => void {
-    for (const source of sources) {
-      const { on, onAny } = (source ?? {}) as { readonly on?: unknown; readonly onAny?: unknown };
-      if (typeof on !== 'function' && typeof onAny !== 'function') {
-        throw new AssayError(
-          'ASSAY_INVALID_OPTION',
-          `Expected an event source with \`on\` or \`onAny\` to watch, got ${show(source)}`,
-        );
-      }
-    }
+    for (const source of sources)
+      checkArgument(source, having('an event source', 'on', 'onAny'), ' to watch');
     const onError = (event: string, error: unknown): void => this.reportListenerError(event, error);
     for (const source of sources) {
       if (this.#watched.has(source)) continue;

@@ -9,7 +9,17 @@ import type { BatchEvents } from '../batch/batch-events.js';
 import type { ClientEvents } from '../client/client-events.js';
 import type { ForeignEmitter, WatchableSource } from '../foundation/event-source.js';
 import { listenTo } from '../foundation/listen-to.js';
-import { boolean, callable, checkOptions, either, object, text } from '../foundation/options.js';
+import {
+  boolean,
+  callable,
+  checkArgument,
+  checkOptions,
+  either,
+  having,
+  list,
+  object,
+  text,
+} from '../foundation/options.js';
 import { PACKAGE_VERSION } from '../foundation/package-version.js';
 import { CallExporter } from './call-exporter.js';
 import { GENAI_METRICS, type MetricDefinition } from './genai-conventions.js';
@@ -79,11 +89,14 @@ export async function instrumentOpenTelemetry(
   sources: readonly InstrumentedSource[],
   options: OpenTelemetryOptions = {},
 ): Promise<OpenTelemetryInstrumentation> {
+  checkArgument(sources, list, ' of event sources');
+  for (const source of sources)
+    checkArgument(source, having('an event source', 'on', 'onAny'), ' to instrument');
   const given = checkOptions('instrumentOpenTelemetry', options, {
     provider: either(text, callable),
     operation: text,
     captureContent: boolean,
-    monitor: object,
+    monitor: having('a monitor', 'totals'),
     context: object,
     tracerProvider: object,
     loggerProvider: object,

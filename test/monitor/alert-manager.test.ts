@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AssayError } from '../../src/errors.js';
 import type { Alert, AlertHandler } from '../../src/monitor/alert.js';
-import { AlertManager, type AlertManagerOptions } from '../../src/monitor/alert-manager.js';
+import { AlertManager } from '../../src/monitor/alert-manager.js';
+import type { AlertManagerOptions } from '../../src/monitor/alert-options.js';
 import type { AlertRule } from '../../src/monitor/alert-rule.js';
 import { messageTemplate } from '../../src/monitor/alert-rule.js';
 import { RealTimeMonitor } from '../../src/monitor/real-time-monitor.js';
@@ -150,6 +151,11 @@ describe('AlertManager', () => {
     );
     expect(() => alerts.addRule({ name: 'd' } as never)).toThrow('`condition`');
     expect(() => alerts.addHandler({} as never)).toThrow('alert handler with `send`');
+    expect(() => alerts.watch({} as never)).toThrow('Expected a monitor with `on` to watch, got an object');
+    expect(() => new AlertManager({ handlers: { send: () => {} } as never })).toThrow(
+      '`handlers` of AlertManager to be an array',
+    );
+    expect(() => new AlertManager({ rules: {} as never })).toThrow('`rules` of AlertManager to be an array');
   });
 
   it('keeps the key of an alert within 255 characters', async () => {

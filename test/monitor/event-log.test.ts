@@ -219,6 +219,43 @@ describe('eventLog', () => {
     expect(log.dropped).toBe(2);
   });
 
+  it('begins anew when its folder is removed under its feet', async () => {
+    const processor = new FakeProcessor();
+    const file = join(folder, 'logs', 'x.jsonl');
+    const log = eventLog(file);
+    log.watch(processor);
+    processor.fire('case:start', { at, runId, caseId: 'a', repetition: 0 });
+    await log.flush();
+    await rm(join(folder, 'logs'), { recursive: true });
+    processor.fire('case:start', { at, runId, caseId: 'b', repetition: 0 });
+    await log.flush();
+    processor.fire('case:start', { at, runId, caseId: 'c', repetition: 0 });
+    await log.close();
+    expect((await lines(file)).map(({ caseId }) => caseId)).toEqual(['b', 'c']);
+  });
+
+  it('throws nothing into a source of the host, and tells of a payload that it cannot read', async () => {
+    let fire: (event: string, payload: unknown) => void = () => {};
+    const log = eventLog(path);
+    const failed: string[] = [];
+    log.on('listener:error', ({ event }) => failed.push(event));
+    log.watch({
+      onAny: (listener) => {
+        fire = listener;
+        return () => {};
+      },
+    });
+    fire('bad', {
+      get secret(): string {
+        throw new Error('no');
+      },
+    });
+    fire('good', { n: 1 });
+    await log.close();
+    expect(failed).toEqual(['bad']);
+    expect((await lines()).map(({ event }) => event)).toEqual(['good']);
+  });
+
   it('makes the folder, and hears a source once until it is unwatched', async () => {
     const processor = new FakeProcessor();
     const deep = join(folder, 'new', 'folder', 'x.jsonl');
@@ -233,6 +270,9 @@ describe('eventLog', () => {
     expect(() => log.watch(processor)).toThrow(expect.objectContaining({ code: 'ASSAY_CLOSED' }));
     expect(() => eventLog(path).watch({} as never)).toThrow('`onAny`');
     expect(() => eventLog(processor as never)).toThrow('path of an event log');
+    expect(() => eventLog(path, { exclude: 'case:start' as never })).toThrow(
+      '`exclude` of eventLog to be an array',
+    );
   });
 
   it('hears nothing after close, and closes twice', async () => {

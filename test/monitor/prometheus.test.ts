@@ -209,6 +209,13 @@ describe('createMetricsHandler', () => {
     });
   });
 
+  it('refuses what is no monitor, and a path that no request can have', () => {
+    expect(() => createMetricsHandler({} as never)).toThrow('Expected a monitor with `prometheus`');
+    expect(() => createMetricsHandler(busyMonitor(), { path: 'metrics' })).toThrow(
+      '`path` of createMetricsHandler to be a path that begins with `/`, got "metrics"',
+    );
+  });
+
   it("answers 500 without a word of the host's error", async () => {
     const append = (): string => {
       throw new Error('secret');

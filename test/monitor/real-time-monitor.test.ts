@@ -413,6 +413,37 @@ describe('RealTimeMonitor', () => {
     expect(models['model-a']).toMatchObject({ calls: 6, inputTokens: 10, cost: 0.01 });
   });
 
+  it('counts no outcome that it does not know', () => {
+    const { monitor } = setup();
+    const processor = new FakeProcessor();
+    monitor.watch(processor);
+    const before = monitor.totals();
+    for (const outcome of ['skipped', 'cost', '__proto__']) {
+      processor.fire('case:end', { at, runId, result: { ...scoredResult(), outcome } as never });
+    }
+    expect(monitor.totals()).toEqual(before);
+    expect(monitor.errorTotals()).toEqual({});
+  });
+
+  it('takes what is no number as not known', () => {
+    const { monitor } = setup();
+    const processor = Object.assign(new FakeProcessor(), {
+      gauges: () => ({ activeWorkers: Number.NaN, inFlight: Number.POSITIVE_INFINITY, queueDepth: 3 }),
+    });
+    monitor.watch(processor);
+    processor.fire('progress', { runId, at, total: Number.NaN, cost: Number.NaN, skipped: 0 } as never);
+    const snapshot = monitor.sample();
+    expect(snapshot).toMatchObject({
+      activeWorkers: null,
+      inFlight: null,
+      queueDepth: 3,
+      doneCases: null,
+      totalCases: null,
+      projectedCost: null,
+    });
+    expect(monitor.prometheus()).not.toMatch(/NaN|\} \+Inf|\w \+Inf/);
+  });
+
   it('does not make a source build payloads that it does not read', () => {
     const { monitor } = setup();
     const processor = new FakeProcessor();
@@ -432,6 +463,7 @@ describe('RealTimeMonitor', () => {
     );
     expect(() => new RealTimeMonitor({ intervalMs: 0 })).toThrow('`intervalMs` of RealTimeMonitor');
     expect(() => new RealTimeMonitor({ historysize: 3 } as never)).toThrow('did you mean `historySize`?');
+    expect(() => new RealTimeMonitor({ system: {} as never })).toThrow('an object with `sample`, or false');
     expect(() => monitor.summary({ lastMs: -1 })).toThrow('lastMs');
   });
 

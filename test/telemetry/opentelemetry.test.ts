@@ -323,6 +323,15 @@ describe('instrumentOpenTelemetry', () => {
     await expect(instrumentOpenTelemetry([], { captureContents: true } as never)).rejects.toThrow(
       'did you mean `captureContent`?',
     );
+    await expect(instrumentOpenTelemetry(new FakeProcessor() as never)).rejects.toThrow(
+      'Expected an array of event sources, got an object',
+    );
+    await expect(instrumentOpenTelemetry([{} as never])).rejects.toThrow(
+      'Expected an event source with `on` or `onAny` to instrument, got an object',
+    );
+    await expect(instrumentOpenTelemetry([], { monitor: {} as never })).rejects.toThrow(
+      'a monitor with `totals`',
+    );
   });
 });
 

@@ -1,5 +1,13 @@
 import { AssayError } from '../../errors.js';
-import { callable, checkOptions, either, text, type OptionCheck } from '../../foundation/options.js';
+import {
+  callable,
+  checkArgument,
+  checkOptions,
+  either,
+  having,
+  text,
+  type OptionCheck,
+} from '../../foundation/options.js';
 import type { Alert, AlertHandler } from '../alert.js';
 import { cutText } from './cut-text.js';
 
@@ -75,9 +83,7 @@ export function emailText(alert: Alert): { readonly subject: string; readonly te
  * ```
  */
 export function emailHandler(transport: EmailTransport, options: EmailHandlerOptions): AlertHandler {
-  if (typeof (transport as Partial<EmailTransport> | null)?.sendMail !== 'function') {
-    throw new AssayError('ASSAY_INVALID_OPTION', 'Expected a mail transport with `sendMail`');
-  }
+  checkArgument(transport, having('a mail transport', 'sendMail'));
   const given = checkOptions('emailHandler', options, {
     from: text,
     to: either(text, addresses),
