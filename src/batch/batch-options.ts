@@ -15,6 +15,7 @@ import {
   boolean,
   callable,
   checkOptions,
+  invalidOption,
   either,
   integer,
   milliseconds,
@@ -287,8 +288,8 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     OPTION_CHECKS as OptionChecks<BatchProcessorOptions<Input, Expected, Metadata>>,
   );
   for (const required of ['target', 'evaluator'] as const) {
-    if (given[required] === undefined)
-      checkOptions(owner, { [required]: null } as never, OPTION_CHECKS as never);
+    const missing = invalidOption(owner, required, given[required], OPTION_CHECKS[required]);
+    if (missing !== undefined) throw missing;
   }
   if (given.rateLimit !== undefined) checkOptions(`${owner}.rateLimit`, given.rateLimit, RATE_LIMIT_CHECKS);
   if (given.budget !== undefined) checkOptions(`${owner}.budget`, given.budget, BUDGET_CHECKS);

@@ -161,7 +161,7 @@ export function formatRunSummary(summary: RunSummaryData): string {
   lines.push(`  latency     ${durations(latency)}`);
   if (timeToFirstToken !== null) lines.push(`  first token ${durations(timeToFirstToken)}`);
   lines.push(
-    `  throughput  ${summary.resultsPerSecond.toFixed(1)} results/s over ${seconds.toFixed(1)} s` +
+    `  throughput  ${summary.resultsPerSecond.toFixed(1)} results/s over ${seconds.toFixed(seconds < 1 ? 2 : 1)} s` +
       (summary.cacheHits > 0 ? `, ${count(summary.cacheHits)} answers from the cache` : ''),
     `  tokens      ${count(tokens.input)} in, ${count(tokens.output)} out` +
       (summary.cost === null ? '' : `; cost ${summary.cost.toFixed(4)}`),

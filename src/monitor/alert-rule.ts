@@ -1,10 +1,10 @@
-import { AssayError } from '../errors.js';
 import {
   callable,
   checkOptions,
   either,
   milliseconds,
   oneOf,
+  requireOptions,
   text,
   unknownOption,
 } from '../foundation/options.js';
@@ -65,11 +65,7 @@ export function checkAlertRule(rule: AlertRule): CheckedAlertRule {
     repeatMs: milliseconds,
     resolve: callable,
   });
-  for (const required of ['name', 'condition', 'severity', 'message'] as const) {
-    if (given[required] === undefined) {
-      throw new AssayError('ASSAY_INVALID_OPTION', `Expected \`${required}\` of AlertRule, got undefined`);
-    }
-  }
+  requireOptions('AlertRule', given, ['name', 'condition', 'severity', 'message']);
   return {
     ...given,
     message: typeof given.message === 'string' ? messageTemplate(given.message) : given.message,

@@ -78,7 +78,7 @@ describe('the examples', () => {
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain('one-off 0.65 missing: Sydney');
     expect(out).toMatch(/coverage +0\.7500/);
-    expect(out).toContain('2 scored');
+    expect(out).toContain('6 scored');
   });
 
   it('batch-to-gzip: stores 500 results in compressed files and reads them back', async () => {

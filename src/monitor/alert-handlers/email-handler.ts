@@ -1,10 +1,10 @@
-import { AssayError } from '../../errors.js';
 import {
   callable,
   checkArgument,
   checkOptions,
   either,
   having,
+  requireOptions,
   text,
   type OptionCheck,
 } from '../../foundation/options.js';
@@ -90,11 +90,7 @@ export function emailHandler(transport: EmailTransport, options: EmailHandlerOpt
     format: callable,
     name: text,
   });
-  for (const required of ['from', 'to'] as const) {
-    if (given[required] === undefined) {
-      throw new AssayError('ASSAY_INVALID_OPTION', `Expected \`${required}\` of emailHandler, got undefined`);
-    }
-  }
+  requireOptions('emailHandler', given, ['from', 'to']);
   const { from, to, format = emailText, name = 'email' } = given;
   return {
     name,

@@ -1,5 +1,4 @@
-import { checkOptions, text } from '../../foundation/options.js';
-import { AssayError } from '../../errors.js';
+import { checkOptions, requireOptions, text } from '../../foundation/options.js';
 import type { Alert, AlertHandler } from '../alert.js';
 import { cutText } from './cut-text.js';
 import { httpUrl, jsonHeaders, postJson } from './post-json.js';
@@ -79,10 +78,8 @@ export function pagerDutyHandler(options: PagerDutyHandlerOptions): AlertHandler
     url: text,
     name: text,
   });
+  requireOptions('pagerDutyHandler', given, ['routingKey']);
   const { routingKey, name = 'pagerduty', url = 'https://events.pagerduty.com/v2/enqueue' } = given;
-  if (routingKey === undefined) {
-    throw new AssayError('ASSAY_INVALID_OPTION', 'Expected `routingKey` of pagerDutyHandler, got undefined');
-  }
   httpUrl(name, url);
   return {
     name,
