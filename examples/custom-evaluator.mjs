@@ -51,12 +51,20 @@ console.log('one-off', judged.overallScore.toFixed(2), judged.dimensions[0].evid
 // in a run
 const summaries = {
   bridge: 'The Sydney bridge opened in 1932.',
+  canal: 'A canal joins two oceans.',
+  dam: 'The dam on the Colorado was finished in 1936.',
+  lighthouse: 'The lighthouse of Alexandria stood on Pharos.',
   tower: 'A tower stands in Paris, and it is very tall, made of iron, and many people visit it each year.',
+  tunnel: 'Since 1994 a tunnel joins England and France.',
 };
 const processor = new BatchProcessor({ target: async (key) => summaries[key], evaluator });
 const summary = await processor.run([
   { id: 'bridge', input: 'bridge', expected: ['Sydney', '1932'] },
+  { id: 'canal', input: 'canal', expected: ['Panama', '1914'] },
+  { id: 'dam', input: 'dam', expected: ['Colorado', '1936'] },
+  { id: 'lighthouse', input: 'lighthouse', expected: ['Alexandria', 'Pharos'] },
   { id: 'tower', input: 'tower', expected: ['Paris', '1889'] },
+  { id: 'tunnel', input: 'tunnel', expected: ['1994', 'England', 'France'] },
 ]);
 console.log(summary.toString());
 await processor.close();
