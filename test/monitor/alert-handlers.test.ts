@@ -135,6 +135,16 @@ describe('webhookHandler', () => {
     }
   });
 
+  it('does not blame the receiver for a body that is no JSON', async () => {
+    const { url, received } = await receiver();
+    const itself: { self?: unknown } = {};
+    itself.self = itself;
+    await expect(webhookHandler(url, { format: () => itself }).send(alert, context)).rejects.toThrow(
+      TypeError,
+    );
+    expect(received).toEqual([]);
+  });
+
   it('refuses to follow a redirect', async () => {
     const other = await receiver();
     const { url } = await receiver((response) => response.writeHead(307, { location: other.url }).end());

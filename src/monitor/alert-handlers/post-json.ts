@@ -30,12 +30,13 @@ export async function postJson(
   signal: AbortSignal,
 ): Promise<void> {
   const target = httpUrl(receiver, typeof url === 'function' ? await url() : url);
+  const text = JSON.stringify(body); // what cannot be written is no fault of the receiver
   let response: Response;
   try {
     response = await fetch(target, {
       method: 'POST',
       headers,
-      body: JSON.stringify(body),
+      body: text,
       redirect: 'manual',
       signal,
     });
