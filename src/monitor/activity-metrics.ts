@@ -1,3 +1,4 @@
+import type { ProgressEvent } from '../batch/batch-events.js';
 import { perSecond, share } from './activity.js';
 import type { RunState } from './event-counters.js';
 import type { MonitorTotals, PerformanceMetrics } from './performance-snapshot.js';
@@ -84,14 +85,14 @@ function runMetrics(runs: readonly RunState[], now: number, everRan: boolean): R
     sinceLastCaseMs: runs.length === 0 ? null : now - Math.max(...runs.map((run) => run.lastCaseAt)),
     doneCases: sum(progress.map((each) => each.done)),
     totalCases: sum(runs.map((run) => run.total)),
-    projectedCost: sum(
-      progress.map(({ cost, total, done, skipped }) =>
-        cost === null || total === null || done <= skipped
-          ? null
-          : (cost / (done - skipped)) * (total - skipped),
-      ),
-    ),
+    projectedCost: sum(progress.map(projectedCost)),
   };
+}
+
+/** Both cost and results include those of an earlier start. */
+function projectedCost({ cost, total, done }: ProgressEvent): number | null {
+  if (cost === null || done === 0) return null;
+  return total === null ? cost : (cost / done) * total;
 }
 
 /** The sum; `null` of nothing, or when one of them is not known. */

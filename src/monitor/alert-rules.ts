@@ -1,10 +1,14 @@
 import { checkOptions, integer, number, positive } from '../foundation/options.js';
 import type { AlertRule } from './alert-rule.js';
 import type { MonitorTotals, PerformanceSnapshot } from './performance-snapshot.js';
+import { money } from './progress-line.js';
 
 /** Thresholds of {@link defaultAlertRules}. */
 export interface DefaultAlertRulesOptions {
-  /** Money that a run may cost; `budget_burn` looks at it. Without it only exhausted budgets are told. */
+  /**
+   * Money that a run may cost; `budget_burn` looks at it, ahead where the run says how many cases it has. Without it
+   * only exhausted budgets are told.
+   */
   readonly maxCost?: number | undefined;
   /** A run counts as stalled when no case has finished for this long, milliseconds, > 0. @default 60000 */
   readonly stalledAfterMs?: number | undefined;
@@ -129,7 +133,7 @@ export function defaultAlertRules(options: DefaultAlertRulesOptions = {}): Alert
       message: ({ totals, projectedCost }) =>
         totals.budgetsExhausted > budgetsExhausted
           ? 'A budget of the run is used up: no further case is begun'
-          : `The run is going to cost ${projectedCost?.toFixed(2)}, more than ${maxCost}`,
+          : `The run is going to cost ${money(projectedCost ?? 0)}, more than ${maxCost}`,
       cooldownMs: 300_000,
     },
     {

@@ -53,7 +53,7 @@ export interface PerformanceMetrics {
   readonly doneCases: number | null;
   /** Cases times repetitions of the runs going on, when all of them say how many they have. */
   readonly totalCases: number | null;
-  /** Cost of the runs going on, projected to their end. */
+  /** Cost of the runs going on, projected to their end; of one that does not say how many cases it has, so far. */
   readonly projectedCost: number | null;
 
   // ── calls to endpoints ───────────────────────────────────────────────────────────────────────────────────

@@ -90,7 +90,8 @@ function rate(perSecond: number): string {
   return perSecond >= 100 ? grouped(Math.round(perSecond)) : perSecond.toFixed(1);
 }
 
-function money(cost: number): string {
+/** Money with two decimals, or two digits where that would hide it: "3.20", "0.0012". */
+export function money(cost: number): string {
   return cost !== 0 && Math.abs(cost) < 0.01 ? cost.toPrecision(2) : cost.toFixed(2);
 }
 

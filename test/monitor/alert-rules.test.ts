@@ -87,6 +87,9 @@ describe('the default rules', () => {
     expect(burning.message(snapshotWith({ projectedCost: 12.5 }))).toBe(
       'The run is going to cost 12.50, more than 10',
     );
+    expect(
+      ruleNamed('budget_burn', { maxCost: 0.001 }).message(snapshotWith({ projectedCost: 0.0042 })),
+    ).toBe('The run is going to cost 0.0042, more than 0.001');
   });
 
   it('name ejected endpoints without what a URL may hide', () => {

@@ -6,11 +6,16 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import type { BatchEvents } from '../../src/batch/batch-events.js';
+import { BatchProcessor } from '../../src/batch/batch-processor.js';
 import type { ClientEvents } from '../../src/client/client-events.js';
+import type { ModelClient } from '../../src/client/model-client.js';
+import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { WatchableSource } from '../../src/foundation/event-source.js';
 import { METRIC_NAMES } from '../../src/monitor/performance-snapshot.js';
 import { RealTimeMonitor } from '../../src/monitor/real-time-monitor.js';
 import { UNKNOWN_SYSTEM } from '../../src/monitor/system-sampler.js';
+import { exactMatch } from '../../src/scorers/exact-match.js';
+import { MemoryResultStore } from '../../src/stores/memory-result-store.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import {
   FakeCache,
@@ -266,12 +271,53 @@ describe('RealTimeMonitor', () => {
     expect(monitor.sample()).toMatchObject({ sinceLastCaseMs: null, inFlight: 0 });
   });
 
-  it('projects the cost of a run to its end, leaving out what an earlier start had done', () => {
+  it('projects the cost of a run to its end, with what an earlier start had done and cost', async () => {
+    const { monitor } = setup();
+    const store = new MemoryResultStore();
+    const target: ModelClient = {
+      complete: () =>
+        Promise.resolve({
+          text: 'Paris',
+          model: 'model-a',
+          endpoint: null,
+          finishReason: 'stop',
+          usage: null,
+          cost: 0.5,
+          attempts: 1,
+          requestId: null,
+          latencyMs: 1,
+          timeToFirstTokenMs: null,
+        }),
+    };
+    const processor = new BatchProcessor({
+      target,
+      store,
+      evaluator: createEvaluator({ name: 'same', version: '1', dimensions: { same: exactMatch() } }),
+      progressIntervalMs: 0,
+    });
+    const cases = Array.from({ length: 40 }, (_, i) => ({
+      id: `case-${i}`,
+      input: 'ask',
+      expected: 'Paris',
+    }));
+    monitor.watch(processor);
+    const projected = new Set<number | null>();
+    processor.on('progress', () => projected.add(monitor.sample().projectedCost));
+    await processor.run(cases.slice(0, 30), { runId });
+    expect([...projected]).toEqual([15]);
+    projected.clear();
+    await processor.run(cases, { runId, resume: true });
+    expect([...projected]).toEqual([20]);
+  });
+
+  it('says what a run has cost so far when it does not say how many cases it has', () => {
     const { monitor } = setup();
     const processor = new FakeProcessor();
     monitor.watch(processor);
-    processor.fire('progress', progressEvent({ done: 60, skipped: 20, total: 120, cost: 2 }));
-    expect(monitor.sample().projectedCost).toBe(5);
+    processor.fire('progress', progressEvent({ done: 60, skipped: 20, total: null, cost: 2 }));
+    expect(monitor.sample().projectedCost).toBe(2);
+    processor.fire('progress', progressEvent({ done: 0, total: 10, cost: null }));
+    expect(monitor.sample().projectedCost).toBeNull();
   });
 
   it('reports one failure of a store once, whoever tells of it', () => {
