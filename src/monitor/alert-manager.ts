@@ -154,9 +154,10 @@ export class AlertManager extends EventSource<AlertEvents> {
   /**
    * Checks every snapshot of a monitor; returns the unwatch.
    *
-   * @throws AssayError `ASSAY_INVALID_OPTION` for what is no monitor.
+   * @throws AssayError `ASSAY_INVALID_OPTION` for what is no monitor, `ASSAY_CLOSED`
    */
   watch(monitor: SnapshotSource): () => void {
+    if (this.#closed) throw new AssayError('ASSAY_CLOSED', 'The alert manager was closed');
     checkArgument(monitor, having('a monitor', 'on'), ' to watch');
     const stop = monitor.on('snapshot', ({ snapshot }) => this.check(snapshot));
     this.#unwatch.add(stop);

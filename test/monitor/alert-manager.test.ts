@@ -394,5 +394,8 @@ describe('delivery', () => {
     expect(clock.pendingTimers).toBe(0);
     await cpu(50);
     expect(told).toEqual(['firing']);
+    expect(() => alerts.watch(new RealTimeMonitor({ clock, system: false }))).toThrow(
+      expect.objectContaining({ code: 'ASSAY_CLOSED' }),
+    );
   });
 });

@@ -94,6 +94,13 @@ describe('names that the package declares', () => {
     expect(unknown).toEqual([]);
   });
 
+  it('every declared error code is explained', () => {
+    const declared = [...textOf('src/errors.ts').matchAll(/'(ASSAY_[A-Z_]+)'/g)].map(([, code = '']) => code);
+    const explained = textOf('docs/error-codes.md');
+    expect(declared.length).toBeGreaterThan(40);
+    expect(declared.filter((code) => !explained.includes(`| \`${code}\``))).toEqual([]);
+  });
+
   it('every event that README and docs name exists', () => {
     const nouns = new Set([...declaredEvents.keys()].map((name) => name.split(':')[0]));
     const unknown: string[] = [];
