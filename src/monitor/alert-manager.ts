@@ -66,7 +66,7 @@ export class AlertManager extends EventSource<AlertEvents> {
   readonly #options: Settings;
   readonly #rules = new Map<string, RuleState>();
   readonly #deliveries: AlertDelivery[] = [];
-  readonly #unwatch = new Set<() => void>();
+  readonly #watched = new Map<SnapshotSource, () => void>();
   #closed = false;
 
   /** @throws AssayError `ASSAY_INVALID_OPTION` */
@@ -152,19 +152,20 @@ export class AlertManager extends EventSource<AlertEvents> {
   }
 
   /**
-   * Checks every snapshot of a monitor; returns the unwatch.
+   * Checks every snapshot of a monitor; returns the unwatch. Watching a monitor again changes nothing.
    *
    * @throws AssayError `ASSAY_INVALID_OPTION` for what is no monitor, `ASSAY_CLOSED`
    */
   watch(monitor: SnapshotSource): () => void {
     if (this.#closed) throw new AssayError('ASSAY_CLOSED', 'The alert manager was closed');
     checkArgument(monitor, having('a monitor', 'on'), ' to watch');
-    const stop = monitor.on('snapshot', ({ snapshot }) => this.check(snapshot));
-    this.#unwatch.add(stop);
-    return () => {
-      this.#unwatch.delete(stop);
-      stop();
-    };
+    if (!this.#watched.has(monitor)) {
+      this.#watched.set(
+        monitor,
+        monitor.on('snapshot', ({ snapshot }) => this.check(snapshot)),
+      );
+    }
+    return () => this.#unwatch(monitor);
   }
 
   /** Checks one snapshot with all rules. {@link AlertManager.watch} does this by itself. */
@@ -209,8 +210,7 @@ export class AlertManager extends EventSource<AlertEvents> {
   async close(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
     const { timeoutMs = 10_000 } = checkOptions('close', options, { timeoutMs: milliseconds });
     this.#closed = true;
-    for (const stop of this.#unwatch) stop();
-    this.#unwatch.clear();
+    for (const monitor of this.#watched.keys()) this.#unwatch(monitor);
     let giveUp: (() => void) | undefined;
     const patience = new Promise<void>((resolve) => (giveUp = resolve));
     const timer = this.#options.clock.schedule(() => giveUp?.(), timeoutMs);
@@ -222,6 +222,11 @@ export class AlertManager extends EventSource<AlertEvents> {
   /** Same as {@link AlertManager.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #unwatch(monitor: SnapshotSource): void {
+    this.#watched.get(monitor)?.();
+    this.#watched.delete(monitor);
   }
 
   #step(state: RuleState, snapshot: PerformanceSnapshot, now: number): void {

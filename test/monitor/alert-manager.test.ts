@@ -135,6 +135,20 @@ describe('AlertManager', () => {
     expect(log).toEqual(['hot firing']);
   });
 
+  it('checks a snapshot once, however often its monitor is watched', async () => {
+    let checks = 0;
+    const { alerts, clock } = setup({ condition: () => (checks += 1) < 0 });
+    const monitor = new RealTimeMonitor({ clock, system: false });
+    alerts.watch(monitor);
+    const unwatch = alerts.watch(monitor);
+    monitor.sample();
+    expect(checks).toBe(1);
+    unwatch();
+    monitor.sample();
+    expect(checks).toBe(1);
+    await alerts.close();
+  });
+
   it('removes rules, and refuses a name that is taken', () => {
     const { alerts } = setup();
     expect(() => alerts.addRule(hot)).toThrow('Expected a new rule name, got "hot" again');

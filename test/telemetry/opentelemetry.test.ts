@@ -64,6 +64,16 @@ async function sdk(sources: readonly WatchableSource[], options: OpenTelemetryOp
 }
 
 describe('instrumentOpenTelemetry', () => {
+  it('exports a case once, however often its source is given', async () => {
+    const processor = new FakeProcessor();
+    const { spans, telemetry } = await sdk([processor, processor]);
+    processor.fire('case:end', { at, runId, result: scoredResult() });
+    expect(spans()).toHaveLength(1);
+    telemetry.stop();
+    processor.fire('case:end', { at, runId, result: scoredResult() });
+    expect(spans()).toHaveLength(1);
+  });
+
   it('gives a client span for a case that asked a model', async () => {
     const processor = new FakeProcessor();
     const { spans } = await sdk([processor], { provider: 'vllm' });
