@@ -11,6 +11,7 @@ import {
   object,
   oneOf,
   positive,
+  requireOptions,
   text,
   type OptionCheck,
 } from '../foundation/options.js';
@@ -109,6 +110,7 @@ export function readClientOptions(options: LoadBalancedClientOptions): ClientSet
     clock: object,
     random: callable,
   });
+  requireOptions(OWNER, checked, ['endpoints']);
   if (checked.prices !== undefined) checkPrices(checked.prices);
   const wrong = checkParameters(checked.parameters);
   if (wrong !== undefined) throw wrong;

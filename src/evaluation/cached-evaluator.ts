@@ -1,6 +1,13 @@
 import type { MemoryBoundedCache } from '../cache/memory-bounded-cache.js';
 import type { ModelResponse } from '../client/model-client.js';
-import { boolean, checkOptions, milliseconds, type OptionChecks } from '../foundation/options.js';
+import {
+  boolean,
+  checkArgument,
+  checkOptions,
+  having,
+  milliseconds,
+  type OptionChecks,
+} from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import type { CorpusMetric } from '../scorers/corpus-metric.js';
 import type { Evaluation, EvaluationContext } from './evaluation-types.js';
@@ -49,6 +56,8 @@ export function cachedEvaluator<Input, Expected, Metadata>(
   cache: EvaluationCache,
   options: CachedEvaluatorOptions = {},
 ): Evaluator<Input, Expected, Metadata> {
+  checkArgument(evaluator, having('an evaluator', 'evaluate'));
+  checkArgument(cache, having('a cache', 'getOrCompute'));
   return new CachedEvaluator(evaluator, cache, checkOptions('cachedEvaluator', options, CHECKS));
 }
 

@@ -2,11 +2,13 @@ import { AssayError, InputError } from '../errors.js';
 import {
   betweenZeroAndOne,
   boolean,
+  checkArgument,
   checkOptions,
   integer,
   oneOf,
   show,
   signal,
+  type OptionCheck,
 } from '../foundation/options.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { ResultStore, RunManifest } from '../stores/result-store.js';
@@ -100,6 +102,7 @@ export async function compareRuns(
     signal,
   });
   const { force = false, clusters = 'auto', unmatchedLimit = 100, ...pairedOptions } = checked;
+  for (const source of [a, b]) checkArgument(source, runSource, ' to compare');
   const [manifestA, manifestB] = await Promise.all([manifestOf(a), manifestOf(b)]);
   const differences = new Set(manifestDifferences(manifestA, manifestB));
   if (!force && differences.size > 0) throw new ComparisonRefusedError([...differences]);
@@ -141,6 +144,13 @@ export async function compareRuns(
     forcedDifferences: [...differences],
   };
 }
+
+const runSource: OptionCheck = (value) => {
+  if (typeof value === 'object' && value !== null) {
+    if ('store' in value || Symbol.iterator in value || Symbol.asyncIterator in value) return undefined;
+  }
+  return 'a run in a store, `{ store, runId }`, or its results';
+};
 
 function joinSource(source: RunSource): JoinSource {
   return 'store' in source

@@ -110,6 +110,7 @@ test.each([
   [{ endpoints: ['ftp://x'] }, /http\(s\)/],
   [{ endpoints: ['nonsense'] }, /not a URL/],
   [{ endpoints: ['http://a', 'http://a'] }, /its own id/],
+  [{}, /`endpoints` of LoadBalancedClient to be given/],
   [{ endpoints: ['http://a'], concurency: 3 }, /did you mean `concurrency`/],
   [{ endpoints: ['http://a'], concurrency: 0 }, /`concurrency`.*got 0/],
   [{ endpoints: ['http://a'], policy: 'fastest' }, /policy/],

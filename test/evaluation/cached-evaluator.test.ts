@@ -202,6 +202,14 @@ describe('cachedEvaluation', () => {
     expect(judged).toBe(2);
   });
 
+  it('refuses arguments in the wrong order', () => {
+    const evaluator = createEvaluator({ name: 'a', version: '1', dimensions: { one: () => 1 } });
+    expect(() => cachedEvaluator(newCache() as never, evaluator as never)).toThrow(
+      'Expected an evaluator with `evaluate`, got an object',
+    );
+    expect(() => cachedEvaluator(evaluator, evaluator as never)).toThrow('a cache with `getOrCompute`');
+  });
+
   it('names a misspelt option', () => {
     expect(() => cachedEvaluation(newCache(), { ttl: 5 } as never, () => ({}) as never)).toThrow(/`ttlMs`/);
   });

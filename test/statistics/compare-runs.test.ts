@@ -337,6 +337,13 @@ describe('compareRuns', () => {
     await expect(compareRuns([...one, ...one], run('b', [{ id: 'y', score: 1 }]))).rejects.toThrow(/got two/);
   });
 
+  it('refuses what is no run, such as the id of one', async () => {
+    const one = run('a', [{ id: 'x', score: 1 }]);
+    await expect(compareRuns(one, 'run-b' as never)).rejects.toThrow(
+      'Expected a run in a store, `{ store, runId }`, or its results to compare, got "run-b"',
+    );
+  });
+
   it('notices a result that comes again after its partner came, in one run or in both', async () => {
     const [a, b] = [run('a', [{ id: 'x', score: 1 }]), run('b', [{ id: 'x', score: 0 }])];
     for (const [left, right] of [
