@@ -34,7 +34,7 @@ export class AlertDelivery {
     this.#options = options;
   }
 
-  /** How many alerts were dropped because the queue was full. */
+  /** How many alerts were dropped because the queue was full, or because they still waited when it was abandoned. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -43,11 +43,7 @@ export class AlertDelivery {
   push(alert: Alert): void {
     if (this.#stop.signal.aborted) return;
     this.#queue.push(alert);
-    if (this.#queue.length > this.#options.queueSize) {
-      const oldest = this.#queue.shift() as Alert;
-      this.#dropped += 1;
-      this.#options.onDropped(oldest, this.#dropped);
-    }
+    if (this.#queue.length > this.#options.queueSize) this.#drop(this.#queue.shift() as Alert);
     if (!this.#busy) void this.#work();
   }
 
@@ -56,10 +52,16 @@ export class AlertDelivery {
     if (this.#busy) await new Promise<void>((resolve) => this.#idle.add(resolve));
   }
 
-  /** Gives up what waits and what is being told. */
-  abandon(): void {
-    this.#queue.length = 0;
+  /** Gives up what waits and what is being told, and says so; resolves when that is done. */
+  abandon(): Promise<void> {
     this.#stop.abort(new AssayError('ASSAY_CLOSED', 'The alert manager was closed'));
+    for (const alert of this.#queue.splice(0)) this.#drop(alert);
+    return this.idle();
+  }
+
+  #drop(alert: Alert): void {
+    this.#dropped += 1;
+    this.#options.onDropped(alert, this.#dropped);
   }
 
   async #work(): Promise<void> {
@@ -67,9 +69,10 @@ export class AlertDelivery {
     const { clock } = this.#options;
     for (;;) {
       const alert = this.#queue.shift();
-      if (alert === undefined || this.#stop.signal.aborted) break;
+      if (alert === undefined) break;
       await this.#wait(this.#lastSentAt + (this.handler.minIntervalMs ?? 0) - clock.now());
-      await this.#deliver(alert);
+      if (this.#stop.signal.aborted) this.#drop(alert);
+      else await this.#deliver(alert);
       this.#lastSentAt = clock.now();
     }
     this.#busy = false;
@@ -79,17 +82,14 @@ export class AlertDelivery {
 
   async #deliver(alert: Alert): Promise<void> {
     const { attempts, retryDelayMs } = this.#options;
-    for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
+    for (let attempt = 1; ; attempt++) {
       try {
         return await this.#try(alert, attempt);
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
-        if (attempt >= attempts || (AssayError.is(error) && !error.retryable)) {
-          this.#options.onFailed(alert, error, attempt);
-          return;
-        }
+        const last = attempt >= attempts || (AssayError.is(error) && !error.retryable);
         const asked = retryAfterOf(error);
-        await this.#wait(Math.min(asked ?? retryDelayMs * 2 ** (attempt - 1), LONGEST_WAIT_MS));
+        if (!last) await this.#wait(Math.min(asked ?? retryDelayMs * 2 ** (attempt - 1), LONGEST_WAIT_MS));
+        if (last || this.#stop.signal.aborted) return this.#options.onFailed(alert, error, attempt);
       }
     }
   }

@@ -202,8 +202,8 @@ export class AlertManager extends EventSource<AlertEvents> {
   }
 
   /**
-   * Stops checking, waits until handlers have been told, and gives up what then still waits. Harmless when done
-   * twice.
+   * Stops checking, waits until handlers have been told, and gives up what then still waits: `alert:dropped`,
+   * `alert:undelivered`. Harmless when done twice.
    *
    * @param options.timeoutMs longest wait, milliseconds. @default 10000
    */
@@ -216,7 +216,7 @@ export class AlertManager extends EventSource<AlertEvents> {
     const timer = this.#options.clock.schedule(() => giveUp?.(), timeoutMs);
     await Promise.race([this.idle(), patience]);
     timer.cancel();
-    for (const delivery of this.#deliveries) delivery.abandon();
+    await Promise.all(this.#deliveries.map((delivery) => delivery.abandon()));
   }
 
   /** Same as {@link AlertManager.close}. */

@@ -27,7 +27,7 @@ export interface AlertEvents extends BaseEventMap {
     /** What handlers are told, with the message of the firing. */
     readonly alert: Alert;
   };
-  /** A handler could not be told, after all attempts. */
+  /** A handler could not be told, after all attempts or because the manager was closed meanwhile. */
   'alert:undelivered': {
     /** When it was given up. */
     readonly at: number;
@@ -37,10 +37,10 @@ export interface AlertEvents extends BaseEventMap {
     readonly alert: Alert;
     /** What the last try threw or rejected with. */
     readonly error: unknown;
-    /** Tries that were made, >= 1; fewer than the option after an error that is not `retryable`. */
+    /** Tries that were made, >= 1; fewer than the option after an error that is not `retryable`, and at a close. */
     readonly attempts: number;
   };
-  /** A handler's queue was full; `dropped` counts all that were dropped for it. */
+  /** A handler's queue was full, or the manager was closed before its turn; `dropped` counts all for this handler. */
   'alert:dropped': {
     /** When it was dropped. */
     readonly at: number;

@@ -384,6 +384,37 @@ describe('delivery', () => {
     expect(statuses).toEqual(['firing 1000', 'firing 5000', 'resolved 5000']);
   });
 
+  it('says of every alert that it gives up at close', async () => {
+    const { alerts, cpu, clock } = setup(
+      {},
+      {
+        retryDelayMs: 60_000,
+        handlers: [
+          { name: 'slow lane', minIntervalMs: 60_000, send: () => {} },
+          { name: 'down', send: () => Promise.reject(new Error('down')) },
+        ],
+      },
+    );
+    const given: string[] = [];
+    alerts.on('alert:dropped', ({ handler, alert }) => given.push(`${handler} dropped ${alert.status}`));
+    alerts.on('alert:undelivered', ({ handler, alert, attempts, error }) =>
+      given.push(`${handler} undelivered ${alert.status} ${attempts} ${(error as Error).message}`),
+    );
+    await cpu(95, 50, 95);
+    const closed = alerts.close({ timeoutMs: 1000 });
+    await clock.advance(1000);
+    await closed;
+    expect(given.toSorted()).toEqual([
+      'down dropped firing',
+      'down dropped resolved',
+      'down undelivered firing 1 down',
+      'slow lane dropped firing',
+      'slow lane dropped resolved',
+    ]);
+    expect(alerts.dropped).toBe(4);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('waits at close for what is being told, but not for ever', async () => {
     const told: string[] = [];
     const { alerts, cpu, clock } = setup(
@@ -399,12 +430,15 @@ describe('delivery', () => {
         timeoutMs: Number.POSITIVE_INFINITY,
       },
     );
+    const given: unknown[] = [];
+    alerts.on('alert:undelivered', ({ handler, error }) => given.push([handler, error]));
     await cpu(95);
     const closed = alerts.close({ timeoutMs: 4000 });
     await clock.advance(4000);
     await closed;
     await alerts.close();
     expect(told).toEqual(['firing']);
+    expect(given).toEqual([['never', expect.objectContaining({ code: 'ASSAY_CLOSED' })]]);
     expect(clock.pendingTimers).toBe(0);
     await cpu(50);
     expect(told).toEqual(['firing']);
