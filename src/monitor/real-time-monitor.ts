@@ -146,7 +146,8 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
     this.#opening = undefined;
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#system !== undefined && this.#system !== this.#systemOption) this.#system.close();
+    if (this.#system === undefined || this.#system === this.#systemOption) return; // the host's goes on counting
+    this.#system.close();
     this.#system = undefined;
   }
 

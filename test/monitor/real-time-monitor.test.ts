@@ -387,8 +387,12 @@ describe('RealTimeMonitor', () => {
     monitor.sample();
     await clock.advance(700);
     monitor.sample();
+    monitor.stop();
+    await clock.advance(10_000);
+    monitor.start();
+    await clock.advance(1000); // the host's sampler has counted on meanwhile
     monitor.close();
-    expect(elapsed).toEqual([0, 700]);
+    expect(elapsed).toEqual([0, 700, 11_000]);
     expect(closed).toBe(0); // the host's own sampler is the host's to close
   });
 
