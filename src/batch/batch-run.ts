@@ -249,7 +249,9 @@ export class BatchRun<Input, Expected, Metadata> {
         }
         const turn = this.#pacer?.take();
         if (turn !== undefined) {
+          this.#inFlight.hold(task);
           await turn;
+          this.#inFlight.letGo(task);
           if (this.#gateClosed) {
             this.#feeder.giveBack(task);
             continue;
