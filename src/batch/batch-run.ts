@@ -161,13 +161,13 @@ export class BatchRun<Input, Expected, Metadata> {
     } catch (error) {
       this.#stop('input-error', error);
     } finally {
-      unsubscribe?.();
       guard?.close();
       this.#inFlight.close();
       this.#budget?.close();
       this.#pacer?.close();
       await this.#feeder.stop().catch((error: unknown) => this.#stop('input-error', error));
       await this.#writer.finish();
+      unsubscribe?.(); // only now: a failing store is waited for until the run is aborted
       this.#drainTimer?.cancel();
     }
     return this.#end();
