@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import type { Clock } from '../foundation/clock.js';
+import { nextTurn } from '../foundation/next-turn.js';
 import type { CaseSource } from './case-source.js';
 import { CaseTask } from './case-task.js';
 import { DuplicateGuard } from './duplicate-guard.js';
@@ -206,7 +207,9 @@ export class CaseFeeder<Input, Expected, Metadata> {
         if (portion.failure !== undefined) throw portion.failure.error;
         if (portion.last) return this.#finish();
         onlyFinished = this.waiting === waitingBefore;
-        if (!onlyFinished) this.#options.onReady();
+        if (onlyFinished)
+          await nextTurn(); // source and store may both answer at once: nothing else would get a turn
+        else this.#options.onReady();
       }
       this.#feeding = false;
     } catch (error) {
