@@ -9,7 +9,7 @@ import type { RunStore } from './run-store.js';
 import { checkTestCase } from './test-case-check.js';
 
 const FINISHED_PORTION = 256; // cases whose keys are asked for at once while all of them turn out to be finished
-const UNVERIFIED_IDS = 1_000_000; // suspicion of a duplicate is trusted up to here (2e-8 a case) if nothing can prove it
+const UNVERIFIED_IDS = 1_000_000; // suspicion of a duplicate is trusted up to here (2e-10 a case) if nothing can prove it
 
 /** What a {@link CaseFeeder} needs to know. */
 export interface CaseFeederOptions<Input, Expected, Metadata> {
