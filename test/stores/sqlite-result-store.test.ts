@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ResultQuery, ResultStoreEvents } from '../../src/stores/result-store.js';
+import type { BatchSummary, ResultQuery, ResultStoreEvents } from '../../src/stores/result-store.js';
 import { SqliteConnection } from '../../src/stores/sqlite-connection.js';
 import {
   openDatabase,
@@ -16,6 +16,18 @@ import { SQLITE_INDEXES, SQLITE_SCHEMA_VERSION } from '../../src/stores/sqlite-s
 import { erroredResult, scoredResult, unscoredResult } from '../../src/testing/sample-results.js';
 import { temporaryFolders } from './temporary-folder.js';
 
+const summary: BatchSummary = {
+  runId: 'run',
+  batchId: 'first',
+  at: 13,
+  total: 3,
+  scored: 1,
+  unscored: 1,
+  errored: 1,
+  averageScore: 1,
+  durationMs: 99,
+};
+
 describe('SqliteResultStore', () => {
   const newFolder = temporaryFolders();
   const newPath = (): string => join(newFolder(), 'results.db');
@@ -28,17 +40,7 @@ describe('SqliteResultStore', () => {
       unscoredResult({ caseId: 'b', startedAt: 11 }),
       erroredResult({ caseId: 'c', startedAt: 12 }),
     ]);
-    await store.appendBatchSummary({
-      runId: 'run',
-      batchId: 'first',
-      at: 13,
-      total: 3,
-      scored: 1,
-      unscored: 1,
-      errored: 1,
-      averageScore: 1,
-      durationMs: 99,
-    });
+    await store.appendBatchSummary(summary);
     await store.close();
     const database = await openDatabase(path, 'auto');
     const rows = database
@@ -205,10 +207,31 @@ describe('SqliteResultStore', () => {
     expect(flushes[0]?.bytes).toBeGreaterThan(500 * 100);
   });
 
+  it.each(['main', 'worker'] as const)(
+    'finishes what waits for the lock of another process before it closes: %s',
+    async (thread) => {
+      const path = newPath();
+      const store = new SqliteResultStore(path, { thread });
+      await store.append([scoredResult({ caseId: 'a' })]);
+      const other = await openDatabase(path, 'auto');
+      other.exec('BEGIN IMMEDIATE');
+      const written = store.appendBatchSummary({ ...summary, batchId: 'waits' });
+      const closed = store.close();
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      other.exec('COMMIT');
+      await written;
+      await closed;
+      const found = other.prepare('SELECT batch_id FROM batch_summaries').all();
+      expect(found).toEqual([{ batch_id: 'waits' }]);
+      other.close();
+    },
+  );
+
   it('checks its arguments', () => {
     const wrong = [
       () => new SqliteResultStore(''),
       () => new SqliteResultStore({} as SqliteDatabase),
+      () => new SqliteResultStore('file:results.db'),
       () => new SqliteResultStore('a', { groupSize: 0 }),
       () => new SqliteResultStore('a', { durabillity: 'power' } as object),
       () =>

@@ -1,0 +1,62 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { nodeFileSystem, type FileSystem } from '../../src/stores/file-system.js';
+import { GzipFileResultStore } from '../../src/stores/gzip-file-result-store.js';
+import type { BatchSummary, RunManifest } from '../../src/stores/result-store.js';
+import { temporaryFolders } from './temporary-folder.js';
+
+const summary: BatchSummary = {
+  runId: 'run',
+  batchId: 'b',
+  at: 1,
+  total: 1,
+  scored: 1,
+  unscored: 0,
+  errored: 0,
+  averageScore: 1,
+  durationMs: 1,
+};
+
+const manifest: RunManifest = {
+  runId: 'run',
+  evaluator: 'any',
+  evaluatorVersion: '1',
+  configurationHash: '',
+  conventions: {},
+  target: {},
+  repetitions: 1,
+  startedAt: 1,
+  packageVersion: '0',
+};
+
+describe('a GzipFileResultStore that is closed while it writes', () => {
+  const newFolder = temporaryFolders();
+
+  it.each([
+    ['a manifest', (store: GzipFileResultStore) => store.begin(manifest)],
+    ['a batch summary', (store: GzipFileResultStore) => store.appendBatchSummary(summary)],
+  ])('finishes %s first, and leaves no file open', async (_what, write) => {
+    let open = 0;
+    const files: FileSystem = {
+      ...nodeFileSystem,
+      async create(path) {
+        const file = await nodeFileSystem.create(path);
+        const close = file.close.bind(file);
+        open += 1;
+        file.close = async () => {
+          open -= 1;
+          await close();
+        };
+        return file;
+      },
+    };
+    const folder = newFolder();
+    const store = new GzipFileResultStore(folder, { files, durability: 'power' });
+    const written = write(store);
+    await Promise.all([written, store.close()]);
+    expect(open).toBe(0);
+    const names = readdirSync(folder);
+    expect(names).toHaveLength(1); // and no lock
+    expect(names[0]).toMatch(/^(manifest|summaries)-/);
+  });
+});
