@@ -14,6 +14,7 @@ import type {
   ResultStoreEvents,
   RunManifest,
 } from './result-store.js';
+import { RowIds } from './row-ids.js';
 import { MainThreadBackend, type ConnectionCall, type SqliteBackend } from './sqlite-backend.js';
 import type { SqliteConnection } from './sqlite-connection.js';
 import { isDatabase, openDatabase, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
@@ -159,12 +160,14 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     const asked = checkQuery(query);
     let left = asked.limit ?? Number.POSITIVE_INFINITY;
     const plan = await this.#read('plan', asked);
+    const met = new RowIds();
     let rows = MOST_PAGE_ROWS;
     let cursor: Parameters<SqliteConnection['page']>[1];
     while (left > 0) {
       const page = await this.#read('page', plan, cursor, Math.min(rows, left));
       for (const row of page.rows) {
         if (this.#closing !== undefined) throw closedError();
+        if (!met.add(row.id)) continue; // replaced meanwhile by one that started later
         const result = readRow(row); // not a page at once, for the same reason as small pages
         if (plan.idPrefix !== undefined && !result.caseId.startsWith(plan.idPrefix)) continue;
         yield result;

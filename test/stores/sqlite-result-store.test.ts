@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BatchSummary, ResultQuery, ResultStoreEvents } from '../../src/stores/result-store.js';
+import { RowIds } from '../../src/stores/row-ids.js';
 import { SqliteConnection } from '../../src/stores/sqlite-connection.js';
 import {
   openDatabase,
@@ -226,6 +227,26 @@ describe('SqliteResultStore', () => {
       other.close();
     },
   );
+
+  it('gives a result once that is replaced while a query is read', async () => {
+    const store = new SqliteResultStore(newPath());
+    const ids = Array.from({ length: 100 }, (_, i) => `case-${i}`);
+    await store.append(ids.map((caseId, i) => erroredResult({ caseId, startedAt: i })));
+    const found: string[] = [];
+    for await (const { caseId } of store.query()) {
+      found.push(caseId);
+      if (found.length === 10) await store.append([scoredResult({ caseId: 'case-3', startedAt: 1000 })]);
+    }
+    expect(found).toEqual(ids);
+    await store.close();
+  });
+
+  it('tells rows apart however far their numbers are from one another', () => {
+    const ids = new RowIds();
+    const numbers = [1, 2, 8, 32_767, 32_768, 65_536, 2 ** 40, 2 ** 52 + 7];
+    for (const number of numbers) expect(ids.add(number)).toBe(true);
+    for (const number of numbers) expect(ids.add(number)).toBe(false);
+  });
 
   it('checks its arguments', () => {
     const wrong = [
