@@ -2,39 +2,15 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { nodeFileSystem, type FileSystem } from '../../src/stores/file-system.js';
 import { GzipFileResultStore } from '../../src/stores/gzip-file-result-store.js';
-import type { BatchSummary, RunManifest } from '../../src/stores/result-store.js';
+import { manifestOf, summaryOf } from '../../src/testing/store-contract-fixtures.js';
 import { temporaryFolders } from './temporary-folder.js';
-
-const summary: BatchSummary = {
-  runId: 'run',
-  batchId: 'b',
-  at: 1,
-  total: 1,
-  scored: 1,
-  unscored: 0,
-  errored: 0,
-  averageScore: 1,
-  durationMs: 1,
-};
-
-const manifest: RunManifest = {
-  runId: 'run',
-  evaluator: 'any',
-  evaluatorVersion: '1',
-  configurationHash: '',
-  conventions: {},
-  target: {},
-  repetitions: 1,
-  startedAt: 1,
-  packageVersion: '0',
-};
 
 describe('a GzipFileResultStore that is closed while it writes', () => {
   const newFolder = temporaryFolders();
 
   it.each([
-    ['a manifest', (store: GzipFileResultStore) => store.begin(manifest)],
-    ['a batch summary', (store: GzipFileResultStore) => store.appendBatchSummary(summary)],
+    ['a manifest', (store: GzipFileResultStore) => store.begin(manifestOf('run'))],
+    ['a batch summary', (store: GzipFileResultStore) => store.appendBatchSummary(summaryOf('run', 'b'))],
   ])('finishes %s first, and leaves no file open', async (_what, write) => {
     let open = 0;
     const files: FileSystem = {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { BatchSummary, ResultQuery, ResultStoreEvents } from '../../src/stores/result-store.js';
+import type { ResultQuery, ResultStoreEvents } from '../../src/stores/result-store.js';
 import { RowIds } from '../../src/stores/row-ids.js';
 import { SqliteConnection } from '../../src/stores/sqlite-connection.js';
 import {
@@ -15,19 +15,8 @@ import { planQuery } from '../../src/stores/sqlite-query.js';
 import { SqliteResultStore } from '../../src/stores/sqlite-result-store.js';
 import { SQLITE_INDEXES, SQLITE_SCHEMA_VERSION } from '../../src/stores/sqlite-schema.js';
 import { erroredResult, scoredResult, unscoredResult } from '../../src/testing/sample-results.js';
+import { summaryOf } from '../../src/testing/store-contract-fixtures.js';
 import { temporaryFolders } from './temporary-folder.js';
-
-const summary: BatchSummary = {
-  runId: 'run',
-  batchId: 'first',
-  at: 13,
-  total: 3,
-  scored: 1,
-  unscored: 1,
-  errored: 1,
-  averageScore: 1,
-  durationMs: 99,
-};
 
 describe('SqliteResultStore', () => {
   const newFolder = temporaryFolders();
@@ -41,7 +30,17 @@ describe('SqliteResultStore', () => {
       unscoredResult({ caseId: 'b', startedAt: 11 }),
       erroredResult({ caseId: 'c', startedAt: 12 }),
     ]);
-    await store.appendBatchSummary(summary);
+    await store.appendBatchSummary({
+      runId: 'run',
+      batchId: 'first',
+      at: 13,
+      total: 3,
+      scored: 1,
+      unscored: 1,
+      errored: 1,
+      averageScore: 1,
+      durationMs: 99,
+    });
     await store.close();
     const database = await openDatabase(path, 'auto');
     const rows = database
@@ -216,7 +215,7 @@ describe('SqliteResultStore', () => {
       await store.append([scoredResult({ caseId: 'a' })]);
       const other = await openDatabase(path, 'auto');
       other.exec('BEGIN IMMEDIATE');
-      const written = store.appendBatchSummary({ ...summary, batchId: 'waits' });
+      const written = store.appendBatchSummary(summaryOf('run', 'waits'));
       const closed = store.close();
       await new Promise((resolve) => setTimeout(resolve, 30));
       other.exec('COMMIT');
