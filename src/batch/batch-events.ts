@@ -99,6 +99,14 @@ export interface BatchEvents extends BaseEventMap {
   };
 }
 
+/** How a run reaches its processor's listeners. */
+export interface EventPort {
+  /** Whether anybody listens. */
+  wants(event: keyof BatchEvents & string): boolean;
+  /** Tells the listeners. */
+  emit<Name extends keyof BatchEvents & string>(event: Name, payload: BatchEvents[Name]): void;
+}
+
 /** How far a run is. */
 export interface ProgressEvent {
   /** Wall-clock time, milliseconds since the epoch. */

@@ -3,7 +3,7 @@ import type { ModelInput } from '../client/model-client.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { EventSource } from '../foundation/event-source.js';
 import { checkOptions, integer, milliseconds } from '../foundation/options.js';
-import type { BatchEvents } from './batch-events.js';
+import type { BatchEvents, EventPort } from './batch-events.js';
 import {
   checkRunOptions,
   resolveBatchOptions,
@@ -11,7 +11,7 @@ import {
   type ResolvedBatchOptions,
   type RunOptions,
 } from './batch-options.js';
-import { BatchRun, type EventPort } from './batch-run.js';
+import { BatchRun } from './batch-run.js';
 import type { CaseInput } from './case-source.js';
 import { ResultStream } from './result-stream.js';
 import type { RunSummary } from './run-summary.js';

@@ -4,7 +4,8 @@ import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import { overTurns } from '../foundation/over-turns.js';
-import type { BatchEvents } from './batch-events.js';
+import { TurnGiver } from '../foundation/turn-giver.js';
+import type { BatchEvents, EventPort } from './batch-events.js';
 import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
@@ -24,12 +25,6 @@ import { RunStore } from './run-store.js';
 import type { RunSummary, StopReason } from './run-summary.js';
 
 const LANES_A_TURN = 16;
-
-/** How a run reaches its processor's listeners. */
-export interface EventPort {
-  wants(event: keyof BatchEvents & string): boolean;
-  emit<Name extends keyof BatchEvents & string>(event: Name, payload: BatchEvents[Name]): void;
-}
 
 /**
  * One run from its first case to its summary. `concurrency` lanes, each a task of the p-queue, take cases one after
@@ -52,6 +47,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
   readonly #progress: RunProgress;
+  readonly #turns: TurnGiver;
   readonly #begunAt: number;
   readonly #startedAt: number;
   #lanes = 0;
@@ -76,6 +72,7 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#port = port;
     this.#startedAt = clock.wallTime();
     this.#begunAt = clock.now();
+    this.#turns = new TurnGiver(() => clock.now());
     const startId = newStartId(this.#startedAt);
     this.runId = runOptions.runId ?? `run-${startId}`;
     this.#queue = new PQueue({ concurrency });
@@ -161,13 +158,13 @@ export class BatchRun<Input, Expected, Metadata> {
     } catch (error) {
       this.#stop('input-error', error);
     } finally {
-      unsubscribe?.();
       guard?.close();
       this.#inFlight.close();
       this.#budget?.close();
       this.#pacer?.close();
       await this.#feeder.stop().catch((error: unknown) => this.#stop('input-error', error));
       await this.#writer.finish();
+      unsubscribe?.(); // only now: a failing store is waited for until the run is aborted
       this.#drainTimer?.cancel();
     }
     return this.#end();
@@ -249,7 +246,9 @@ export class BatchRun<Input, Expected, Metadata> {
         }
         const turn = this.#pacer?.take();
         if (turn !== undefined) {
+          this.#inFlight.hold(task);
           await turn;
+          this.#inFlight.letGo(task);
           if (this.#gateClosed) {
             this.#feeder.giveBack(task);
             continue;
@@ -261,6 +260,8 @@ export class BatchRun<Input, Expected, Metadata> {
         this.#inFlight.delete(task);
         const room = this.#record(result);
         if (room !== undefined) await room;
+        const due = this.#turns.due(task.begunAt);
+        if (due !== undefined) await due; // a target that answers at once would let no timer or signal through
       }
     } catch (error) {
       this.#stop('input-error', error); // a fault of this package: nothing in a case can get here

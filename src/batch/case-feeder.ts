@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import type { Clock } from '../foundation/clock.js';
+import { nextTurn } from '../foundation/next-turn.js';
 import type { CaseSource } from './case-source.js';
 import { CaseTask } from './case-task.js';
 import { DuplicateGuard } from './duplicate-guard.js';
@@ -8,7 +9,7 @@ import type { RunStore } from './run-store.js';
 import { checkTestCase } from './test-case-check.js';
 
 const FINISHED_PORTION = 256; // cases whose keys are asked for at once while all of them turn out to be finished
-const UNVERIFIED_IDS = 1_000_000; // suspicion of a duplicate is trusted up to here (2e-8 a case) if nothing can prove it
+const UNVERIFIED_IDS = 1_000_000; // suspicion of a duplicate is trusted up to here (2e-10 a case) if nothing can prove it
 
 /** What a {@link CaseFeeder} needs to know. */
 export interface CaseFeederOptions<Input, Expected, Metadata> {
@@ -206,7 +207,9 @@ export class CaseFeeder<Input, Expected, Metadata> {
         if (portion.failure !== undefined) throw portion.failure.error;
         if (portion.last) return this.#finish();
         onlyFinished = this.waiting === waitingBefore;
-        if (!onlyFinished) this.#options.onReady();
+        if (onlyFinished)
+          await nextTurn(); // source and store may both answer at once: nothing else would get a turn
+        else this.#options.onReady();
       }
       this.#feeding = false;
     } catch (error) {

@@ -56,6 +56,7 @@ export class CaseRunner<Input, Expected, Metadata> {
       const place = this.#gate.enter();
       if (place !== undefined) await place;
       try {
+        if (place !== undefined && task.cancelled) throw task.reason; // evaluating it would only hold up the end
         const judged = evaluator.evaluate(response, task);
         evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
       } finally {

@@ -1,5 +1,6 @@
 import { AssayError, InputError, messageOf } from '../errors.js';
 import { show } from '../foundation/options.js';
+import { placeOf } from './test-case-check.js';
 
 /** Where test cases come from: an array, any iterable (a generator), or an async iterable (a reader, a stream). */
 export type CaseInput<Case> = Iterable<Case> | AsyncIterable<Case>;
@@ -53,7 +54,7 @@ class ArraySource<Case> implements CaseSource<Case> {
   }
 
   next(): Case | undefined {
-    return this.#next < this.total ? present(this.#cases[this.#next++]) : undefined;
+    return this.#next < this.total ? present(this.#cases[this.#next++], this.#next) : undefined;
   }
 
   async close(): Promise<void> {
@@ -65,6 +66,7 @@ class SyncSource<Case> implements CaseSource<Case> {
   readonly total: number | null;
   readonly #cases: Iterable<Case>;
   #iterator: Iterator<Case> | undefined;
+  #given = 0;
   #ended = false;
 
   constructor(cases: Iterable<Case>) {
@@ -81,7 +83,7 @@ class SyncSource<Case> implements CaseSource<Case> {
       this.#ended = true; // an iterator that has thrown is finished and must not be returned
       throw sourceFailure(error);
     }
-    if (step.done !== true) return present(step.value);
+    if (step.done !== true) return present(step.value, ++this.#given);
     this.#ended = true;
     return undefined;
   }
@@ -97,6 +99,7 @@ class AsyncSource<Case> implements CaseSource<Case> {
   readonly total = null;
   readonly #cases: AsyncIterable<Case>;
   #iterator: AsyncIterator<Case> | undefined;
+  #given = 0;
   #ended = false;
   #pending = false;
 
@@ -116,7 +119,7 @@ class AsyncSource<Case> implements CaseSource<Case> {
     } finally {
       this.#pending = false;
     }
-    if (step.done !== true) return present(step.value);
+    if (step.done !== true) return present(step.value, ++this.#given);
     this.#ended = true;
     return undefined;
   }
@@ -142,8 +145,12 @@ function sourceFailure(error: unknown): AssayError {
   });
 }
 
-/** `undefined` means the end here, so an undefined element must not pass for it. */
-function present<Case>(value: Case | undefined): Case {
+/** `undefined` means the end here, so an undefined element must not pass for it. `row`: its 1-based number. */
+function present<Case>(value: Case | undefined, row: number): Case {
   if (value !== undefined) return value;
-  throw new InputError('ASSAY_INVALID_CASE', 'Expected a test case, got undefined: the input has a hole');
+  throw new InputError(
+    'ASSAY_INVALID_CASE',
+    `${placeOf(row, undefined, 'case')}: Expected a test case, got undefined: the input has a hole`,
+    { row },
+  );
 }

@@ -1,5 +1,5 @@
-const BITS_PER_ID = 64; // with 10 probes a new id looks seen with a chance of 4e-9 in a full layer
-const PROBES = 10;
+const BITS_PER_ID = 64; // with 16 probes a new id looks seen with a chance of 3e-11 in a full layer
+const PROBES = 16;
 const FIRST_BITS = 1 << 11; // 256 bytes, for 32 ids: V8 has seen it grow before it compiles it
 const LAST_BITS = 1 << 26; // 8 MiB, for a million and, less surely, for all that follow
 const GROWTH = 8;
@@ -8,7 +8,7 @@ const GROWTH = 8;
  * Remembers which case ids were seen, in at most 9.2 MiB whatever their number: a Bloom filter (Bloom 1970, probes after
  * Kirsch and Mitzenmacher 2006, with a quadratic term) in layers, each 8 times the one before (Almeida et al. 2007), since
  * the first touch of 8 MiB costs a short run more than all else here. It never forgets an id; it takes a new one for
- * seen with a chance below 3e-8 up to a million ids, so its suspicion is checked against the store before it counts.
+ * seen with a chance below 2e-10 up to a million ids, so its suspicion is checked against the store before it counts.
  */
 export class DuplicateGuard {
   readonly #layers = [new Uint32Array(FIRST_BITS >>> 5)];

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { InputError, messageOf } from '../errors.js';
 import { show } from '../foundation/options.js';
+import { ChunkBytes } from './chunk-bytes.js';
 
 /**
  * Something to read test cases from: the path or `file:` URL of a file, or its contents as they come, bytes or
@@ -20,27 +21,37 @@ export function sourceName(source: FileSource): string | undefined {
 /** Refuses what cannot be read from, before anything is read. @throws InputError `ASSAY_INVALID_INPUT`. */
 export function checkFileSource(reader: string, source: FileSource): void {
   if (typeof source === 'string' ? source !== '' : isReadable(source)) return;
+  const got = source instanceof URL ? source.href : show(source);
+  const hint = ArrayBuffer.isView(source) ? '; put bytes into an array, as the chunks that they are' : '';
   throw new InputError(
     'ASSAY_INVALID_INPUT',
-    `Expected the source of ${reader} to be a path, a file: URL or a stream, got ${source instanceof URL ? source.href : show(source)}`,
+    `Expected the source of ${reader} to be a path, a file: URL or a stream, got ${got}${hint}`,
   );
 }
 
 function isReadable(source: Exclude<FileSource, string>): boolean {
-  if (source instanceof URL) return source.protocol === 'file:';
-  if (typeof source !== 'object' || source === null) return false;
+  if (source instanceof URL) return source.protocol === 'file:' && isLocal(source);
+  if (typeof source !== 'object' || source === null || ArrayBuffer.isView(source)) return false;
   return Symbol.asyncIterator in source || Symbol.iterator in source;
 }
 
-/** The bytes of a source. A file is opened at the first pull and closed when the reading ends, however it ends. */
+/** Whether a `file:` URL names a file of this machine. */
+function isLocal(url: URL): boolean {
+  try {
+    return fileURLToPath(url) !== '';
+  } catch {
+    return false; // it names another host, or a slash within a name
+  }
+}
+
+/** The bytes of a source, without a byte order mark. A file is opened at the first pull and closed when the reading ends, however it ends. */
 export async function* readBytes(source: FileSource): AsyncGenerator<Buffer, void, undefined> {
   const name = sourceName(source);
   try {
     const chunks = typeof source === 'string' || source instanceof URL ? readFile(source) : source;
-    for await (const chunk of chunks) {
-      if (typeof chunk === 'string') yield Buffer.from(chunk);
-      else yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    }
+    const bytes = new ChunkBytes();
+    for await (const chunk of chunks) yield bytes.of(chunk);
+    yield bytes.rest();
   } catch (error) {
     throw new InputError('ASSAY_INVALID_INPUT', `Cannot read ${name ?? 'the stream'}: ${messageOf(error)}`, {
       cause: error,

@@ -15,6 +15,7 @@ export class InFlightCases<Input, Expected, Metadata> {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #tasks = new LinkedList<CaseTask<Input, Expected, Metadata>>(); // in the order of their deadlines
+  readonly #held = new Set<CaseTask<Input, Expected, Metadata>>();
   #timer: ClockTimer | undefined;
 
   /** `timeoutMs`: time for each case; `Infinity`: no limit. */
@@ -42,9 +43,19 @@ export class InFlightCases<Input, Expected, Metadata> {
     if (task.place !== undefined) this.#tasks.remove(task.place);
   }
 
+  /** Notes a case that waits for the rate limit: it is under way, but not begun. */
+  hold(task: CaseTask<Input, Expected, Metadata>): void {
+    this.#held.add(task);
+  }
+
+  /** The case waits no longer. */
+  letGo(task: CaseTask<Input, Expected, Metadata>): void {
+    this.#held.delete(task);
+  }
+
   /** Whether a repetition of this case is under way. */
   has(caseId: string): boolean {
-    return this.#inOrder().some((task) => task.testCase.id === caseId);
+    return [...this.#held, ...this.#inOrder()].some((task) => task.testCase.id === caseId);
   }
 
   /** Cancels all of them. */

@@ -30,7 +30,6 @@ export class RecordSplitter {
   #at = 0;
   #line = 1;
   #nextLine = 1;
-  #first = true;
 
   constructor(scanner: RecordScanner, maxRecordBytes: number) {
     this.#scanner = scanner;
@@ -84,15 +83,11 @@ export class RecordSplitter {
   }
 
   #take(): Buffer {
-    let record = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held, this.#heldBytes);
+    const record = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held, this.#heldBytes);
     this.#held = [];
     this.#heldBytes = 0;
     this.#line = this.#nextLine;
     this.#nextLine += this.#scanner.takeLines();
-    if (this.#first) {
-      this.#first = false;
-      if (record[0] === 0xef && record[1] === 0xbb && record[2] === 0xbf) record = record.subarray(3); // BOM
-    }
     return record;
   }
 }

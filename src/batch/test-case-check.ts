@@ -63,8 +63,15 @@ export function placeOf(row: number, source: string | undefined, unit: RowUnit):
 /** For a missing field: what the object has instead, which mostly shows the mistake. */
 function hint(value: object, field: unknown): string {
   if (field !== undefined) return '';
-  const names = Object.keys(value).slice(0, 12);
+  const names = Object.entries(value).flatMap(([name, member]) =>
+    name === 'metadata' && typeof member === 'object' && member !== null
+      ? Object.keys(member).map((inner) => `metadata.${inner}`) // where readers put what they do not know
+      : name,
+  );
   return names.length === 0
     ? ' (the object is empty)'
-    : ` (it has ${names.map((name) => `\`${name}\``).join(', ')})`;
+    : ` (it has ${names
+        .slice(0, 12)
+        .map((name) => `\`${name}\``)
+        .join(', ')})`;
 }

@@ -13,7 +13,6 @@ export class BatchSummaryFiles {
   readonly #compressor: GzipCompressor;
   readonly #onDamage: (damage: ShardDamage) => void;
   readonly #writer: ShardWriter;
-  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(
     options: Omit<ShardWriterOptions, 'family'>,
@@ -32,15 +31,10 @@ export class BatchSummaryFiles {
     await repairShards(this.#folder, FAMILY, this.#files, this.#onDamage);
   }
 
-  /** Appends a summary; resolves when it is durable. */
-  append(summary: BatchSummary): Promise<void> {
-    const line = `${JSON.stringify(summary)}\n`;
-    const appended = this.#writing.then(async () => {
-      const [member] = await this.#compressor.compress([line], [1]);
-      await this.#writer.append(member as Uint8Array);
-    });
-    this.#writing = appended.catch(() => {}); // one at a time; the caller gets the error
-    return appended;
+  /** Appends a summary; resolves when it is durable. One at a time. */
+  async append(summary: BatchSummary): Promise<void> {
+    const [member] = await this.#compressor.compress([`${JSON.stringify(summary)}\n`], [1]);
+    await this.#writer.append(member as Uint8Array);
   }
 
   /** The summaries of a run, oldest first. */
@@ -58,9 +52,8 @@ export class BatchSummaryFiles {
     return [...found.values()].sort((a, b) => a.at - b.at);
   }
 
-  /** Finishes what was begun and closes the shard. */
+  /** Closes the shard. */
   async close(): Promise<void> {
-    await this.#writing;
     await this.#writer.close();
   }
 }

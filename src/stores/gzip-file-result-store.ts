@@ -80,7 +80,7 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
   readonly #summaries: BatchSummaryFiles;
   readonly #queue: AppendQueue<EncodedAppend, readonly Uint8Array[]>;
   #writing: Promise<DirectoryLock> | undefined;
-  #beginning: Promise<unknown> = Promise.resolve();
+  #written: Promise<unknown> = Promise.resolve(); // the manifest or summary that was begun last
   #closing: Promise<void> | undefined;
 
   /**
@@ -129,17 +129,13 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
   }
 
   /** {@inheritDoc ResultStore.begin} */
-  begin(manifest: RunManifest): Promise<RunManifest> {
-    const begun = this.#beginning.then(() =>
-      this.#write(async () => {
-        const known = await this.#readManifest(manifest.runId);
-        if (known !== undefined) return known;
-        await this.#writeManifest(manifest);
-        return JSON.parse(JSON.stringify(manifest)) as RunManifest;
-      }),
-    );
-    this.#beginning = begun.catch(() => {}); // one at a time; the caller gets the error
-    return begun;
+  async begin(manifest: RunManifest): Promise<RunManifest> {
+    return this.#write(async () => {
+      const known = await this.#readManifest(manifest.runId);
+      if (known !== undefined) return known;
+      await this.#writeManifest(manifest);
+      return JSON.parse(JSON.stringify(manifest)) as RunManifest;
+    });
   }
 
   /** {@inheritDoc ResultStore.manifest} */
@@ -210,7 +206,7 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
 
   async #close(): Promise<void> {
     await this.#queue.idle();
-    await this.#beginning;
+    await this.#written;
     await this.#summaries.close();
     await this.#layout.close();
     await this.#compressor.close();
@@ -231,16 +227,21 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
     }
   }
 
-  async #write<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Writes a manifest or a summary, one at a time. */
+  #write<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#check();
-    try {
-      await this.#mayWrite();
-      return await work();
-    } catch (error) {
-      const failure = this.#toStoreError(error, 'Writing');
-      this.#report(failure);
-      throw failure;
-    }
+    const written = this.#written.then(async () => {
+      try {
+        await this.#mayWrite();
+        return await work();
+      } catch (error) {
+        const failure = this.#toStoreError(error, 'Writing');
+        this.#report(failure);
+        throw failure;
+      }
+    });
+    this.#written = written.catch(() => {}); // the caller gets the error
+    return written;
   }
 
   async #reading<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -2,6 +2,7 @@ import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { isOneByte } from '../foundation/byte-size.js';
 import { EventSource } from '../foundation/event-source.js';
+import { TurnGiver } from '../foundation/turn-giver.js';
 import { decodeResult, encodeResult } from './result-codec.js';
 import { checkQuery, compareFacts, factsOf, matchesQuery, type ResultFacts } from './result-query.js';
 import {
@@ -170,7 +171,10 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
     }
     found.sort(compareFacts);
     if (asked.order === 'newest-first') found.reverse();
+    const turns = new TurnGiver(() => performance.now());
     for (const row of found.slice(0, asked.limit)) {
+      const turn = turns.due();
+      if (turn !== undefined) await turn;
       this.#check();
       yield row.decode();
     }

@@ -118,7 +118,8 @@ export interface ResultStoreEvents extends BaseEventMap {
  * - The key is (runId, caseId, repetition). Appending a key again replaces the stored result, except that a
  *   scored result is never replaced by an unscored or errored one and an unscored one never by an errored one.
  * - `append` resolves when all its results are durable; when it rejects, none of them counts as stored.
- * - `query` streams; results come back deeply equal to what was appended.
+ * - `query` streams; results come back deeply equal to what was appended. One that is replaced while a query is read
+ *   comes at most once.
  * - After `close` every method rejects with `ASSAY_CLOSED`; closing twice is harmless.
  */
 export interface ResultStore {

@@ -30,6 +30,7 @@ export class ShardWriter {
   #name = '';
   #length = 0;
   #lastNumber: number | undefined;
+  #removed: AssayError | undefined;
 
   constructor(options: ShardWriterOptions) {
     this.#options = options;
@@ -37,9 +38,11 @@ export class ShardWriter {
 
   /**
    * Appends bytes and resolves when they are durable. When it rejects, the shard is as it was before; when
-   * even that cannot be had, the shard is left and the next append begins another one.
+   * even that cannot be had, the shard is left and the next append begins another one. Once a shard was removed, every
+   * append rejects: what it held was acknowledged, and a run that went on would end as if nothing were missing.
    */
   async append(bytes: Uint8Array): Promise<ShardPosition> {
+    if (this.#removed !== undefined) throw this.#removed;
     const file = this.#file ?? (await this.#begin());
     const offset = this.#length;
     const name = this.#name;
@@ -52,7 +55,9 @@ export class ShardWriter {
       // An unlinked file takes writes without an error, and they are gone when it is closed.
       if (!(await file.linked())) {
         synced = false;
-        throw new AssayError('ASSAY_STORE_FAILED', `${join(this.#options.folder, name)} was removed`);
+        const path = join(this.#options.folder, name);
+        this.#removed = new AssayError('ASSAY_STORE_FAILED', `${path} was removed while it was open`);
+        throw this.#removed;
       }
     } catch (error) {
       const restored = await file.truncate(offset).then(

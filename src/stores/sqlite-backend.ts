@@ -1,4 +1,5 @@
 import type { Clock } from '../foundation/clock.js';
+import { TurnGiver } from '../foundation/turn-giver.js';
 import { SqliteCheckpointer } from './sqlite-checkpointer.js';
 import { SqliteConnection, type ConnectionOptions } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-driver.js';
@@ -33,6 +34,7 @@ export class MainThreadBackend implements SqliteBackend {
   readonly #clock: Clock;
   readonly #lockTimeoutMs: number;
   readonly #checkpointer: SqliteCheckpointer | undefined;
+  readonly #turns: TurnGiver;
 
   private constructor(connection: SqliteConnection, clock: Clock, lockTimeoutMs: number) {
     this.#connection = connection;
@@ -40,6 +42,7 @@ export class MainThreadBackend implements SqliteBackend {
     this.#checkpointer = logPath === undefined ? undefined : new SqliteCheckpointer(connection, logPath);
     this.#clock = clock;
     this.#lockTimeoutMs = lockTimeoutMs;
+    this.#turns = new TurnGiver(() => clock.now());
   }
 
   /** Sets up an open database. */
@@ -63,13 +66,17 @@ export class MainThreadBackend implements SqliteBackend {
   ): Promise<ReturnType<SqliteConnection[Name]>> {
     const connection = this.#connection;
     const method = connection[name] as (...args: typeof parameters) => ReturnType<SqliteConnection[Name]>;
-    const checkpointer = WRITES.has(name) ? this.#checkpointer : undefined;
+    const writes = WRITES.has(name);
+    const checkpointer = writes ? this.#checkpointer : undefined;
     const attempt = async (): Promise<ReturnType<SqliteConnection[Name]>> => {
       while (checkpointer?.pause !== undefined) await checkpointer.pause;
       return method.apply(connection, parameters);
     };
     const result = await whileBusy(attempt, this.#clock, this.#lockTimeoutMs);
     checkpointer?.afterWrite();
+    // A read waits for nothing outside: page after page would let no timer and no signal through.
+    const turn = writes ? undefined : this.#turns.due();
+    if (turn !== undefined) await turn;
     return result;
   }
 

@@ -14,6 +14,7 @@ import type {
   ResultStoreEvents,
   RunManifest,
 } from './result-store.js';
+import { RowIds } from './row-ids.js';
 import { MainThreadBackend, type ConnectionCall, type SqliteBackend } from './sqlite-backend.js';
 import type { SqliteConnection } from './sqlite-connection.js';
 import { isDatabase, openDatabase, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
@@ -82,6 +83,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
   readonly #path: string | null;
   readonly #hosts: SqliteDatabase | undefined;
   readonly #queue: AppendQueue<readonly CaseResult[], void>;
+  readonly #writes = new Set<Promise<unknown>>(); // of manifests and summaries, under way
   #opening: Promise<SqliteBackend> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -106,6 +108,12 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
       throw new AssayError(
         'ASSAY_INVALID_OPTION',
         `Expected the database of SqliteResultStore to be a path or an open database, got ${show(database)}`,
+      );
+    }
+    if (typeof database === 'string' && database.startsWith('file:')) {
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        `Expected the database of SqliteResultStore to be a path, got the URI ${show(database)}, which only some drivers know: use fileURLToPath, or open the database yourself`,
       );
     }
     if (this.#options.thread === 'worker' && typeof database !== 'string') {
@@ -152,12 +160,14 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     const asked = checkQuery(query);
     let left = asked.limit ?? Number.POSITIVE_INFINITY;
     const plan = await this.#read('plan', asked);
+    const met = new RowIds();
     let rows = MOST_PAGE_ROWS;
     let cursor: Parameters<SqliteConnection['page']>[1];
     while (left > 0) {
       const page = await this.#read('page', plan, cursor, Math.min(rows, left));
       for (const row of page.rows) {
         if (this.#closing !== undefined) throw closedError();
+        if (!met.add(row.id)) continue; // replaced meanwhile by one that started later
         const result = readRow(row); // not a page at once, for the same reason as small pages
         if (plan.idPrefix !== undefined && !result.caseId.startsWith(plan.idPrefix)) continue;
         yield result;
@@ -181,7 +191,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     }
   }
 
-  /** Stores what was appended, then closes the file (a database of the host stays open). */
+  /** Stores what was handed over, then closes the file (a database of the host stays open). */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -194,6 +204,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
 
   async #close(): Promise<void> {
     await this.#queue.idle();
+    await Promise.allSettled(this.#writes);
     if (this.#opening === undefined) return;
     const backend = await this.#opening.catch(() => undefined); // who opened it was told
     await backend?.close();
@@ -213,11 +224,15 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     ...parameters: Parameters<SqliteConnection[Name]>
   ): Promise<ReturnType<SqliteConnection[Name]>> {
     if (this.#closing !== undefined) throw closedError();
+    const written = this.#call(name, 'Writing', ...parameters);
+    this.#writes.add(written);
     try {
-      return await this.#call(name, 'Writing', ...parameters);
+      return await written;
     } catch (error) {
       this.#report(error);
       throw error;
+    } finally {
+      this.#writes.delete(written);
     }
   }
 
@@ -282,6 +297,6 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
 
 const closedError = (): AssayError => new AssayError('ASSAY_CLOSED', 'The SqliteResultStore is closed');
 
-/** The host may change its working directory. What is no path to SQLite stays as it is. */
+/** The host may change its working directory. */
 const absolutePath = (database: string): string =>
-  /^(?::memory:|file:)/.test(database) ? database : resolve(database);
+  database.startsWith(':memory:') ? database : resolve(database);

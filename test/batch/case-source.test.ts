@@ -130,12 +130,21 @@ describe('a case source', () => {
     const sources = [toCaseSource([1, undefined, 2]), toCaseSource(new Set([1, undefined]))];
     for (const source of sources) {
       expect(source.next()).toBe(1);
-      expect(() => source.next()).toThrow(InputError);
+      expect(() => source.next()).toThrow(
+        expect.objectContaining({
+          code: 'ASSAY_INVALID_CASE',
+          row: 2,
+          message: expect.stringMatching(/^case 2: .*hole/),
+        }),
+      );
     }
     async function* generate() {
       yield undefined;
     }
-    await expect(toCaseSource(generate()).next()).rejects.toThrow(/hole/);
+    await expect(toCaseSource(generate()).next()).rejects.toMatchObject({
+      code: 'ASSAY_INVALID_CASE',
+      row: 1,
+    });
   });
 
   it('refuses a path, and whatever cannot be iterated', () => {

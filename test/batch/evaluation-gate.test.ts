@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { resolveBatchOptions } from '../../src/batch/batch-options.js';
 import { BatchProcessor } from '../../src/batch/batch-processor.js';
+import { CaseRunner } from '../../src/batch/case-runner.js';
+import { CaseTask } from '../../src/batch/case-task.js';
 import { EvaluationGate, EventLoopGuard } from '../../src/batch/evaluation-gate.js';
+import { AssayError } from '../../src/errors.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { Clock } from '../../src/foundation/clock.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
@@ -37,6 +41,37 @@ describe('EvaluationGate', () => {
     expect(order).toHaveLength(6);
     for (const each of new Set(order))
       expect(order.filter((other) => other === each).length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('a case that waits for its evaluation', () => {
+  it('is not evaluated any more when it is cancelled meanwhile', async () => {
+    const gate = new EvaluationGate();
+    gate.limit = 1;
+    const evaluated: string[] = [];
+    const evaluator = createEvaluator<string, string>({
+      name: 'any',
+      version: '1',
+      dimensions: {
+        any: ({ input }) => {
+          evaluated.push(input);
+          return 1;
+        },
+      },
+    });
+    const runner = new CaseRunner(resolveBatchOptions({ target: async (input) => input, evaluator }), gate);
+    const tasks = ['a', 'b', 'c'].map(
+      (id) => new CaseTask<string, string, unknown>('run', { id, input: id }, 0, 0),
+    );
+    const results = Promise.all(tasks.map((task) => runner.run(task)));
+    while (evaluated.length === 0) await Promise.resolve();
+    tasks[1]!.cancel(new AssayError('ASSAY_CASE_TIMEOUT', 'too late'));
+    expect((await results).map((result) => result.error?.code ?? result.outcome)).toEqual([
+      'scored',
+      'ASSAY_CASE_TIMEOUT',
+      'scored',
+    ]);
+    expect(evaluated).toEqual(['a', 'c']);
   });
 });
 

@@ -57,6 +57,18 @@ describe('readCsv', () => {
     expect(await read('id,input\r\r\n\r\r\na,x\r\r\n')).toEqual([{ id: 'a', input: 'x' }]);
   });
 
+  it('reads a BOM before a quoted field that has line breaks and quotes, wherever the chunks are cut', async () => {
+    const bytes = Buffer.from('\uFEFF"first ""a"",\nthen b",x\r\nsecond,y\r\n');
+    for (const size of [1, 2, 3, 4, 100]) {
+      const chunks = [];
+      for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
+      expect(await all(readCsv(chunks, { header: ['input', 'id'] }))).toEqual([
+        { id: 'x', input: 'first "a",\nthen b' },
+        { id: 'y', input: 'second' },
+      ]);
+    }
+  });
+
   it('refuses lines that end with a lone carriage return instead of reading the file as one header', async () => {
     expect((await failure('id,input\ra,x\rb,y\r')).message).toMatch(/^line 1: a carriage return without/);
     expect(await failure('id,input\na,x\nb,y\rc,z\n')).toMatchObject({ row: 3 });
@@ -164,7 +176,7 @@ describe('readCsv refuses', () => {
     expect(error).toMatchObject({ code: 'ASSAY_INVALID_CASE', row: 3 });
     expect(error.message).toContain('`input` of "b" to be given');
     expect((await failure('key,input\na,x\n')).message).toContain(
-      '`id` to be a non-empty string, got undefined (it has `input`, `metadata`)',
+      '`id` to be a non-empty string, got undefined (it has `input`, `metadata.key`)',
     );
   });
 

@@ -101,6 +101,15 @@ describe('readJsonl', () => {
     }
   });
 
+  it('puts a character together that two chunks of text have cut in two', async () => {
+    const text = '{"id":"a","input":"x😀y"}\n';
+    const at = text.indexOf('😀') + 1;
+    const [halved] = await all(readJsonl([text.slice(0, at), text.slice(at)]));
+    expect(halved).toEqual({ id: 'a', input: 'x😀y' });
+    const [mixed] = await all(readJsonl([Buffer.from(text.slice(0, at - 1)), '\ud83d', '', '\ude00y"}']));
+    expect(mixed).toEqual({ id: 'a', input: 'x😀y' });
+  });
+
   it('reads a file again at each iteration, and closes it when the reader leaves early', async () => {
     const path = file('{"id":"a","input":"1"}\n{"id":"b","input":"2"}\n');
     const cases = readJsonl(path);
@@ -237,6 +246,7 @@ describe('readJsonl refuses', () => {
     expect(error.message).toContain(`${path}:2: Expected \`input\` of "b" to be given, got undefined`);
     const nameless = await failure(stream('{"input":"1","key":"k"}'));
     expect(nameless.error.message).toContain('`id`');
+    expect(nameless.error.message).toContain('(it has `input`, `metadata.key`)');
     const nulled = await failure(stream('{"id":"a","input":null}'));
     expect(nulled.error.message).toContain('`input` of "a" to be given, got null');
   });
@@ -297,6 +307,14 @@ describe('readJsonl refuses', () => {
     expect(error.message).toBe('Cannot read the stream: connection lost');
   });
 
+  it('chunks that are neither bytes nor text', async () => {
+    for (const chunk of [3, null, new ArrayBuffer(2)]) {
+      const { error } = await failure([chunk] as never);
+      expect(error).toMatchObject({ code: 'ASSAY_INVALID_INPUT' });
+      expect(error.message).toMatch(/^Cannot read the stream: Expected chunks of bytes or text, got /);
+    }
+  });
+
   it('what a map throws or makes, naming the line', async () => {
     const text = '{"n":1}\n{"n":2}\n';
     const throwing = await all(
@@ -320,7 +338,9 @@ describe('readJsonl refuses', () => {
   it('sources and options that are none, at once', () => {
     expect(() => readJsonl('')).toThrow(/path, a file: URL or a stream, got ""/);
     expect(() => readJsonl(new URL('https://example.org/x.jsonl'))).toThrow(/got https:/);
+    expect(() => readJsonl(new URL('file://elsewhere/x.jsonl'))).toThrow(/got file:\/\/elsewhere/);
     expect(() => readJsonl(3 as unknown as string)).toThrow(InputError);
+    expect(() => readJsonl(Buffer.from('{}') as never)).toThrow(/put bytes into an array/);
     expect(() => readJsonl('x', { mpa: () => undefined } as object)).toThrow(/did you mean `map`/);
     expect(() => readJsonl('x', { maxRecordBytes: 0 })).toThrow(/maxRecordBytes/);
   });

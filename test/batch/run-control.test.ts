@@ -107,6 +107,54 @@ describe('steering a run', () => {
     expect(most).toBe(1);
   });
 
+  it('finds a duplicate of a case that waits for the rate limit', async () => {
+    const clock = new ManualClock();
+    const processor = processorOf({
+      clock,
+      store: new MemoryResultStore(),
+      concurrency: 8,
+      queueSize: 1,
+      rateLimit: { requestsPerSecond: 1, burst: 1 },
+    });
+    const input = ['a', 'b', 'c', 'b', 'd'].map((id) => ({ id, input: id }));
+    const ended = expect(processor.run(input)).rejects.toMatchObject({
+      code: 'ASSAY_DUPLICATE_CASE',
+      row: 4,
+      message: expect.stringContaining('"b"'),
+    });
+    for (let i = 0; i < 10; i++) await clock.advance(1000);
+    await ended;
+  });
+
+  // A source of which the run would see the end if nothing could abort it.
+  function* many(): Generator<Case> {
+    for (let i = 0; i < 300_000; i++) yield { id: `case-${i}`, input: 'text' };
+  }
+
+  for (const [what, target] of [
+    ['at once', (input: string) => input],
+    ['with a promise that is settled', async (input: string) => input],
+  ] as const) {
+    it(`can be aborted although its target answers ${what}`, async () => {
+      const controller = new AbortController();
+      const processor = processorOf({ target, store: new MemoryResultStore() });
+      processor.once('run:start', () => void setImmediate(() => controller.abort()));
+      await expect(processor.run(many(), { signal: controller.signal })).rejects.toMatchObject({
+        code: 'ASSAY_ABORTED',
+      });
+    });
+  }
+
+  it('can be aborted although all its cases are finished and the store says so at once', async () => {
+    const store = new MemoryResultStore();
+    store.finishedKeys = async (_runId, keys) => keys.map(() => 'scored');
+    const controller = new AbortController();
+    const processor = processorOf({ store });
+    processor.once('run:start', () => void setImmediate(() => controller.abort()));
+    const run = processor.run(many(), { runId: 'r', resume: true, signal: controller.signal });
+    await expect(run).rejects.toMatchObject({ code: 'ASSAY_ABORTED' });
+  });
+
   it('lets the consumer of a stream wait for drain or close, and loses no result', async () => {
     for (const end of ['drain', 'close'] as const) {
       const store = new MemoryResultStore();

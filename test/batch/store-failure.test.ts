@@ -155,6 +155,23 @@ describe('a run whose store fails', () => {
 });
 
 describe('a run whose manifest is lost', () => {
+  it('is aborted at once while its last batch waits to be stored', async () => {
+    const clock = new ManualClock();
+    const store = failing('append', Number.POSITIVE_INFINITY);
+    const controller = new AbortController();
+    const processor = processorOf({ store, clock, onStoreError: 'retry' });
+    let errors = 0;
+    processor.on('store:error', () => (errors += 1));
+    const ended = expect(processor.run(cases(3), { signal: controller.signal })).rejects.toMatchObject({
+      code: 'ASSAY_ABORTED',
+      safe: 0,
+      summary: { stopReason: 'aborted', scored: 3 },
+    });
+    while (errors === 0) await clock.advance(10);
+    controller.abort();
+    await ended; // the clock stands still
+  });
+
   it('is resumed with its earlier results in the summary', async () => {
     const whole = new MemoryResultStore();
     await processorOf({ store: whole }).run(cases(30), { runId: 'r' });

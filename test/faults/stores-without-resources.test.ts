@@ -122,15 +122,18 @@ describe('a file that is removed under the store', () => {
       else {
         for (const name of readdirSync(path)) if (name.startsWith('results-')) rmSync(join(path, name));
       }
-      await expect(store.append(batch(1))).rejects.toMatchObject({
-        code: 'ASSAY_STORE_FAILED',
-        message: expect.stringContaining('removed') as string,
-      });
-      if (kind === 'gzip') {
-        await store.append(batch(1));
-        await store.close();
-        expect(await idsIn(kind, path)).toEqual(['1']);
-      } else await store.close();
+      for (let time = 0; time < 2; time++) {
+        await expect(store.append(batch(1))).rejects.toMatchObject({
+          code: 'ASSAY_STORE_FAILED',
+          message: expect.stringContaining('removed') as string,
+        });
+      }
+      await store.close();
+      expect(await idsIn(kind, path)).toEqual([]);
+      const another = openStore(kind, path);
+      await another.append(batch(1));
+      await another.close();
+      expect(await idsIn(kind, path)).toEqual(['1']);
     });
   }
 

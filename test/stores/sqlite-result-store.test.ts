@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ResultQuery, ResultStoreEvents } from '../../src/stores/result-store.js';
+import { RowIds } from '../../src/stores/row-ids.js';
 import { SqliteConnection } from '../../src/stores/sqlite-connection.js';
 import {
   openDatabase,
@@ -14,6 +15,7 @@ import { planQuery } from '../../src/stores/sqlite-query.js';
 import { SqliteResultStore } from '../../src/stores/sqlite-result-store.js';
 import { SQLITE_INDEXES, SQLITE_SCHEMA_VERSION } from '../../src/stores/sqlite-schema.js';
 import { erroredResult, scoredResult, unscoredResult } from '../../src/testing/sample-results.js';
+import { summaryOf } from '../../src/testing/store-contract-fixtures.js';
 import { temporaryFolders } from './temporary-folder.js';
 
 describe('SqliteResultStore', () => {
@@ -205,10 +207,51 @@ describe('SqliteResultStore', () => {
     expect(flushes[0]?.bytes).toBeGreaterThan(500 * 100);
   });
 
+  it.each(['main', 'worker'] as const)(
+    'finishes what waits for the lock of another process before it closes: %s',
+    async (thread) => {
+      const path = newPath();
+      const store = new SqliteResultStore(path, { thread });
+      await store.append([scoredResult({ caseId: 'a' })]);
+      const other = await openDatabase(path, 'auto');
+      other.exec('BEGIN IMMEDIATE');
+      const written = store.appendBatchSummary(summaryOf('run', 'waits'));
+      const closed = store.close();
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      other.exec('COMMIT');
+      await written;
+      await closed;
+      const found = other.prepare('SELECT batch_id FROM batch_summaries').all();
+      expect(found).toEqual([{ batch_id: 'waits' }]);
+      other.close();
+    },
+  );
+
+  it('gives a result once that is replaced while a query is read', async () => {
+    const store = new SqliteResultStore(newPath());
+    const ids = Array.from({ length: 100 }, (_, i) => `case-${i}`);
+    await store.append(ids.map((caseId, i) => erroredResult({ caseId, startedAt: i })));
+    const found: string[] = [];
+    for await (const { caseId } of store.query()) {
+      found.push(caseId);
+      if (found.length === 10) await store.append([scoredResult({ caseId: 'case-3', startedAt: 1000 })]);
+    }
+    expect(found).toEqual(ids);
+    await store.close();
+  });
+
+  it('tells rows apart however far their numbers are from one another', () => {
+    const ids = new RowIds();
+    const numbers = [1, 2, 8, 32_767, 32_768, 65_536, 2 ** 40, 2 ** 52 + 7];
+    for (const number of numbers) expect(ids.add(number)).toBe(true);
+    for (const number of numbers) expect(ids.add(number)).toBe(false);
+  });
+
   it('checks its arguments', () => {
     const wrong = [
       () => new SqliteResultStore(''),
       () => new SqliteResultStore({} as SqliteDatabase),
+      () => new SqliteResultStore('file:results.db'),
       () => new SqliteResultStore('a', { groupSize: 0 }),
       () => new SqliteResultStore('a', { durabillity: 'power' } as object),
       () =>

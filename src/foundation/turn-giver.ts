@@ -1,0 +1,32 @@
+import { nextTurn } from './next-turn.js';
+
+const LONGEST_MS = 10;
+
+/**
+ * Keeps work that only awaits what is there at once from starving timers, sockets and signals: promises settle before
+ * the event loop turns, so such work would go on to its end without a turn. Asked between two pieces of it; whoever
+ * asks while a turn is due waits for the same one.
+ */
+export class TurnGiver {
+  readonly #now: () => number;
+  #dueAt: number;
+  #turn: Promise<void> | undefined;
+
+  /** `now`: monotonic time in milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#dueAt = now() + LONGEST_MS;
+  }
+
+  /** What to wait for before the next piece of work, `undefined` when 10 ms since the last turn given are not over. */
+  due(now: number = this.#now()): Promise<void> | undefined {
+    if (this.#turn === undefined && now >= this.#dueAt) this.#turn = this.#give();
+    return this.#turn;
+  }
+
+  async #give(): Promise<void> {
+    await nextTurn();
+    this.#turn = undefined;
+    this.#dueAt = this.#now() + LONGEST_MS;
+  }
+}
