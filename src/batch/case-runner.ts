@@ -22,6 +22,7 @@ import type { ResolvedBatchOptions, TargetAnswer, TargetFunction } from './batch
 import { mergeParameters, unlessCancelled, type CaseTask } from './case-task.js';
 import type { EvaluationGate } from './evaluation-gate.js';
 import { describeTarget } from './run-manifest.js';
+import { unstorableParts } from './storable-result.js';
 import { responseOf } from './target-answer.js';
 
 /** Takes one case through target and evaluator and says what came of it; never rejects. */
@@ -76,7 +77,22 @@ export class CaseRunner<Input, Expected, Metadata> {
       if (failure === undefined) result.reason = unscoredReason(evaluation);
       else result.error = failure;
     }
-    return result as CaseResult;
+    return this.#storable(result);
+  }
+
+  /** The result; errored, and without what is to blame, when a store could not hold it. */
+  #storable(result: ResultDraft): CaseResult {
+    const unstorable = this.#options.store === undefined ? [] : unstorableParts(result);
+    if (unstorable.length === 0) return result as CaseResult;
+    const { metadata, evaluation: _, reason: __, ...rest } = result;
+    const parts = unstorable.map(({ part }) => part);
+    return {
+      ...rest,
+      outcome: 'errored',
+      error: result.error ?? unstorable[0]!.error.toRecord(),
+      ...(metadata === undefined || parts.includes('metadata') ? {} : { metadata }),
+      ...(parts.includes('response') ? { response: textOf(result.response!) } : {}),
+    } as CaseResult;
   }
 
   #ask(task: CaseTask<Input, Expected, Metadata>): TargetAnswer | Promise<TargetAnswer> {
@@ -202,7 +218,7 @@ export class CaseRunner<Input, Expected, Metadata> {
       result.attempts = attempts;
       result.endpoint = endpoint;
     }
-    return result as CaseResult;
+    return this.#storable(result);
   }
 }
 
@@ -238,12 +254,12 @@ function failedCall(thrown: unknown): { readonly attempts: number; readonly endp
   };
 }
 
+function textOf({ text, finishReason, requestId }: StoredResponse): StoredResponse {
+  return { text, finishReason, requestId };
+}
+
 function stored(response: ModelResponse): StoredResponse {
-  const kept: StoredResponse = {
-    text: response.text,
-    finishReason: response.finishReason,
-    requestId: response.requestId,
-  };
+  const kept = textOf(response);
   if (response.toolCalls === undefined && response.logprobs === undefined && response.raw === undefined)
     return kept;
   return {

@@ -1,0 +1,52 @@
+import { AssayError, messageOf, type AssayErrorCode } from '../errors.js';
+import type { CaseResultBase, Evaluation, StoredResponse } from '../evaluation/evaluation-types.js';
+import { isPlain, toTagged } from '../foundation/tagged-json.js';
+
+/** The parts of a result in which a host may have put anything. */
+export interface OpenParts {
+  readonly metadata?: CaseResultBase['metadata'];
+  readonly response?: StoredResponse;
+  readonly evaluation?: Evaluation;
+}
+
+/** A part that no store can hold, and why. */
+export interface UnstorablePart {
+  readonly part: keyof OpenParts;
+  readonly error: AssayError;
+}
+
+const BLAME = {
+  metadata: ['ASSAY_INVALID_CASE', '`metadata` of the case'],
+  response: ['ASSAY_TARGET_FAILED', "the target's answer"],
+  evaluation: ['ASSAY_EVALUATOR_FAILED', 'the evaluation'],
+} as const satisfies Record<keyof OpenParts, readonly [AssayErrorCode, string]>;
+
+/**
+ * The parts of a result that cannot be written down: those that contain themselves, are nested deeper than 1,000 levels
+ * or throw when they are read. Found before the result counts as scored: a store would refuse its whole batch.
+ */
+export function unstorableParts(result: OpenParts): readonly UnstorablePart[] {
+  if (isPlainPart(result.metadata) && isPlainPart(result.evaluation) && isPlainPart(result.response))
+    return NONE;
+  return (Object.keys(BLAME) as (keyof OpenParts)[]).flatMap((part) => {
+    try {
+      toTagged({ [part]: result[part] });
+      return [];
+    } catch (cause) {
+      const [code, what] = BLAME[part];
+      return [
+        { part, error: new AssayError(code, `${what} cannot be stored: ${messageOf(cause)}`, { cause }) },
+      ];
+    }
+  });
+}
+
+const NONE: readonly UnstorablePart[] = [];
+
+function isPlainPart(part: unknown): boolean {
+  try {
+    return part === undefined || isPlain(part);
+  } catch {
+    return false;
+  }
+}
