@@ -78,7 +78,14 @@ function sameLeaf(left: unknown, right: unknown, tolerance: number): boolean {
   return left === right;
 }
 
+/** Without recursion: an answer may be nested deeper than the stack. */
 function leafCount(value: unknown): number {
-  if (!isContainer(value) || isEmpty(value)) return 1;
-  return Object.values(value).reduce<number>((sum, member) => sum + leafCount(member), 0);
+  const open = [value];
+  let leaves = 0;
+  while (open.length > 0) {
+    const next = open.pop();
+    if (!isContainer(next) || isEmpty(next)) leaves++;
+    else for (const member of Object.values(next)) open.push(member);
+  }
+  return leaves;
 }

@@ -98,6 +98,15 @@ describe('intervals of a proportion', () => {
     }
   });
 
+  it('keep their digits at a level that is nearly 1', () => {
+    // by 40-digit arithmetic; (1 + level) / 2 would lose nine digits of the tail
+    const level = 0.999_999_999;
+    const wilson = wilsonInterval({ successes: 1, n: 2 }, { level });
+    expectRelative(wilson!.low, 0.012880500010516592, 1e-13);
+    const t = tInterval({ mean: 0, standardError: 1, degreesOfFreedom: 2 }, { level });
+    expectRelative(t.high, 31622.777025143320951, 1e-13);
+  });
+
   it('stay within 0..1, hold the share and have a width, also at both ends', () => {
     const counts = fc.nat(3000).chain((n) => fc.tuple(fc.nat(n), fc.constant(n)));
     fc.assert(
