@@ -1,4 +1,5 @@
 import { parseDecimal, type Decimal } from './decimal.js';
+import { globalPattern } from './host-pattern.js';
 import { stripWhiteSpace } from './unicode-text.js';
 
 /**
@@ -114,8 +115,7 @@ function endOfLastText(text: string, marker: string): number {
 }
 
 function endOfLastMatch(text: string, marker: RegExp): number {
-  const global = new RegExp(marker.source, `${marker.flags.replace(/[gy]/g, '')}g`);
   let end = -1;
-  for (const found of text.matchAll(global)) end = found.index + found[0].length;
+  for (const found of text.matchAll(globalPattern(marker))) end = found.index + found[0].length;
   return end;
 }

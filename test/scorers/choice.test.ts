@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Score } from '../../src/evaluation/evaluation-types.js';
-import { choice, type ChoiceOptions } from '../../src/scorers/choice.js';
+import { choice, type ChoiceOptions, type ChoiceTier } from '../../src/scorers/choice.js';
 import { scoreWith } from '../support/score-with.js';
 
 const chosen = (output: string, options: ChoiceOptions = {}): [string | null, unknown] => {
@@ -105,4 +105,10 @@ describe('choice', () => {
       expect(() => choice(options as ChoiceOptions)).toThrow('of choice to be');
     },
   );
+
+  it('refuses a tier that could never find a letter, or that has a member nobody reads', () => {
+    const tiers = (tier: object): ChoiceOptions => ({ tiers: [{ name: 'x', ...tier } as ChoiceTier] });
+    expect(() => choice(tiers({ pattern: /Final: \w/ }))).toThrow('a RegExp with a group for the letter');
+    expect(() => choice(tiers({ pattern: /(\w)/, macth: 'first' }))).toThrow('did you mean `match`?');
+  });
 });

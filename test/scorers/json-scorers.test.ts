@@ -180,6 +180,10 @@ describe('jsonSchema', () => {
     expect(scorer.convention).toBe('json-schema(place=embedded,schema=mine)');
   });
 
+  it.each([undefined, null, 'object', () => true])('refuses %j as a schema at once', (schema) => {
+    expect(() => jsonSchema(schema as never)).toThrow('to be a Standard Schema or a JSON Schema');
+  });
+
   it('names a JSON Schema in its convention by its content', () => {
     expect(jsonSchema(schema).convention).not.toBe(jsonSchema({ type: 'array' }).convention);
     expect(jsonSchema({ type: 'array', items: {} }).convention).toBe(

@@ -223,6 +223,10 @@ describe('judge', () => {
     [{ client: new RecordedJudge(['']), rubric, grades: { C: 2, I: 0 } }, 'scores from 0 to 1'],
     [{ client: new RecordedJudge(['']), rubric, rating: { minimum: 5, maximum: 1 } }, 'minimum < maximum'],
     [
+      { client: new RecordedJudge(['']), rubric, rating: { minimum: 1, maximum: 5, step: 1 } },
+      'minimum < maximum',
+    ],
+    [
       { client: new RecordedJudge(['']), rubric, grades: { A: 1, B: 0 }, rating: { minimum: 0, maximum: 1 } },
       'either',
     ],

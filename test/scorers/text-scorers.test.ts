@@ -118,6 +118,8 @@ describe('regex', () => {
   it('refuses what is no pattern', () => {
     expect(() => regex('x' as never)).toThrow('to be a RegExp, got "x"');
     expect(() => regex(/x/, { group: -1 })).toThrow('`group`');
+    expect(() => regex(/(x)|y/, { group: 2 })).toThrow('`group` of regex to be a group of /(x)|y/, got 2');
+    expect(() => regex(/(?<word>x)/, { group: 'wrod' })).toThrow('got "wrod"');
   });
 });
 

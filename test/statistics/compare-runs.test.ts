@@ -333,8 +333,24 @@ describe('compareRuns', () => {
   it('refuses a run without results and a result that comes twice', async () => {
     const one = run('a', [{ id: 'x', score: 1 }]);
     const store = newStore();
-    await expect(compareRuns(one, { store, runId: 'mistyped' })).rejects.toThrow(/"mistyped", found none/);
+    await expect(compareRuns(one, { store, runId: 'mistyped' })).rejects.toThrow(
+      'results of run b, "mistyped", found none',
+    );
+    await expect(compareRuns([], one)).rejects.toThrow('results of run a, found none');
     await expect(compareRuns([...one, ...one], run('b', [{ id: 'y', score: 1 }]))).rejects.toThrow(/got two/);
+  });
+
+  it.each([
+    [null],
+    ['nightly-42'],
+    [{}],
+    [{ store: new MemoryResultStore() }],
+    [{ store: null, runId: 'x' }],
+  ])('refuses %j as a run', async (source) => {
+    const one = run('a', [{ id: 'x', score: 1 }]);
+    await expect(compareRuns(one, source as never)).rejects.toThrow(
+      'Expected run b to be { store, runId } or results to iterate over',
+    );
   });
 
   it('notices a result that comes again after its partner came, in one run or in both', async () => {
