@@ -180,8 +180,8 @@ describe('jsonSchema', () => {
     expect(scorer.convention).toBe('json-schema(place=embedded,schema=mine)');
   });
 
-  it.each([undefined, null, 'object', () => true])('refuses %j as a schema at once', (schema) => {
-    expect(() => jsonSchema(schema as never)).toThrow('to be a Standard Schema or a JSON Schema');
+  it.each([undefined, null, 'object', () => true])('refuses %j as a schema at once', (given) => {
+    expect(() => jsonSchema(given as never)).toThrow('to be a Standard Schema or a JSON Schema');
   });
 
   it('names a JSON Schema in its convention by its content', () => {
