@@ -38,10 +38,10 @@ export class MetricStatistics {
     (this.#cases ??= new CompleteClusters()).add(sum, repetitions);
   }
 
-  /** The numbers so far, with intervals at `level`. */
-  summary(level: number): MetricSummary {
+  /** The numbers so far, with intervals at `level`; `unmeasured` results did not come to this measurement: errored. */
+  summary(level: number, unmeasured = 0): MetricSummary {
     const scores = this.#scores;
-    const counts = { scored: scores.n, unscored: this.#unscored, errored: this.#errored };
+    const counts = { scored: scores.n, unscored: this.#unscored, errored: this.#errored + unmeasured };
     const spread = { standardDeviation: scores.standardDeviation, min: scores.min, max: scores.max };
     const { mean } = scores;
     const clusters = this.#clusters();

@@ -12,7 +12,7 @@ export interface MetricSummary {
   readonly scored: number;
   /** Results without a score, for a stated reason. */
   readonly unscored: number;
-  /** Results for which the measurement failed. */
+  /** Results for which the measurement failed, or that it never reached since the target failed. */
   readonly errored: number;
   /** Mean over the scored ones. */
   readonly mean: number | null;

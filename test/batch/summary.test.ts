@@ -71,6 +71,9 @@ async function run(
   });
   const summary = await processor.run(cases, { runId: 'r' });
   expect(summary.scored + summary.unscored + summary.errored + summary.skipped).toBe(summary.submitted);
+  for (const { scored, unscored, errored } of [summary.overall, ...Object.values(summary.dimensions)]) {
+    expect(scored + unscored + errored).toBe(summary.submitted);
+  }
   if (summary.stopReason === 'end') return summary;
   const resumed = await processor.run(cases, { runId: 'r', resume: true });
   expect(resumed.scored + resumed.unscored + resumed.errored + resumed.skipped).toBe(
