@@ -20,7 +20,10 @@ export interface MetricSummary {
   readonly standardDeviation: number | null;
   /** Standard error of the mean; clustered when all scored cases carry a cluster. */
   readonly standardError: number | null;
-  /** Confidence interval of the mean: Wilson for 0/1 scores, else Student's t; t with C - 1 degrees when clustered. */
+  /**
+   * Confidence interval of the mean: Wilson for 0/1 scores, else Student's t. When clustered, t with C - 1 degrees of
+   * freedom; where all scores are 0, or all 1, Wilson with each cluster as one trial.
+   */
   readonly interval: Interval | null;
   /** Lowest score; `null` when nothing is scored. */
   readonly min: number | null;
