@@ -69,7 +69,7 @@ function checkTier(tier: ChoiceTier): CheckedTier {
  * `metadata.tier` the rule that found it, so that a score resting on a weak rule shows.
  *
  * The careful tiers take a letter only where no word character follows (`The answer is Apple` chooses nothing) and
- * never a letter out of running prose (`I do not know` chooses nothing): `stated` (`answer is (B)`, `Answer: B`,
+ * never a letter out of running prose (`I do not know` chooses nothing), nor one of two (`B or C`): `stated` (`answer is (B)`, `Answer: B`,
  * `option B is correct`; the last one counts), `boxed`, `alone` (the whole text is the letter), `leading` (the text
  * begins with `(B)`, `B)`, `B.` or `B:`).
  * The tiers of `mmlu-pro` are that benchmark's published rule with its faults: the first `answer is (B)`, else
@@ -126,18 +126,32 @@ function builtInTiers(name: BuiltInTiers, letters: string): readonly ChoiceTier[
     const alone = new RegExp(`${NO_WORD_BEFORE}(${one})${NO_WORD_AFTER}`, 'u');
     return name === 'mmlu-pro' ? published : [...published, { name: 'last letter', pattern: alone }];
   }
-  const wrapped = `[\\s*_"'“‘(\\[{$]*(?:\\\\text\\{|\\\\boxed\\{)?(${one})${NO_WORD_AFTER}(?!['’]\\p{L}|(?<=[AI])${PROSE_AFTER_LETTER})`;
+  const font = '\\\\(?:text|textbf|mathrm|mathbf)\\{';
+  // what may stand before a letter: quotes, emphasis, brackets, LaTeX
+  const opening = `(?:[\\s*_"'“‘\`<(\\[{$]|\\\\[(\\[]|\\\\boxed\\{|${font})*`;
+  const alternative = `[)\\]}*_"'”’\`]*\\s*(?:/|&|or\\b|and\\b)\\s*[*_"'“‘\`(\\[{]*${one}${NO_WORD_AFTER}`;
+  // `B or C` is taken whole, and is no letter of the menu
+  const wrapped = `${opening}(${one}(?:${alternative})?)${NO_WORD_AFTER}(?!['’]\\p{L}|(?<=[AI])${PROSE_AFTER_LETTER})`;
   const stated =
     `${NO_WORD_BEFORE}(?:[Aa]nswer|ANSWER|[Cc]hoice|[Oo]ption)(?:\\s+(?:is|would be|should be))?` +
-    `(?:\\s+(?:option|choice|letter))?(?:\\s*[:：=])?${wrapped}`;
+    `(?:\\s+(?:option|choice|letter))?(?:\\s*[:：=>])?${wrapped}`;
   return [
     { name: 'stated', pattern: new RegExp(stated, 'u') },
     {
       name: 'boxed',
-      pattern: new RegExp(`\\\\boxed\\{\\s*(?:\\\\text\\{)?\\s*\\(?(${one})\\)?\\s*\\}`, 'u'),
+      pattern: new RegExp(`\\\\boxed\\{\\s*(?:${font})?\\s*\\(?(${one})\\)?\\s*\\}`, 'u'),
     },
-    { name: 'alone', pattern: new RegExp(`^[\\s*_"'(\\[]*(${one})[\\s*_"')\\].:]*$`, 'u') },
-    { name: 'leading', pattern: new RegExp(`^\\s*[*_]*(?:\\((${one})\\)|(${one})[.):](?=[\\s*_]))`, 'u') },
+    {
+      name: 'alone',
+      pattern: new RegExp(
+        `^(?:[\\s*_"'\`$(\\[]|\\\\[(\\[])*(${one})(?:[\\s*_"'\`$)\\].:]|\\\\[)\\]])*$`,
+        'u',
+      ),
+    },
+    {
+      name: 'leading',
+      pattern: new RegExp(`^\\s*[*_]*(?:\\((${one})\\)|(${one})[.):](?=[\\s*_]))(?!${alternative})`, 'u'),
+    },
   ];
 }
 

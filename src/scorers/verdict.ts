@@ -36,7 +36,7 @@ export function lastVerdictOn<Item extends string>(
   const after = said.slice(item.length);
   const rest = after.replace(/^[\s*_"'`)\]>.,;:]+/u, '');
   const alternative =
-    /^\s*[<>=]+\s*/u.exec(after) ?? /^(?:or\b|\/|\||&|and\b|-|to\b)[\s*_"'`([<]*/iu.exec(rest);
+    /^\s*[<>=]+\s*/u.exec(after) ?? /^(?:or\b|\/|\||&|and\b|[-–—]*[>→]|[-–—]|to\b)[\s*_"'`([<]*/iu.exec(rest);
   if (alternative !== null && itemAt(alternative.input.slice(alternative[0].length), menu) !== undefined) {
     return { ok: false, reason: `the judge's last verdict names more than one item: ${short(said)}` };
   }

@@ -60,6 +60,8 @@ describe('judge', () => {
     ['GRADE: C+', 'not one of C, I: C+'],
     ['GRADE: C-', 'not one of C, I: C-'],
     ['GRADE: C > I', 'more than one item'],
+    ['GRADE: C -> I', 'more than one item'],
+    ['GRADE: C → I', 'more than one item'],
   ])('leaves %j unscored and keeps the reply', async (reply, reason) => {
     const score = await judged(reply);
     expect(score).toMatchObject({ score: null, metadata: { text: reply, judge: { calls: 1 } } });
