@@ -26,7 +26,8 @@ export interface JsonComparisonOptions {
 
 /**
  * Compares two JSON values leaf by leaf, with types: 1 and "1" differ, so do true and false, null and a missing
- * member; the order of members does not matter, that of array elements does.
+ * member; the order of members does not matter, that of array elements does. An expected member that is `undefined`
+ * counts as missing, as in JSON.
  */
 export function compareJson(
   actual: unknown,
@@ -52,12 +53,14 @@ export function compareJson(
     const a = left as Readonly<Record<string, unknown>>;
     const b = right as Readonly<Record<string, unknown>>;
     for (const key of Object.keys(b)) {
+      if (b[key] === undefined) continue; // no member, as in JSON
       const place = `${path}/${escapePointer(key)}`;
       if (Object.hasOwn(a, key)) visit(a[key], b[key], place);
       else differ(place, 'missing', leafCount(b[key]));
     }
     for (const key of Object.keys(a)) {
-      if (Object.hasOwn(b, key) || (options.ignoreExtra && !Array.isArray(left))) continue;
+      if ((Object.hasOwn(b, key) && b[key] !== undefined) || (options.ignoreExtra && !Array.isArray(left)))
+        continue;
       differ(`${path}/${escapePointer(key)}`, 'unexpected', leafCount(a[key]));
     }
   };
