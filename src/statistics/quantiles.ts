@@ -57,7 +57,9 @@ export function quantileOfSorted(
   const below = Math.floor(position);
   const low = sorted[below] as number;
   const high = sorted[Math.min(below + 1, last)] as number;
-  return low + (high - low) * (position - below);
+  const share = position - below;
+  const range = high - low;
+  return Number.isFinite(range) ? low + range * share : low * (1 - share) + high * share;
 }
 
 /**

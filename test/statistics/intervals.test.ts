@@ -79,6 +79,15 @@ describe('distributions agree with 40-digit arithmetic', () => {
     expect(studentQuantile(0.5, 3)).toBe(0);
   });
 
+  it('Student far out, in closed form for 1 degree of freedom, is a number where its square is none', () => {
+    for (const p of [1e-300, 1e-200, 1e-160, 1e-100]) {
+      expectRelative(studentQuantile(p, 1), -1 / (Math.PI * p), 1e-13);
+      expectRelative(studentTail(1 / (Math.PI * p), 1), p, 1e-13);
+    }
+    expect([studentCdf(1e200, 1), studentCdf(Number.NEGATIVE_INFINITY, 3)]).toEqual([1, 0]);
+    for (const many of [1e300, Number.POSITIVE_INFINITY]) expect(studentCdf(1.5, many)).toBe(normalCdf(1.5));
+  });
+
   it('refuse what has no answer', () => {
     expect(() => normalQuantile(1)).toThrow(/between 0 and 1/);
     expect(() => studentQuantile(0.9, 0)).toThrow(/degrees of freedom/);
