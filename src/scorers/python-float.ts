@@ -1,4 +1,4 @@
-import { isAscii, stripWhiteSpace } from './unicode-text.js';
+import { stripWhiteSpace } from './unicode-text.js';
 
 /** Each text fits in one way only: a long run of digits must not be split at every place. */
 const FLOAT =
@@ -9,7 +9,7 @@ const IS_DECIMAL_DIGIT = /^\p{Nd}$/u;
 
 /** The number that Python's `float(text)` gives; `undefined` where it raises. */
 export function pythonFloat(text: string): number | undefined {
-  if (SEPARATOR.test(text) && isAscii(text)) return undefined; // of ASCII it strips only what C calls white space
+  if (SEPARATOR.test(text)) return undefined; // of white space in ASCII it strips only what C calls so
   const plain = stripWhiteSpace(text).replace(DECIMAL_DIGIT, asciiDigit);
   if (!FLOAT.test(plain)) return undefined;
   const bare = plain.toLowerCase().replaceAll('_', '');

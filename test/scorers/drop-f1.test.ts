@@ -59,7 +59,8 @@ describe("Python's floats", () => {
     ['-0', '-0.0'],
     ['٣', '3.0'],
     ['𝟛', '3.0'],
-    ['٣\u001f', '3.0'], // unlike '3\u001f': Python strips more of a text that is not all ASCII
+    ['3\u00a0', '3.0'],
+    ['\u20283\u0085', '3.0'],
     ['Infinity', 'inf'],
     ['-inf', '-inf'],
     ['nan', 'nan'],
@@ -84,6 +85,8 @@ describe("Python's floats", () => {
     '--1',
     '1e',
     '1\u001f',
+    '٣\u001f',
+    '\u001c3\u00a0',
     '.',
   ])('%j is none', (text) => {
     expect(pythonFloat(text)).toBeUndefined();
