@@ -1,7 +1,13 @@
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { ClusteredMoments } from '../statistics/clustered.js';
 import { CompleteClusters } from '../statistics/complete-clusters.js';
-import { meanInterval, tInterval, type Interval } from '../statistics/intervals.js';
+import {
+  meanInterval,
+  tInterval,
+  wilsonInterval,
+  type Interval,
+  type MeanEstimate,
+} from '../statistics/intervals.js';
 import { Moments } from '../statistics/moments.js';
 import type { MetricSummary } from './run-summary.js';
 
@@ -38,10 +44,10 @@ export class MetricStatistics {
     (this.#cases ??= new CompleteClusters()).add(sum, repetitions);
   }
 
-  /** The numbers so far, with intervals at `level`. */
-  summary(level: number): MetricSummary {
+  /** The numbers so far, with intervals at `level`; `unmeasured` results did not come to this measurement: errored. */
+  summary(level: number, unmeasured = 0): MetricSummary {
     const scores = this.#scores;
-    const counts = { scored: scores.n, unscored: this.#unscored, errored: this.#errored };
+    const counts = { scored: scores.n, unscored: this.#unscored, errored: this.#errored + unmeasured };
     const spread = { standardDeviation: scores.standardDeviation, min: scores.min, max: scores.max };
     const { mean } = scores;
     const clusters = this.#clusters();
@@ -50,17 +56,27 @@ export class MetricStatistics {
       return { ...counts, mean, ...spread, standardError: scores.standardError, interval, clusters: null };
     }
     const { clusters: count, standardError } = clusters;
-    const interval: Interval | null =
+    const interval =
       mean === null || standardError === null
         ? null
-        : {
-            ...tInterval({ mean, standardError, degreesOfFreedom: count - 1 }, { level }),
-            method: 'clustered-t',
-          };
+        : clusteredInterval({ mean, standardError, degreesOfFreedom: count - 1 }, scores.binary, level);
     return { ...counts, mean, ...spread, standardError, interval, clusters: count };
   }
 
   #clusters(): Pick<ClusteredMoments, 'clusters' | 'standardError'> | undefined {
     return this.#clustered !== undefined && this.#withoutCluster === 0 ? this.#clustered : this.#cases;
   }
+}
+
+/**
+ * t over clusters. Where all 0/1 scores are equal it would have no width, as if nothing could ever fail: then Wilson's
+ * interval of as many trials as there are clusters, which assumes nothing of what is inside them.
+ */
+function clusteredInterval(estimate: MeanEstimate, binary: boolean, level: number): Interval | null {
+  const { mean, degreesOfFreedom } = estimate;
+  const clusters = degreesOfFreedom + 1;
+  if (binary && (mean === 0 || mean === 1)) {
+    return wilsonInterval({ successes: mean * clusters, n: clusters }, { level });
+  }
+  return { ...tInterval(estimate, { level }), method: 'clustered-t' };
 }

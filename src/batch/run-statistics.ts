@@ -44,6 +44,7 @@ export class RunStatistics {
   #inputTokens = 0;
   #outputTokens = 0;
   #cacheHits = 0;
+  #withoutEvaluation = 0;
   #scored = 0;
   #unscored = 0;
   #errored = 0;
@@ -131,7 +132,7 @@ export class RunStatistics {
           if (judged !== undefined) this.#judges.add(judged);
         }
       }
-    }
+    } else this.#withoutEvaluation++;
     if (this.#repetitions !== undefined) {
       const passed = score === null ? null : this.#passed(evaluation!.passed, score);
       this.#repetitions.add(result, passed);
@@ -190,7 +191,7 @@ export class RunStatistics {
       errored: this.#errored,
       skipped: head.skipped,
       overall,
-      dimensions: this.#byName(this.#dimensions, confidenceLevel),
+      dimensions: this.#byName(this.#dimensions, confidenceLevel, this.#withoutEvaluation),
       groups: this.#groupsSummary(overall.mean, confidenceLevel),
       repetitions: this.#repetitions?.summary() ?? null,
       corpus: Object.fromEntries([...this.#corpus].map(([name, total]) => [name, total.summary()])),
@@ -217,9 +218,13 @@ export class RunStatistics {
     return threshold === undefined ? (passed ?? score === 1) : score >= threshold;
   }
 
-  #byName(metrics: ReadonlyMap<string, MetricStatistics>, level: number): RunSummaryData['dimensions'] {
+  #byName(
+    metrics: ReadonlyMap<string, MetricStatistics>,
+    level: number,
+    unmeasured = 0,
+  ): RunSummaryData['dimensions'] {
     return Object.fromEntries(
-      [...metrics].sort(byName).map(([name, metric]) => [name, metric.summary(level)]),
+      [...metrics].sort(byName).map(([name, metric]) => [name, metric.summary(level, unmeasured)]),
     );
   }
 

@@ -12,7 +12,7 @@ export interface MetricSummary {
   readonly scored: number;
   /** Results without a score, for a stated reason. */
   readonly unscored: number;
-  /** Results for which the measurement failed. */
+  /** Results for which the measurement failed, or that it never reached since the target failed. */
   readonly errored: number;
   /** Mean over the scored ones. */
   readonly mean: number | null;
@@ -20,7 +20,10 @@ export interface MetricSummary {
   readonly standardDeviation: number | null;
   /** Standard error of the mean; clustered when all scored cases carry a cluster. */
   readonly standardError: number | null;
-  /** Confidence interval of the mean: Wilson for 0/1 scores, else Student's t; t with C - 1 degrees when clustered. */
+  /**
+   * Confidence interval of the mean: Wilson for 0/1 scores, else Student's t. When clustered, t with C - 1 degrees of
+   * freedom; where all scores are 0, or all 1, Wilson with each cluster as one trial.
+   */
   readonly interval: Interval | null;
   /** Lowest score; `null` when nothing is scored. */
   readonly min: number | null;

@@ -10,6 +10,7 @@ import {
 } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import type { CorpusMetric } from '../scorers/corpus-metric.js';
+import { judgeUsageOf, type JudgeUsage } from '../scorers/judge-call.js';
 import type { Evaluation, EvaluationContext } from './evaluation-types.js';
 import { Evaluator } from './evaluator.js';
 
@@ -42,8 +43,9 @@ type Evaluate<Input, Expected, Metadata> = (
  * expected, and the evaluator's name, version, configuration and conventions: change the version, and nothing old
  * is found. An evaluator that looks at the input or at metadata needs `keyOnInput` or `keyOnMetadata`.
  *
- * Evaluations with an errored dimension are not stored; the same answer under way twice is judged once. The cache
- * may be shared by evaluators; it stays the host's to close.
+ * Evaluations with an errored dimension are not stored; the same answer under way twice is judged once, and where a
+ * model judged it only that once has a cost (`metadata.judge`). The cache may be shared by evaluators; it stays the
+ * host's to close.
  *
  * @throws AssayError `ASSAY_INVALID_OPTION`.
  *
@@ -186,12 +188,30 @@ async function lookUp<Input, Expected, Metadata>(
   const key = keys.keyOf(response, context as EvaluationContext);
   if (key === undefined) return evaluate(response, context);
   const { testCase, repetition, runId } = context;
-  return cache.getOrCompute(
+  let found = true;
+  const evaluation = await cache.getOrCompute(
     key,
-    // The signal of this one case must not cancel what others wait for.
-    (signal) => evaluate(response, { testCase, repetition, runId, signal }),
+    (signal) => {
+      found = false;
+      // The signal of this one case must not cancel what others wait for.
+      return evaluate(response, { testCase, repetition, runId, signal });
+    },
     { signal: context.signal, ttlMs, keepIf: isWhole },
   );
+  return found ? withoutJudgeCost(evaluation) : evaluation;
+}
+
+/** What was found costs nothing: the judges that it holds the verdicts of were paid by the case that asked them. */
+function withoutJudgeCost(evaluation: Evaluation): Evaluation {
+  if (evaluation.dimensions.every((dimension) => judgeUsageOf(dimension) === undefined)) return evaluation;
+  const dimensions = evaluation.dimensions.map((dimension) => {
+    const judged = judgeUsageOf(dimension);
+    if (judged === undefined) return dimension;
+    const cost = judged.cost === null ? null : 0;
+    const judge: JudgeUsage = { ...judged, calls: 0, inputTokens: 0, outputTokens: 0, cost };
+    return { ...dimension, metadata: { ...dimension.metadata, judge } };
+  });
+  return { ...evaluation, dimensions };
 }
 
 const isWhole = (evaluation: Evaluation): boolean =>

@@ -3,7 +3,13 @@ import { bleuTokenizers, type BleuTokenizer } from './bleu-tokenizers.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from './corpus-metric.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { ReferenceCounts } from './reference-counts.js';
-import { acceptedTexts, checkReferences, NO_REFERENCE, type TextReference } from './text-reference.js';
+import {
+  acceptedTexts,
+  checkReferences,
+  checkText,
+  NO_REFERENCE,
+  type TextReference,
+} from './text-reference.js';
 
 /** Options of {@link bleu}; the defaults are sacreBLEU's. */
 export interface BleuOptions {
@@ -80,7 +86,7 @@ export function bleu(options: BleuOptions = {}): CorpusScorer<unknown, TextRefer
 /**
  * Sentence BLEU of one answer (effective order on), the pure form of {@link bleu}.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` without references; `ASSAY_INVALID_OPTION`.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for what is no text, or without a list of references; `ASSAY_INVALID_OPTION`.
  */
 export function sentenceBleu(
   answer: string,
@@ -88,6 +94,7 @@ export function sentenceBleu(
   options: BleuOptions = {},
 ): BleuScore {
   const settings = bleuSettings(options);
+  checkText('the answer', answer);
   checkReferences(references);
   return bleuOf(segmentStatistics(answer, references, settings), settings, true);
 }

@@ -1,7 +1,16 @@
 import { AssayError } from '../errors.js';
 import type { Scorer } from '../evaluation/evaluation-types.js';
-import { checkOptions, oneOf, show, text, type OptionCheck } from '../foundation/options.js';
+import {
+  checkOptions,
+  either,
+  oneOf,
+  requireOptions,
+  show,
+  text,
+  type OptionCheck,
+} from '../foundation/options.js';
 import { conventionText, defineScorer } from './define-scorer.js';
+import { globalPattern, groupsOf } from './host-pattern.js';
 import { noMatch, noMatchPolicy, type NoMatchPolicy } from './no-match.js';
 import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
 import { PROSE_AFTER_LETTER } from './prose.js';
@@ -34,24 +43,33 @@ export interface ChoiceOptions {
   readonly noMatch?: NoMatchPolicy | undefined;
 }
 
-const tiersCheck: OptionCheck = (value) =>
-  value === 'careful' ||
-  value === 'mmlu-pro' ||
-  value === 'mmlu-pro-last-letter' ||
-  (Array.isArray(value) &&
-    value.length > 0 &&
-    value.every(
-      (tier: Partial<ChoiceTier> | null) => typeof tier?.name === 'string' && tier.pattern instanceof RegExp,
-    ))
-    ? undefined
-    : "'careful', 'mmlu-pro', 'mmlu-pro-last-letter' or a non-empty array of { name, pattern }";
+const ownTiers: OptionCheck = (value) =>
+  Array.isArray(value) && value.length > 0 ? undefined : 'a non-empty array of { name, pattern }';
+
+const tiersCheck = either(oneOf('careful', 'mmlu-pro', 'mmlu-pro-last-letter'), ownTiers);
+
+const letterPattern: OptionCheck = (value) =>
+  value instanceof RegExp && groupsOf(value).length > 1 ? undefined : 'a RegExp with a group for the letter';
+
+type CheckedTier = ChoiceTier & { readonly match: 'first' | 'last' };
+
+function checkTier(tier: ChoiceTier): CheckedTier {
+  const owner = 'a tier of choice';
+  const checked = checkOptions(owner, tier, {
+    name: text,
+    pattern: letterPattern,
+    match: oneOf('first', 'last'),
+  });
+  requireOptions(owner, checked, ['name', 'pattern']);
+  return { name: checked.name, pattern: checked.pattern, match: checked.match ?? 'last' };
+}
 
 /**
  * 1 when the letter that the answer chooses is the expected one, else 0. The letter is the `label` of the result and
  * `metadata.tier` the rule that found it, so that a score resting on a weak rule shows.
  *
  * The careful tiers take a letter only where no word character follows (`The answer is Apple` chooses nothing) and
- * never a letter out of running prose (`I do not know` chooses nothing): `stated` (`answer is (B)`, `Answer: B`,
+ * never a letter out of running prose (`I do not know` chooses nothing), nor one of two (`B or C`): `stated` (`answer is (B)`, `Answer: B`,
  * `option B is correct`; the last one counts), `boxed`, `alone` (the whole text is the letter), `leading` (the text
  * begins with `(B)`, `B)`, `B.` or `B:`).
  * The tiers of `mmlu-pro` are that benchmark's published rule with its faults: the first `answer is (B)`, else
@@ -71,25 +89,22 @@ export function choice(options: ChoiceOptions = {}): Scorer<unknown, TextReferen
   const menu = new Set(letters);
   const given = checked.tiers ?? 'careful';
   const policy = checked.noMatch ?? 'unscored';
-  const tiers = (typeof given === 'string' ? builtInTiers(given, letters) : given).map((tier) => {
-    const which = tier.match ?? 'last';
-    checkOptions('a tier of choice', { match: which }, { match: oneOf('first', 'last') });
-    return { name: tier.name, pattern: globalPattern(tier.pattern), which };
-  });
+  const tiers = (typeof given === 'string' ? builtInTiers(given, letters) : given).map(checkTier);
+  const rules = tiers.map((tier) => ({ ...tier, pattern: globalPattern(tier.pattern) }));
   const convention = conventionText('choice', {
     letters,
     tiers:
       typeof given === 'string'
         ? given
-        : given.map(({ name, pattern, match = 'last' }) => `${name}:${match}:${String(pattern)}`).join('|'),
+        : tiers.map(({ name, pattern, match }) => `${name}:${match}:${String(pattern)}`).join('|'),
     noMatch: policy,
   });
   return defineScorer(convention, '1', ({ output, expected }) => {
     const accepted = acceptedTexts(expected);
     if (accepted === undefined) return NO_REFERENCE;
     const wanted = accepted.map((each) => letterOf(each, menu));
-    for (const { name, pattern, which } of tiers) {
-      const letter = letterIn(output, pattern, which);
+    for (const { name, pattern, match } of rules) {
+      const letter = letterIn(output, pattern, match);
       if (letter === undefined || !menu.has(letter)) continue;
       return { score: wanted.includes(letter) ? 1 : 0, label: letter, metadata: { tier: name } };
     }
@@ -111,23 +126,34 @@ function builtInTiers(name: BuiltInTiers, letters: string): readonly ChoiceTier[
     const alone = new RegExp(`${NO_WORD_BEFORE}(${one})${NO_WORD_AFTER}`, 'u');
     return name === 'mmlu-pro' ? published : [...published, { name: 'last letter', pattern: alone }];
   }
-  const wrapped = `[\\s*_"'“‘(\\[{$]*(?:\\\\text\\{|\\\\boxed\\{)?(${one})${NO_WORD_AFTER}(?!['’]\\p{L}|(?<=[AI])${PROSE_AFTER_LETTER})`;
+  const font = '\\\\(?:text|textbf|mathrm|mathbf)\\{';
+  // what may stand before a letter: quotes, emphasis, brackets, LaTeX
+  const opening = `(?:[\\s*_"'“‘\`<(\\[{$]|\\\\[(\\[]|\\\\boxed\\{|${font})*`;
+  const alternative = `[)\\]}*_"'”’\`]*\\s*(?:/|&|or\\b|and\\b)\\s*[*_"'“‘\`(\\[{]*${one}${NO_WORD_AFTER}`;
+  // `B or C` is taken whole, and is no letter of the menu
+  const wrapped = `${opening}(${one}(?:${alternative})?)${NO_WORD_AFTER}(?!['’]\\p{L}|(?<=[AI])${PROSE_AFTER_LETTER})`;
   const stated =
     `${NO_WORD_BEFORE}(?:[Aa]nswer|ANSWER|[Cc]hoice|[Oo]ption)(?:\\s+(?:is|would be|should be))?` +
-    `(?:\\s+(?:option|choice|letter))?(?:\\s*[:：=])?${wrapped}`;
+    `(?:\\s+(?:option|choice|letter))?(?:\\s*[:：=>])?${wrapped}`;
   return [
     { name: 'stated', pattern: new RegExp(stated, 'u') },
     {
       name: 'boxed',
-      pattern: new RegExp(`\\\\boxed\\{\\s*(?:\\\\text\\{)?\\s*\\(?(${one})\\)?\\s*\\}`, 'u'),
+      pattern: new RegExp(`\\\\boxed\\{\\s*(?:${font})?\\s*\\(?(${one})\\)?\\s*\\}`, 'u'),
     },
-    { name: 'alone', pattern: new RegExp(`^[\\s*_"'(\\[]*(${one})[\\s*_"')\\].:]*$`, 'u') },
-    { name: 'leading', pattern: new RegExp(`^\\s*[*_]*(?:\\((${one})\\)|(${one})[.):](?=[\\s*_]))`, 'u') },
+    {
+      name: 'alone',
+      pattern: new RegExp(
+        `^(?:[\\s*_"'\`$(\\[]|\\\\[(\\[])*(${one})(?:[\\s*_"'\`$)\\].:]|\\\\[)\\]])*$`,
+        'u',
+      ),
+    },
+    {
+      name: 'leading',
+      pattern: new RegExp(`^\\s*[*_]*(?:\\((${one})\\)|(${one})[.):](?=[\\s*_]))(?!${alternative})`, 'u'),
+    },
   ];
 }
-
-const globalPattern = (pattern: RegExp): RegExp =>
-  new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, '')}g`);
 
 /** The letter of the first or last match: its first group that took part. */
 function letterIn(output: string, pattern: RegExp, which: 'first' | 'last'): string | undefined {

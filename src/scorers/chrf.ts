@@ -2,7 +2,13 @@ import { boolean, checkOptions, integer, positive } from '../foundation/options.
 import { oneUnitEach } from './code-units.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from './corpus-metric.js';
 import { conventionText, defineScorer } from './define-scorer.js';
-import { acceptedTexts, checkReferences, NO_REFERENCE, type TextReference } from './text-reference.js';
+import {
+  acceptedTexts,
+  checkReferences,
+  checkText,
+  NO_REFERENCE,
+  type TextReference,
+} from './text-reference.js';
 import { codePointLength, splitWhiteSpace } from './unicode-text.js';
 
 /** Options of {@link chrf}; the defaults are sacreBLEU's chrF2. */
@@ -53,7 +59,7 @@ export function chrf(options: ChrfOptions = {}): CorpusScorer<unknown, TextRefer
 /**
  * chrF of one answer, 0..100: the pure form of {@link chrf}.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` without references; `ASSAY_INVALID_OPTION`.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for what is no text, or without a list of references; `ASSAY_INVALID_OPTION`.
  */
 export function sentenceChrf(
   answer: string,
@@ -61,6 +67,7 @@ export function sentenceChrf(
   options: ChrfOptions = {},
 ): number {
   const settings = chrfSettings(options);
+  checkText('the answer', answer);
   checkReferences(references);
   return chrfOf(bestStatistics(answer, references, settings), settings);
 }

@@ -3,7 +3,13 @@ import { callable, checkOptions, oneOf, text } from '../foundation/options.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { optimalAssignment } from './optimal-assignment.js';
 import { pythonFloat, pythonFloatText } from './python-float.js';
-import { acceptedTexts, checkReferences, NO_REFERENCE, type TextReference } from './text-reference.js';
+import {
+  acceptedTexts,
+  checkReferences,
+  checkTexts,
+  NO_REFERENCE,
+  type TextReference,
+} from './text-reference.js';
 import { NO_WORD_AFTER, NO_WORD_BEFORE, splitWhiteSpace } from './unicode-text.js';
 
 /** Options of {@link dropF1}. */
@@ -55,9 +61,10 @@ export function dropF1(options: DropF1Options = {}): Scorer<unknown, TextReferen
 /**
  * The pure form of {@link dropF1}: both figures for the spans of an answer against the expected spans.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` without expected spans.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for what is no list of texts, or without expected spans.
  */
 export function dropScores(answer: readonly string[], expected: readonly string[]): DropScores {
+  checkTexts('the spans of the answer', answer);
   checkReferences(expected);
   const answerSpans = answer.map(normalizeSpan);
   const expectedSpans = expected.map(normalizeSpan);

@@ -26,7 +26,8 @@ export interface JsonComparisonOptions {
 
 /**
  * Compares two JSON values leaf by leaf, with types: 1 and "1" differ, so do true and false, null and a missing
- * member; the order of members does not matter, that of array elements does.
+ * member; the order of members does not matter, that of array elements does. An expected member that is `undefined`
+ * counts as missing, as in JSON.
  */
 export function compareJson(
   actual: unknown,
@@ -52,12 +53,14 @@ export function compareJson(
     const a = left as Readonly<Record<string, unknown>>;
     const b = right as Readonly<Record<string, unknown>>;
     for (const key of Object.keys(b)) {
+      if (b[key] === undefined) continue; // no member, as in JSON
       const place = `${path}/${escapePointer(key)}`;
       if (Object.hasOwn(a, key)) visit(a[key], b[key], place);
       else differ(place, 'missing', leafCount(b[key]));
     }
     for (const key of Object.keys(a)) {
-      if (Object.hasOwn(b, key) || (options.ignoreExtra && !Array.isArray(left))) continue;
+      if ((Object.hasOwn(b, key) && b[key] !== undefined) || (options.ignoreExtra && !Array.isArray(left)))
+        continue;
       differ(`${path}/${escapePointer(key)}`, 'unexpected', leafCount(a[key]));
     }
   };
@@ -78,7 +81,14 @@ function sameLeaf(left: unknown, right: unknown, tolerance: number): boolean {
   return left === right;
 }
 
+/** Without recursion: an answer may be nested deeper than the stack. */
 function leafCount(value: unknown): number {
-  if (!isContainer(value) || isEmpty(value)) return 1;
-  return Object.values(value).reduce<number>((sum, member) => sum + leafCount(member), 0);
+  const open = [value];
+  let leaves = 0;
+  while (open.length > 0) {
+    const next = open.pop();
+    if (!isContainer(next) || isEmpty(next)) leaves++;
+    else for (const member of Object.values(next)) open.push(member);
+  }
+  return leaves;
 }

@@ -2,7 +2,7 @@ import type { Ajv } from 'ajv';
 import { AssayError } from '../errors.js';
 import { isThenable } from '../foundation/thenable.js';
 import type { Score, Scorer } from '../evaluation/evaluation-types.js';
-import { checkOptions, text } from '../foundation/options.js';
+import { checkOptions, object, show, text } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { findJson, jsonPlace, type JsonPlace } from './json-extraction.js';
@@ -70,8 +70,8 @@ export type JsonSchemaDocument = Readonly<Record<string, unknown>> | boolean;
  *
  * @example
  * jsonSchema({ type: 'object', required: ['city'], properties: { city: { type: 'string' } } })
- * @throws AssayError `ASSAY_MISSING_DEPENDENCY` (the dimension errors) when ajv is needed and not installed,
- * `ASSAY_INVALID_OPTION` (likewise) when the schema itself is invalid.
+ * @throws AssayError `ASSAY_INVALID_OPTION` for what is no schema at all; the dimension errors with it when the schema is
+ *   invalid, and with `ASSAY_MISSING_DEPENDENCY` when ajv is needed and not installed.
  */
 export function jsonSchema(
   schema: StandardSchema | JsonSchemaDocument,
@@ -80,6 +80,12 @@ export function jsonSchema(
   const checked = checkOptions('jsonSchema', options, { place: jsonPlace, schemaName: text });
   const place = checked.place ?? 'whole';
   const standard = isStandardSchema(schema);
+  if (!standard && typeof schema !== 'boolean' && object(schema) !== undefined) {
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected the schema of jsonSchema to be a Standard Schema or a JSON Schema, got ${show(schema)}`,
+    );
+  }
   const convention = conventionText('json-schema', {
     place,
     schema: checked.schemaName ?? (standard ? schema['~standard'].vendor : stableHash(schema).slice(0, 16)),

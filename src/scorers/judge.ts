@@ -83,8 +83,11 @@ const gradesCheck: OptionCheck = (value) =>
     : 'at least two grades with scores from 0 to 1';
 
 const ratingCheck: OptionCheck = (value) => {
-  const { minimum, maximum } = (value ?? {}) as { minimum?: unknown; maximum?: unknown };
-  return Number.isFinite(minimum) && Number.isFinite(maximum) && (minimum as number) < (maximum as number)
+  const { minimum, maximum, ...others } = (value ?? {}) as Partial<Record<keyof RatingScale, unknown>>;
+  return Number.isFinite(minimum) &&
+    Number.isFinite(maximum) &&
+    (minimum as number) < (maximum as number) &&
+    Object.keys(others).length === 0
     ? undefined
     : '{ minimum, maximum } with minimum < maximum';
 };

@@ -16,7 +16,7 @@ export interface JuryOptions<Input = unknown, Expected = unknown, Metadata = unk
   readonly rule?: 'majority' | 'mean' | 'median' | undefined;
   /** What a majority without a winner becomes. @default 'unscored' */
   readonly ties?: 'unscored' | 'mean' | undefined;
-  /** Fewest votes for a score; with fewer the answer is unscored. @default more than half of the members */
+  /** Fewest votes for a score, at most as many as members; with fewer the answer is unscored. @default more than half */
   readonly quorum?: number | undefined;
 }
 
@@ -64,6 +64,7 @@ export function jury<Input = unknown, Expected = unknown, Metadata = unknown>(
     checked.members,
     Object.fromEntries(members.map(([name]) => [name, callable])),
   );
+  checkOptions('jury', { quorum: checked.quorum }, { quorum: integer(1, members.length) });
   const rule = checked.rule ?? 'majority';
   const ties = checked.ties ?? 'unscored';
   const quorum = checked.quorum ?? Math.floor(members.length / 2) + 1;

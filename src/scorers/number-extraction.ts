@@ -1,4 +1,5 @@
 import { parseDecimal, type Decimal } from './decimal.js';
+import { globalPattern } from './host-pattern.js';
 import { stripWhiteSpace } from './unicode-text.js';
 
 /**
@@ -50,17 +51,29 @@ export function numberAfter(text: string, marker: string | RegExp): NumberFound 
   return fractionAware(rest, found);
 }
 
-/** The one number in the last `\boxed{…}`; none when there are several, as in a pair or a fraction. */
+/** A unit in words, also with an exponent: `\text{ cm}^2`. */
+const UNIT = /\\(?:text|textrm|mathrm|mbox)\s*\{[^{}\d]*\}(?:\s*\^\s*(?:\d|\{\s*\d\s*\}))?/g;
+/** What makes another value of a number that stands beside it: a root, a power, pi; degrees (`^\circ`) do not. */
+const EXPRESSION =
+  /\\(?:sqrt|pi|[dtc]?frac|binom|log|ln|exp|sin|cos|tan|times|cdot|div|pm|mp|infty|leq?|geq?|neq?)(?![a-z])|\^(?!\s*\{?\s*\\circ)|\d\s*!|[<>]/i;
+
+/**
+ * The one number in the last `\boxed{…}`, with its unit or without; none when there are several, as in a pair or a
+ * fraction, or when it is a part of an expression.
+ */
 export function boxedNumber(text: string): NumberFound {
   const content = lastBoxed(text);
   if (content === undefined) return { reason: 'the answer holds no \\boxed{…}' };
   const plain = content
     .replaceAll('{,}', ',')
     .replace(/\\[,!;:]/g, '')
-    .replaceAll('\\$', '$');
+    .replaceAll('\\$', '$')
+    .replace(UNIT, ' ')
+    .replace(/(^|=)\s*([-\u2212])\s+(?=\S)/, '$1$2');
   const all = [...plain.matchAll(STRICT)];
   if (all.length !== 1)
     return { reason: `\\boxed{…} holds ${all.length === 0 ? 'no number' : 'several numbers'}` };
+  if (EXPRESSION.test(plain)) return { reason: '\\boxed{…} holds an expression' };
   return fractionAware(plain, all[0]!);
 }
 
@@ -114,8 +127,7 @@ function endOfLastText(text: string, marker: string): number {
 }
 
 function endOfLastMatch(text: string, marker: RegExp): number {
-  const global = new RegExp(marker.source, `${marker.flags.replace(/[gy]/g, '')}g`);
   let end = -1;
-  for (const found of text.matchAll(global)) end = found.index + found[0].length;
+  for (const found of text.matchAll(globalPattern(marker))) end = found.index + found[0].length;
   return end;
 }

@@ -19,7 +19,7 @@ export interface NumberOptions {
   /**
    * Where the answer's number stands.
    * - `last`: the last number of the text.
-   * - `boxed`: the one number inside the last `\boxed{…}`.
+   * - `boxed`: the one number inside the last `\boxed{…}`, if it is no part of an expression (`2\pi`, `\sqrt{3}`).
    * - `{ marker }`: the first number after the last place where the marker stands, on the same line. A marker that
    *   must begin a line is a pattern: `{ marker: /^A:/m }`.
    * - `whole`: the text is the number and nothing else.

@@ -95,7 +95,9 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
   const convention = conventionText('pairwise-judge', {
     rubric: stableHash(checked.rubric).slice(0, 12),
     opponent: checked.opponent === undefined ? 'expected' : 'custom',
-    verdicts: [...menu.keys()].join('|'),
+    verdicts: VERDICTS.map((verdict) => wordsFor(menu, verdict).join(','))
+      .filter((words) => words !== '')
+      .join('|'),
     prompt: checked.prompt === undefined ? 'default' : (checked.promptName ?? 'custom'),
     verdict: checked.verdictPattern === undefined ? undefined : String(checked.verdictPattern),
     model: checked.model,
@@ -125,7 +127,9 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
   return withCorpusMetric(scorer, pairwiseCorpus);
 }
 
-type PairVerdict = 'A' | 'B' | 'TIE';
+const VERDICTS = ['A', 'B', 'TIE'] as const;
+
+type PairVerdict = (typeof VERDICTS)[number];
 
 /** What each word of the judge says. */
 type PairMenu = ReadonlyMap<string, PairVerdict>;
@@ -136,15 +140,16 @@ function pairMenu({ a, b, tie = [] }: PairVerdicts): PairMenu {
   return new Map([...entries(a, 'A'), ...entries(b, 'B'), ...entries(tie, 'TIE')]);
 }
 
+const wordsFor = (menu: PairMenu, verdict: PairVerdict): string[] =>
+  [...menu].filter(([, said]) => said === verdict).map(([word]) => word);
+
 function pairVerdict(reply: string, pattern: RegExp, menu: PairMenu): Verdict<PairVerdict> {
   const said = lastVerdictOn(reply, pattern, [...menu.keys()]);
   return said.ok ? { ...said, value: menu.get(said.value)! } : said;
 }
 
 function verdictInstruction(menu: PairMenu): string {
-  const firstWords = (['A', 'B', 'TIE'] as const).flatMap(
-    (verdict) => [...menu].find(([, said]) => said === verdict)?.[0] ?? [],
-  );
+  const firstWords = VERDICTS.flatMap((verdict) => wordsFor(menu, verdict).slice(0, 1));
   const asked = `${firstWords.slice(0, -1).join(', ')} or ${firstWords.at(-1)}`;
   return `End with one line of exactly this form, with ${asked} as the verdict:\nVERDICT: <verdict>`;
 }

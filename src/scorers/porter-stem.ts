@@ -32,17 +32,20 @@ const IRREGULAR: ReadonlyMap<string, string> = new Map([
 type Condition = (stem: string) => boolean;
 type Rule = readonly [suffix: string, replacement: string, condition?: Condition];
 
-function isConsonant(word: string, at: number): boolean {
-  if ('aeiou'.includes(word[at]!)) return false;
-  return word[at] !== 'y' || at === 0 || !isConsonant(word, at - 1);
+/** Which letters are consonants; a y is one at the beginning and after a vowel. */
+function consonantsOf(word: string): boolean[] {
+  const consonants: boolean[] = [];
+  for (let i = 0; i < word.length; i++) {
+    consonants.push(word[i] === 'y' ? i === 0 || !consonants[i - 1]! : !'aeiou'.includes(word[i]!));
+  }
+  return consonants;
 }
 
 /** How many times a vowel run is followed by a consonant run: Porter's m. */
 function measure(stem: string): number {
   let count = 0;
   let vowel = false;
-  for (let i = 0; i < stem.length; i++) {
-    const consonant = isConsonant(stem, i);
+  for (const consonant of consonantsOf(stem)) {
     if (consonant && vowel) count++;
     vowel = !consonant;
   }
@@ -52,21 +55,13 @@ function measure(stem: string): number {
 const positive: Condition = (stem) => measure(stem) > 0;
 const long: Condition = (stem) => measure(stem) > 1;
 
-function holdsVowel(stem: string): boolean {
-  for (let i = 0; i < stem.length; i++) if (!isConsonant(stem, i)) return true;
-  return false;
-}
+const holdsVowel = (stem: string): boolean => consonantsOf(stem).includes(false);
 
 function endsConsonantVowelConsonant(word: string): boolean {
-  const end = word.length - 1;
-  if (word.length === 2) return !isConsonant(word, 0) && isConsonant(word, 1);
-  return (
-    word.length >= 3 &&
-    isConsonant(word, end - 2) &&
-    !isConsonant(word, end - 1) &&
-    isConsonant(word, end) &&
-    !'wxy'.includes(word[end]!)
-  );
+  const consonants = consonantsOf(word);
+  if (word.length === 2) return !consonants[0] && consonants[1]!;
+  const [first, second, third] = consonants.slice(-3);
+  return word.length >= 3 && first! && !second && third! && !'wxy'.includes(word.at(-1)!);
 }
 
 /** The first rule whose suffix fits decides, even when its condition then fails. */
@@ -99,14 +94,14 @@ function step1b(word: string): string {
   const stem = word.slice(0, word.length - suffix.length);
   if (/(at|bl|iz)$/.test(stem)) return `${stem}e`;
   const end = stem.length - 1;
-  if (end > 0 && stem[end] === stem[end - 1] && isConsonant(stem, end)) {
+  if (end > 0 && stem[end] === stem[end - 1] && consonantsOf(stem)[end]) {
     return 'lsz'.includes(stem[end]!) ? stem : stem.slice(0, -1);
   }
   return measure(stem) === 1 && endsConsonantVowelConsonant(stem) ? `${stem}e` : stem;
 }
 
 const step1c = (word: string): string =>
-  applyRules(word, [['y', 'i', (stem) => stem.length > 1 && isConsonant(stem, stem.length - 1)]]);
+  applyRules(word, [['y', 'i', (stem) => stem.length > 1 && consonantsOf(stem).at(-1)!]]);
 
 function step2(word: string): string {
   if (word.endsWith('alli') && positive(word.slice(0, -4))) return step2(word.slice(0, -2));

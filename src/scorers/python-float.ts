@@ -1,13 +1,17 @@
 import { stripWhiteSpace } from './unicode-text.js';
 
-const FLOAT = /^[+-]?(?:(?:\d+(?:_\d+)*)?\.?(?:\d+(?:_\d+)*)?(?:[eE][+-]?\d+(?:_\d+)*)?|inf(?:inity)?|nan)$/i;
+/** Each text fits in one way only: a long run of digits must not be split at every place. */
+const FLOAT =
+  /^[+-]?(?:(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?|inf(?:inity)?|nan)$/i;
+const SEPARATOR = /[\x1c-\x1f]/;
 const DECIMAL_DIGIT = /\p{Nd}/gu;
 const IS_DECIMAL_DIGIT = /^\p{Nd}$/u;
 
 /** The number that Python's `float(text)` gives; `undefined` where it raises. */
 export function pythonFloat(text: string): number | undefined {
+  if (SEPARATOR.test(text)) return undefined; // of white space in ASCII it strips only what C calls so
   const plain = stripWhiteSpace(text).replace(DECIMAL_DIGIT, asciiDigit);
-  if (!FLOAT.test(plain) || !/\d|n/i.test(plain) || /^[+-]?\.?(?:e|$)/i.test(plain)) return undefined;
+  if (!FLOAT.test(plain)) return undefined;
   const bare = plain.toLowerCase().replaceAll('_', '');
   if (bare.endsWith('nan')) return Number.NaN;
   if (bare.includes('inf')) return bare.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;

@@ -2,6 +2,7 @@ import { AssayError } from '../errors.js';
 import type { Scorer } from '../evaluation/evaluation-types.js';
 import { checkOptions, either, integer, oneOf, show, text } from '../foundation/options.js';
 import { conventionText, defineScorer } from './define-scorer.js';
+import { globalPattern, groupsOf, singlePattern } from './host-pattern.js';
 import { noMatch, noMatchPolicy, type NoMatchPolicy } from './no-match.js';
 import { textComparison, textComparisonChecks, type TextComparisonOptions } from './text-comparison.js';
 import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
@@ -19,13 +20,14 @@ export interface RegexOptions extends TextComparisonOptions {
 /**
  * Without `group`: 1 when the pattern matches the answer, else 0; the case needs no expected answer.
  * With `group`: takes that group of the first or last match and compares it with the expected answer; the text that
- * was taken is the `label` of the result.
+ * was taken is the `label` of the result. An answer in which the group took no part counts as one without a match.
  *
  * Remember that JavaScript's `\b`, `\w` and `\s` are not Python's, and that a pattern with nested repetition can
  * take exponential time on hostile text: run such patterns in `workerEvaluator`.
  *
  * @example the rule of BIG-Bench Hard
  * regex(/the answer is (?!.*the answer is )(.*)/, { group: 1, match: 'last', ignoreFinalPeriod: true })
+ * @throws AssayError `ASSAY_INVALID_OPTION`, also for a `group` that the pattern does not have.
  */
 export function regex(pattern: RegExp, options: RegexOptions = {}): Scorer<unknown, TextReference> {
   if (!(pattern instanceof RegExp)) {
@@ -42,9 +44,16 @@ export function regex(pattern: RegExp, options: RegexOptions = {}): Scorer<unkno
   });
   const { group } = checked;
   if (group === undefined) {
-    const single = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, '')); // g and y keep state
+    const single = singlePattern(pattern);
     return defineScorer(conventionText('regex', { pattern: String(pattern) }), '1', ({ output }) =>
       single.test(output),
+    );
+  }
+  const groups = groupsOf(pattern);
+  if (typeof group === 'number' ? group >= groups.length : !(group in (groups.groups ?? {}))) {
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected \`group\` of regex to be a group of ${String(pattern)}, got ${show(group)}`,
     );
   }
   const which = checked.match ?? 'first';
@@ -75,14 +84,13 @@ function groupExtractor(
   which: 'first' | 'last',
   group: number | string,
 ): (text: string) => string | undefined {
-  const flags = pattern.flags.replace(/[gy]/g, '');
   const groupOf = (found: RegExpExecArray | undefined | null): string | undefined =>
     typeof group === 'number' ? found?.[group] : found?.groups?.[group];
   if (which === 'first') {
-    const single = new RegExp(pattern.source, flags);
+    const single = singlePattern(pattern);
     return (output) => groupOf(single.exec(output));
   }
-  const global = new RegExp(pattern.source, `${flags}g`);
+  const global = globalPattern(pattern);
   return (output) => {
     let last: RegExpExecArray | undefined;
     for (const found of output.matchAll(global)) last = found;

@@ -3,7 +3,7 @@ import { boolean, checkOptions, requireOptions, type OptionCheck } from '../foun
 import { conventionText, defineScorer } from './define-scorer.js';
 import { lcsLength, lcsPositions, TokenNumbers } from './longest-common-subsequence.js';
 import { porterStem } from './porter-stem.js';
-import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
+import { acceptedTexts, checkText, NO_REFERENCE, type TextReference } from './text-reference.js';
 
 /** A ROUGE variant: `rouge1` to `rouge9` (n-grams), `rougeL`, `rougeLsum` (sentences are lines). */
 export type RougeVariant = `rouge${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}` | 'rougeL' | 'rougeLsum';
@@ -71,7 +71,7 @@ export function rouge(options: RougeOptions = {}): Scorer<unknown, TextReference
 /**
  * The pure form of {@link rouge}: one variant of a candidate against one reference.
  *
- * @throws AssayError `ASSAY_INVALID_OPTION`
+ * @throws AssayError `ASSAY_INVALID_OPTION`, `ASSAY_INVALID_INPUT` for what is no text.
  */
 export function rougeScore(
   candidate: string,
@@ -83,6 +83,8 @@ export function rougeScore(
     stem: boolean,
   });
   requireOptions('rougeScore', options, ['variant']);
+  checkText('the candidate', candidate);
+  checkText('the reference', reference);
   return rougeOf(candidate, reference, variant, stem);
 }
 

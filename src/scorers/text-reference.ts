@@ -27,13 +27,35 @@ export function acceptedTexts(expected: TextReference): readonly string[] | unde
 }
 
 /**
- * Throws unless there is something to compare with: the best over no references is not defined.
+ * Throws unless there is something to compare with, the best over no references being undefined, and unless it is a
+ * list: the letters of a single text would count as references.
  *
  * @throws AssayError `ASSAY_INVALID_INPUT`
  */
 export function checkReferences(references: readonly string[]): void {
+  checkTexts('the references', references);
   if (references.length > 0) return;
   throw new AssayError('ASSAY_INVALID_INPUT', 'Expected at least one reference, got none');
+}
+
+/**
+ * Throws unless `texts` is a list of texts.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT`
+ */
+export function checkTexts(what: string, texts: readonly string[]): void {
+  if (Array.isArray(texts)) return texts.forEach((text) => checkText(`each of ${what}`, text));
+  throw new AssayError('ASSAY_INVALID_INPUT', `Expected ${what} to be a list of texts, got ${show(texts)}`);
+}
+
+/**
+ * Throws unless `text` is one.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT`
+ */
+export function checkText(what: string, text: string): void {
+  if (typeof text === 'string') return;
+  throw new AssayError('ASSAY_INVALID_INPUT', `Expected ${what} to be a text, got ${show(text)}`);
 }
 
 function textOf(value: unknown): string {

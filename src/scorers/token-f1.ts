@@ -1,7 +1,13 @@
 import type { Scorer } from '../evaluation/evaluation-types.js';
 import { checkOptions, oneOf } from '../foundation/options.js';
 import { conventionText, defineScorer } from './define-scorer.js';
-import { acceptedTexts, checkReferences, NO_REFERENCE, type TextReference } from './text-reference.js';
+import {
+  acceptedTexts,
+  checkReferences,
+  checkText,
+  NO_REFERENCE,
+  type TextReference,
+} from './text-reference.js';
 import { NO_WORD_AFTER, NO_WORD_BEFORE, isAscii, splitWhiteSpace } from './unicode-text.js';
 
 /** Options of {@link tokenF1}. */
@@ -40,9 +46,11 @@ export function tokenF1(options: TokenF1Options = {}): Scorer<unknown, TextRefer
 /**
  * The pure form of {@link tokenF1}: both figures of an answer against one or more references.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` without references; that of an unanswerable question is `''`.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for what is no text, or without a list of references; that of an unanswerable
+ *   question is `''`.
  */
 export function squadScores(answer: string, references: readonly string[]): SquadScores {
+  checkText('the answer', answer);
   checkReferences(references);
   const normalizedAnswer = squadNormalize(answer);
   const answerTokens = tokensOf(normalizedAnswer);

@@ -1,4 +1,5 @@
 import type { OptionCheck } from '../foundation/options.js';
+import { globalPattern } from './host-pattern.js';
 import { PROSE_AFTER_LETTER } from './prose.js';
 import { WORD } from './unicode-text.js';
 
@@ -35,7 +36,7 @@ export function lastVerdictOn<Item extends string>(
   const after = said.slice(item.length);
   const rest = after.replace(/^[\s*_"'`)\]>.,;:]+/u, '');
   const alternative =
-    /^\s*[<>=]+\s*/u.exec(after) ?? /^(?:or\b|\/|\||&|and\b|-|to\b)[\s*_"'`([<]*/iu.exec(rest);
+    /^\s*[<>=]+\s*/u.exec(after) ?? /^(?:or\b|\/|\||&|and\b|[-–—]*[>→]|[-–—]|to\b)[\s*_"'`([<]*/iu.exec(rest);
   if (alternative !== null && itemAt(alternative.input.slice(alternative[0].length), menu) !== undefined) {
     return { ok: false, reason: `the judge's last verdict names more than one item: ${short(said)}` };
   }
@@ -68,9 +69,8 @@ export function lastVerdictBetween(
 }
 
 function lastMatch(reply: string, pattern: RegExp): string | undefined {
-  const global = new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, '')}g`);
   let said: string | undefined;
-  for (const found of reply.matchAll(global)) said = found[1] ?? found[0];
+  for (const found of reply.matchAll(globalPattern(pattern))) said = found[1] ?? found[0];
   return said?.trim();
 }
 

@@ -1,3 +1,5 @@
+const ROUNDING = 1e-12;
+
 /**
  * Maximum-likelihood log strengths of the Bradley-Terry model, mean 0, by Newton's method with step halving (the
  * likelihood is concave in them). `null` when it has no finite maximum: that needs a chain of wins (a tie is
@@ -12,14 +14,15 @@ export function fitBradleyTerry(wins: Float64Array, items: number): Float64Array
   for (let step = 0; step < 100; step++) {
     const move = newtonStep(wins, items, strengths);
     const largest = move.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+    // Near the maximum a step that gains eight digits of the strengths is lost in the likelihood's rounding.
+    const enough = likelihood - ROUNDING * Math.abs(likelihood);
     let next = strengths;
     let reached = likelihood;
     for (let scale = 1; scale > 1e-6; scale /= 2) {
       next = strengths.map((strength, i) => strength + scale * (move[i] as number));
       reached = logLikelihood(wins, items, next);
-      if (reached >= likelihood) break;
+      if (reached >= enough) break;
     }
-    if (reached < likelihood) break; // rounding is all that is left to gain
     strengths = next;
     likelihood = reached;
     if (largest < 1e-10) break;

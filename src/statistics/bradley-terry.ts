@@ -1,5 +1,5 @@
 import { AssayError } from '../errors.js';
-import { betweenZeroAndOne, checkOptions, integer, show, signal } from '../foundation/options.js';
+import { betweenZeroAndOne, checkOptions, integer, show, signal, text } from '../foundation/options.js';
 import { fitBradleyTerry } from './bradley-terry-fit.js';
 import type { Interval } from './intervals.js';
 import { quantileOfSorted } from './quantiles.js';
@@ -59,7 +59,8 @@ const ELO = 400 / Math.LN10;
  * `null` when the strengths are not defined: fewer than two items, or no chain of wins from every item to every
  * other one (somebody won or lost everything).
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` for a game of an item against itself, `ASSAY_ABORTED` when aborted.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for a game of an item without a name, of one against itself or without a
+ *   winner; `ASSAY_INVALID_OPTION`, `ASSAY_ABORTED` when aborted.
  */
 export async function bradleyTerry(
   games: readonly Game[],
@@ -73,6 +74,7 @@ export async function bradleyTerry(
     signal,
   });
   const { level = 0.95, resamples = 1000, seed = 0 } = checked;
+  games.forEach(checkGame);
   const names = [...new Set(games.flatMap((game) => [game.a, game.b]))].sort();
   const items = names.length;
   const position = new Map(names.map((name, i) => [name, i]));
@@ -103,17 +105,21 @@ export async function bradleyTerry(
   };
 }
 
+const OUTCOMES: readonly Game['winner'][] = ['a', 'b', 'tie'];
+
+function checkGame({ a, b, winner }: Game): void {
+  if (text(a) === undefined && text(b) === undefined && a !== b && OUTCOMES.includes(winner)) return;
+  throw new AssayError(
+    'ASSAY_INVALID_INPUT',
+    `Expected a game of two items with winner 'a', 'b' or 'tie', got ${show(a)} against ${show(b)}: ${show(winner)}`,
+  );
+}
+
 /** One number a game, the same for both ways of writing it, so that sorting makes the draws independent of order. */
 function encodeGame(game: Game, position: ReadonlyMap<string, number>): number {
   const a = position.get(game.a) as number;
   const b = position.get(game.b) as number;
-  const outcome = ['a', 'b', 'tie'].indexOf(game.winner);
-  if (a === b || outcome < 0) {
-    throw new AssayError(
-      'ASSAY_INVALID_INPUT',
-      `Expected a game of two items with winner 'a', 'b' or 'tie', got ${show(game.a)} against ${show(game.b)}: ${show(game.winner)}`,
-    );
-  }
+  const outcome = OUTCOMES.indexOf(game.winner);
   const turned = outcome === 2 ? 2 : 1 - outcome;
   return a < b ? (a * position.size + b) * 3 + outcome : (b * position.size + a) * 3 + turned;
 }

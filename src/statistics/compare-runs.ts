@@ -1,22 +1,11 @@
 import { AssayError, InputError } from '../errors.js';
-import {
-  betweenZeroAndOne,
-  boolean,
-  checkArgument,
-  checkOptions,
-  integer,
-  oneOf,
-  show,
-  signal,
-  type OptionCheck,
-} from '../foundation/options.js';
+import { boolean, checkOptions, integer, object, oneOf, show, text } from '../foundation/options.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { ResultStore, RunManifest } from '../stores/result-store.js';
 import { ComparisonRefusedError } from './comparison-refused.js';
 import { joinResults, type JoinSource, MetricNames, type UnmatchedResults } from './join-results.js';
 import { type MetricComparison, PairSet } from './pair-set.js';
-import type { PairedOptions } from './paired-differences.js';
-import { threadsCheck } from './resample.js';
+import { pairedChecks, type PairedOptions } from './paired-differences.js';
 
 /** A run in a store. */
 export interface StoredRun {
@@ -82,8 +71,8 @@ export interface RunComparison {
  *
  * @throws ComparisonRefusedError `ASSAY_COMPARISON_REFUSED` when evaluator, version, configuration or conventions
  *   differ and `force` is not set.
- * @throws AssayError `ASSAY_EMPTY_INPUT` for a run without results, `ASSAY_INVALID_INPUT` when only some cases
- *   carry a cluster, `ASSAY_DUPLICATE_CASE`, `ASSAY_INVALID_OPTION`, `ASSAY_ABORTED`.
+ * @throws AssayError `ASSAY_EMPTY_INPUT` for a run without results, `ASSAY_INVALID_INPUT` for a run that is none of
+ *   both and when only some cases carry a cluster, `ASSAY_DUPLICATE_CASE`, `ASSAY_INVALID_OPTION`, `ASSAY_ABORTED`.
  */
 export async function compareRuns(
   a: RunSource,
@@ -94,15 +83,11 @@ export async function compareRuns(
     force: boolean,
     clusters: oneOf('auto', 'ignore'),
     unmatchedLimit: integer(0),
-    level: betweenZeroAndOne,
-    permutation: boolean,
-    resamples: integer(100),
-    seed: integer(0, 0xffff_ffff),
-    threads: threadsCheck,
-    signal,
+    ...pairedChecks,
   });
+  checkSource('a', a);
+  checkSource('b', b);
   const { force = false, clusters = 'auto', unmatchedLimit = 100, ...pairedOptions } = checked;
-  for (const source of [a, b]) checkArgument(source, runSource, ' to compare');
   const [manifestA, manifestB] = await Promise.all([manifestOf(a), manifestOf(b)]);
   const differences = new Set(manifestDifferences(manifestA, manifestB));
   if (!force && differences.size > 0) throw new ComparisonRefusedError([...differences]);
@@ -128,10 +113,10 @@ export async function compareRuns(
     runId: 'store' in source ? source.runId : (joined.runIds[side] ?? ''),
     results: joined.results[side] as number,
   })) as [RunComparison['a'], RunComparison['b']];
-  for (const run of runs) {
-    if (run.results === 0) {
-      throw new InputError('ASSAY_EMPTY_INPUT', `Expected results of run ${show(run.runId)}, found none`);
-    }
+  for (const [side, { runId, results }] of runs.entries()) {
+    if (results > 0) continue;
+    const run = `run ${'ab'[side]}${runId === '' ? '' : `, ${show(runId)}`}`;
+    throw new InputError('ASSAY_EMPTY_INPUT', `Expected results of ${run}, found none`);
   }
   return {
     a: runs[0],
@@ -145,12 +130,18 @@ export async function compareRuns(
   };
 }
 
-const runSource: OptionCheck = (value) => {
-  if (typeof value === 'object' && value !== null) {
-    if ('store' in value || Symbol.iterator in value || Symbol.asyncIterator in value) return undefined;
-  }
-  return 'a run in a store, `{ store, runId }`, or its results';
-};
+function checkSource(side: 'a' | 'b', source: RunSource): void {
+  const given: object = typeof source === 'object' && source !== null ? source : {};
+  const usable =
+    'store' in given
+      ? object(given.store) === undefined && text((given as Partial<StoredRun>).runId) === undefined
+      : Symbol.iterator in given || Symbol.asyncIterator in given;
+  if (usable) return;
+  throw new AssayError(
+    'ASSAY_INVALID_INPUT',
+    `Expected run ${side} to be { store, runId } or results to iterate over, got ${show(source)}`,
+  );
+}
 
 function joinSource(source: RunSource): JoinSource {
   return 'store' in source

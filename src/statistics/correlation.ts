@@ -13,8 +13,17 @@ import { checkSameLength } from './paired-numbers.js';
 export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number | null {
   checkSameLength('x and y', x, y);
   const products = new CrossSums();
-  for (let i = 0; i < x.length; i++) products.add(x[i] as number, y[i] as number);
+  const [scaleX, scaleY] = [scaleOf(x), scaleOf(y)];
+  for (let i = 0; i < x.length; i++) products.add(scaleX * (x[i] as number), scaleY * (y[i] as number));
   return products.correlation;
+}
+
+/** A power of two, which rounds nothing, that brings values near 1: squares of 1e-170 or 1e170 are no numbers. */
+function scaleOf(values: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i] as number));
+  if (largest === 0 || !Number.isFinite(largest)) return 1;
+  return 2 ** Math.min(1023, -Math.floor(Math.log2(largest)));
 }
 
 /**

@@ -52,7 +52,7 @@ export interface MeanEstimate {
 export function tInterval(estimate: MeanEstimate, options: IntervalOptions = {}): Interval {
   const level = checkLevel('tInterval', options);
   checkMeanEstimate(estimate);
-  const margin = studentQuantile((1 + level) / 2, estimate.degreesOfFreedom) * estimate.standardError;
+  const margin = -studentQuantile((1 - level) / 2, estimate.degreesOfFreedom) * estimate.standardError;
   return { low: estimate.mean - margin, high: estimate.mean + margin, level, method: 't' };
 }
 
@@ -66,7 +66,7 @@ export function wilsonInterval(proportion: Proportion, options: IntervalOptions 
   const level = checkLevel('wilsonInterval', options);
   const { successes, n } = checkProportion(proportion);
   if (n === 0) return null;
-  const z = normalQuantile((1 + level) / 2);
+  const z = -normalQuantile((1 - level) / 2); // the lower tail: 1 + level is rounded, 1 - level is not
   const p = successes / n;
   const square = (z * z) / n;
   const centre = (p + square / 2) / (1 + square);

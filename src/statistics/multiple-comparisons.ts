@@ -1,5 +1,4 @@
-import { AssayError } from '../errors.js';
-import { show } from '../foundation/options.js';
+import { checkShare } from './check-share.js';
 
 /**
  * Holm's step-down adjustment (Holm 1979): rejecting where the adjusted p-value is at most alpha keeps the
@@ -46,9 +45,7 @@ function rank(pValues: readonly (number | null)[]): Ranked[] {
   const ranked: Ranked[] = [];
   for (const [index, p] of pValues.entries()) {
     if (p === null) continue;
-    if (!(p >= 0 && p <= 1)) {
-      throw new AssayError('ASSAY_INVALID_INPUT', `Expected p-values from 0 to 1, got ${show(p)}`);
-    }
+    checkShare('p-values', p);
     ranked.push({ index, p });
   }
   return ranked.sort((a, b) => a.p - b.p);

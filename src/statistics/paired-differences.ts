@@ -1,10 +1,18 @@
 import { AssayError } from '../errors.js';
+import { ExactSum } from '../foundation/exact-sum.js';
+import {
+  betweenZeroAndOne,
+  boolean,
+  checkOptions,
+  object,
+  type OptionChecks,
+} from '../foundation/options.js';
 import { clusterSums } from './bootstrap.js';
 import { checkClusterId, ClusteredMoments } from './clustered.js';
 import { type Interval, tInterval } from './intervals.js';
-import { Moments } from './moments.js';
+import { crossDeviation, Moments } from './moments.js';
 import { checkSameLength } from './paired-numbers.js';
-import { mcnemarTest, signFlipTest, type SignFlipOptions, tTest } from './paired-tests.js';
+import { mcnemarTest, signFlipChecks, signFlipTest, type SignFlipOptions, tTest } from './paired-tests.js';
 
 /** Which test a p-value comes from. */
 export type PairedTestName = 't' | 'clustered-t' | 'mcnemar' | 'sign-flip';
@@ -19,6 +27,13 @@ export interface PairedOptions extends SignFlipOptions {
    */
   readonly permutation?: boolean | undefined;
 }
+
+/** Checks of {@link PairedOptions}. */
+export const pairedChecks: OptionChecks<PairedOptions> = {
+  ...signFlipChecks,
+  level: betweenZeroAndOne,
+  permutation: boolean,
+};
 
 /** How two paired samples differ; figures that are not defined are `null`. */
 export interface PairedComparison {
@@ -76,6 +91,7 @@ export class PairedDifferences {
   readonly #a = new Moments();
   readonly #b = new Moments();
   readonly #differences = new Moments();
+  readonly #products = new ExactSum();
   readonly #clusters: string[] | undefined;
   #kept: Float64Array | undefined;
   #wins = 0;
@@ -106,6 +122,7 @@ export class PairedDifferences {
     this.#a.add(a);
     this.#b.add(b);
     this.#differences.add(difference);
+    this.#products.addProduct(a, b);
     if (difference > 0) this.#wins++;
     else if (difference < 0) this.#losses++;
   }
@@ -154,7 +171,7 @@ export class PairedDifferences {
       wins: this.#wins,
       losses: this.#losses,
       ties: this.pairs - this.#wins - this.#losses,
-      correlation: correlationOf(this.#a, this.#b, this.#differences),
+      correlation: correlationOf(this.#a, this.#b, this.#products),
     };
   }
 }
@@ -164,7 +181,8 @@ export class PairedDifferences {
  *
  * @param options As {@link PairedOptions}; `clusters` names the cluster of each pair that is not independent of
  *   the others (all repetitions of a case, all questions about a text).
- * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths or scores that are not finite.
+ * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths or scores that are not finite,
+ *   `ASSAY_INVALID_OPTION`, `ASSAY_ABORTED` when aborted.
  */
 export async function comparePaired(
   a: ArrayLike<number>,
@@ -172,7 +190,10 @@ export async function comparePaired(
   options: PairedOptions & { readonly clusters?: readonly string[] | undefined } = {},
 ): Promise<PairedComparison> {
   checkSameLength('a and b', a, b);
-  const { clusters, ...others } = options;
+  const { clusters, ...others } = checkOptions<typeof options>('comparePaired', options, {
+    ...pairedChecks,
+    clusters: object,
+  });
   if (clusters !== undefined) {
     checkSameLength('scores and clusters', a, clusters);
     clusters.forEach(checkClusterId);
@@ -182,12 +203,16 @@ export async function comparePaired(
   return pairs.compare(others, clusters !== undefined);
 }
 
-/** Pearson's correlation by the variance of the difference: var(a - b) = var a + var b - 2 cov(a, b). */
-function correlationOf(a: Moments, b: Moments, differences: Moments): number | null {
-  const [varianceA, varianceB] = [a.variance ?? 0, b.variance ?? 0];
-  if (varianceA === 0 || varianceB === 0) return null;
-  const covariance = (varianceA + varianceB - (differences.variance as number)) / 2;
-  return Math.min(1, Math.max(-1, covariance / Math.sqrt(varianceA * varianceB)));
+/** Pearson's correlation of two samples, given the sum of the products of their pairs. */
+function correlationOf(a: Moments, b: Moments, products: ExactSum): number | null {
+  const [deviationA, deviationB] = [a.standardDeviation ?? 0, b.standardDeviation ?? 0];
+  if (deviationA === 0 || deviationB === 0) return null;
+  const [sumA, sumB] = [a, b].map((moments) => ExactSum.fromJSON(moments.toJSON().sum)) as [
+    ExactSum,
+    ExactSum,
+  ];
+  const covariance = crossDeviation(products, sumA, sumB, a.n) / a.n / (a.n - 1);
+  return Math.min(1, Math.max(-1, covariance / deviationA / deviationB));
 }
 
 function headline(pValues: PairedComparison['pValues'], clustered: boolean): PairedTestName {

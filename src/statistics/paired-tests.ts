@@ -1,5 +1,5 @@
 import { AssayError } from '../errors.js';
-import { integer, checkOptions, show, signal } from '../foundation/options.js';
+import { integer, checkOptions, show, signal, type OptionChecks } from '../foundation/options.js';
 import { midRanks } from './correlation.js';
 import { checkMeanEstimate, type MeanEstimate } from './intervals.js';
 import type { Moments } from './moments.js';
@@ -44,6 +44,14 @@ export interface SignFlipOptions extends ResamplingOptions {
   /** Seed, 0 to 4294967295. @default 0 */
   readonly seed?: number | undefined;
 }
+
+/** Checks of {@link SignFlipOptions}. */
+export const signFlipChecks: OptionChecks<SignFlipOptions> = {
+  resamples: integer(100),
+  seed: integer(0, 0xffff_ffff),
+  threads: threadsCheck,
+  signal,
+};
 
 /**
  * t test that the mean is 0, given a mean of differences with its standard error. `null` for an error of 0.
@@ -152,12 +160,7 @@ export async function signFlipTest(
   differences: ArrayLike<number>,
   options: SignFlipOptions = {},
 ): Promise<PermutationTest> {
-  const checked = checkOptions<SignFlipOptions>('signFlipTest', options, {
-    resamples: integer(100),
-    seed: integer(0, 0xffff_ffff),
-    threads: threadsCheck,
-    signal,
-  });
+  const checked = checkOptions<SignFlipOptions>('signFlipTest', options, signFlipChecks);
   const { resamples = 10_000, seed = 0 } = checked;
   const values = sortedNumbers(differences).filter((difference) => difference !== 0);
   const size = values.reduce((sum, value) => sum + Math.abs(value), 0);

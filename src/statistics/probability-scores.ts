@@ -1,6 +1,7 @@
 import { AssayError } from '../errors.js';
 import { ExactSum } from '../foundation/exact-sum.js';
 import { show } from '../foundation/options.js';
+import { checkShare } from './check-share.js';
 import { checkRankable, midRanks } from './correlation.js';
 import { checkSameLength } from './paired-numbers.js';
 
@@ -167,9 +168,7 @@ function forEachCase(
   checkSameLength('outcomes and probabilities', happened, probabilities);
   happened.forEach((event, i) => {
     const p = probabilities[i] as number;
-    if (!(p >= 0 && p <= 1)) {
-      throw new AssayError('ASSAY_INVALID_INPUT', `Expected probabilities from 0 to 1, got ${show(p)}`);
-    }
+    checkShare('probabilities', p);
     visit(eventOf(event), p);
   });
 }

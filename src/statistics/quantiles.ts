@@ -1,5 +1,6 @@
 import { AssayError } from '../errors.js';
 import { show } from '../foundation/options.js';
+import { checkShare } from './check-share.js';
 
 /** `type-7` interpolates (Hyndman and Fan 1996; numpy's and R's default); `nearest-rank` returns a value seen. */
 export type QuantileMethod = 'type-7' | 'nearest-rank';
@@ -32,9 +33,7 @@ export function quantiles(
   }
   const sorted = sortedNumbers(values);
   return ps.map((p) => {
-    if (!(p >= 0 && p <= 1)) {
-      throw new AssayError('ASSAY_INVALID_INPUT', `Expected a quantile from 0 to 1, got ${show(p)}`);
-    }
+    checkShare('a quantile', p);
     return sorted.length === 0 ? null : quantileOfSorted(sorted, p, method);
   });
 }
@@ -58,7 +57,9 @@ export function quantileOfSorted(
   const below = Math.floor(position);
   const low = sorted[below] as number;
   const high = sorted[Math.min(below + 1, last)] as number;
-  return low + (high - low) * (position - below);
+  const share = position - below;
+  const range = high - low;
+  return Number.isFinite(range) ? low + range * share : low * (1 - share) + high * share;
 }
 
 /**

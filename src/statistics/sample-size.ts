@@ -96,7 +96,7 @@ function checkPlan<Plan extends ComparisonPlan>(
   const { alpha = 0.05, power = 0.8 } = checked;
   const perCase = withinVarianceA / repetitionsA + withinVarianceB / repetitionsB;
   return {
-    factor: normalQuantile(1 - alpha / 2) + normalQuantile(power),
+    factor: Math.max(0, normalQuantile(power) - normalQuantile(alpha / 2)), // power <= alpha / 2 needs no difference
     variance: checked.differenceVariance + perCase,
   };
 }

@@ -175,10 +175,23 @@ export function normalQuantile(p: number): number {
   return q < 0 ? -z : z;
 }
 
+/** Logarithm of the density of Student's t at 0. */
+const logStudentConstant = (degreesOfFreedom: number): number =>
+  logGamma((degreesOfFreedom + 1) / 2) -
+  logGamma(degreesOfFreedom / 2) -
+  Math.log(degreesOfFreedom * Math.PI) / 2;
+
 /** P(T >= t) of Student's t with `degreesOfFreedom` > 0: the upper tail keeps its digits far out. */
 export function studentTail(t: number, degreesOfFreedom: number): number {
+  if (degreesOfFreedom > 1e20) return normalCdf(-t); // no digit of it differs
   const square = t * t;
-  if (square === Number.POSITIVE_INFINITY) return t > 0 ? 0 : 1;
+  if (square > 1e32 * degreesOfFreedom) {
+    // a power of t so far out, whose square may be no number; relative error below 1e-32 times the degrees of freedom
+    const constant =
+      logStudentConstant(degreesOfFreedom) + ((degreesOfFreedom - 1) / 2) * Math.log(degreesOfFreedom);
+    const tail = Math.exp(constant - degreesOfFreedom * Math.log(Math.abs(t)));
+    return t > 0 ? tail : 1 - tail;
+  }
   const total = degreesOfFreedom + square;
   const tail = incompleteBeta(degreesOfFreedom / 2, 0.5, degreesOfFreedom / total, square / total) / 2;
   return t >= 0 ? tail : 1 - tail;
@@ -207,10 +220,7 @@ export function studentQuantile(p: number, degreesOfFreedom: number): number {
   if (degreesOfFreedom === Number.POSITIVE_INFINITY) return normalQuantile(p);
   if (p === 0.5) return 0;
   const tail = Math.min(p, 1 - p);
-  const logDensityConstant =
-    logGamma((degreesOfFreedom + 1) / 2) -
-    logGamma(degreesOfFreedom / 2) -
-    Math.log(degreesOfFreedom * Math.PI) / 2;
+  const constant = logStudentConstant(degreesOfFreedom);
   // Newton on log(tail) in log(t): both ends of the scale are nearly straight lines there.
   let low = 0;
   let high = Number.POSITIVE_INFINITY;
@@ -220,10 +230,9 @@ export function studentQuantile(p: number, degreesOfFreedom: number): number {
     if (found === tail) break;
     if (found > tail) low = t;
     else high = t;
-    const density = Math.exp(
-      logDensityConstant - ((degreesOfFreedom + 1) / 2) * Math.log1p((t * t) / degreesOfFreedom),
-    );
-    let next = t * Math.exp((Math.log(found / tail) * found) / (density * t));
+    const spread = Math.log(Math.hypot(1, t / Math.sqrt(degreesOfFreedom))); // half of log(1 + t²/ν), t² being too large
+    const logDensity = constant - (degreesOfFreedom + 1) * spread;
+    let next = t * Math.exp(Math.log(found / tail) * Math.exp(Math.log(found) - logDensity - Math.log(t)));
     if (!(next > low && next < high)) next = high === Number.POSITIVE_INFINITY ? t * 4 : (low + high) / 2;
     if (Math.abs(next - t) <= EPSILON * t) break;
     t = next;

@@ -5,6 +5,7 @@ import type { RunSummary } from '../../src/batch/run-summary.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { TestCase } from '../../src/evaluation/evaluation-types.js';
 import { bleu } from '../../src/scorers/bleu.js';
+import { wilsonInterval } from '../../src/statistics/intervals.js';
 import { MemoryResultStore } from '../../src/stores/memory-result-store.js';
 import { seededRandom } from '../../src/foundation/seeded-random.js';
 
@@ -71,6 +72,9 @@ async function run(
   });
   const summary = await processor.run(cases, { runId: 'r' });
   expect(summary.scored + summary.unscored + summary.errored + summary.skipped).toBe(summary.submitted);
+  for (const { scored, unscored, errored } of [summary.overall, ...Object.values(summary.dimensions)]) {
+    expect(scored + unscored + errored).toBe(summary.submitted);
+  }
   if (summary.stopReason === 'end') return summary;
   const resumed = await processor.run(cases, { runId: 'r', resume: true });
   expect(resumed.scored + resumed.unscored + resumed.errored + resumed.skipped).toBe(
@@ -143,6 +147,24 @@ describe('the summary of a run', () => {
     expect(overall.clusters).toBe(4);
     expect(groups!.byName['x']).toEqual(overall); // all cases are in the one group
   });
+
+  it.each([0, 1] as const)(
+    'has a width where every score is %d, also with clusters or repetitions',
+    async (second) => {
+      const base = { score: second, second, fails: false, group: 'x' };
+      const all = ['a', 'a', 'b', 'b', 'c', 'c'].map((cluster) => ({ ...base, cluster }));
+      const clustered = await run(casesOf(all, true), { concurrency: 2, repetitions: 1, seed: 1 });
+      const repeated = await run(casesOf(all, false), { concurrency: 2, repetitions: 3, seed: 1 });
+      for (const [{ dimensions }, clusters] of [
+        [clustered, 3],
+        [repeated, 6],
+      ] as const) {
+        const { mean, standardError, interval } = dimensions['second']!;
+        expect([mean, standardError]).toEqual([second, 0]);
+        expect(interval).toEqual(wilsonInterval({ successes: second * clusters, n: clusters }));
+      }
+    },
+  );
 
   it('says so when only some cases carry a cluster, and does not cluster then', async () => {
     const all = Array.from({ length: 6 }, (_, i) => ({

@@ -4,7 +4,10 @@ import { cachedEvaluation, cachedEvaluator } from '../../src/evaluation/cached-e
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { Evaluation, EvaluationContext } from '../../src/evaluation/evaluation-types.js';
 import { Evaluator, textResponse } from '../../src/evaluation/evaluator.js';
+import { judge } from '../../src/scorers/judge.js';
+import { judgeUsageOf } from '../../src/scorers/judge-call.js';
 import { bleu } from '../../src/scorers/bleu.js';
+import { RecordedJudge } from '../support/recorded-judge.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 const newCache = (clock = new ManualClock()): MemoryBoundedCache<string, Evaluation> =>
@@ -81,13 +84,13 @@ describe('cachedEvaluator', () => {
     const clock = new ManualClock();
     const { score, evaluator } = counting();
     const cached = cachedEvaluator(evaluator, newCache(clock), { ttlMs: 1000 });
-    const judge = () => cached.evaluateText('hello', { id: 'a', input: 'x' });
-    await judge();
+    const ask = () => cached.evaluateText('hello', { id: 'a', input: 'x' });
+    await ask();
     await clock.advance(999);
-    await judge();
+    await ask();
     expect(score).toHaveBeenCalledTimes(1);
     await clock.advance(1);
-    await judge();
+    await ask();
     expect(score).toHaveBeenCalledTimes(2);
   });
 
@@ -136,6 +139,25 @@ describe('cachedEvaluator', () => {
     finish();
     await expect(second).resolves.toMatchObject({ overallScore: 1 });
     expect(score).toHaveBeenCalledTimes(1);
+  });
+
+  it('counts what a judge cost once, for the case that asked it', async () => {
+    const client = new RecordedJudge(['GRADE: C']);
+    const evaluator = createEvaluator({
+      name: 'judged',
+      version: '1',
+      dimensions: { correct: judge({ client, rubric: 'Correct?' }), long: ({ output }) => output.length > 3 },
+    });
+    const cached = cachedEvaluator(evaluator, newCache());
+    const cases = [1, 2, 3].map((id) => cached.evaluateText('hello', { id: `c${id}`, input: 'x' }));
+    const usages = (await Promise.all(cases)).map(({ dimensions }) => judgeUsageOf(dimensions[0]!)!);
+    expect(usages.map(({ calls }) => calls).sort()).toEqual([0, 0, 1]);
+    const [free, , paid] = [...usages].sort((a, b) => a.calls - b.calls);
+    expect(paid!.inputTokens).toBeGreaterThan(0);
+    expect(free).toEqual({ ...paid, calls: 0, inputTokens: 0, outputTokens: 0, cost: 0 });
+    const later = await cached.evaluateText('hello', { id: 'c4', input: 'x' });
+    expect(later.dimensions[0]).toMatchObject({ score: 1, label: 'C', metadata: { text: 'GRADE: C' } });
+    expect(judgeUsageOf(later.dimensions[0]!)).toEqual(free);
   });
 
   it('judges a case that has no key without the cache', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Score } from '../../src/evaluation/evaluation-types.js';
-import { choice, type ChoiceOptions } from '../../src/scorers/choice.js';
+import { choice, type ChoiceOptions, type ChoiceTier } from '../../src/scorers/choice.js';
 import { scoreWith } from '../support/score-with.js';
 
 const chosen = (output: string, options: ChoiceOptions = {}): [string | null, unknown] => {
@@ -19,7 +19,13 @@ describe('choice', () => {
     ['At first the answer is A. No: the answer is B.', 'B', 'stated'],
     ['I choose option C.', 'C', 'stated'],
     ['Answer: A because the rest is wrong', 'A', 'stated'],
+    ['Final answer: \\(B\\)', 'B', 'stated'],
+    ['<answer>B</answer>', 'B', 'stated'],
+    ['The answer is `B`, not C or D', 'B', 'stated'],
+    ['The answer is (B). Options A and C are wrong', 'B', 'stated'],
     ['So $\\boxed{\\text{D}}$', 'D', 'boxed'],
+    ['$\\boxed{\\textbf{(D)}}$', 'D', 'boxed'],
+    ['\\(B\\)', 'B', 'alone'],
     ['B', 'B', 'alone'],
     [' (B).\n', 'B', 'alone'],
     ['B. Because the sky is blue', 'B', 'leading'],
@@ -38,6 +44,11 @@ describe('choice', () => {
     'The answer is (K)',
     'Answers vary: B',
     'the answer is Éclair',
+    'The answer is (B) or (E), depending on the circumstances.',
+    'Answer: A and B',
+    'Answer: **B**/**C**',
+    'The answer is B. Or rather: the answer is B or C',
+    '(A) or (B)',
     '',
   ])('%j chooses nothing', (output) => {
     expect(chosen(output)).toEqual([null, null]);
@@ -105,4 +116,10 @@ describe('choice', () => {
       expect(() => choice(options as ChoiceOptions)).toThrow('of choice to be');
     },
   );
+
+  it('refuses a tier that could never find a letter, or that has a member nobody reads', () => {
+    const tiers = (tier: object): ChoiceOptions => ({ tiers: [{ name: 'x', ...tier } as ChoiceTier] });
+    expect(() => choice(tiers({ pattern: /Final: \w/ }))).toThrow('a RegExp with a group for the letter');
+    expect(() => choice(tiers({ pattern: /(\w)/, macth: 'first' }))).toThrow('did you mean `match`?');
+  });
 });

@@ -59,6 +59,8 @@ describe("Python's floats", () => {
     ['-0', '-0.0'],
     ['٣', '3.0'],
     ['𝟛', '3.0'],
+    ['3\u00a0', '3.0'],
+    ['\u20283\u0085', '3.0'],
     ['Infinity', 'inf'],
     ['-inf', '-inf'],
     ['nan', 'nan'],
@@ -67,12 +69,28 @@ describe("Python's floats", () => {
     expect(pythonFloatText(pythonFloat(text)!)).toBe(written);
   });
 
-  it.each(['', '.', 'e5', '.e5', '1_', '_1', '1__0', '0x10', '1,000', '1 0', '+', 'infin', '½', '--1', '1e'])(
-    '%j is none',
-    (text) => {
-      expect(pythonFloat(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    'e5',
+    '.e5',
+    '1_',
+    '_1',
+    '1__0',
+    '0x10',
+    '1,000',
+    '1 0',
+    '+',
+    'infin',
+    '½',
+    '--1',
+    '1e',
+    '1\u001f',
+    '٣\u001f',
+    '\u001c3\u00a0',
+    '.',
+  ])('%j is none', (text) => {
+    expect(pythonFloat(text)).toBeUndefined();
+  });
 });
 
 describe('optimalAssignment', () => {

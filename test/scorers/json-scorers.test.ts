@@ -75,6 +75,12 @@ describe('jsonMatch', () => {
     expect((score.metadata!['differences'] as { path: string }[])[0]!.path).toBe(path);
   });
 
+  it('takes an expected member that is undefined for none, as JSON does', () => {
+    expect(match('{"a":1}', { a: 1, b: undefined }).score).toBe(1);
+    expect(match('{}', { b: undefined }, { measure: 'partial' }).score).toBe(1);
+    expect(match('{"b":1}', { b: undefined })).toMatchObject({ score: 0, reason: '/b is unexpected' });
+  });
+
   it('gives the share of leaves that agree, of all that either side has', () => {
     const partial = { measure: 'partial' };
     expect(match({ a: 1, b: 2, c: 3 }, { a: 1, b: 2, d: 4 }, partial)).toMatchObject({
@@ -178,6 +184,10 @@ describe('jsonSchema', () => {
       metadata: { issues: ['/city/0: not Paris', 'bad'] },
     });
     expect(scorer.convention).toBe('json-schema(place=embedded,schema=mine)');
+  });
+
+  it.each([undefined, null, 'object', () => true])('refuses %j as a schema at once', (given) => {
+    expect(() => jsonSchema(given as never)).toThrow('to be a Standard Schema or a JSON Schema');
   });
 
   it('names a JSON Schema in its convention by its content', () => {

@@ -60,6 +60,8 @@ describe('judge', () => {
     ['GRADE: C+', 'not one of C, I: C+'],
     ['GRADE: C-', 'not one of C, I: C-'],
     ['GRADE: C > I', 'more than one item'],
+    ['GRADE: C -> I', 'more than one item'],
+    ['GRADE: C → I', 'more than one item'],
   ])('leaves %j unscored and keeps the reply', async (reply, reason) => {
     const score = await judged(reply);
     expect(score).toMatchObject({ score: null, metadata: { text: reply, judge: { calls: 1 } } });
@@ -222,6 +224,10 @@ describe('judge', () => {
     [{ client: {}, rubric }, 'a ModelClient'],
     [{ client: new RecordedJudge(['']), rubric, grades: { C: 2, I: 0 } }, 'scores from 0 to 1'],
     [{ client: new RecordedJudge(['']), rubric, rating: { minimum: 5, maximum: 1 } }, 'minimum < maximum'],
+    [
+      { client: new RecordedJudge(['']), rubric, rating: { minimum: 1, maximum: 5, step: 1 } },
+      'minimum < maximum',
+    ],
     [
       { client: new RecordedJudge(['']), rubric, grades: { A: 1, B: 0 }, rating: { minimum: 0, maximum: 1 } },
       'either',

@@ -97,6 +97,10 @@ describe('jury', () => {
   it.each([
     [{ members: { a: member('C') } }, 'at least two'],
     [{}, 'at least two'],
+    [
+      { members: { a: member('C'), b: member('C') }, quorum: 3 },
+      '`quorum` of jury to be an integer from 1 to 2',
+    ],
     [{ members: { a: member('C'), b: 1 } }, '`b` of `members` of jury'],
     [{ members: { a: member('C'), b: member('C') }, rule: 'vote' }, "'majority'"],
   ])('refuses options %#', (options, message) => {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Score } from '../../src/evaluation/evaluation-types.js';
 import { CorpusTotal } from '../../src/scorers/corpus-metric.js';
-import { pairwiseJudge, type PairwiseJudgeOptions } from '../../src/scorers/pairwise-judge.js';
+import {
+  pairwiseJudge,
+  type PairVerdicts,
+  type PairwiseJudgeOptions,
+} from '../../src/scorers/pairwise-judge.js';
 import { RecordedJudge } from '../support/recorded-judge.js';
 import { scoreWith } from '../support/score-with.js';
 
@@ -128,7 +132,7 @@ describe('pairwiseJudge', () => {
     expect(await scoreWith(own, 'ours', 'theirs')).toMatchObject({ score: 1, label: 'win' });
     expect(client.told(0)).toMatch(/^Choose\.\n\[\[BEGIN QUESTION/);
     expect(client.told(0)).toContain('with first or second as the verdict');
-    expect(own.convention).toMatch(/verdicts=first\|second\|last,prompt=short,/);
+    expect(own.convention).toMatch(/verdicts=first\|second,last,prompt=short,/);
     await scoreWith(pairwiseJudge({ client, rubric }), 'ours', 'theirs');
     expect(client.told(2)).toContain('with A, B or TIE as the verdict');
   });
@@ -183,6 +187,12 @@ describe('pairwiseJudge', () => {
     const { corpus } = pairwiseJudge({ client: judgeOf('A', 'B'), rubric });
     const { score, details } = new CorpusTotal(corpus).summary();
     expect([score, details['consistency'], details['firstPositionRate']]).toEqual([null, null, null]);
+  });
+
+  it('has another convention when a word changes sides', () => {
+    const conventionOf = (verdicts: PairVerdicts) =>
+      pairwiseJudge({ client: judgeOf('A', 'B'), rubric, verdicts }).convention;
+    expect(conventionOf({ a: ['1', 'one'], b: '2' })).not.toBe(conventionOf({ a: '1', b: ['one', '2'] }));
   });
 
   it('refuses options without client or rubric', () => {

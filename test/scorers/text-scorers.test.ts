@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { Scorer } from '../../src/evaluation/evaluation-types.js';
 import { bleu } from '../../src/scorers/bleu.js';
 import { choice } from '../../src/scorers/choice.js';
+import { dropF1 } from '../../src/scorers/drop-f1.js';
 import { editSimilarity, textSimilarity } from '../../src/scorers/edit-similarity.js';
 import { exactMatch } from '../../src/scorers/exact-match.js';
 import { includes, startsWith } from '../../src/scorers/includes.js';
+import { jsonMatch } from '../../src/scorers/json-match.js';
 import { jsonValid } from '../../src/scorers/json-valid.js';
 import { number } from '../../src/scorers/number.js';
 import { regex } from '../../src/scorers/regex.js';
@@ -116,6 +118,8 @@ describe('regex', () => {
   it('refuses what is no pattern', () => {
     expect(() => regex('x' as never)).toThrow('to be a RegExp, got "x"');
     expect(() => regex(/x/, { group: -1 })).toThrow('`group`');
+    expect(() => regex(/(x)|y/, { group: 2 })).toThrow('`group` of regex to be a group of /(x)|y/, got 2');
+    expect(() => regex(/(?<word>x)/, { group: 'wrod' })).toThrow('got "wrod"');
   });
 });
 
@@ -211,6 +215,10 @@ describe('hostile answers', () => {
     '('.repeat(length),
     ' \n'.repeat(length / 2),
     `GRADE${' '.repeat(length)}GRADE${' *'.repeat(length / 2)}`,
+    `${'1'.repeat(length)}x`,
+    `${'1_'.repeat(length / 2)}x`,
+    `${'y'.repeat(length)}ing`,
+    '['.repeat(length) + ']'.repeat(length),
   ];
   const scorers: Record<string, (output: string) => unknown> = {
     choice: (output) => scoreWith(choice(), output, 'A'),
@@ -220,10 +228,13 @@ describe('hostile answers', () => {
     'number, marker': (output) => scoreWith(number({ convention: { marker: 'A:' } }), output, 1),
     'number, whole': (output) => scoreWith(number({ convention: 'whole' }), output, 1),
     jsonValid: (output) => scoreWith(jsonValid({ place: 'embedded' }), output, undefined),
+    jsonMatch: (output) => scoreWith(jsonMatch({ place: 'embedded' }), output, '[1]'),
     tokenF1: (output) => scoreWith(tokenF1(), output, 'a'),
+    dropF1: (output) => scoreWith(dropF1(), output, 'a'),
     exactMatch: (output) =>
       scoreWith(exactMatch({ ignorePunctuation: true, collapseWhiteSpace: true }), output, 'a'),
     rouge: (output) => scoreWith(rouge(), output, 'a'),
+    'rouge, stemmed': (output) => scoreWith(rouge({ stem: true }), output, 'a'),
     bleu: (output) => scoreWith(bleu(), output, 'a'),
     verdict: (output) => lastVerdictOn(output, verdictLine('GRADE'), ['C', 'I']),
   };

@@ -105,6 +105,21 @@ describe('the pure forms of the word metrics', () => {
     expect(run).toThrow('Expected at least one reference, got none');
   });
 
+  it.each<[string, () => unknown]>([
+    ['squadScores', () => squadScores('a', 'a' as never)],
+    ['dropScores', () => dropScores('a' as never, ['a'])],
+    ['sentenceBleu', () => sentenceBleu('a b', 'a b' as never)],
+    ['sentenceChrf', () => sentenceChrf('a b', 'a b' as never)],
+  ])('refuse a single text where a list is meant, whose letters would count: %s', (_, run) => {
+    expect(run).toThrow(/to be a list of texts, got "a/);
+  });
+
+  it('refuse what is no text', () => {
+    expect(() => sentenceBleu(undefined as never, ['a'])).toThrow('the answer to be a text, got undefined');
+    expect(() => squadScores('a', [null as never])).toThrow('each of the references to be a text, got null');
+    expect(() => rougeScore('a', 1 as never, { variant: 'rouge1' })).toThrow('the reference to be a text');
+  });
+
   it('refuse a ROUGE that there is not', () => {
     expect(() => rougeScore('a', 'a', { variant: 'rougeX' as never })).toThrow('`variant` of rougeScore');
     expect(() => rougeScore('a', 'a', {} as never)).toThrow('`variant` of rougeScore to be given');

@@ -333,14 +333,23 @@ describe('compareRuns', () => {
   it('refuses a run without results and a result that comes twice', async () => {
     const one = run('a', [{ id: 'x', score: 1 }]);
     const store = newStore();
-    await expect(compareRuns(one, { store, runId: 'mistyped' })).rejects.toThrow(/"mistyped", found none/);
+    await expect(compareRuns(one, { store, runId: 'mistyped' })).rejects.toThrow(
+      'results of run b, "mistyped", found none',
+    );
+    await expect(compareRuns([], one)).rejects.toThrow('results of run a, found none');
     await expect(compareRuns([...one, ...one], run('b', [{ id: 'y', score: 1 }]))).rejects.toThrow(/got two/);
   });
 
-  it('refuses what is no run, such as the id of one', async () => {
+  it.each([
+    [null],
+    ['nightly-42'],
+    [{}],
+    [{ store: new MemoryResultStore() }],
+    [{ store: null, runId: 'x' }],
+  ])('refuses %j as a run', async (source) => {
     const one = run('a', [{ id: 'x', score: 1 }]);
-    await expect(compareRuns(one, 'run-b' as never)).rejects.toThrow(
-      'Expected a run in a store, `{ store, runId }`, or its results to compare, got "run-b"',
+    await expect(compareRuns(one, source as never)).rejects.toThrow(
+      'Expected run b to be { store, runId } or results to iterate over',
     );
   });
 

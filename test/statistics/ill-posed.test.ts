@@ -14,6 +14,7 @@ import {
   wilsonInterval,
 } from '../../src/statistics/intervals.js';
 import { krippendorffAlpha } from '../../src/statistics/krippendorff.js';
+import { holm } from '../../src/statistics/multiple-comparisons.js';
 import { Moments } from '../../src/statistics/moments.js';
 import { comparePaired } from '../../src/statistics/paired-differences.js';
 import { signFlipTest, tTest, welchTest, wilcoxonSignedRankTest } from '../../src/statistics/paired-tests.js';
@@ -55,6 +56,10 @@ describe('what is no number', () => {
     ['NaN in average precision', () => averagePrecision([1, 0], [Number.NaN, 1])],
     ['an outcome that is none', () => auroc([untyped(2), 0], [0.5, 1])],
     ['a probability above 1', () => brierScore([1], [1.2])],
+    ['a missing probability, which is not 0', () => brierScore([1], [untyped(null)])],
+    ['null as the place of a quantile', () => quantile([1, 2], untyped(null))],
+    ['a text as a p-value', () => holm([untyped('0.5')])],
+    ['a game without its second item', () => bradleyTerry([untyped({ a: 'x', winner: 'a' })])],
     ['NaN in calibration', () => calibration([1], [Number.NaN])],
     ['NaN as a mean', () => tInterval({ mean: Number.NaN, standardError: 1, degreesOfFreedom: 2 })],
     ['a negative error', () => tInterval({ mean: 0, standardError: -1, degreesOfFreedom: 2 })],
@@ -105,6 +110,11 @@ describe('an option that cannot be meant', () => {
     ['a plan without variance', () => requiredCases(untyped({ difference: 0.1 }))],
     ['a plan without cases', () => minimumDetectableDifference(untyped({ differenceVariance: 0.1 }))],
     ['a difference above 1', () => requiredCases({ differenceVariance: 0.1, difference: 2 })],
+    ['a misspelled option of a comparison', () => comparePaired([1], [1], untyped({ lvl: 0.9 }))],
+    [
+      'a permutation test that is neither wanted nor not',
+      () => comparePaired([1], [1], untyped({ permutation: 'no' })),
+    ],
     ['a reducer without k', () => reduceRepetitions([1], untyped({ reducer: 'at-least' }))],
     ['a reducer without name', () => reduceRepetitions([1], untyped({ k: 1 }))],
   ])('is refused: %s', async (_, run) => {

@@ -79,6 +79,15 @@ describe('distributions agree with 40-digit arithmetic', () => {
     expect(studentQuantile(0.5, 3)).toBe(0);
   });
 
+  it('Student far out, in closed form for 1 degree of freedom, is a number where its square is none', () => {
+    for (const p of [1e-300, 1e-200, 1e-160, 1e-100]) {
+      expectRelative(studentQuantile(p, 1), -1 / (Math.PI * p), 1e-13);
+      expectRelative(studentTail(1 / (Math.PI * p), 1), p, 1e-13);
+    }
+    expect([studentCdf(1e200, 1), studentCdf(Number.NEGATIVE_INFINITY, 3)]).toEqual([1, 0]);
+    for (const many of [1e300, Number.POSITIVE_INFINITY]) expect(studentCdf(1.5, many)).toBe(normalCdf(1.5));
+  });
+
   it('refuse what has no answer', () => {
     expect(() => normalQuantile(1)).toThrow(/between 0 and 1/);
     expect(() => studentQuantile(0.9, 0)).toThrow(/degrees of freedom/);
@@ -96,6 +105,15 @@ describe('intervals of a proportion', () => {
       });
       found.forEach((end, i) => expectClose(end, expected[i] as number, 1e-12));
     }
+  });
+
+  it('keep their digits at a level that is nearly 1', () => {
+    // by 40-digit arithmetic; (1 + level) / 2 would lose nine digits of the tail
+    const level = 0.999_999_999;
+    const wilson = wilsonInterval({ successes: 1, n: 2 }, { level });
+    expectRelative(wilson!.low, 0.012880500010516592, 1e-13);
+    const t = tInterval({ mean: 0, standardError: 1, degreesOfFreedom: 2 }, { level });
+    expectRelative(t.high, 31622.77702514332, 1e-13);
   });
 
   it('stay within 0..1, hold the share and have a width, also at both ends', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/foundation/seeded-random.js';
+import { pearson } from '../../src/statistics/correlation.js';
 import { Moments } from '../../src/statistics/moments.js';
 import { comparePaired } from '../../src/statistics/paired-differences.js';
 import {
@@ -106,6 +107,26 @@ describe('comparePaired', () => {
       1,
       'sign-flip',
     ]);
+  });
+
+  it('names itself where an option is unknown or bad, not the tests that it makes', async () => {
+    await expect(comparePaired([1], [1], { lvl: 0.9 } as never)).rejects.toThrow(
+      'Unknown option `lvl` of comparePaired; did you mean `level`?',
+    );
+    await expect(comparePaired([1, 0], [1, 1], { level: 2 })).rejects.toThrow('`level` of comparePaired');
+  });
+
+  it('keeps the digits of a correlation of which one side hardly varies', async () => {
+    const a = [0.25, 0.5, 0.75, 0.25];
+    const b = a.map((score, i) => 0.5 + 2 ** -40 * (score + (i % 2))); // exact in binary
+    const { correlation } = await comparePaired(a, b);
+    expect(correlation).toBeCloseTo(
+      pearson(
+        a,
+        b.map((score) => (score - 0.5) * 2 ** 40),
+      )!,
+      14,
+    );
   });
 
   it('does not depend on the order of the pairs, not by a bit', async () => {

@@ -79,6 +79,12 @@ describe('planning a comparison', () => {
     );
   });
 
+  it('finds no difference below 0 where so little power is asked for that no difference is needed', () => {
+    const plan = { differenceVariance: 0.1, alpha: 0.5, power: 0.01 };
+    expect(minimumDetectableDifference({ ...plan, cases: 100 })).toBe(0);
+    expect(requiredCases({ ...plan, difference: 0.1 })).toBe(1);
+  });
+
   it('names a bad option', () => {
     expect(() => requiredCases({ differenceVariance: 0.1, difference: 0 })).toThrow(/difference/);
     expect(() => minimumDetectableDifference({ differenceVariance: -1, cases: 10 })).toThrow(

@@ -34,6 +34,11 @@ describe('quantiles', () => {
     expect(values).toEqual([10, 9, 100]);
   });
 
+  it('lie between values whose distance is no number', () => {
+    const largest = Number.MAX_VALUE;
+    expect(quantiles([-largest, largest], [0, 0.5, 1])).toEqual([-largest, 0, largest]);
+  });
+
   it('refuse NaN and quantiles outside 0 to 1', () => {
     expect(() => quantile([1, Number.NaN], 0.5)).toThrow(/NaN/);
     expect(() => quantile([1], 50)).toThrow(/0 to 1/);
