@@ -82,6 +82,16 @@ export function readErrorBody(body: unknown): ErrorBody {
   };
 }
 
+/**
+ * Whether a reply of status 200 is an error. Gateways put one inside; FastChat and old releases of vLLM say
+ * `object: 'error'`. `error: ''` or `false` is none.
+ */
+export function holdsError(message: unknown): boolean {
+  if (typeof message !== 'object' || message === null) return false;
+  const { error, object } = message as { readonly error?: unknown; readonly object?: unknown };
+  return Boolean(error) || object === 'error';
+}
+
 /** Reads the error out of the bytes of a refusal. Proxies answer with HTML; its text is the best there is then. */
 export function readErrorReply(bytes: Buffer | undefined): ErrorBody {
   const text = bytes === undefined ? '' : bytes.toString('utf8');

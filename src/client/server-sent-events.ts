@@ -95,7 +95,7 @@ export class ServerSentEvents {
     if (line === '') {
       const data = this.#data;
       this.#data = undefined;
-      if (data !== undefined) this.#onData(data);
+      if (data !== undefined && data !== '') this.#onData(data); // an event without data only keeps the line alive
       return;
     }
     if (!line.startsWith('data')) return; // comments, event, id, retry
@@ -128,4 +128,9 @@ export class JsonLines {
   end(): void {
     this.#lines.end(this.#takeLine);
   }
+}
+
+/** Whether bytes are the beginning of a JSON object, as no line of an event stream is. */
+export function startsObject(bytes: Buffer): boolean {
+  return /^(\xef\xbb\xbf)?[ \t\r\n]*\{/.test(bytes.toString('latin1', 0, 64));
 }
