@@ -40,7 +40,6 @@ export interface AttemptOwner {
 }
 
 const MAX_ERROR_BYTES = 65_536;
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
 type Phase = 'preparing' | 'connecting' | 'waiting' | 'receiving' | 'settled';
 
@@ -146,7 +145,8 @@ export class Attempt implements ReplyHandler, Expiring {
     } else if (this.#phase === 'waiting') {
       this.#fail(FIRST_BYTE_TIMEOUT, 'no reply began in time');
     } else {
-      this.#fail(CONNECT_TIMEOUT, 'no connection was made in time');
+      const missing = this.#phase === 'connecting' ? 'connection was made' : 'key was given';
+      this.#fail(CONNECT_TIMEOUT, `no ${missing} in time`);
     }
   }
 
@@ -319,9 +319,8 @@ export class Attempt implements ReplyHandler, Expiring {
     const bytes = this.#bytes();
     if (bytes === undefined) throw new Error('the reply is empty');
     if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
-    const parsed: unknown = JSON.parse(
-      bytes.toString('utf8', bytes[0] === BYTE_ORDER_MARK[0] ? BYTE_ORDER_MARK.length : 0),
-    );
+    const start = bytes[0] === 0xef ? 3 : 0; // of a byte order mark
+    const parsed: unknown = JSON.parse(bytes.toString('utf8', start));
     if (holdsError(parsed)) throw new ReportedFailure(parsed);
     this.#lastMessage = parsed;
     return this.connection.protocol.parse(parsed);
