@@ -1,6 +1,15 @@
 import type { MemoryBoundedCache } from '../cache/memory-bounded-cache.js';
 import type { ModelResponse } from '../client/model-client.js';
-import { boolean, checkOptions, milliseconds, type OptionChecks } from '../foundation/options.js';
+import { AssayError, messageOf } from '../errors.js';
+import {
+  boolean,
+  checkOptions,
+  invalidOption,
+  milliseconds,
+  show,
+  type OptionCheck,
+  type OptionChecks,
+} from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import type { CorpusMetric } from '../scorers/corpus-metric.js';
 import type { Evaluation, EvaluationContext } from './evaluation-types.js';
@@ -24,6 +33,20 @@ const CHECKS: OptionChecks<CachedEvaluatorOptions> = {
   keyOnInput: boolean,
   keyOnMetadata: boolean,
 };
+
+const anEvaluator: OptionCheck = (value) =>
+  typeof (value as Partial<Evaluator> | null | undefined)?.evaluate === 'function'
+    ? undefined
+    : 'an Evaluator';
+
+const aCache: OptionCheck = (value) =>
+  typeof (value as Partial<EvaluationCache> | null | undefined)?.getOrCompute === 'function'
+    ? undefined
+    : 'a MemoryBoundedCache';
+
+function refuse(error: AssayError | undefined): void {
+  if (error !== undefined) throw error;
+}
 
 type Evaluate<Input, Expected, Metadata> = (
   response: ModelResponse,
@@ -49,6 +72,8 @@ export function cachedEvaluator<Input, Expected, Metadata>(
   cache: EvaluationCache,
   options: CachedEvaluatorOptions = {},
 ): Evaluator<Input, Expected, Metadata> {
+  refuse(invalidOption('cachedEvaluator', 'evaluator', evaluator, anEvaluator));
+  refuse(invalidOption('cachedEvaluator', 'cache', cache, aCache));
   return new CachedEvaluator(evaluator, cache, checkOptions('cachedEvaluator', options, CHECKS));
 }
 
@@ -77,6 +102,7 @@ export function cachedEvaluation<Input = unknown, Expected = unknown, Metadata =
   context: EvaluationContext<Input, Expected, Metadata>,
 ) => Promise<Evaluation> {
   const given = checkOptions('cachedEvaluation', options, CHECKS);
+  refuse(invalidOption('cachedEvaluation', 'cache', cache, aCache));
   const keysOf = new WeakMap<object, EvaluationKeys>(); // on a prototype it serves evaluators of several versions
   return function (response, context) {
     let keys = keysOf.get(this);
@@ -143,7 +169,15 @@ class EvaluationKeys {
     options: CachedEvaluatorOptions,
   ) {
     const { name, version, configuration, conventions } = evaluator;
-    this.#evaluator = stableHash([name, version, configuration, conventions]);
+    try {
+      this.#evaluator = stableHash([name, version, configuration, conventions]);
+    } catch (error) {
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        `Expected the configuration of evaluator ${show(name)} to be plain data: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
     this.#options = options;
   }
 

@@ -42,6 +42,20 @@ describe('cachedEvaluator', () => {
     }
   });
 
+  it('refuses what is no evaluator or no cache, and a configuration that has no stable text', () => {
+    const { evaluator } = counting();
+    const refused = (expected: RegExp): Error =>
+      expect.objectContaining({
+        code: 'ASSAY_INVALID_OPTION',
+        message: expect.stringMatching(expected) as unknown,
+      }) as Error;
+    expect(() => cachedEvaluator(undefined as never, newCache())).toThrow(refused(/`evaluator`.*undefined/));
+    expect(() => cachedEvaluator(evaluator, new Map() as never)).toThrow(refused(/`cache`.*an object/));
+    expect(() => cachedEvaluation(undefined as never, {}, vi.fn())).toThrow(refused(/`cache`.*undefined/));
+    const { evaluator: odd } = counting('1', { judge: () => 1 });
+    expect(() => cachedEvaluator(odd, newCache())).toThrow(refused(/"length".*plain data.*function/));
+  });
+
   it('stands for the evaluator behind it', () => {
     const evaluator = createEvaluator({ name: 'bleu', version: '1', dimensions: { bleu: bleu() } });
     const cached = cachedEvaluator(evaluator, newCache());
