@@ -280,7 +280,7 @@ export class Attempt implements ReplyHandler, Expiring {
   }
 
   #message(data: string): void {
-    if (this.settled || this.#streamEnded) return;
+    if (this.settled || this.#streamEnded || data === '') return; // an event without data keeps the line alive
     if (data.startsWith('[DONE]')) {
       this.#streamEnded = true;
       return;

@@ -95,7 +95,7 @@ export class ServerSentEvents {
     if (line === '') {
       const data = this.#data;
       this.#data = undefined;
-      if (data !== undefined && data !== '') this.#onData(data); // an event without data only keeps the line alive
+      if (data !== undefined) this.#onData(data);
       return;
     }
     if (!line.startsWith('data')) return; // comments, event, id, retry
