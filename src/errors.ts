@@ -158,7 +158,12 @@ export function toErrorRecord(thrown: unknown, fallbackCode: AssayErrorCode): Er
 
 /** A readable message for anything that can be thrown. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message === '' ? thrown.name : thrown.message;
+  if (thrown instanceof Error) {
+    if (thrown.message !== '') return thrown.message;
+    // Of a host with several addresses Node tells what became of each, and nothing of the whole.
+    const errors = thrown instanceof AggregateError ? (thrown.errors as readonly unknown[]) : [];
+    return errors.length === 0 ? thrown.name : errors.map(messageOf).join('; ');
+  }
   if (typeof thrown === 'string') return thrown;
   try {
     return String(thrown);

@@ -343,13 +343,13 @@ export type {
 } from './stores/result-store.js';
 
 // cache
-export {
-  MemoryBoundedCache,
-  type CacheSetOptions,
-  type CacheStats,
-  type GetOrComputeOptions,
-  type MemoryBoundedCacheOptions,
-} from './cache/memory-bounded-cache.js';
+export { MemoryBoundedCache } from './cache/memory-bounded-cache.js';
+export type {
+  CacheSetOptions,
+  CacheStats,
+  GetOrComputeOptions,
+  MemoryBoundedCacheOptions,
+} from './cache/cache-options.js';
 export type { CacheEvents } from './cache/cache-events.js';
 export type { DiskEntry, DiskTier, DiskTierStats } from './foundation/disk-tier.js';
 

@@ -17,13 +17,18 @@ export interface FlightLanding<Value> {
  */
 export class Flight<Value> {
   readonly #controller = new AbortController();
-  readonly #result: Promise<Value>;
-  readonly #abandoned: () => void;
+  readonly #landing: FlightLanding<Value>;
+  #result: Promise<Value> | undefined;
   #waiting = 0;
 
-  /** Starts `compute`; the rest says what shall happen on the way down. */
-  constructor(compute: (signal: AbortSignal) => Value | Promise<Value>, landing: FlightLanding<Value>) {
-    this.#abandoned = landing.abandoned;
+  /** `landing` says what shall happen on the way down. */
+  constructor(landing: FlightLanding<Value>) {
+    this.#landing = landing;
+  }
+
+  /** Starts the computation: after its owner knows of the flight, for `compute` may call the owner at once. */
+  start(compute: (signal: AbortSignal) => Value | Promise<Value>): void {
+    const landing = this.#landing;
     this.#result = new Promise<Value>((resolve) => resolve(compute(this.#controller.signal))).then(
       (value) => {
         landing.landed(value);
@@ -38,10 +43,15 @@ export class Flight<Value> {
     this.#result.catch(() => {});
   }
 
-  /** Waits for the result, or until the caller's own signal aborts (`ASSAY_ABORTED`). */
+  /**
+   * Waits for the result, or until the caller's own signal aborts (`ASSAY_ABORTED`). Rejects with
+   * `ASSAY_INVALID_INPUT` when the computation itself asks, before it has returned a promise.
+   */
   join(signal: AbortSignal | undefined): Promise<Value> {
+    const result = this.#result;
+    if (result === undefined) return Promise.reject(waitsForItself());
     this.#waiting++;
-    if (signal === undefined) return this.#result;
+    if (signal === undefined) return result;
     return new Promise((resolve, reject) => {
       const forget = onAbort(signal, () => {
         reject(
@@ -49,14 +59,17 @@ export class Flight<Value> {
         );
         this.#leave();
       });
-      this.#result.then(resolve, reject).finally(forget);
+      result.then(resolve, reject).finally(forget);
     });
   }
 
   #leave(): void {
     this.#waiting--;
     if (this.#waiting > 0) return;
-    this.#abandoned();
+    this.#landing.abandoned();
     this.#controller.abort(new AssayError('ASSAY_ABORTED', 'Nobody waits for this value any more'));
   }
 }
+
+const waitsForItself = (): AssayError =>
+  new AssayError('ASSAY_INVALID_INPUT', 'The computation of a cached value asked for that same value');

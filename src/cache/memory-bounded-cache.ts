@@ -4,85 +4,17 @@ import { byteSizeOf, SharedNames, stringByteSize } from '../foundation/byte-size
 import { systemClock, type Clock } from '../foundation/clock.js';
 import { detach } from '../foundation/detach.js';
 import { EventSource } from '../foundation/event-source.js';
-import {
-  boolean,
-  callable,
-  checkOptions,
-  integer,
-  invalidOption,
-  milliseconds,
-  object,
-  type OptionChecks,
-} from '../foundation/options.js';
+import { checkOptions, invalidOption, milliseconds, show, type OptionChecks } from '../foundation/options.js';
 import type { CacheEvents } from './cache-events.js';
-import type { DiskTier, DiskTierStats } from '../foundation/disk-tier.js';
+import {
+  CACHE_CHECKS,
+  type CacheSetOptions,
+  type CacheStats,
+  type GetOrComputeOptions,
+  type MemoryBoundedCacheOptions,
+} from './cache-options.js';
+import type { DiskTier } from '../foundation/disk-tier.js';
 import { Flight } from './flight.js';
-
-/** Options of a {@link MemoryBoundedCache}. */
-export interface MemoryBoundedCacheOptions<Value> {
-  /** Most memory that keys, values and the accounts of them may hold, bytes, >= 1. */
-  readonly maxBytes: number;
-  /** How long a value holds, milliseconds. @default Infinity */
-  readonly ttlMs?: number | undefined;
-  /** Most entries, >= 1 and <= 16,777,216: what a Map of V8 can hold. @default no limit */
-  readonly maxEntries?: number | undefined;
-  /** Bytes of a value, for values that `byteSizeOf` cannot see into; an integer >= 0. @default byteSizeOf */
-  readonly sizeOf?: ((value: Value) => number) | undefined;
-  /**
-   * Whether plain data is copied when stored. A copy pins no larger text that a string was cut from, is weighed
-   * exactly, and does not change when the original does. `false` keeps the very object, with a size that may be
-   * too low. @default true
-   */
-  readonly copy?: boolean | undefined;
-  /** Second tier, asked when memory has no value. The cache closes it. @default none */
-  readonly disk?: DiskTier | undefined;
-  /** Where time comes from. @default the machine's clock */
-  readonly clock?: Clock | undefined;
-}
-
-/** How one value is stored. */
-export interface CacheSetOptions {
-  /** How long it holds, milliseconds. @default the cache's `ttlMs` */
-  readonly ttlMs?: number | undefined;
-}
-
-/** How one value is computed and stored. */
-export interface GetOrComputeOptions<Value> extends CacheSetOptions {
-  /** Stops waiting with `ASSAY_ABORTED`; others who wait for the same value do not notice. */
-  readonly signal?: AbortSignal | undefined;
-  /** Whether a computed value is worth storing. @default always */
-  readonly keepIf?: ((value: Value) => boolean) | undefined;
-}
-
-/** What a {@link MemoryBoundedCache} holds and has done. */
-export interface CacheStats {
-  /** Entries in memory. */
-  readonly entries: number;
-  /** Bytes held, by the cache's own accounts. */
-  readonly bytes: number;
-  /** The ceiling of `bytes`, as given. */
-  readonly maxBytes: number;
-  /** Answers from memory or disk. */
-  readonly hits: number;
-  /** The part of `hits` that came from the second tier. */
-  readonly diskHits: number;
-  /** Answers that had to be computed, or were not there. */
-  readonly misses: number;
-  /** `hits / (hits + misses)`; 0 before the first question. */
-  readonly hitRate: number;
-  /** Callers who waited for a computation that another had started; not part of hits and misses. */
-  readonly shared: number;
-  /** Entries that left to make room. */
-  readonly evictions: number;
-  /** Entries that were found too old. */
-  readonly expired: number;
-  /** Values that were larger than the whole cache, and passed through. */
-  readonly oversize: number;
-  /** Computations under way. */
-  readonly inFlight: number;
-  /** The second tier, if there is one. */
-  readonly disk?: DiskTierStats;
-}
 
 /**
  * A class: what object literals make lives long here, so V8 begins to put it straight into old space, where an entry
@@ -104,18 +36,6 @@ class Entry<Value> {
 /** lru-cache's slots in its lists and map, and the {@link Entry}: measured, see the heap test. */
 const ENTRY_BYTES = 200;
 
-const MOST_ENTRIES = 2 ** 24;
-
-const CHECKS: OptionChecks<MemoryBoundedCacheOptions<unknown>> = {
-  maxBytes: integer(1),
-  ttlMs: milliseconds,
-  maxEntries: integer(1, MOST_ENTRIES),
-  sizeOf: callable,
-  copy: boolean,
-  disk: object,
-  clock: object,
-};
-
 /**
  * A cache with a ceiling in bytes that is true: what was used least makes room, a value is weighed with everything
  * it refers to, and concurrent requests for one key are computed once.
@@ -124,7 +44,7 @@ const CHECKS: OptionChecks<MemoryBoundedCacheOptions<unknown>> = {
  * answers a miss with it. A value larger than the whole cache is passed through and counted.
  *
  * @throws AssayError `ASSAY_INVALID_OPTION` for bad options, also those of one call, `ASSAY_INVALID_INPUT` for
- * `undefined` as a value, `ASSAY_CLOSED` after `close`.
+ * `undefined` as a value and for a key that is no string, `ASSAY_CLOSED` after `close`.
  */
 export class MemoryBoundedCache<
   Key extends string = string,
@@ -140,6 +60,7 @@ export class MemoryBoundedCache<
   readonly #names = new SharedNames();
   readonly #flights = new Map<Key, Flight<Value>>();
   #leaving: 'expired' | undefined; // why the entry is deleted, for the dispose callback
+  readonly #departures: CacheEvents['cache:evict'][] = []; // not told yet
   #hits = 0;
   #diskHits = 0;
   #misses = 0;
@@ -154,7 +75,7 @@ export class MemoryBoundedCache<
     const given = checkOptions(
       'MemoryBoundedCache',
       options,
-      CHECKS as OptionChecks<MemoryBoundedCacheOptions<Value>>,
+      CACHE_CHECKS as OptionChecks<MemoryBoundedCacheOptions<Value>>,
     );
     if (given.maxBytes === undefined) {
       throw new AssayError('ASSAY_INVALID_OPTION', 'Expected `maxBytes` of MemoryBoundedCache to be given');
@@ -168,7 +89,10 @@ export class MemoryBoundedCache<
     this.#entries = new LRUCache<Key, Entry<Value>>({
       maxSize: given.maxBytes,
       sizeCalculation: (entry) => entry.bytes,
-      ...(given.maxEntries === undefined ? {} : { max: given.maxEntries }),
+      // lru-cache takes the memory of as many slots at once: not of more than the bytes allow.
+      ...(given.maxEntries === undefined || given.maxEntries >= given.maxBytes / ENTRY_BYTES
+        ? {}
+        : { max: given.maxEntries }),
       dispose: (entry, key, reason) => this.#left(entry, key, reason),
     });
   }
@@ -187,7 +111,7 @@ export class MemoryBoundedCache<
   set(key: Key, value: Value, options: CacheSetOptions = {}): boolean {
     this.#refuseWhenClosed();
     refuseUndefined(key, value);
-    const invalid = invalidTtl(options);
+    const invalid = invalidKey(key) ?? invalidTtl(options);
     if (invalid !== undefined) throw invalid;
     this.#flights.delete(key); // what was asked for earlier must not overwrite what is known now
     return this.#store(key, value, options.ttlMs ?? this.#ttlMs);
@@ -204,6 +128,7 @@ export class MemoryBoundedCache<
   delete(key: Key): boolean {
     this.#flights.delete(key);
     const inMemory = this.#entries.delete(key);
+    this.#tellDepartures();
     return (this.#disk?.delete(key) ?? false) || inMemory;
   }
 
@@ -212,6 +137,7 @@ export class MemoryBoundedCache<
     this.#flights.clear();
     this.#entries.clear();
     this.#disk?.clear();
+    this.#tellDepartures();
   }
 
   /**
@@ -232,7 +158,7 @@ export class MemoryBoundedCache<
         new AssayError('ASSAY_ABORTED', 'Waiting for a cached value was aborted', { cause: signal.reason }),
       );
     }
-    const invalid = invalidTtl(options);
+    const invalid = invalidKey(key) ?? invalidTtl(options);
     if (invalid !== undefined) return Promise.reject(invalid);
     const underWay = this.#flights.get(key);
     if (underWay !== undefined) {
@@ -270,6 +196,7 @@ export class MemoryBoundedCache<
       this.#flights.clear();
       this.#entries.clear();
       this.#closed = this.#disk?.close() ?? Promise.resolve();
+      this.#tellDepartures();
     }
     return this.#closed;
   }
@@ -285,7 +212,7 @@ export class MemoryBoundedCache<
     { ttlMs, keepIf }: GetOrComputeOptions<Value>,
   ): Flight<Value> {
     const land = (): boolean => this.#flights.get(key) === flight && this.#flights.delete(key);
-    const flight = new Flight<Value>(compute, {
+    const flight = new Flight<Value>({
       landed: (value) => {
         const expected = land();
         refuseUndefined(key, value);
@@ -295,6 +222,7 @@ export class MemoryBoundedCache<
       abandoned: () => void land(),
     });
     this.#flights.set(key, flight);
+    flight.start(compute);
     return flight;
   }
 
@@ -306,6 +234,7 @@ export class MemoryBoundedCache<
       this.#leaving = 'expired';
       this.#entries.delete(key);
       this.#leaving = undefined;
+      this.#tellDepartures();
     }
     const stored = this.#disk?.get(key);
     if (stored === undefined) return undefined;
@@ -343,11 +272,13 @@ export class MemoryBoundedCache<
       this.#entries.delete(key); // the value that stood there is no longer true
       this.#oversize++;
       this.#report(key, bytes, 'oversize');
+      this.#tellDepartures();
       return false;
     }
     const expiresAt = Number.isFinite(ttlMs) ? this.#clock.now() + ttlMs : Number.POSITIVE_INFINITY;
     const kept = copy === undefined ? value : copy.value;
     this.#entries.set(key, new Entry(kept, bytes, expiresAt));
+    this.#tellDepartures();
     return true;
   }
 
@@ -366,8 +297,15 @@ export class MemoryBoundedCache<
   }
 
   #report(key: Key, bytes: number, reason: CacheEvents['cache:evict']['reason']): void {
-    if (this.wants('cache:evict'))
-      this.emit('cache:evict', { at: this.#clock.wallTime(), key, bytes, reason });
+    if (this.wants('cache:evict')) {
+      this.#departures.push({ at: this.#clock.wallTime(), key, bytes, reason });
+    }
+  }
+
+  // Once lru-cache is done with its lists: a listener that stores something in their midst would break them.
+  #tellDepartures(): void {
+    if (this.#departures.length === 0) return;
+    for (const departure of this.#departures.splice(0)) this.emit('cache:evict', departure);
   }
 
   #refuseWhenClosed(): void {
@@ -376,6 +314,14 @@ export class MemoryBoundedCache<
 }
 
 const closedError = (): AssayError => new AssayError('ASSAY_CLOSED', 'The cache is closed');
+
+const invalidKey = (key: unknown): AssayError | undefined =>
+  typeof key === 'string'
+    ? undefined
+    : new AssayError(
+        'ASSAY_INVALID_INPUT',
+        `Expected the key of a cached value to be a string, got ${show(key)}`,
+      );
 
 const invalidTtl = ({ ttlMs }: CacheSetOptions): AssayError | undefined =>
   ttlMs === undefined ? undefined : invalidOption('a cached value', 'ttlMs', ttlMs, milliseconds);

@@ -11,6 +11,7 @@ import {
   classifyErrorBody,
   classifyStatus,
   classifyTransportError,
+  holdsError,
   readErrorBody,
   readErrorReply,
   type ErrorBody,
@@ -27,7 +28,7 @@ import type { ReplyHandler } from './transport.js';
 import { EmptyAnswer, ReportedFailure, type ProtocolReply, type StreamReader } from './protocols/protocol.js';
 import { NO_HEADERS, ReplyHeaders } from './reply-headers.js';
 import { headerOf, retryAfterMs } from './retry-after.js';
-import { JsonLines, ServerSentEvents } from './server-sent-events.js';
+import { JsonLines, ServerSentEvents, startsObject } from './server-sent-events.js';
 import { AssayError, messageOf } from '../errors.js';
 
 /** Who sent an attempt and hears how it went; exactly one of `answered` and `failed` is called, once. */
@@ -144,7 +145,8 @@ export class Attempt implements ReplyHandler, Expiring {
     } else if (this.#phase === 'waiting') {
       this.#fail(FIRST_BYTE_TIMEOUT, 'no reply began in time');
     } else {
-      this.#fail(CONNECT_TIMEOUT, 'no connection was made in time');
+      const missing = this.#phase === 'connecting' ? 'connection was made' : 'key was given';
+      this.#fail(CONNECT_TIMEOUT, `no ${missing} in time`);
     }
   }
 
@@ -255,6 +257,10 @@ export class Attempt implements ReplyHandler, Expiring {
   }
 
   #take(chunk: Buffer): void {
+    // Asked for a stream, some servers answer as if not, above all with errors.
+    if (this.#size === 0 && this.#events instanceof ServerSentEvents && startsObject(chunk)) {
+      this.#events = this.#reader = undefined;
+    }
     this.#size += chunk.length;
     if (this.status < 300 && this.#size > this.#settings.maxResponseBytes) {
       this.#fail(TOO_LARGE, `the reply is larger than ${this.#settings.maxResponseBytes} bytes`);
@@ -274,15 +280,18 @@ export class Attempt implements ReplyHandler, Expiring {
   }
 
   #message(data: string): void {
-    if (this.settled || this.#streamEnded) return;
-    if (data === '[DONE]') {
+    if (this.settled || this.#streamEnded || data === '') return; // an event without data keeps the line alive
+    if (data.startsWith('[DONE]')) {
       this.#streamEnded = true;
       return;
     }
     const message: unknown = JSON.parse(data);
-    if (this.#reportsError(message)) return;
+    if (holdsError(message)) return this.#reported(message);
     this.#lastMessage = message;
-    const text = this.#reader!.read(message);
+    this.#streamed(this.#reader!.read(message));
+  }
+
+  #streamed(text: string): void {
     if (text === '') return;
     if (Number.isNaN(this.firstTextAt)) this.firstTextAt = this.#settings.clock.now();
     if (!this.#owner.streamed(this, text)) this.#paused = true;
@@ -301,16 +310,18 @@ export class Attempt implements ReplyHandler, Expiring {
       return;
     }
     if (reply === undefined || this.settled) return;
+    if (this.#stream && this.#reader === undefined) this.#streamed(reply.text);
     this.#settle();
     this.#owner.answered(this, reply, this.#lastMessage);
   }
 
-  #parse(): ProtocolReply | undefined {
+  #parse(): ProtocolReply {
     const bytes = this.#bytes();
     if (bytes === undefined) throw new Error('the reply is empty');
     if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
-    const parsed: unknown = JSON.parse(bytes.toString('utf8'));
-    if (this.#reportsError(parsed)) return undefined;
+    const start = bytes[0] === 0xef ? 3 : 0; // of a byte order mark
+    const parsed: unknown = JSON.parse(bytes.toString('utf8', start));
+    if (holdsError(parsed)) throw new ReportedFailure(parsed);
     this.#lastMessage = parsed;
     return this.connection.protocol.parse(parsed);
   }
@@ -324,14 +335,6 @@ export class Attempt implements ReplyHandler, Expiring {
     if (this.settled) return undefined;
     if (!reader.done && !this.#streamEnded) throw new Error('the stream ended before the answer did');
     return reader.reply();
-  }
-
-  // Gateways answer 200 with an error inside.
-  #reportsError(message: unknown): boolean {
-    const error = (message as { error?: unknown } | null)?.error;
-    if (error === undefined || error === null) return false;
-    this.#reported(message);
-    return true;
   }
 
   #reported(message: unknown): void {

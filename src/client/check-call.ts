@@ -13,6 +13,7 @@ export function checkCall(
   const wrong = checkParameters(request.parameters);
   if (wrong !== undefined) return new EndpointError(wrong.code, wrong.message);
   if (options === undefined) return undefined;
+  if (typeof options !== 'object' || options === null) return invalid('options', 'an object', options);
   const { signal, timeoutMs } = options;
   if (timeoutMs !== undefined) {
     const expected = milliseconds(timeoutMs);

@@ -22,6 +22,13 @@ const atLeastOne = integer(1);
  * `maxTokens` is counted with here.
  */
 export function checkParameters(parameters: ModelParameters | undefined): AssayError | undefined {
+  if (parameters === undefined) return undefined;
+  if (typeof parameters !== 'object' || parameters === null) {
+    return new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected \`parameters\` to be an object, got ${show(parameters)}`,
+    );
+  }
   for (const name in parameters) {
     if (Object.hasOwn(KNOWN, name)) continue;
     const { message } = unknownOption('`parameters`', name, Object.keys(KNOWN));
@@ -30,7 +37,7 @@ export function checkParameters(parameters: ModelParameters | undefined): AssayE
       `${message} (what only the server knows goes into \`extraBody\`)`,
     );
   }
-  const maxTokens = parameters?.maxTokens ?? undefined;
+  const maxTokens = parameters.maxTokens ?? undefined;
   const expected = maxTokens === undefined ? undefined : atLeastOne(maxTokens);
   if (expected === undefined) return undefined;
   return new AssayError(

@@ -63,13 +63,16 @@ const NO_BODY: ErrorBody = { message: '', type: '', code: '' };
 
 /**
  * Reads the error out of a reply's body. Understands `{error: {message, type, code}}` (OpenAI, Anthropic, vLLM),
- * `{error: "…"}` (Ollama, TGI), `{message, type, code}` and `{detail}` (FastAPI); plain text becomes the message.
+ * `{error: "…"}` (Ollama, TGI), `{message, type, code}` and `{detail}` (FastAPI), the first of a list (Gemini) or of
+ * `{errors}` (Cloudflare); plain text becomes the message.
  */
 export function readErrorBody(body: unknown): ErrorBody {
   if (typeof body === 'string') return { ...NO_BODY, message: body };
   if (typeof body !== 'object' || body === null) return NO_BODY;
+  if (Array.isArray(body)) return readErrorBody(body[0]);
   const outer = body as Record<string, unknown>;
-  const inner = outer['error'] ?? outer;
+  const { errors } = outer;
+  const inner = outer['error'] ?? (Array.isArray(errors) ? errors[0] : undefined) ?? outer;
   if (typeof inner === 'string') {
     return { message: inner, type: asText(outer['error_type']), code: asText(outer['code']) };
   }
@@ -80,6 +83,16 @@ export function readErrorBody(body: unknown): ErrorBody {
     type: asText(error['type'] ?? error['status']),
     code: asText(error['code'] ?? asRecord(error['innererror'])['code']),
   };
+}
+
+/**
+ * Whether a reply of status 200 is an error. Gateways put one inside; FastChat and old releases of vLLM say
+ * `object: 'error'`. `error: ''` or `false` is none.
+ */
+export function holdsError(message: unknown): boolean {
+  if (typeof message !== 'object' || message === null) return false;
+  const { error, object } = message as { readonly error?: unknown; readonly object?: unknown };
+  return Boolean(error) || object === 'error';
 }
 
 /** Reads the error out of the bytes of a refusal. Proxies answer with HTML; its text is the best there is then. */
@@ -163,11 +176,11 @@ const CONTEXT_LENGTH_WORDS: readonly RegExp[] = [
 
 // A limit of money or credit: waiting for the next minute does not help, so these are never tried again.
 function isQuota(body: ErrorBody): boolean {
-  return (
-    /insufficient_quota|billing|credit|spend|payment/i.test(`${body.code} ${body.type}`) ||
-    /insufficient[ _]quota|exceeded your current quota|billing|credit balance|(spend|spending|usage) (limit|cap)|monthly (limit|budget)/i.test(
-      body.message,
-    )
+  if (/insufficient_quota|billing|credit|spend|payment/i.test(`${body.code} ${body.type}`)) return true;
+  // One that is over soon: OpenAI's limit of a minute advertises the billing page, Gemini's is called a quota.
+  if (/(retry|try again) (in|after) \d/i.test(body.message)) return false;
+  return /insufficient[ _]quota|exceeded your current quota|billing|credit balance|(spend|spending|usage) (limit|cap)|monthly (limit|budget)/i.test(
+    body.message,
   );
 }
 

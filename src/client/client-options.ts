@@ -121,7 +121,8 @@ export interface LoadBalancedClientOptions {
   /**
    * An undici `Dispatcher` of the host (proxy, mTLS, MockAgent) in place of the client's own pools. It stays
    * the host's: `close()` leaves it open. Its own limits of connections and time stay in force, and `connectMs`
-   * does not count: a call may stand in its line.
+   * does not count: a call may stand in its line. A stream's reader that is slow does not slow the server down there:
+   * up to `maxResponseBytes` wait in memory.
    */
   readonly dispatcher?: Dispatcher | undefined;
   /**

@@ -161,6 +161,7 @@ function readEndpoint(
     rateLimit: object,
   });
   const protocol = protocolOf(checked.protocol ?? client.protocol ?? 'openai-chat');
+  if (checked.url === undefined) throw hidden(owner, 'url', 'given');
   const address = endpointAddress(checked.url, protocol);
   const apiKey = checked.apiKey ?? client.apiKey;
   if (apiKey !== undefined && typeof apiKey !== 'function' && (typeof apiKey !== 'string' || apiKey === '')) {
@@ -247,9 +248,21 @@ function headersOf(owner: string, headers: unknown): Readonly<Record<string, str
     ) {
       throw hidden(owner, `headers[${JSON.stringify(name)}]`, 'a name and a string that a header can hold');
     }
+    if (OF_THE_CONNECTION.has(name.toLowerCase())) {
+      throw hidden(owner, `headers[${JSON.stringify(name)}]`, 'left out: the connection sees to it');
+    }
   }
   return headers as Record<string, string>;
 }
+
+/** Headers that would contradict what is sent: each call would fail with them. */
+const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
+  'content-length',
+  'transfer-encoding',
+  'expect',
+  'upgrade',
+  'keep-alive',
+]);
 
 function hidden(owner: string, option: string, expected: string): AssayError {
   return new AssayError('ASSAY_INVALID_OPTION', `Expected \`${option}\` of ${owner} to be ${expected}`);

@@ -67,6 +67,7 @@ export class EndpointConnection {
   readonly transport: Transport;
   readonly #model: string | undefined;
   readonly #fixedHeaders: readonly string[];
+  readonly #headerNames: ReadonlySet<string>;
   readonly #currentKey: (() => string | Promise<string>) | undefined;
   readonly #secrets: Secrets;
 
@@ -91,6 +92,7 @@ export class EndpointConnection {
       this.#secrets.addHeader(name, value);
     }
     this.#currentKey = typeof settings.apiKey === 'function' ? settings.apiKey : undefined;
+    this.#headerNames = new Set(Object.keys(headers));
     this.#fixedHeaders = Object.entries(headers).flat();
   }
 
@@ -136,7 +138,8 @@ export class EndpointConnection {
       throw new AssayError('ASSAY_AUTHENTICATION', `The apiKey function of ${this.endpoint.id} gave no key`);
     }
     const [name, value] = this.#authorization(key);
-    const headers = [...this.#fixedHeaders, name, value];
+    const headers = [...this.#fixedHeaders];
+    if (!this.#headerNames.has(name.toLowerCase())) headers.push(name, value); // the host's own header wins
     if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
     return headers;
   }

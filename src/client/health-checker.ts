@@ -52,7 +52,11 @@ export class HealthChecker {
           keepAlive: false,
         });
         check.timer = timeout;
-        transport.dispatch('GET', this.#settings.path, ready, null, check, this.#clock.now());
+        try {
+          transport.dispatch('GET', this.#settings.path, ready, null, check, this.#clock.now());
+        } catch {
+          check.onError(); // a dispatcher of the host that refuses at once
+        }
       },
       () => this.#checked(connection, false),
     );

@@ -1,5 +1,7 @@
 import { AssayError, messageOf } from '../errors.js';
+import { systemClock } from '../foundation/clock.js';
 import { checkOptions, object, show } from '../foundation/options.js';
+import { checkCall } from './check-call.js';
 import { checkParameters } from './check-parameters.js';
 import { mergeParameters } from './call-settings.js';
 import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './classify-failure.js';
@@ -62,10 +64,11 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
   ) => PromiseLike<unknown>;
   return {
     async complete(request: ModelRequest, call: CallOptions = {}): Promise<ModelResponse> {
-      refuse(checkParameters(request.parameters));
+      refuse(checkCall(request, call));
       const startedAt = performance.now();
       const bound = bindCall(call);
       try {
+        bound.signal.throwIfAborted();
         const given = mergeParameters(parameters, request.parameters);
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
@@ -109,7 +112,7 @@ function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
   const timer =
     timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
       ? undefined
-      : setTimeout(
+      : systemClock.schedule(
           () => controller.abort(new AssayError('ASSAY_DEADLINE', `no answer in ${timeoutMs} ms`)),
           timeoutMs,
         );
@@ -123,7 +126,7 @@ function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
         work.then(resolve, reject);
       }),
     release() {
-      clearTimeout(timer);
+      timer?.cancel();
       signal?.removeEventListener('abort', aborted);
       cancellation?.offCancel(cancel);
     },

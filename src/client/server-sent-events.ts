@@ -129,3 +129,8 @@ export class JsonLines {
     this.#lines.end(this.#takeLine);
   }
 }
+
+/** Whether bytes are the beginning of a JSON object, as no line of an event stream is. */
+export function startsObject(bytes: Buffer): boolean {
+  return /^(\xef\xbb\xbf)?[ \t\r\n]*\{/.test(bytes.toString('latin1', 0, 64));
+}

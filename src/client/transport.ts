@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
 import type { TlsOptions } from './client-options.js';
+import { holdEndWhilePaused } from './hold-end.js';
 import { connectHttp } from './http-socket.js';
 
 /** What a {@link Transport} is made from. */
@@ -161,6 +162,7 @@ export class Transport {
         const connected: buildConnector.Callback = (...outcome) => {
           this.#connecting.delete(socket);
           this.connects++;
+          if (outcome[1] !== null) holdEndWhilePaused(outcome[1]);
           callback(...outcome);
         };
         const socket =
@@ -196,7 +198,7 @@ class HostHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    controller: Dispatcher.DispatchController,
+    _controller: Dispatcher.DispatchController,
     status: number,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
@@ -206,11 +208,12 @@ class HostHandler implements Dispatcher.DispatchHandler {
         raw.push(Buffer.from(name, 'latin1'), Buffer.from(each, 'latin1'));
       }
     }
-    this.#handler.onHeaders(status, raw, () => controller.resume());
+    this.#handler.onHeaders(status, raw, () => {});
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#handler.onData(chunk)) controller.pause();
+  // Never paused, whatever the answer: the end of a connection that comes meanwhile may end the process (see hold-end.ts).
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#handler.onData(chunk);
   }
 
   onResponseEnd(): void {

@@ -1,11 +1,13 @@
 import type { MemoryBoundedCache } from '../cache/memory-bounded-cache.js';
 import type { ModelResponse } from '../client/model-client.js';
+import { AssayError, messageOf } from '../errors.js';
 import {
   boolean,
   checkArgument,
   checkOptions,
   having,
   milliseconds,
+  show,
   type OptionChecks,
 } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
@@ -33,6 +35,9 @@ const CHECKS: OptionChecks<CachedEvaluatorOptions> = {
   keyOnMetadata: boolean,
 };
 
+const anEvaluator = having('an evaluator', 'evaluate');
+const aCache = having('a cache', 'getOrCompute');
+
 type Evaluate<Input, Expected, Metadata> = (
   response: ModelResponse,
   context: EvaluationContext<Input, Expected, Metadata>,
@@ -58,8 +63,8 @@ export function cachedEvaluator<Input, Expected, Metadata>(
   cache: EvaluationCache,
   options: CachedEvaluatorOptions = {},
 ): Evaluator<Input, Expected, Metadata> {
-  checkArgument(evaluator, having('an evaluator', 'evaluate'));
-  checkArgument(cache, having('a cache', 'getOrCompute'));
+  checkArgument(evaluator, anEvaluator);
+  checkArgument(cache, aCache);
   return new CachedEvaluator(evaluator, cache, checkOptions('cachedEvaluator', options, CHECKS));
 }
 
@@ -88,6 +93,7 @@ export function cachedEvaluation<Input = unknown, Expected = unknown, Metadata =
   context: EvaluationContext<Input, Expected, Metadata>,
 ) => Promise<Evaluation> {
   const given = checkOptions('cachedEvaluation', options, CHECKS);
+  checkArgument(cache, aCache);
   const keysOf = new WeakMap<object, EvaluationKeys>(); // on a prototype it serves evaluators of several versions
   return function (response, context) {
     let keys = keysOf.get(this);
@@ -154,7 +160,15 @@ class EvaluationKeys {
     options: CachedEvaluatorOptions,
   ) {
     const { name, version, configuration, conventions } = evaluator;
-    this.#evaluator = stableHash([name, version, configuration, conventions]);
+    try {
+      this.#evaluator = stableHash([name, version, configuration, conventions]);
+    } catch (error) {
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        `Expected the configuration of evaluator ${show(name)} to be plain data: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
     this.#options = options;
   }
 

@@ -2,15 +2,15 @@ import type { ModelResponse } from '../client/model-client.js';
 import { AssayError } from '../errors.js';
 import type { WatchableSource } from '../foundation/event-source.js';
 import {
-  anything,
   checkOptions,
   either,
-  object,
   oneOf,
   text,
+  type OptionCheck,
   type OptionChecks,
 } from '../foundation/options.js';
 import { describeEvaluator, loadEvaluator, moduleUrl } from '../workers/load-module.js';
+import { isCloneable } from '../workers/packed-error.js';
 import { POOL_CHECKS, type WorkerPoolOptions } from '../workers/pool-options.js';
 import type { WorkerEvents } from '../workers/worker-events.js';
 import { WorkerPool, type WorkerPoolStats } from '../workers/worker-pool.js';
@@ -39,16 +39,22 @@ export interface WorkerEvaluatorOptions extends WorkerModuleOptions {
   readonly inline?: 'auto' | boolean | undefined;
 }
 
+// By structure: a pool may come from another copy of the package.
+const aPool: OptionCheck = (value) => {
+  const { describe, run } = (value ?? {}) as Partial<WorkerPool>;
+  return typeof describe === 'function' && typeof run === 'function' ? undefined : 'a WorkerPool';
+};
+
 /** How the options that concern the module are checked. */
 export const MODULE_CHECKS: OptionChecks<WorkerModuleOptions> = {
   ...POOL_CHECKS,
   exportName: text,
-  pool: object,
+  pool: aPool,
 };
 
 const CHECKS: OptionChecks<WorkerEvaluatorOptions> = {
   ...MODULE_CHECKS,
-  moduleOptions: anything,
+  moduleOptions: (value) => (isCloneable(value) ? undefined : 'plain data that can be cloned'),
   inline: either(oneOf('auto'), (value) => (typeof value === 'boolean' ? undefined : 'true or false')),
 };
 

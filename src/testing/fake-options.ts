@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { AssayError } from '../errors.js';
 import type { ChatMessage, TokenUsage } from '../client/model-client.js';
 import type { Clock } from '../foundation/clock.js';
@@ -9,9 +10,11 @@ import {
   milliseconds,
   number,
   object,
+  oneOf,
   positive,
   show,
   text,
+  type OptionCheck,
   type OptionChecks,
 } from '../foundation/options.js';
 
@@ -213,15 +216,36 @@ export function replyOf(answer: FakeAnswer): FakeReply {
       `Expected the reply of the fake model to be a string or an object, got ${show(answer)}`,
     );
   }
-  const { text: said, status } = answer;
-  if (said !== undefined && typeof said !== 'string') {
-    throw new TypeError(`Expected \`text\` of the fake model's reply to be a string, got ${show(said)}`);
+  for (const [name, check] of REPLY_CHECKS) {
+    const value = answer[name];
+    const expected = value === undefined ? undefined : check(value);
+    if (expected === undefined) continue;
+    throw new TypeError(
+      `Expected \`${name}\` of the fake model's reply to be ${expected}, got ${show(value)}`,
+    );
   }
-  const wrongStatus = status === undefined ? undefined : integer(200, 599)(status);
-  if (wrongStatus === undefined) return answer;
-  throw new TypeError(
-    `Expected \`status\` of the fake model's reply to be ${wrongStatus}, got ${show(status)}`,
-  );
+  return answer;
+}
+
+/** What would fail only when the answer is sent, where nobody could be told. */
+const REPLY_CHECKS: readonly (readonly [keyof FakeReply, OptionCheck])[] = [
+  ['text', (value) => (typeof value === 'string' ? undefined : 'a string')],
+  ['status', integer(200, 599)],
+  ['headers', (value) => (areHeaders(value) ? undefined : 'names and texts that a header can hold')],
+  ['delayMs', milliseconds],
+  ['fault', oneOf('hang', 'reset', 'cut', 'malformed')],
+];
+
+function areHeaders(value: unknown): boolean {
+  try {
+    for (const [name, content] of Object.entries(value as Record<string, string>)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, content);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function answerer(options: FakeModelServerOptions): ResolvedFakeOptions['answer'] {

@@ -262,4 +262,60 @@ describe('MemoryBoundedCache', () => {
       /did you mean `maxEntries`/,
     );
   });
+
+  it('stays whole when a listener uses it while values leave', () => {
+    const cache = new MemoryBoundedCache<string, string>({ maxBytes: 3000 });
+    const told: string[] = [];
+    cache.on('cache:evict', ({ key, reason }) => {
+      told.push(reason);
+      if (key.length < 8) cache.set(`${key}+`, 'again'.repeat(10));
+      cache.get('k1');
+    });
+    for (let i = 0; i < 30; i++) cache.set(`k${i}`, 'v'.repeat(50));
+    cache.set('k29', 'another');
+    cache.delete('k29');
+    const { entries, bytes, evictions } = cache.stats;
+    expect(evictions).toBe(told.filter((reason) => reason === 'space').length);
+    expect(told).toEqual(expect.arrayContaining(['space', 'replaced', 'deleted']));
+    expect([entries > 0, bytes <= 3000]).toEqual([true, true]);
+    cache.clear();
+    for (let round = 0; round < 100 && cache.stats.entries > 0; round++) cache.clear();
+    expect(cache.stats).toMatchObject({ entries: 0, bytes: 0 });
+  });
+
+  it('does not store what was computed for a key that compute itself set or cleared', async () => {
+    const cache = new MemoryBoundedCache<string, string>({ maxBytes: 1e6 });
+    const set = cache.getOrCompute('key', () => {
+      cache.set('key', 'set');
+      return 'computed';
+    });
+    expect([await set, cache.get('key')]).toEqual(['computed', 'set']);
+    cache.clear();
+    const cleared = cache.getOrCompute('key', () => {
+      cache.clear();
+      return 'computed';
+    });
+    expect([await cleared, cache.get('key')]).toEqual(['computed', undefined]);
+  });
+
+  it('refuses a computation that asks for its own key, and one for a key that is no string', async () => {
+    const cache = new MemoryBoundedCache<string, string>({ maxBytes: 1e6 });
+    const own = cache.getOrCompute('key', () => cache.getOrCompute('key', () => 'inner'));
+    await expect(own).rejects.toMatchObject({ code: 'ASSAY_INVALID_INPUT' });
+    expect(await cache.getOrCompute('key', () => 'later')).toBe('later');
+    const wrong = expect.objectContaining({
+      code: 'ASSAY_INVALID_INPUT',
+      message: expect.stringMatching(/5/),
+    });
+    await expect(cache.getOrCompute(5 as never, () => 'x')).rejects.toEqual(wrong);
+    expect(() => cache.set(5 as never, 'x')).toThrow(wrong as Error);
+  });
+
+  it('takes no memory for entries that its bytes leave no room for', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    const cache = new MemoryBoundedCache<string, string>({ maxBytes: 10_000, maxEntries: 2 ** 24 });
+    for (let i = 0; i < 1000; i++) cache.set(`k${i}`, 'v');
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000); // 128 MB as lru-cache would have it
+    expect(cache.stats.bytes).toBeLessThanOrEqual(10_000);
+  });
 });

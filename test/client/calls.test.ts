@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { inspect, promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import type { LoadBalancedClientOptions } from '../../src/client/client-options.js';
 import { fromLanguageModel } from '../../src/client/language-model.js';
 import { Cancellation } from '../../src/foundation/cancellation.js';
 import { chat, clientFor, deadUrl, json, modelServer, rawServer } from './model-server.js';
@@ -275,6 +276,28 @@ test('an ejected endpoint is probed as soon as an active check sees it alive', a
   const call = client.complete({ input: 'x' });
   expect((await call).text).toBe('back');
   expect(server.requests.some((each) => each.method === 'GET' && each.path === '/health')).toBe(true);
+});
+
+test('goes on checking where a dispatcher of the host refuses a check at once', async () => {
+  let checks = 0;
+  const dispatcher = {
+    dispatch: ({ method }: { method: string }, handler: { onResponseError(c: object, e: Error): void }) => {
+      if (method === 'GET') {
+        checks++;
+        throw new Error('no checks here');
+      }
+      handler.onResponseError({}, new Error('down'));
+    },
+  } as unknown as NonNullable<LoadBalancedClientOptions['dispatcher']>;
+  const client = clientFor({
+    endpoints: ['http://127.0.0.1:1'],
+    dispatcher,
+    outlierEjection: { consecutiveFailures: 1 },
+    healthCheck: { intervalMs: 1 },
+    retry: { maxRetries: 0 },
+  });
+  await client.complete({ input: 'x' }).catch(() => {});
+  await expect.poll(() => checks).toBeGreaterThan(2);
 });
 
 test('makes a target of an AI SDK model', async () => {

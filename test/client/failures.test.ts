@@ -82,6 +82,54 @@ test.each([
   expect(server.requests.length).toBeGreaterThanOrEqual(3);
 });
 
+test.each([
+  [
+    'OpenAI, which advertises its billing page',
+    openaiError(
+      'Rate limit reached on requests per min (RPM): Limit 3. Please try again in 20s. You can increase your rate ' +
+        'limit by adding a payment method at https://platform.openai.com/account/billing.',
+      'requests',
+      'rate_limit_exceeded',
+    ),
+  ],
+  [
+    'Gemini, which calls it a quota and sends a list',
+    [
+      {
+        error: {
+          code: 429,
+          message:
+            'You exceeded your current quota, please check your plan and billing details.\nPlease retry in 36.9s.',
+          status: 'RESOURCE_EXHAUSTED',
+        },
+      },
+    ],
+  ],
+])('takes the limit of a minute for what it is: %s', async (_vendor, body) => {
+  const server = await modelServer((_request, response) => json(response, 429, body));
+  const client = clientFor({ endpoints: [server.url], retry: { maxRetries: 0 } });
+  expect(await failureOf(client.complete({ input: 'x' }))).toMatchObject({
+    code: 'ASSAY_RATE_LIMITED',
+    retryable: true,
+    message: expect.stringMatching(/in \d+/) as unknown,
+  });
+});
+
+test.each([
+  [[{ error: { message: 'from a list', status: 'INVALID_ARGUMENT' } }], 'from a list'],
+  [{ success: false, errors: [{ code: 7003, message: 'from several' }] }, 'from several'],
+  [{ errors: [] }, 'status 400'],
+  [[], 'status 400'],
+])('says what a vendor said in %j', async (body, message) => {
+  const server = await modelServer((_request, response) => json(response, 400, body));
+  const client = clientFor({ endpoints: [server.url] });
+  const error = await failureOf(client.complete({ input: 'x' }));
+  expect([error.code, error.message]).toEqual([
+    'ASSAY_BAD_REQUEST',
+    expect.stringMatching(new RegExp(`${message}$`)),
+  ]);
+});
+
 test.each([503, 529])('pauses an endpoint that answers %i and does not blame it', async (status) => {
   const server = await modelServer((_request, response, index) =>
     index === 0

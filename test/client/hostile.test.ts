@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { messageOf } from '../../src/errors.js';
 import type { LoadBalancedClientOptions } from '../../src/client/client-options.js';
 import type { EndpointError } from '../../src/client/endpoint-error.js';
 import { Endpoint, type Waiter } from '../../src/client/endpoint.js';
@@ -30,6 +31,9 @@ test.each<[string, unknown, unknown, RegExp]>([
   ['a time limit that is no number', { input: 'x' }, { timeoutMs: Number.NaN }, /`timeoutMs`.*NaN/],
   ['a negative time limit', { input: 'x' }, { timeoutMs: -1 }, /`timeoutMs`.*-1/],
   ['a signal that is none', { input: 'x' }, { signal: {} }, /`signal`.*AbortSignal/],
+  ['options that are null', { input: 'x' }, null, /`options`.*an object.*null/],
+  ['parameters that are null', { input: 'x', parameters: null }, undefined, /`parameters`.*an object.*null/],
+  ['parameters that are a word', { input: 'x', parameters: 'hot' }, undefined, /`parameters`.*"hot"/],
 ])('refuses a call with %s, and holds nothing of it', async (_what, request, options, message) => {
   const client = clientFor({ endpoints: [(await modelServer()).url] });
   const asked = [request as ModelRequest, options as CallOptions] as const;
@@ -302,4 +306,56 @@ test('reads the failures of an AI SDK model as it reads those of a server', asyn
     retryable: false,
   });
   expect(() => fromLanguageModel('openai/gpt' as never)).toThrow(/doGenerate/);
+});
+
+test('an AI SDK model is asked for good calls only', async () => {
+  let asked = 0;
+  const model = fromLanguageModel({
+    specificationVersion: 'v2',
+    provider: 'p',
+    modelId: 'm',
+    doGenerate: async () => {
+      asked++;
+      await Promise.resolve();
+      return { content: [{ type: 'text', text: 'hi' }] };
+    },
+  });
+  const codes: string[] = [];
+  for (const [request, options] of [
+    [{}, {}],
+    [{ input: 'x' }, { timeoutMs: -1 }],
+    [{ input: 'x' }, { signal: 5 }],
+    [{ input: 'x' }, { signal: AbortSignal.abort() }],
+  ] as unknown as [ModelRequest, CallOptions][]) {
+    codes.push((await failureOf(model.complete(request, options))).code);
+  }
+  const invalid = 'ASSAY_INVALID_OPTION';
+  expect([codes, asked]).toEqual([[invalid, invalid, invalid, 'ASSAY_ABORTED'], 0]);
+  const thirtyDays = 30 * 86_400_000; // more than a timer can hold
+  expect((await model.complete({ input: 'x' }, { timeoutMs: thirtyDays })).text).toBe('hi');
+});
+
+test("the host's own authorization header wins over a key, also over one that a function gives", async () => {
+  const server = await modelServer();
+  for (const apiKey of ['fixed', () => 'of the moment']) {
+    const client = clientFor({ endpoints: [server.url], apiKey, headers: { Authorization: 'Bearer mine' } });
+    await client.complete({ input: 'x' });
+  }
+  expect(server.requests.map((each) => each.headers.authorization)).toEqual(['Bearer mine', 'Bearer mine']);
+});
+
+test('names the key function that gives no key in time', async () => {
+  const { url } = await modelServer();
+  const apiKey = (): Promise<string> => new Promise(() => {});
+  const client = clientFor({ endpoints: [url], apiKey, timeouts: { connectMs: 10 }, ...once });
+  expect(await failureOf(client.complete({ input: 'x' }))).toMatchObject({
+    code: 'ASSAY_CONNECT_TIMEOUT',
+    message: `${url}: no key was given in time`,
+  });
+});
+
+test('tells what became of each address of a host that has several', () => {
+  const error = new AggregateError([new Error('connect ECONNREFUSED ::1:80'), new Error('no route')]);
+  expect(messageOf(error)).toBe('connect ECONNREFUSED ::1:80; no route');
+  expect(messageOf(new AggregateError([]))).toBe('AggregateError');
 });

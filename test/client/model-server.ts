@@ -8,6 +8,7 @@ import {
 import { onTestFinished } from 'vitest';
 import { LoadBalancedClient } from '../../src/client/load-balanced-client.js';
 import type { LoadBalancedClientOptions } from '../../src/client/client-options.js';
+import type { Protocol, ProtocolReply } from '../../src/client/protocols/protocol.js';
 
 /** What a request to the server held. */
 export interface SeenRequest {
@@ -143,4 +144,14 @@ export function chatEvents(pieces: readonly string[]): string {
     `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 7, completion_tokens: pieces.length } })}\n\n`,
     'data: [DONE]\n\n',
   ].join('');
+}
+
+/** What a protocol reads from the messages of a stream. */
+export function streamOf(
+  protocol: Protocol,
+  messages: readonly unknown[],
+): { readonly texts: readonly string[]; readonly done: boolean; readonly reply: ProtocolReply } {
+  const reader = protocol.stream();
+  const texts = messages.map((message) => reader.read(message)).filter((text) => text !== '');
+  return { texts, done: reader.done, reply: reader.reply() };
 }

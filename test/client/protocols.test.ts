@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ModelParameters } from '../../src/client/model-client.js';
 import { PROTOCOLS, type ProtocolName } from '../../src/client/protocols/protocol-names.js';
 import type { Protocol } from '../../src/client/protocols/protocol.js';
-import { chat, clientFor, json, modelServer } from './model-server.js';
+import { chat, clientFor, json, modelServer, streamOf } from './model-server.js';
 
 const input = [
   { role: 'system', content: 'be brief' },
@@ -11,12 +11,6 @@ const input = [
 const parameters: ModelParameters = { maxTokens: 9, temperature: 0, topP: 1, seed: 4, stop: 'END' };
 const bodyOf = (name: ProtocolName): unknown =>
   JSON.parse(JSON.stringify(PROTOCOLS[name].body({ input, model: 'm', parameters, stream: false })));
-const streamOf = (protocol: Protocol, messages: readonly unknown[]) => {
-  const reader = protocol.stream();
-  const texts = messages.map((message) => reader.read(message)).filter((text) => text !== '');
-  return { texts, done: reader.done, reply: reader.reply() };
-};
-
 describe('request bodies', () => {
   test('openai-chat', () => {
     expect(bodyOf('openai-chat')).toEqual({

@@ -45,6 +45,26 @@ describe('cachedEvaluator', () => {
     }
   });
 
+  it('refuses what is no evaluator or no cache, and a configuration that has no stable text', () => {
+    const { evaluator } = counting();
+    const refused = (expected: RegExp): Error =>
+      expect.objectContaining({
+        code: 'ASSAY_INVALID_OPTION',
+        message: expect.stringMatching(expected) as unknown,
+      }) as Error;
+    expect(() => cachedEvaluator(undefined as never, newCache())).toThrow(
+      refused(/an evaluator with `evaluate`, got undefined/),
+    );
+    expect(() => cachedEvaluator(evaluator, new Map() as never)).toThrow(
+      refused(/a cache with `getOrCompute`, got an object/),
+    );
+    expect(() => cachedEvaluation(undefined as never, {}, vi.fn())).toThrow(
+      refused(/a cache with `getOrCompute`, got undefined/),
+    );
+    const { evaluator: odd } = counting('1', { judge: () => 1 });
+    expect(() => cachedEvaluator(odd, newCache())).toThrow(refused(/"length".*plain data.*function/));
+  });
+
   it('stands for the evaluator behind it', () => {
     const evaluator = createEvaluator({ name: 'bleu', version: '1', dimensions: { bleu: bleu() } });
     const cached = cachedEvaluator(evaluator, newCache());
@@ -222,14 +242,6 @@ describe('cachedEvaluation', () => {
       await new Shared(version).evaluateText('x', { id: 'a', input: '' });
     }
     expect(judged).toBe(2);
-  });
-
-  it('refuses arguments in the wrong order', () => {
-    const evaluator = createEvaluator({ name: 'a', version: '1', dimensions: { one: () => 1 } });
-    expect(() => cachedEvaluator(newCache() as never, evaluator as never)).toThrow(
-      'Expected an evaluator with `evaluate`, got an object',
-    );
-    expect(() => cachedEvaluator(evaluator, evaluator as never)).toThrow('a cache with `getOrCompute`');
   });
 
   it('names a misspelt option', () => {

@@ -94,6 +94,9 @@ describe('workerEvaluator', () => {
     await expect(workerEvaluator(faulty, { pool, workers: 2 })).rejects.toThrow(
       /`workers`.*given to the pool/,
     );
+    await expect(workerEvaluator(faulty, { pool: {} as never })).rejects.toThrow(/`pool`.*a WorkerPool/);
+    const uncloneable = workerEvaluator(faulty, { moduleOptions: { judge: () => 1 } });
+    await expect(uncloneable).rejects.toThrow(/`moduleOptions`.*cloned/);
   });
 
   it('keeps code, message and members of what was thrown', async () => {

@@ -162,8 +162,12 @@ describe('answers', () => {
     [5, 'to be a string or an object, got 5'],
     [{ text: 5 }, "Expected `text` of the fake model's reply to be a string, got 5"],
     [{ status: 999 }, 'to be an integer from 200 to 599, got 999'],
+    [{ headers: { 'x-name': '👋' } }, '`headers`'],
+    [{ headers: { 'a b': 'c' } }, 'that a header can hold, got an object'],
+    [{ delayMs: -1 }, '`delayMs`'],
+    [{ fault: 'nap' }, "'malformed', got"],
   ])('answers 500 and says why when the reply function gives %j, streamed or not', async (reply, message) => {
-    const server = await start({ reply: () => reply as never });
+    const server = await start({ reply: () => reply as never, latencyMs: 1 });
     for (const stream of [false, true]) {
       const response = await chat(server, 'x', { stream });
       expect(response.status).toBe(500);

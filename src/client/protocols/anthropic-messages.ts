@@ -97,7 +97,9 @@ class MessageStream implements StreamReader {
       }
       case 'message_delta':
         this.#stopReason = record(event['delta'])['stop_reason'] ?? this.#stopReason;
-        Object.assign(this.#usage, record(event['usage'])); // cumulative, and only what changed
+        // Cumulative, and only what changed; what the server leaves open is null.
+        for (const [name, count] of Object.entries(record(event['usage'])))
+          this.#usage[name] = count ?? this.#usage[name];
         return '';
       case 'message_stop':
         this.done = true;
@@ -112,7 +114,7 @@ class MessageStream implements StreamReader {
   reply(): ProtocolReply {
     const toolCalls = [...this.#tools.values()].map(({ block, json }) => ({
       ...block,
-      input: json === '' ? block['input'] : (JSON.parse(json) as unknown),
+      input: json === '' ? block['input'] : parsedOrText(json),
     }));
     return {
       text: this.#text,
@@ -142,4 +144,13 @@ function messagesUsage(usage: Record<string, unknown>): TokenUsage | null {
 
 function isSystem(message: ChatMessage): boolean {
   return message.role === 'system' || message.role === 'developer';
+}
+
+// An answer that was cut off at its length ends within the JSON of its last call.
+function parsedOrText(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return json;
+  }
 }

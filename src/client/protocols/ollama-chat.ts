@@ -86,8 +86,6 @@ export class OllamaStream implements StreamReader {
 
   read(message: unknown): string {
     const line = record(message);
-    const error = textField(line, 'error');
-    if (error !== undefined) throw new Error(error);
     const text = this.#textOf(line);
     this.#text += text;
     const calls = record(line['message'])['tool_calls'];

@@ -1,9 +1,11 @@
-import type { TokenUsage } from '../model-client.js';
+import type { FinishReason, TokenUsage } from '../model-client.js';
+import { endOf, firstChoice, StreamedChoice, usageIn } from './openai-choices.js';
 import {
   EmptyAnswer,
   finishReason,
   list,
   messagesOf,
+  plainText,
   record,
   textField,
   unexpected,
@@ -45,18 +47,19 @@ export const openaiChat: Protocol = {
 
   parse(body: unknown): ProtocolReply {
     const reply = record(body);
-    const choices = reply['choices'];
-    const choice = record(Array.isArray(choices) ? choices[0] : undefined);
+    const choice = firstChoice(reply);
     const message = choice['message'];
     if (typeof message !== 'object' || message === null) throw unexpected('`choices[0].message`');
-    const { content, refusal, tool_calls: toolCalls } = message as Record<string, unknown>;
+    const { tool_calls: toolCalls } = message as Record<string, unknown>;
     const calledTools = Array.isArray(toolCalls) && toolCalls.length > 0;
-    if (typeof content !== 'string' && !calledTools)
-      checkAnswered(message as Record<string, unknown>, choice);
+    const text = contentText(message as Record<string, unknown>);
+    const refusal = text === '' ? refusalText(message as Record<string, unknown>) : '';
+    const reason = finishReason(choice['finish_reason']);
+    if (!calledTools && !holdsAnswer(message as Record<string, unknown>)) checkReason(reason);
     return {
-      text: typeof content === 'string' ? content : textOfParts(content, refusal),
+      text: text === '' ? refusal : text,
       model: textField(reply, 'model'),
-      finishReason: finishReason(choice['finish_reason']),
+      finishReason: refusal === '' ? reason : refusedReason(reason),
       usage: chatUsage(reply['usage']),
       id: textField(reply, 'id'),
       toolCalls: calledTools ? toolCalls : undefined,
@@ -71,55 +74,61 @@ const INCLUDE_USAGE = { include_usage: true } as const;
 
 class ChatStream implements StreamReader {
   done = false;
+  readonly #choice = new StreamedChoice();
   #text = '';
-  #refusal = '';
+  #answered = false;
+  #refused = false;
   #model: string | undefined;
   #id: string | undefined;
-  #finish: unknown;
+  #finish: string | undefined;
   #usage: TokenUsage | null = null;
   readonly #toolCalls: Record<string, unknown>[] = [];
+  readonly #toolCallAt = new Map<unknown, Record<string, unknown>>();
   readonly #logprobs: unknown[] = [];
 
   read(message: unknown): string {
     const chunk = record(message);
     this.#model ??= textField(chunk, 'model');
     this.#id ??= textField(chunk, 'id');
-    if (chunk['usage'] !== undefined) this.#usage = chatUsage(chunk['usage']) ?? this.#usage;
-    const choice = record(list(chunk['choices'])[0]);
+    const choice = this.#choice.of(chunk);
+    this.#usage = chatUsage(usageIn(chunk, choice)) ?? this.#usage;
     const delta = record(choice['delta']);
-    if (typeof choice['finish_reason'] === 'string') {
-      this.#finish = choice['finish_reason'];
-      this.done = true;
-    }
+    this.#finish = endOf(choice) ?? this.#finish;
+    if (this.#finish !== undefined) this.done = true;
     this.#logprobs.push(...list(record(choice['logprobs'])['content']));
     for (const call of list(delta['tool_calls'])) this.#addToolCall(record(call));
-    this.#refusal += textField(delta, 'refusal') ?? '';
-    const text = textField(delta, 'content') ?? '';
+    this.#answered ||= holdsAnswer(delta);
+    const refusal = refusalText(delta);
+    this.#refused ||= refusal !== '';
+    const text = contentText(delta) + refusal;
     this.#text += text;
     return text;
   }
 
   reply(): ProtocolReply {
+    const reason = finishReason(this.#finish);
+    const toolCalls = this.#toolCalls.length > 0 ? this.#toolCalls : undefined;
+    if (!this.#answered && toolCalls === undefined) checkReason(reason);
     return {
-      text: this.#text === '' ? this.#refusal : this.#text,
+      text: this.#text,
       model: this.#model,
-      finishReason: finishReason(this.#finish),
+      finishReason: this.#refused ? refusedReason(reason) : reason,
       usage: this.#usage,
       id: this.#id,
-      toolCalls:
-        this.#toolCalls.length > 0 ? this.#toolCalls.filter((call) => call !== undefined) : undefined,
+      toolCalls,
       logprobs: this.#logprobs.length > 0 ? { content: this.#logprobs } : undefined,
     };
   }
 
-  // A call's arguments come in pieces that are told apart by `index`.
+  // A call comes in pieces that are told apart by `index`; some servers send calls whole, without one or all with 0.
   #addToolCall(piece: Record<string, unknown>): void {
-    const index = Number.isInteger(piece['index']) ? (piece['index'] as number) : this.#toolCalls.length;
-    if (index < 0 || index > MAX_TOOL_CALLS) throw unexpected('a tool call index within reason');
-    const known = this.#toolCalls[index];
-    const { index: _index, ...rest } = piece;
-    if (known === undefined) {
-      this.#toolCalls[index] = { ...rest, function: { ...record(piece['function']) } };
+    const { index = this.#toolCalls.length, ...rest } = piece;
+    const known = this.#toolCallAt.get(index);
+    const id = textField(piece, 'id') ?? '';
+    if (known === undefined || (id !== '' && id !== known['id'])) {
+      const call = { ...rest, function: { ...record(piece['function']) } };
+      this.#toolCalls.push(call);
+      this.#toolCallAt.set(index, call);
       return;
     }
     const target = record(known['function']);
@@ -128,8 +137,6 @@ class ChatStream implements StreamReader {
     target['name'] ??= addition['name'];
   }
 }
-
-const MAX_TOOL_CALLS = 1024;
 
 /** Usage in the form of chat completions and completions. */
 export function chatUsage(value: unknown): TokenUsage | null {
@@ -143,15 +150,29 @@ export function chatUsage(value: unknown): TokenUsage | null {
   );
 }
 
+/** The text of a message, or of a piece of one: a string, or parts; those that are not text (thinking) are left out. */
+function contentText({ content }: Record<string, unknown>): string {
+  return typeof content === 'string' ? content : plainText(list(content));
+}
+
+/** What a message says in place of an answer, as a member of its own or as parts. */
+function refusalText({ content, refusal }: Record<string, unknown>): string {
+  if (typeof refusal === 'string') return refusal;
+  return list(content)
+    .map((part) => textField(record(part), 'refusal') ?? '')
+    .join('');
+}
+
 // An empty string is an answer; nothing at all is none, unless the server says what became of it.
-function checkAnswered(message: Record<string, unknown>, choice: Record<string, unknown>): void {
-  if (Array.isArray(message['content']) || typeof message['refusal'] === 'string') return;
-  if (message['function_call'] !== undefined && message['function_call'] !== null) return;
-  const reason = finishReason(choice['finish_reason']);
+function holdsAnswer({ content, refusal, function_call: call }: Record<string, unknown>): boolean {
+  const texts = typeof content === 'string' || Array.isArray(content) || typeof refusal === 'string';
+  return texts || (call !== undefined && call !== null);
+}
+
+function checkReason(reason: FinishReason): void {
   if (reason === 'stop' || reason === 'other') throw new EmptyAnswer('the reply holds no answer');
 }
 
-function textOfParts(content: unknown, refusal: unknown): string {
-  if (Array.isArray(content)) return content.map((part) => textField(record(part), 'text') ?? '').join('');
-  return typeof refusal === 'string' ? refusal : '';
+function refusedReason(reason: FinishReason): FinishReason {
+  return reason === 'stop' ? 'content-filter' : reason;
 }

@@ -1,6 +1,8 @@
 import type { TokenUsage } from '../model-client.js';
 import { chatUsage } from './openai-chat.js';
+import { endOf, firstChoice, StreamedChoice, usageIn } from './openai-choices.js';
 import {
+  EmptyAnswer,
   finishReason,
   list,
   promptOf,
@@ -39,7 +41,7 @@ export const openaiCompletions: Protocol = {
 
   parse(body: unknown): ProtocolReply {
     const reply = record(body);
-    const choice = record(list(reply['choices'])[0]);
+    const choice = firstChoice(reply);
     const text = choice['text'];
     if (typeof text !== 'string') throw unexpected('`choices[0].text`');
     return {
@@ -58,10 +60,11 @@ export const openaiCompletions: Protocol = {
 
 class CompletionStream implements StreamReader {
   done = false;
-  #text = '';
+  readonly #choice = new StreamedChoice();
+  #text: string | undefined;
   #model: string | undefined;
   #id: string | undefined;
-  #finish: unknown;
+  #finish: string | undefined;
   #usage: TokenUsage | null = null;
   #logprobs: Record<string, unknown[]> | undefined;
 
@@ -69,21 +72,21 @@ class CompletionStream implements StreamReader {
     const chunk = record(message);
     this.#model ??= textField(chunk, 'model');
     this.#id ??= textField(chunk, 'id');
-    this.#usage = chatUsage(chunk['usage']) ?? this.#usage;
-    const choice = record(list(chunk['choices'])[0]);
-    if (typeof choice['finish_reason'] === 'string') {
-      this.#finish = choice['finish_reason'];
-      this.done = true;
-    }
+    const choice = this.#choice.of(chunk);
+    this.#usage = chatUsage(usageIn(chunk, choice)) ?? this.#usage;
+    this.#finish = endOf(choice) ?? this.#finish;
+    if (this.#finish !== undefined) this.done = true;
     for (const [name, values] of Object.entries(record(choice['logprobs']))) {
       ((this.#logprobs ??= {})[name] ??= []).push(...list(values));
     }
-    const text = textField(choice, 'text') ?? '';
-    this.#text += text;
+    const text = textField(choice, 'text');
+    if (text === undefined) return '';
+    this.#text = (this.#text ?? '') + text;
     return text;
   }
 
   reply(): ProtocolReply {
+    if (this.#text === undefined) throw new EmptyAnswer('the stream holds no answer');
     return {
       text: this.#text,
       model: this.#model,

@@ -1,5 +1,6 @@
 import type { ChatMessage, FinishReason, TokenUsage } from '../model-client.js';
 import {
+  EmptyAnswer,
   list,
   ReportedFailure,
   messagesOf,
@@ -40,20 +41,24 @@ export const openaiResponses: Protocol = {
     };
   },
 
-  parse: readResponse,
+  parse: (body) => readResponse(body),
   stream: () => new ResponseStream(),
 };
 
 class ResponseStream implements StreamReader {
   done = false;
+  #text = '';
   #response: unknown;
 
   read(message: unknown): string {
     const event = record(message);
     switch (event['type']) {
       case 'response.output_text.delta':
-      case 'response.refusal.delta':
-        return textField(event, 'delta') ?? '';
+      case 'response.refusal.delta': {
+        const text = textField(event, 'delta') ?? '';
+        this.#text += text;
+        return text;
+      }
       case 'response.completed':
       case 'response.incomplete':
         this.#response = event['response'];
@@ -69,20 +74,24 @@ class ResponseStream implements StreamReader {
   }
 
   reply(): ProtocolReply {
-    return readResponse(this.#response);
+    return readResponse(this.#response, this.#text);
   }
 }
 
-function readResponse(body: unknown): ProtocolReply {
+/** `streamed`: the text that came in pieces, for servers that do not repeat it at the end. */
+function readResponse(body: unknown, streamed = ''): ProtocolReply {
   const response = record(body);
   if (!Array.isArray(response['output'])) throw unexpected('`output` to be a list');
+  checkEnded(response);
   let text = '';
   let refused = false;
+  let answered = streamed !== '';
   const toolCalls: unknown[] = [];
   let logprobs: unknown;
   for (const item of list(response['output'])) {
     const entry = record(item);
     if (entry['type'] === 'message') {
+      answered = true;
       for (const part of list(entry['content'])) {
         const content = record(part);
         text += textField(content, 'text') ?? textField(content, 'refusal') ?? '';
@@ -93,15 +102,26 @@ function readResponse(body: unknown): ProtocolReply {
       toolCalls.push(item);
     }
   }
+  const reason = reasonOf(response, toolCalls.length > 0);
+  if (!answered && reason === 'stop') throw new EmptyAnswer('the reply holds no answer');
   return {
-    text,
+    text: text === '' ? streamed : text,
     model: textField(response, 'model'),
-    finishReason: refused ? 'content-filter' : reasonOf(response, toolCalls.length > 0),
+    finishReason: refused ? 'content-filter' : reason,
     usage: responseUsage(response['usage']),
     id: textField(response, 'id'),
     toolCalls: toolCalls.length > 0 ? toolCalls : undefined,
     logprobs,
   };
+}
+
+// One that was begun in the background, or that failed without saying why, is no answer.
+function checkEnded({ status }: Record<string, unknown>): void {
+  if (status === 'failed' || status === 'cancelled') {
+    throw new ReportedFailure({ message: `the response was ${status}` });
+  }
+  if (status === 'queued' || status === 'in_progress')
+    throw unexpected(`a response that has ended, not one that is ${status}`);
 }
 
 function reasonOf(response: Record<string, unknown>, calledTools: boolean): FinishReason {

@@ -102,12 +102,14 @@ export function finishReason(reason: unknown): FinishReason {
 // A Map: a server's word may be `constructor`.
 const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ['stop', 'stop'],
+  ['eos', 'stop'],
   ['eos_token', 'stop'],
   ['stop_sequence', 'stop'],
   ['end_turn', 'stop'],
   ['length', 'length'],
   ['max_tokens', 'length'],
   ['max_output_tokens', 'length'],
+  ['model_length', 'length'],
   ['model_context_window_exceeded', 'length'],
   ['content_filter', 'content-filter'],
   ['refusal', 'content-filter'],
@@ -147,10 +149,10 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
 }
 
-/** Thrown by {@link Protocol.parse} for a reply that is well formed and holds no answer of any kind. */
+/** Thrown by a {@link Protocol} for a reply that is well formed and holds no answer of any kind. */
 export class EmptyAnswer extends Error {}
 
-/** Thrown by a {@link StreamReader} for a message that tells of the server's failure in a way of its protocol. */
+/** Thrown by a {@link Protocol} for a reply that tells of the server's failure in a way of its own. */
 export class ReportedFailure extends Error {
   /** An error body in one of the usual forms: `{error: {message, type, code}}` or its inside. */
   readonly body: unknown;
