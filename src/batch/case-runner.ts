@@ -84,7 +84,7 @@ export class CaseRunner<Input, Expected, Metadata> {
   #storable(result: ResultDraft): CaseResult {
     const unstorable = this.#options.store === undefined ? [] : unstorableParts(result);
     if (unstorable.length === 0) return result as CaseResult;
-    const { metadata, evaluation: _, reason: __, ...rest } = result;
+    const { metadata, evaluation: _evaluation, reason: _reason, ...rest } = result;
     const parts = unstorable.map(({ part }) => part);
     return {
       ...rest,

@@ -29,6 +29,7 @@ export function unstorableParts(result: OpenParts): readonly UnstorablePart[] {
   if (isPlainPart(result.metadata) && isPlainPart(result.evaluation) && isPlainPart(result.response))
     return NONE;
   return (Object.keys(BLAME) as (keyof OpenParts)[]).flatMap((part) => {
+    if (isPlainPart(result[part])) return [];
     try {
       toTagged({ [part]: result[part] });
       return [];

@@ -4,7 +4,14 @@ import { byteSizeOf, SharedNames, stringByteSize } from '../foundation/byte-size
 import { systemClock, type Clock } from '../foundation/clock.js';
 import { detach } from '../foundation/detach.js';
 import { EventSource } from '../foundation/event-source.js';
-import { checkOptions, invalidOption, milliseconds, show, type OptionChecks } from '../foundation/options.js';
+import {
+  checkOptions,
+  invalidOption,
+  milliseconds,
+  requireOptions,
+  show,
+  type OptionChecks,
+} from '../foundation/options.js';
 import type { CacheEvents } from './cache-events.js';
 import {
   CACHE_CHECKS,
@@ -77,9 +84,7 @@ export class MemoryBoundedCache<
       options,
       CACHE_CHECKS as OptionChecks<MemoryBoundedCacheOptions<Value>>,
     );
-    if (given.maxBytes === undefined) {
-      throw new AssayError('ASSAY_INVALID_OPTION', 'Expected `maxBytes` of MemoryBoundedCache to be given');
-    }
+    requireOptions('MemoryBoundedCache', given, ['maxBytes']);
     this.#maxBytes = given.maxBytes;
     this.#ttlMs = given.ttlMs ?? Number.POSITIVE_INFINITY;
     this.#sizeOf = given.sizeOf;

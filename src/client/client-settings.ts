@@ -161,7 +161,7 @@ function readEndpoint(
     rateLimit: object,
   });
   const protocol = protocolOf(checked.protocol ?? client.protocol ?? 'openai-chat');
-  if (checked.url === undefined) throw hidden(owner, 'url', 'given');
+  requireOptions(owner, checked, ['url']);
   const address = endpointAddress(checked.url, protocol);
   const apiKey = checked.apiKey ?? client.apiKey;
   if (apiKey !== undefined && typeof apiKey !== 'function' && (typeof apiKey !== 'string' || apiKey === '')) {

@@ -9,6 +9,7 @@ import {
   number,
   object,
   oneOf,
+  requireOptions,
   text,
 } from '../foundation/options.js';
 import { isThenable } from '../foundation/thenable.js';
@@ -129,10 +130,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
       culturalContext: callable,
       clock: object,
     });
-    for (const required of ['name', 'version', 'dimensions'] as const) {
-      if (options[required] === undefined)
-        throw invalid(`Expected \`${required}\` of createEvaluator to be given`);
-    }
+    requireOptions('createEvaluator', options, ['name', 'version', 'dimensions']);
     const names = Object.keys(options.dimensions);
     if (names.length === 0)
       throw invalid('Expected `dimensions` of createEvaluator to hold at least one scorer');

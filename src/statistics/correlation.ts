@@ -97,7 +97,7 @@ export function checkRankable(values: ArrayLike<number>): void {
 }
 
 /** Sums of pairs from which their correlation is read; order-independent to the bit. */
-class CrossSums {
+export class CrossSums {
   #n = 0;
   readonly #x = new ExactSum();
   readonly #y = new ExactSum();

@@ -1,5 +1,4 @@
 import { AssayError } from '../errors.js';
-import { ExactSum } from '../foundation/exact-sum.js';
 import {
   betweenZeroAndOne,
   boolean,
@@ -9,8 +8,9 @@ import {
 } from '../foundation/options.js';
 import { clusterSums } from './bootstrap.js';
 import { checkClusterId, ClusteredMoments } from './clustered.js';
+import { CrossSums } from './correlation.js';
 import { type Interval, tInterval } from './intervals.js';
-import { crossDeviation, Moments } from './moments.js';
+import { Moments } from './moments.js';
 import { checkSameLength } from './paired-numbers.js';
 import { mcnemarTest, signFlipChecks, signFlipTest, type SignFlipOptions, tTest } from './paired-tests.js';
 
@@ -91,7 +91,7 @@ export class PairedDifferences {
   readonly #a = new Moments();
   readonly #b = new Moments();
   readonly #differences = new Moments();
-  readonly #products = new ExactSum();
+  readonly #pairs = new CrossSums();
   readonly #clusters: string[] | undefined;
   #kept: Float64Array | undefined;
   #wins = 0;
@@ -122,7 +122,7 @@ export class PairedDifferences {
     this.#a.add(a);
     this.#b.add(b);
     this.#differences.add(difference);
-    this.#products.addProduct(a, b);
+    this.#pairs.add(a, b);
     if (difference > 0) this.#wins++;
     else if (difference < 0) this.#losses++;
   }
@@ -171,7 +171,7 @@ export class PairedDifferences {
       wins: this.#wins,
       losses: this.#losses,
       ties: this.pairs - this.#wins - this.#losses,
-      correlation: correlationOf(this.#a, this.#b, this.#products),
+      correlation: this.#pairs.correlation,
     };
   }
 }
@@ -201,18 +201,6 @@ export async function comparePaired(
   const pairs = new PairedDifferences({ differences: true, clusters: clusters !== undefined });
   for (let i = 0; i < a.length; i++) pairs.add(a[i] as number, b[i] as number, clusters?.[i]);
   return pairs.compare(others, clusters !== undefined);
-}
-
-/** Pearson's correlation of two samples, given the sum of the products of their pairs. */
-function correlationOf(a: Moments, b: Moments, products: ExactSum): number | null {
-  const [deviationA, deviationB] = [a.standardDeviation ?? 0, b.standardDeviation ?? 0];
-  if (deviationA === 0 || deviationB === 0) return null;
-  const [sumA, sumB] = [a, b].map((moments) => ExactSum.fromJSON(moments.toJSON().sum)) as [
-    ExactSum,
-    ExactSum,
-  ];
-  const covariance = crossDeviation(products, sumA, sumB, a.n) / a.n / (a.n - 1);
-  return Math.min(1, Math.max(-1, covariance / deviationA / deviationB));
 }
 
 function headline(pValues: PairedComparison['pValues'], clustered: boolean): PairedTestName {
