@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchProcessor } from '../../src/batch/batch-processor.js';
+import { RunStatistics } from '../../src/batch/run-statistics.js';
 import type { RunSummary } from '../../src/batch/run-summary.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { TestCase } from '../../src/evaluation/evaluation-types.js';
@@ -92,6 +93,24 @@ const numbers = ({ overall, dimensions, groups, repetitions, corpus }: RunSummar
 });
 
 describe('the summary of a run', () => {
+  it('is refused when its outcomes do not add up to what was submitted', () => {
+    const statistics = new RunStatistics({ repetitions: 1, passThreshold: undefined, evaluator });
+    const head = {
+      runId: 'r',
+      startedAt: 0,
+      durationMs: 1,
+      stopReason: 'end',
+      confidenceLevel: 0.95,
+    } as const;
+    expect(statistics.summary({ ...head, submitted: 2, skipped: 2 })).toMatchObject({ submitted: 2 });
+    expect(() => statistics.summary({ ...head, submitted: 3, skipped: 2 })).toThrow(
+      expect.objectContaining({
+        code: 'ASSAY_INVARIANT',
+        message: expect.stringContaining('to be 3 submitted, got 0 + 0 + 0 + 2') as unknown,
+      }),
+    );
+  });
+
   it('has the same bits for any concurrency, order of completion and resume', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -141,6 +141,16 @@ test.each([503, 529])('pauses an endpoint that answers %i and does not blame it'
   expect(client.snapshot().endpoints[0]).toMatchObject({ consecutiveFailures: 0, counts: { overloaded: 1 } });
 });
 
+test.each([
+  [404, 'ASSAY_NOT_FOUND', false],
+  [503, 'ASSAY_OVERLOADED', true],
+  [529, 'ASSAY_OVERLOADED', true],
+])('calls status %i by its own code', async (status, code, retryable) => {
+  const server = await modelServer((_request, response) => json(response, status, openaiError('no')));
+  const client = clientFor({ endpoints: [server.url], retry: { maxRetries: 0 } });
+  expect(await failureOf(client.complete({ input: 'x' }))).toMatchObject({ code, status, retryable });
+});
+
 test('obeys x-should-retry', async () => {
   const server = await modelServer((_request, response) =>
     json(response, 500, openaiError('no'), { 'x-should-retry': 'false' }),
