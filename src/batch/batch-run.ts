@@ -4,7 +4,7 @@ import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import { overTurns } from '../foundation/over-turns.js';
-import { TurnGiver } from '../foundation/turn-giver.js';
+import { TurnGiver } from '../foundation/event-loop-turns.js';
 import type { BatchEvents, EventPort } from './batch-events.js';
 import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';

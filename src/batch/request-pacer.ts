@@ -1,4 +1,4 @@
-import { TokenBucket } from '../client/token-bucket.js';
+import { TokenBucket } from '../foundation/token-bucket.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { ProcessorRateLimit } from './batch-options.js';
 

@@ -6,7 +6,7 @@ import { RateSearch } from './rate-search.js';
 import { Refusals } from './refusals.js';
 import type { ResponseHeaders } from './retry-after.js';
 import { RollingCount } from './rolling-count.js';
-import { TokenBucket } from './token-bucket.js';
+import { TokenBucket } from '../foundation/token-bucket.js';
 
 /** What an endpoint allows a minute. The client stays at 98 % of it. */
 export interface EndpointRateLimit {

@@ -2,7 +2,7 @@ import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { isOneByte } from '../foundation/byte-size.js';
 import { EventSource } from '../foundation/event-source.js';
-import { TurnGiver } from '../foundation/turn-giver.js';
+import { TurnGiver } from '../foundation/event-loop-turns.js';
 import { decodeResult, encodeResult } from './result-codec.js';
 import { checkQuery, compareFacts, factsOf, matchesQuery, type ResultFacts } from './result-query.js';
 import {

@@ -11,7 +11,7 @@ import { resetMs, retryAfterMs } from '../../src/client/retry-after.js';
 import { RetryBudget } from '../../src/client/retry-budget.js';
 import { backoffMs, retryOptions } from '../../src/client/retry.js';
 import { RollingCount } from '../../src/client/rolling-count.js';
-import { TokenBucket } from '../../src/client/token-bucket.js';
+import { TokenBucket } from '../../src/foundation/token-bucket.js';
 import { seededRandom } from '../../src/foundation/seeded-random.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 

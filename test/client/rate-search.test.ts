@@ -3,7 +3,7 @@ import { Opening } from '../../src/client/opening.js';
 import { RateLimit } from '../../src/client/rate-limit.js';
 import { Refusals } from '../../src/client/refusals.js';
 import { RollingCount } from '../../src/client/rolling-count.js';
-import { TokenBucket } from '../../src/client/token-bucket.js';
+import { TokenBucket } from '../../src/foundation/token-bucket.js';
 import { seededRandom } from '../../src/foundation/seeded-random.js';
 
 /** Whether a server lets through a call that arrives at `now`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TurnGiver } from '../../src/foundation/turn-giver.js';
+import { TurnGiver } from '../../src/foundation/event-loop-turns.js';
 
 describe('TurnGiver', () => {
   it('gives a turn once its time is over, the same one to all, and then begins anew', async () => {
