@@ -182,7 +182,7 @@ export {
   type CorpusMetric,
   type CorpusScorer,
   type CorpusSummary,
-} from './scorers/corpus-metric.js';
+} from './evaluation/corpus-metric.js';
 export { dropF1, dropScores, type DropF1Options, type DropScores } from './scorers/drop-f1.js';
 export { editSimilarity, type EditSimilarityOptions } from './scorers/edit-similarity.js';
 export { exactMatch, type ExactMatchOptions } from './scorers/exact-match.js';

@@ -1,6 +1,6 @@
 import { bleu, sentenceBleu } from '../../dist/scorers/bleu.js';
 import { chrf, sentenceChrf } from '../../dist/scorers/chrf.js';
-import { CorpusTotal } from '../../dist/scorers/corpus-metric.js';
+import { CorpusTotal } from '../../dist/evaluation/corpus-metric.js';
 import { dropScores } from '../../dist/scorers/drop-f1.js';
 import { rougeScore } from '../../dist/scorers/rouge.js';
 import { squadNormalize, squadScores } from '../../dist/scorers/token-f1.js';

@@ -3,7 +3,7 @@ import type { Evaluator } from '../evaluation/evaluator.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { ExactSum } from '../foundation/exact-sum.js';
 import { Histogram } from '../foundation/histogram.js';
-import { CorpusTotal } from '../scorers/corpus-metric.js';
+import { CorpusTotal } from '../evaluation/corpus-metric.js';
 import { judgeUsageOf } from '../scorers/judge-call.js';
 import { JudgeTotals } from './judge-totals.js';
 import { MetricStatistics } from './metric-statistics.js';

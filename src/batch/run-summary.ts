@@ -1,4 +1,4 @@
-import type { CorpusSummary } from '../scorers/corpus-metric.js';
+import type { CorpusSummary } from '../evaluation/corpus-metric.js';
 import type { JudgeUsage } from '../scorers/judge-call.js';
 import type { Interval } from '../statistics/intervals.js';
 

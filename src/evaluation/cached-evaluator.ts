@@ -11,7 +11,7 @@ import {
   type OptionChecks,
 } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
-import type { CorpusMetric } from '../scorers/corpus-metric.js';
+import type { CorpusMetric } from './corpus-metric.js';
 import { judgeUsageOf, type JudgeUsage } from '../scorers/judge-call.js';
 import type { Evaluation, EvaluationContext } from './evaluation-types.js';
 import { Evaluator } from './evaluator.js';

@@ -13,7 +13,7 @@ import {
   text,
 } from '../foundation/options.js';
 import { isThenable } from '../foundation/thenable.js';
-import { corpusMetricOf, type CorpusMetric } from '../scorers/corpus-metric.js';
+import { corpusMetricOf, type CorpusMetric } from './corpus-metric.js';
 import { aggregates, type Aggregate, type AggregateContext, type AggregateName } from './aggregate.js';
 import { DimensionArguments } from './dimension-arguments.js';
 import {
@@ -24,7 +24,7 @@ import {
   weightsOf,
   type DimensionOptions,
 } from './dimension-settings.js';
-import { dimensionResult, erroredResult } from '../scorers/dimension-result.js';
+import { dimensionResult, erroredResult } from './dimension-result.js';
 import type {
   CulturalContext,
   DimensionResult,

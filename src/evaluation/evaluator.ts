@@ -1,5 +1,5 @@
 import type { ModelResponse } from '../client/model-client.js';
-import type { CorpusMetric } from '../scorers/corpus-metric.js';
+import type { CorpusMetric } from './corpus-metric.js';
 import type { Evaluation, EvaluationContext, TestCase } from './evaluation-types.js';
 
 /**

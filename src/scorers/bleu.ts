@@ -1,6 +1,6 @@
 import { boolean, checkOptions, integer, oneOf, positive } from '../foundation/options.js';
 import { bleuTokenizers, type BleuTokenizer } from './bleu-tokenizers.js';
-import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from './corpus-metric.js';
+import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../evaluation/corpus-metric.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { ReferenceCounts } from './reference-counts.js';
 import {

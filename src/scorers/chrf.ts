@@ -1,6 +1,6 @@
 import { boolean, checkOptions, integer, positive } from '../foundation/options.js';
 import { oneUnitEach } from './code-units.js';
-import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from './corpus-metric.js';
+import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../evaluation/corpus-metric.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import {
   acceptedTexts,

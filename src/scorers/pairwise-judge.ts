@@ -2,7 +2,7 @@ import type { ChatMessage, ModelInput, ModelResponse } from '../client/model-cli
 import type { ScorerArguments } from '../evaluation/evaluation-types.js';
 import { callable, checkOptions, requireOptions, text, type OptionCheck } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
-import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from './corpus-metric.js';
+import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../evaluation/corpus-metric.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import {
   askJudge,

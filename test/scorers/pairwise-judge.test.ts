@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Score } from '../../src/evaluation/evaluation-types.js';
-import { CorpusTotal } from '../../src/scorers/corpus-metric.js';
+import { CorpusTotal } from '../../src/evaluation/corpus-metric.js';
 import {
   pairwiseJudge,
   type PairVerdicts,

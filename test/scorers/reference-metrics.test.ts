@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { bleu, sentenceBleu, type BleuOptions } from '../../src/scorers/bleu.js';
 import { chrf, sentenceChrf, type ChrfOptions } from '../../src/scorers/chrf.js';
-import { CorpusTotal, type CorpusScorer } from '../../src/scorers/corpus-metric.js';
+import { CorpusTotal, type CorpusScorer } from '../../src/evaluation/corpus-metric.js';
 import { rougeScore, type RougeScore, type RougeVariant } from '../../src/scorers/rouge.js';
 import { squadNormalize, squadScores } from '../../src/scorers/token-f1.js';
 import type { TextReference } from '../../src/scorers/text-reference.js';

@@ -4,7 +4,7 @@ import type { Score } from '../../src/evaluation/evaluation-types.js';
 import { bleuTokenizers } from '../../src/scorers/bleu-tokenizers.js';
 import { bleu, sentenceBleu } from '../../src/scorers/bleu.js';
 import { chrf, sentenceChrf } from '../../src/scorers/chrf.js';
-import { CorpusTotal, corpusMetricOf } from '../../src/scorers/corpus-metric.js';
+import { CorpusTotal, corpusMetricOf } from '../../src/evaluation/corpus-metric.js';
 import { lcsLength, lcsPositions } from '../../src/scorers/longest-common-subsequence.js';
 import { porterStem } from '../../src/scorers/porter-stem.js';
 import { rouge, rougeScore } from '../../src/scorers/rouge.js';

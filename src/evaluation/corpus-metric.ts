@@ -1,4 +1,4 @@
-import type { DimensionResult, Scorer } from '../evaluation/evaluation-types.js';
+import type { DimensionResult, Scorer } from './evaluation-types.js';
 
 /**
  * A metric of a whole run that is not the mean of its cases, such as corpus BLEU. Each result carries counts in

@@ -1,6 +1,6 @@
 import { AssayError, toErrorRecord, type ErrorRecord } from '../errors.js';
 import { show } from '../foundation/options.js';
-import type { DimensionResult, Score } from '../evaluation/evaluation-types.js';
+import type { DimensionResult, Score } from './evaluation-types.js';
 
 type Draft = { -readonly [Member in keyof DimensionResult]: DimensionResult[Member] };
 
