@@ -154,8 +154,8 @@ export {
   type WorkerEvaluator,
   type WorkerEvaluatorOptions,
   type WorkerModuleOptions,
-} from './evaluation/worker-evaluator.js';
-export { workerScorer, type WorkerScorer } from './evaluation/worker-scorer.js';
+} from './workers/worker-evaluator.js';
+export { workerScorer, type WorkerScorer } from './workers/worker-scorer.js';
 
 // workers
 export {

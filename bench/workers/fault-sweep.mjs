@@ -6,7 +6,7 @@
  *   npm run build && node bench/workers/fault-sweep.mjs
  */
 import { textResponse } from '../../dist/evaluation/evaluator.js';
-import { workerEvaluator } from '../../dist/evaluation/worker-evaluator.js';
+import { workerEvaluator } from '../../dist/workers/worker-evaluator.js';
 
 const TASKS = Number(process.argv[2] ?? 1000);
 const TASK_TIMEOUT_MS = 1000; // running out of 32 MB takes a while on a busy machine

@@ -7,7 +7,7 @@
 import { fileURLToPath } from 'node:url';
 import { Tinypool } from 'tinypool';
 import { textResponse } from '../../dist/evaluation/evaluator.js';
-import { workerEvaluator } from '../../dist/evaluation/worker-evaluator.js';
+import { workerEvaluator } from '../../dist/workers/worker-evaluator.js';
 import { idleCores } from './idle-cpu.mjs';
 import { mainThreadMs } from './main-thread-cpu.mjs';
 

@@ -6,7 +6,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { textResponse } from '../../dist/evaluation/evaluator.js';
-import { workerEvaluator } from '../../dist/evaluation/worker-evaluator.js';
+import { workerEvaluator } from '../../dist/workers/worker-evaluator.js';
 import { idleCores } from './idle-cpu.mjs';
 
 const TEXTS = 600;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InlinePolicy } from '../../src/evaluation/inline-policy.js';
+import { InlinePolicy } from '../../src/workers/inline-policy.js';
 
 const feed = (policy: InlinePolicy, costs: readonly number[]): boolean =>
   costs.map((us) => policy.observe(us)).includes(true);

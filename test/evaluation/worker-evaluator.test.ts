@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { Evaluation } from '../../src/evaluation/evaluation-types.js';
 import { textResponse } from '../../src/evaluation/evaluator.js';
-import { workerEvaluator, type WorkerEvaluator } from '../../src/evaluation/worker-evaluator.js';
-import { workerScorer } from '../../src/evaluation/worker-scorer.js';
+import { workerEvaluator, type WorkerEvaluator } from '../../src/workers/worker-evaluator.js';
+import { workerScorer } from '../../src/workers/worker-scorer.js';
 import { WorkerPool } from '../../src/workers/worker-pool.js';
 
 const faulty = new URL('../workers/fixtures/faulty-evaluator.mjs', import.meta.url);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
-import { workerEvaluator } from '../../src/evaluation/worker-evaluator.js';
+import { workerEvaluator } from '../../src/workers/worker-evaluator.js';
 import {
   allowedCpus,
   applyPlacement,

@@ -1,9 +1,9 @@
 import { AssayError } from '../errors.js';
 import { checkOptions } from '../foundation/options.js';
-import { moduleUrl } from '../workers/load-module.js';
-import type { WorkerEvents } from '../workers/worker-events.js';
-import type { ScorePayload, ScorerDescription, WorkerModule } from '../workers/worker-protocol.js';
-import type { Scorer, ScorerArguments, ScorerResult } from './evaluation-types.js';
+import { moduleUrl } from './load-module.js';
+import type { WorkerEvents } from './worker-events.js';
+import type { ScorePayload, ScorerDescription, WorkerModule } from './worker-protocol.js';
+import type { Scorer, ScorerArguments, ScorerResult } from '../evaluation/evaluation-types.js';
 import { MODULE_CHECKS, poolFor, type WorkerModuleOptions } from './worker-evaluator.js';
 
 /** A {@link Scorer} that works in worker threads. */

@@ -9,14 +9,14 @@ import {
   type OptionCheck,
   type OptionChecks,
 } from '../foundation/options.js';
-import { describeEvaluator, loadEvaluator, moduleUrl } from '../workers/load-module.js';
-import { isCloneable } from '../workers/packed-error.js';
-import { POOL_CHECKS, type WorkerPoolOptions } from '../workers/pool-options.js';
-import type { WorkerEvents } from '../workers/worker-events.js';
-import { WorkerPool, type WorkerPoolStats } from '../workers/worker-pool.js';
-import type { EvaluatePayload, EvaluatorDescription, WorkerModule } from '../workers/worker-protocol.js';
-import type { Evaluation, EvaluationContext, TestCase } from './evaluation-types.js';
-import { Evaluator } from './evaluator.js';
+import { describeEvaluator, loadEvaluator, moduleUrl } from './load-module.js';
+import { isCloneable } from './packed-error.js';
+import { POOL_CHECKS, type WorkerPoolOptions } from './pool-options.js';
+import type { WorkerEvents } from './worker-events.js';
+import { WorkerPool, type WorkerPoolStats } from './worker-pool.js';
+import type { EvaluatePayload, EvaluatorDescription, WorkerModule } from './worker-protocol.js';
+import type { Evaluation, EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
+import { Evaluator } from '../evaluation/evaluator.js';
 import { InlinePolicy } from './inline-policy.js';
 
 /** What {@link workerEvaluator} and {@link workerScorer} have in common. */
