@@ -351,7 +351,7 @@ export type {
   MemoryBoundedCacheOptions,
 } from './cache/cache-options.js';
 export type { CacheEvents } from './cache/cache-events.js';
-export type { DiskEntry, DiskTier, DiskTierStats } from './foundation/disk-tier.js';
+export type { DiskEntry, DiskTier, DiskTierStats } from './cache/disk-tier.js';
 
 // monitor
 export { AlertManager } from './monitor/alert-manager.js';

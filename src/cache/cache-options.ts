@@ -1,5 +1,5 @@
 import type { Clock } from '../foundation/clock.js';
-import type { DiskTier, DiskTierStats } from '../foundation/disk-tier.js';
+import type { DiskTier, DiskTierStats } from './disk-tier.js';
 import {
   boolean,
   callable,

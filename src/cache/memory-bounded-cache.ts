@@ -20,7 +20,7 @@ import {
   type GetOrComputeOptions,
   type MemoryBoundedCacheOptions,
 } from './cache-options.js';
-import type { DiskTier } from '../foundation/disk-tier.js';
+import type { DiskTier } from './disk-tier.js';
 import { Flight } from './flight.js';
 
 /**

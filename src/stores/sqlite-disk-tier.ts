@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { AssayError } from '../errors.js';
 import { systemClock, type Clock } from '../foundation/clock.js';
-import type { DiskEntry, DiskTier, DiskTierStats } from '../foundation/disk-tier.js';
+import type { DiskEntry, DiskTier, DiskTierStats } from '../cache/disk-tier.js';
 import { nextTurn } from '../foundation/next-turn.js';
 import { checkOptions, integer, object, oneOf } from '../foundation/options.js';
 import { openDatabase, prepare, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
