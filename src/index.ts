@@ -45,15 +45,15 @@ export type {
   TargetContext,
   TargetFunction,
 } from './batch/batch-options.js';
-export type { CaseField } from './batch/case-fields.js';
-export type { CaseInput } from './batch/case-source.js';
+export type { CaseField } from './cases/case-fields.js';
+export type { CaseInput } from './cases/case-source.js';
 export { fromConcurrencyConfig, type ConcurrencySettings } from './batch/concurrency-config.js';
-export type { FileSource } from './batch/file-source.js';
-export { readCsv, type CsvRow, type ReadCsvOptions } from './batch/read-csv.js';
-export { readJsonl, type ReadJsonlOptions } from './batch/read-jsonl.js';
-export type { RowPlace } from './batch/read-records.js';
-export { readSuite, type ReadSuiteOptions, type SuiteIssue } from './batch/read-suite.js';
-export type { SuiteCase, SuiteMetadata } from './batch/suite-test.js';
+export type { FileSource } from './cases/file-source.js';
+export { readCsv, type CsvRow, type ReadCsvOptions } from './cases/read-csv.js';
+export { readJsonl, type ReadJsonlOptions } from './cases/read-jsonl.js';
+export type { RowPlace } from './cases/read-records.js';
+export { readSuite, type ReadSuiteOptions, type SuiteIssue } from './cases/read-suite.js';
+export type { SuiteCase, SuiteMetadata } from './cases/suite-test.js';
 export { RunError } from './batch/run-error.js';
 export { formatRunSummary } from './batch/run-summary.js';
 export type {

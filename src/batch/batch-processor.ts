@@ -12,7 +12,7 @@ import {
   type RunOptions,
 } from './batch-options.js';
 import { BatchRun } from './batch-run.js';
-import type { CaseInput } from './case-source.js';
+import type { CaseInput } from '../cases/case-source.js';
 import { ResultStream } from './result-stream.js';
 import type { RunSummary } from './run-summary.js';
 

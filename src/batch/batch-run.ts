@@ -10,7 +10,7 @@ import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
 import { CaseRunner } from './case-runner.js';
-import { toCaseSource, type CaseInput, type CaseSource } from './case-source.js';
+import { toCaseSource, type CaseInput, type CaseSource } from '../cases/case-source.js';
 import type { CaseTask } from './case-task.js';
 import { EvaluationGate, guardEventLoop, type EventLoopGuard } from './evaluation-gate.js';
 import { InFlightCases } from './in-flight-cases.js';

@@ -2,11 +2,11 @@ import { InputError } from '../errors.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import type { Clock } from '../foundation/clock.js';
 import { nextTurn } from '../foundation/next-turn.js';
-import type { CaseSource } from './case-source.js';
+import type { CaseSource } from '../cases/case-source.js';
 import { CaseTask } from './case-task.js';
 import { DuplicateGuard } from './duplicate-guard.js';
 import type { RunStore } from './run-store.js';
-import { checkTestCase } from './test-case-check.js';
+import { checkTestCase } from '../cases/test-case-check.js';
 
 const FINISHED_PORTION = 256; // cases whose keys are asked for at once while all of them turn out to be finished
 const UNVERIFIED_IDS = 1_000_000; // suspicion of a duplicate is trusted up to here (2e-10 a case) if nothing can prove it

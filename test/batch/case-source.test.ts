@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { toCaseSource, type CaseSource } from '../../src/batch/case-source.js';
-import { checkTestCase } from '../../src/batch/test-case-check.js';
+import { toCaseSource, type CaseSource } from '../../src/cases/case-source.js';
+import { checkTestCase } from '../../src/cases/test-case-check.js';
 import { InputError } from '../../src/errors.js';
 
 async function drain<Case>(source: CaseSource<Case>): Promise<Case[]> {

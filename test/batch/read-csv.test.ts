@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCsv, type ReadCsvOptions } from '../../src/batch/read-csv.js';
+import { readCsv, type ReadCsvOptions } from '../../src/cases/read-csv.js';
 import { AssayError, InputError } from '../../src/errors.js';
 
 let folder: string;

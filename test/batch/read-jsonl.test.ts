@@ -13,8 +13,8 @@ import { pathToFileURL } from 'node:url';
 import { Readable } from 'node:stream';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readJsonl, type ReadJsonlOptions } from '../../src/batch/read-jsonl.js';
-import type { FileSource } from '../../src/batch/file-source.js';
+import { readJsonl, type ReadJsonlOptions } from '../../src/cases/read-jsonl.js';
+import type { FileSource } from '../../src/cases/file-source.js';
 import { InputError } from '../../src/errors.js';
 
 const OPEN_FILES = '/proc/self/fd';

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readSuite, type ReadSuiteOptions, type SuiteIssue } from '../../src/batch/read-suite.js';
-import type { SuiteCase } from '../../src/batch/suite-test.js';
+import { readSuite, type ReadSuiteOptions, type SuiteIssue } from '../../src/cases/read-suite.js';
+import type { SuiteCase } from '../../src/cases/suite-test.js';
 import { InputError } from '../../src/errors.js';
 import { dataPath, describeWithData, readDataJson } from '../support/data.js';
 
