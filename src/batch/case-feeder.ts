@@ -4,7 +4,7 @@ import type { Clock } from '../foundation/clock.js';
 import { nextTurn } from '../foundation/next-turn.js';
 import type { CaseSource } from '../cases/case-source.js';
 import { CaseTask } from './case-task.js';
-import { DuplicateGuard } from './duplicate-guard.js';
+import { DuplicateGuard } from './seen-ids.js';
 import type { RunStore } from './run-store.js';
 import { checkTestCase } from '../cases/test-case-check.js';
 

@@ -23,7 +23,7 @@ import { mergeParameters, unlessCancelled, type CaseTask } from './case-task.js'
 import type { EvaluationGate } from './evaluation-gate.js';
 import { describeTarget } from './run-manifest.js';
 import { unstorableParts } from './storable-result.js';
-import { responseOf } from './target-answer.js';
+import { responseOf } from './whole-response.js';
 
 /** Takes one case through target and evaluator and says what came of it; never rejects. */
 export class CaseRunner<Input, Expected, Metadata> {

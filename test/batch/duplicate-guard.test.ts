@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DuplicateGuard } from '../../src/batch/duplicate-guard.js';
+import { DuplicateGuard } from '../../src/batch/seen-ids.js';
 
 describe('DuplicateGuard', () => {
   it('never forgets an id and takes no new one for seen, over 300,000 similar ids', () => {
