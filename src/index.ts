@@ -55,7 +55,7 @@ export type { RowPlace } from './cases/read-records.js';
 export { readSuite, type ReadSuiteOptions, type SuiteIssue } from './cases/read-suite.js';
 export type { SuiteCase, SuiteMetadata } from './cases/suite-test.js';
 export { RunError } from './batch/run-error.js';
-export { formatRunSummary } from './batch/run-summary.js';
+export { formatRunSummary } from './batch/summary/run-summary.js';
 export type {
   DurationSummary,
   GroupsSummary,
@@ -64,7 +64,7 @@ export type {
   RunSummary,
   RunSummaryData,
   StopReason,
-} from './batch/run-summary.js';
+} from './batch/summary/run-summary.js';
 
 // client
 export { LoadBalancedClient, type CloseOptions } from './client/load-balanced-client.js';

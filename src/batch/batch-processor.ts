@@ -14,7 +14,7 @@ import {
 import { BatchRun } from './batch-run.js';
 import type { CaseInput } from '../cases/case-source.js';
 import { ResultStream } from './result-stream.js';
-import type { RunSummary } from './run-summary.js';
+import type { RunSummary } from './summary/run-summary.js';
 
 /**
  * Takes test cases through target and evaluator into a store and sums them up, many at once and in flat memory.

@@ -20,9 +20,9 @@ import { ResultWriter } from './result-writer.js';
 import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
-import { RunStatistics } from './run-statistics.js';
+import { RunStatistics } from './summary/run-statistics.js';
 import { RunStore } from './run-store.js';
-import type { RunSummary, StopReason } from './run-summary.js';
+import type { RunSummary, StopReason } from './summary/run-summary.js';
 
 const LANES_A_TURN = 16;
 

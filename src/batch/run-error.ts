@@ -1,5 +1,5 @@
 import { AssayError, messageOf, type AssayErrorCode, type AssayErrorOptions } from '../errors.js';
-import type { RunSummary, StopReason } from './run-summary.js';
+import type { RunSummary, StopReason } from './summary/run-summary.js';
 
 /** A run that ended before its input did, through an abort or a failing store. Says what is safe. */
 export class RunError extends AssayError {

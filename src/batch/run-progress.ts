@@ -1,7 +1,7 @@
 import type { Clock } from '../foundation/clock.js';
 import type { ProgressEvent } from './batch-events.js';
 import { ProgressMeter } from './progress-meter.js';
-import type { RunStatistics } from './run-statistics.js';
+import type { RunStatistics } from './summary/run-statistics.js';
 
 /** What a {@link RunProgress} needs to know. */
 export interface RunProgressOptions {

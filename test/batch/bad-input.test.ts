@@ -8,7 +8,7 @@ import { BatchProcessor } from '../../src/batch/batch-processor.js';
 import { readCsv } from '../../src/cases/read-csv.js';
 import { readJsonl } from '../../src/cases/read-jsonl.js';
 import type { CaseInput } from '../../src/cases/case-source.js';
-import type { RunSummary } from '../../src/batch/run-summary.js';
+import type { RunSummary } from '../../src/batch/summary/run-summary.js';
 import { LoadBalancedClient } from '../../src/client/load-balanced-client.js';
 import type { ModelInput } from '../../src/client/model-client.js';
 import type { LoadBalancedClientOptions } from '../../src/client/client-options.js';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BatchProcessor } from '../../src/batch/batch-processor.js';
 import { readJsonl } from '../../src/cases/read-jsonl.js';
 import { readSuite } from '../../src/cases/read-suite.js';
-import type { RunSummary } from '../../src/batch/run-summary.js';
+import type { RunSummary } from '../../src/batch/summary/run-summary.js';
 import { LoadBalancedClient } from '../../src/client/load-balanced-client.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { CaseResult } from '../../src/evaluation/evaluation-types.js';

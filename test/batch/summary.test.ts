@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchProcessor } from '../../src/batch/batch-processor.js';
-import { RunStatistics } from '../../src/batch/run-statistics.js';
-import type { RunSummary } from '../../src/batch/run-summary.js';
+import { RunStatistics } from '../../src/batch/summary/run-statistics.js';
+import type { RunSummary } from '../../src/batch/summary/run-summary.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { TestCase } from '../../src/evaluation/evaluation-types.js';
 import { bleu } from '../../src/scorers/bleu.js';

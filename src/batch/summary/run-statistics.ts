@@ -1,10 +1,10 @@
-import { AssayError } from '../errors.js';
-import type { Evaluator } from '../evaluation/evaluator.js';
-import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { ExactSum } from '../foundation/exact-sum.js';
-import { Histogram } from '../foundation/histogram.js';
-import { CorpusTotal } from '../evaluation/corpus-metric.js';
-import { judgeUsageOf } from '../scorers/judge-call.js';
+import { AssayError } from '../../errors.js';
+import type { Evaluator } from '../../evaluation/evaluator.js';
+import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import { ExactSum } from '../../foundation/exact-sum.js';
+import { Histogram } from '../../foundation/histogram.js';
+import { CorpusTotal } from '../../evaluation/corpus-metric.js';
+import { judgeUsageOf } from '../../scorers/judge-call.js';
 import { JudgeTotals } from './judge-totals.js';
 import { MetricStatistics } from './metric-statistics.js';
 import { RepetitionStatistics } from './repetition-statistics.js';

@@ -1,6 +1,6 @@
-import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { ExactSum } from '../foundation/exact-sum.js';
-import { passAtK, passHatK } from '../statistics/pass-at-k.js';
+import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import { ExactSum } from '../../foundation/exact-sum.js';
+import { passAtK, passHatK } from '../../statistics/pass-at-k.js';
 import type { RepetitionsSummary } from './run-summary.js';
 
 /** Name under which the overall score is kept beside the dimensions. */

@@ -1,14 +1,14 @@
-import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { ClusteredMoments } from '../statistics/clustered.js';
-import { CompleteClusters } from '../statistics/complete-clusters.js';
+import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import { ClusteredMoments } from '../../statistics/clustered.js';
+import { CompleteClusters } from '../../statistics/complete-clusters.js';
 import {
   meanInterval,
   tInterval,
   wilsonInterval,
   type Interval,
   type MeanEstimate,
-} from '../statistics/intervals.js';
-import { Moments } from '../statistics/moments.js';
+} from '../../statistics/intervals.js';
+import { Moments } from '../../statistics/moments.js';
 import type { MetricSummary } from './run-summary.js';
 
 /**
