@@ -75,15 +75,19 @@ export type {
   TimeoutOptions,
   TlsOptions,
 } from './client/client-options.js';
-export type { AdaptiveConcurrencyOptions } from './client/adaptive-concurrency.js';
+export type { AdaptiveConcurrencyOptions } from './client/balancing/adaptive-concurrency.js';
 export type { ClientEvents } from './client/client-events.js';
 export type { ClientSnapshot, EndpointSnapshot } from './client/client-snapshot.js';
-export type { EndpointCounts } from './client/endpoint.js';
+export type { EndpointCounts } from './client/balancing/endpoint.js';
 export { EndpointError, type AttemptRecord, type EndpointErrorOptions } from './client/endpoint-error.js';
 export type { HealthCheckOptions } from './client/health-check.js';
 export type { HedgingOptions } from './client/hedge.js';
 export { fromLanguageModel, type LanguageModel, type LanguageModelOptions } from './client/language-model.js';
-export type { EjectionReason, HealthState, OutlierEjectionOptions } from './client/outlier-ejection.js';
+export type {
+  EjectionReason,
+  HealthState,
+  OutlierEjectionOptions,
+} from './client/balancing/outlier-ejection.js';
 export type {
   CallOptions,
   ChatMessage,
@@ -102,7 +106,7 @@ export {
   type EndpointPolicy,
   type PickContext,
   type PolicyName,
-} from './client/pick-endpoint.js';
+} from './client/balancing/endpoint-policy.js';
 export type { ModelPrice, PriceTable } from './client/price-table.js';
 export { anthropicMessages } from './client/protocols/anthropic-messages.js';
 export { ollamaChat } from './client/protocols/ollama-chat.js';
@@ -112,7 +116,7 @@ export { openaiCompletions } from './client/protocols/openai-completions.js';
 export { openaiResponses } from './client/protocols/openai-responses.js';
 export type { Protocol, ProtocolReply, ProtocolRequest, StreamReader } from './client/protocols/protocol.js';
 export type { ProtocolName } from './client/protocols/protocol-names.js';
-export type { EndpointRateLimit } from './client/rate-limit.js';
+export type { EndpointRateLimit } from './client/balancing/rate-limit.js';
 export type { RetryBudgetOptions } from './client/retry-budget.js';
 export type { RetryOptions } from './client/retry.js';
 

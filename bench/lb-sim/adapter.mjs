@@ -1,12 +1,12 @@
 // The shipped selector, health and limits (built from src/client) behind the simulator's policy interface:
 //   npm run build && node bench/lb-sim/run.mjs mixed --policy-module ./bench/lb-sim/adapter.mjs
 // The simulator counts in seconds, the client in milliseconds; a unit of work is the simulator's.
-import { Endpoint } from '../../dist/client/endpoint.js';
-import { EndpointSelector } from '../../dist/client/endpoint-selector.js';
+import { Endpoint } from '../../dist/client/balancing/endpoint.js';
+import { EndpointSelector } from '../../dist/client/balancing/endpoint-selector.js';
 import { ListNode } from '../../dist/foundation/linked-list.js';
-import { outlierEjectionOptions } from '../../dist/client/outlier-ejection.js';
-import { adaptiveConcurrencyOptions } from '../../dist/client/adaptive-concurrency.js';
-import { createPolicy } from '../../dist/client/pick-endpoint.js';
+import { outlierEjectionOptions } from '../../dist/client/balancing/outlier-ejection.js';
+import { adaptiveConcurrencyOptions } from '../../dist/client/balancing/adaptive-concurrency.js';
+import { createPolicy } from '../../dist/client/balancing/endpoint-policy.js';
 
 const OUTCOME = {
   error: 'failed',

@@ -1,6 +1,6 @@
 // What learning an unknown rate limit costs, in simulated time: npm run build && node bench/lb-sim/unknown-limit.mjs
 // The shipped RateLimit alone, with lanes that call in a closed loop; timers are up to 1.5 ms late, as Node's are.
-import { RateLimit } from '../../dist/client/rate-limit.js';
+import { RateLimit } from '../../dist/client/balancing/rate-limit.js';
 import { Clock, rng } from './sim.mjs';
 
 const bucket = (rate, burst) => {

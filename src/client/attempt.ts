@@ -23,11 +23,11 @@ import { Deadline, type Expiring } from './deadline-list.js';
 import type { EndpointConnection } from './endpoint-connection.js';
 import { EndpointError } from './endpoint-error.js';
 import type { EndRequest } from './given-up-requests.js';
-import type { Ticket } from './latency-estimate.js';
+import type { Ticket } from './balancing/latency-estimate.js';
 import type { ReplyHandler } from './transport.js';
 import { EmptyAnswer, ReportedFailure, type ProtocolReply, type StreamReader } from './protocols/protocol.js';
 import { NO_HEADERS, ReplyHeaders } from './reply-headers.js';
-import { headerOf, retryAfterMs } from './retry-after.js';
+import { headerOf, retryAfterMs } from './balancing/retry-after.js';
 import { JsonLines, ServerSentEvents, startsObject } from './server-sent-events.js';
 import { AssayError, messageOf } from '../errors.js';
 

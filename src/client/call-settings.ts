@@ -6,7 +6,7 @@ import type { CallReporter } from './call-reporter.js';
 import type { DeadlineList, DeadlineLists } from './deadline-list.js';
 import type { EndpointConnection } from './endpoint-connection.js';
 import type { EndpointError } from './endpoint-error.js';
-import type { EndpointSelector } from './endpoint-selector.js';
+import type { EndpointSelector } from './balancing/endpoint-selector.js';
 import type { HealthChecker } from './health-checker.js';
 import type { HedgePlan } from './hedge.js';
 import type { ListNode } from '../foundation/linked-list.js';

@@ -5,7 +5,7 @@ import { attemptRecord, inOutage, recordAnswer, recordFailure } from './attempt-
 import { CallBounds, type Bounded } from './call-bounds.js';
 import { mergeParameters, type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
 import type { Failure } from './classify-failure.js';
-import type { Endpoint, Waiter } from './endpoint.js';
+import type { Endpoint, Waiter } from './balancing/endpoint.js';
 import type { EndpointConnection } from './endpoint-connection.js';
 import {
   EndpointError,
@@ -13,7 +13,7 @@ import {
   type AttemptRecord,
   type EndpointErrorOptions,
 } from './endpoint-error.js';
-import type { Choice } from './endpoint-selector.js';
+import type { Choice } from './balancing/endpoint-selector.js';
 import { ListNode } from '../foundation/linked-list.js';
 import type { CallOptions, ModelParameters, ModelRequest } from './model-client.js';
 import type { ProtocolReply } from './protocols/protocol.js';

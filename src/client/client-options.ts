@@ -1,16 +1,16 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../foundation/clock.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
-import type { AdaptiveConcurrencyOptions } from './adaptive-concurrency.js';
+import type { AdaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
 import type { HealthCheckOptions } from './health-check.js';
 import type { HedgingOptions } from './hedge.js';
 import type { ModelParameters } from './model-client.js';
-import type { OutlierEjectionOptions } from './outlier-ejection.js';
-import type { EndpointPolicy, PolicyName } from './pick-endpoint.js';
+import type { OutlierEjectionOptions } from './balancing/outlier-ejection.js';
+import type { EndpointPolicy, PolicyName } from './balancing/endpoint-policy.js';
 import type { PriceTable } from './price-table.js';
 import type { Protocol } from './protocols/protocol.js';
 import type { ProtocolName } from './protocols/protocol-names.js';
-import type { EndpointRateLimit } from './rate-limit.js';
+import type { EndpointRateLimit } from './balancing/rate-limit.js';
 import type { RetryBudgetOptions } from './retry-budget.js';
 import type { RetryOptions } from './retry.js';
 

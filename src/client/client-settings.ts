@@ -16,7 +16,7 @@ import {
   type OptionCheck,
 } from '../foundation/options.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
-import { adaptiveConcurrencyOptions } from './adaptive-concurrency.js';
+import { adaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
 import { checkParameters } from './check-parameters.js';
 import type {
   EndpointOptions,
@@ -24,17 +24,17 @@ import type {
   TimeoutOptions,
   TlsOptions,
 } from './client-options.js';
-import type { EndpointSettings } from './endpoint.js';
+import type { EndpointSettings } from './balancing/endpoint.js';
 import { endpointAddress, type EndpointConnectionSettings } from './endpoint-connection.js';
 import { healthCheckOptions, type HealthCheckSettings } from './health-check.js';
 import { hedgingOptions, type HedgingSettings } from './hedge.js';
 import type { ModelParameters } from './model-client.js';
-import { outlierEjectionOptions } from './outlier-ejection.js';
-import { createPolicy, type EndpointPolicy, type PolicyName } from './pick-endpoint.js';
+import { outlierEjectionOptions } from './balancing/outlier-ejection.js';
+import { createPolicy, type EndpointPolicy, type PolicyName } from './balancing/endpoint-policy.js';
 import { checkPrices, type PriceTable } from './price-table.js';
 import { PROTOCOLS, type ProtocolName } from './protocols/protocol-names.js';
 import type { Protocol } from './protocols/protocol.js';
-import { rateLimitOptions } from './rate-limit.js';
+import { rateLimitOptions } from './balancing/rate-limit.js';
 import { retryBudgetOptions, type RetryBudgetSettings } from './retry-budget.js';
 import { retryOptions, type RetrySettings } from './retry.js';
 import type { TransportSettings } from './transport.js';

@@ -1,8 +1,8 @@
 import type { Clock } from '../foundation/clock.js';
-import type { Endpoint, EndpointCounts } from './endpoint.js';
+import type { Endpoint, EndpointCounts } from './balancing/endpoint.js';
 import type { EndpointConnection } from './endpoint-connection.js';
-import type { EndpointSelector } from './endpoint-selector.js';
-import type { EjectionReason, HealthState } from './outlier-ejection.js';
+import type { EndpointSelector } from './balancing/endpoint-selector.js';
+import type { EjectionReason, HealthState } from './balancing/outlier-ejection.js';
 import type { RetryBudget } from './retry-budget.js';
 
 /** Health, speed, limits and load of one endpoint at one moment. */

@@ -16,7 +16,7 @@ import type {
 } from './model-client.js';
 import { finishReason, messagesOf, record, textField, usageOf } from './protocols/protocol.js';
 import { requestIdOf } from './reply-headers.js';
-import { retryAfterMs, type ResponseHeaders } from './retry-after.js';
+import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
 
 /**
  * The part of a Vercel AI SDK language model that is needed, by structure: models of `@ai-sdk/*` providers with

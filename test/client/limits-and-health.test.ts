@@ -1,16 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AdaptiveConcurrency, adaptiveConcurrencyOptions } from '../../src/client/adaptive-concurrency.js';
+import {
+  AdaptiveConcurrency,
+  adaptiveConcurrencyOptions,
+} from '../../src/client/balancing/adaptive-concurrency.js';
 import { DeadlineList, Deadline } from '../../src/client/deadline-list.js';
 import { HedgePlan } from '../../src/client/hedge.js';
-import { OutlierEjection, outlierEjectionOptions } from '../../src/client/outlier-ejection.js';
-import { createPolicy, type EndpointCandidate } from '../../src/client/pick-endpoint.js';
+import { OutlierEjection, outlierEjectionOptions } from '../../src/client/balancing/outlier-ejection.js';
+import { createPolicy, type EndpointCandidate } from '../../src/client/balancing/endpoint-policy.js';
 import { costOf } from '../../src/client/price-table.js';
-import { RateLimit } from '../../src/client/rate-limit.js';
-import { resetMs, retryAfterMs } from '../../src/client/retry-after.js';
+import { RateLimit } from '../../src/client/balancing/rate-limit.js';
+import { resetMs, retryAfterMs } from '../../src/client/balancing/retry-after.js';
 import { RetryBudget } from '../../src/client/retry-budget.js';
 import { backoffMs, retryOptions } from '../../src/client/retry.js';
-import { RollingCount } from '../../src/client/rolling-count.js';
+import { RollingCount } from '../../src/client/balancing/rolling-count.js';
 import { TokenBucket } from '../../src/foundation/token-bucket.js';
 import { seededRandom } from '../../src/foundation/seeded-random.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Opening } from '../../src/client/opening.js';
-import { RateLimit } from '../../src/client/rate-limit.js';
-import { Refusals } from '../../src/client/refusals.js';
-import { RollingCount } from '../../src/client/rolling-count.js';
+import { Opening } from '../../src/client/balancing/first-wave.js';
+import { RateLimit } from '../../src/client/balancing/rate-limit.js';
+import { Refusals } from '../../src/client/balancing/refusals.js';
+import { RollingCount } from '../../src/client/balancing/rolling-count.js';
 import { TokenBucket } from '../../src/foundation/token-bucket.js';
 import { seededRandom } from '../../src/foundation/seeded-random.js';
 

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { EndpointError } from '../../src/client/endpoint-error.js';
-import { Endpoint, type Waiter } from '../../src/client/endpoint.js';
-import { EndpointSelector } from '../../src/client/endpoint-selector.js';
+import { Endpoint, type Waiter } from '../../src/client/balancing/endpoint.js';
+import { EndpointSelector } from '../../src/client/balancing/endpoint-selector.js';
 import { GivenUpRequests } from '../../src/client/given-up-requests.js';
 import { fromLanguageModel } from '../../src/client/language-model.js';
 import { ListNode } from '../../src/foundation/linked-list.js';
 import type { ModelParameters } from '../../src/client/model-client.js';
-import { outlierEjectionOptions } from '../../src/client/outlier-ejection.js';
-import { createPolicy } from '../../src/client/pick-endpoint.js';
+import { outlierEjectionOptions } from '../../src/client/balancing/outlier-ejection.js';
+import { createPolicy } from '../../src/client/balancing/endpoint-policy.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { chat, clientFor, deadUrl, json, modelServer } from './model-server.js';
 

@@ -1,4 +1,4 @@
-import type { RandomSource } from '../foundation/seeded-random.js';
+import type { RandomSource } from '../../foundation/seeded-random.js';
 
 /** What a policy sees of an endpoint. */
 export interface EndpointCandidate {

@@ -1,5 +1,5 @@
-import { checkOptions, integer, number, positive } from '../foundation/options.js';
-import type { RandomSource } from '../foundation/seeded-random.js';
+import { checkOptions, integer, number, positive } from '../../foundation/options.js';
+import type { RandomSource } from '../../foundation/seeded-random.js';
 import { RollingCount } from './rolling-count.js';
 
 /** When an endpoint that fails gets no more calls, and for how long. */

@@ -1,9 +1,9 @@
-import { AssayError } from '../errors.js';
-import type { Clock, ClockTimer } from '../foundation/clock.js';
-import type { RandomSource } from '../foundation/seeded-random.js';
+import { AssayError } from '../../errors.js';
+import type { Clock, ClockTimer } from '../../foundation/clock.js';
+import type { RandomSource } from '../../foundation/seeded-random.js';
 import type { Endpoint, Waiter } from './endpoint.js';
-import { LinkedList, type ListNode } from '../foundation/linked-list.js';
-import type { EndpointPolicy, PickContext } from './pick-endpoint.js';
+import { LinkedList, type ListNode } from '../../foundation/linked-list.js';
+import type { EndpointPolicy, PickContext } from './endpoint-policy.js';
 
 /** What an {@link EndpointSelector} is made from. */
 export interface EndpointSelectorSettings {

@@ -1,4 +1,4 @@
-import { checkOptions, integer, number } from '../foundation/options.js';
+import { checkOptions, integer, number } from '../../foundation/options.js';
 
 /** How an endpoint's concurrency is found. */
 export interface AdaptiveConcurrencyOptions {

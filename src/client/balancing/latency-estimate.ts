@@ -1,4 +1,4 @@
-import { LinkedList, ListNode } from '../foundation/linked-list.js';
+import { LinkedList, ListNode } from '../../foundation/linked-list.js';
 
 /** One attempt in flight, as selection and limits see it. */
 export class Ticket extends ListNode<number> {

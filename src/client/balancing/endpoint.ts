@@ -1,10 +1,10 @@
-import type { RandomSource } from '../foundation/seeded-random.js';
+import type { RandomSource } from '../../foundation/seeded-random.js';
 import { AdaptiveConcurrency, type AdaptiveConcurrencySettings } from './adaptive-concurrency.js';
-import type { EndpointError } from './endpoint-error.js';
+import type { EndpointError } from '../endpoint-error.js';
 import { LatencyEstimate, Ticket } from './latency-estimate.js';
-import { LinkedList } from '../foundation/linked-list.js';
+import { LinkedList } from '../../foundation/linked-list.js';
 import { OutlierEjection, type HealthChange, type OutlierEjectionSettings } from './outlier-ejection.js';
-import type { EndpointCandidate } from './pick-endpoint.js';
+import type { EndpointCandidate } from './endpoint-policy.js';
 import { RateLimit, type EndpointRateLimit } from './rate-limit.js';
 
 /** What an {@link Endpoint} is made from. */

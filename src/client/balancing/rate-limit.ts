@@ -1,12 +1,12 @@
-import { checkOptions, positive, number } from '../foundation/options.js';
-import type { RandomSource } from '../foundation/seeded-random.js';
-import { Opening } from './opening.js';
+import { checkOptions, positive, number } from '../../foundation/options.js';
+import type { RandomSource } from '../../foundation/seeded-random.js';
+import { Opening } from './first-wave.js';
 import { readLimitHeaders, type LimitHeaders } from './rate-limit-headers.js';
 import { RateSearch } from './rate-search.js';
 import { Refusals } from './refusals.js';
 import type { ResponseHeaders } from './retry-after.js';
 import { RollingCount } from './rolling-count.js';
-import { TokenBucket } from '../foundation/token-bucket.js';
+import { TokenBucket } from '../../foundation/token-bucket.js';
 
 /** What an endpoint allows a minute. The client stays at 98 % of it. */
 export interface EndpointRateLimit {
