@@ -81,7 +81,7 @@ export type { ClientSnapshot, EndpointSnapshot } from './client/client-snapshot.
 export type { EndpointCounts } from './client/balancing/endpoint.js';
 export { EndpointError, type AttemptRecord, type EndpointErrorOptions } from './client/endpoint-error.js';
 export type { HealthCheckOptions } from './client/health-check.js';
-export type { HedgingOptions } from './client/hedge.js';
+export type { HedgingOptions } from './client/call/hedge.js';
 export { fromLanguageModel, type LanguageModel, type LanguageModelOptions } from './client/language-model.js';
 export type {
   EjectionReason,
@@ -117,8 +117,8 @@ export { openaiResponses } from './client/protocols/openai-responses.js';
 export type { Protocol, ProtocolReply, ProtocolRequest, StreamReader } from './client/protocols/protocol.js';
 export type { ProtocolName } from './client/protocols/protocol-names.js';
 export type { EndpointRateLimit } from './client/balancing/rate-limit.js';
-export type { RetryBudgetOptions } from './client/retry-budget.js';
-export type { RetryOptions } from './client/retry.js';
+export type { RetryBudgetOptions } from './client/call/retry-budget.js';
+export type { RetryOptions } from './client/call/retry.js';
 
 // evaluation
 export type { Aggregate, AggregateContext, Aggregated, AggregateName } from './evaluation/aggregate.js';

@@ -3,7 +3,7 @@ import type { Clock } from '../foundation/clock.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
 import type { AdaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
 import type { HealthCheckOptions } from './health-check.js';
-import type { HedgingOptions } from './hedge.js';
+import type { HedgingOptions } from './call/hedge.js';
 import type { ModelParameters } from './model-client.js';
 import type { OutlierEjectionOptions } from './balancing/outlier-ejection.js';
 import type { EndpointPolicy, PolicyName } from './balancing/endpoint-policy.js';
@@ -11,8 +11,8 @@ import type { PriceTable } from './price-table.js';
 import type { Protocol } from './protocols/protocol.js';
 import type { ProtocolName } from './protocols/protocol-names.js';
 import type { EndpointRateLimit } from './balancing/rate-limit.js';
-import type { RetryBudgetOptions } from './retry-budget.js';
-import type { RetryOptions } from './retry.js';
+import type { RetryBudgetOptions } from './call/retry-budget.js';
+import type { RetryOptions } from './call/retry.js';
 
 /** A key, or a function that gives the current one; it is called for every attempt, so cache inside it. */
 export type ApiKey = string | (() => string | Promise<string>);

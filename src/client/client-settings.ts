@@ -27,7 +27,7 @@ import type {
 import type { EndpointSettings } from './balancing/endpoint.js';
 import { endpointAddress, type EndpointConnectionSettings } from './endpoint-connection.js';
 import { healthCheckOptions, type HealthCheckSettings } from './health-check.js';
-import { hedgingOptions, type HedgingSettings } from './hedge.js';
+import { hedgingOptions, type HedgingSettings } from './call/hedge.js';
 import type { ModelParameters } from './model-client.js';
 import { outlierEjectionOptions } from './balancing/outlier-ejection.js';
 import { createPolicy, type EndpointPolicy, type PolicyName } from './balancing/endpoint-policy.js';
@@ -35,8 +35,8 @@ import { checkPrices, type PriceTable } from './price-table.js';
 import { PROTOCOLS, type ProtocolName } from './protocols/protocol-names.js';
 import type { Protocol } from './protocols/protocol.js';
 import { rateLimitOptions } from './balancing/rate-limit.js';
-import { retryBudgetOptions, type RetryBudgetSettings } from './retry-budget.js';
-import { retryOptions, type RetrySettings } from './retry.js';
+import { retryBudgetOptions, type RetryBudgetSettings } from './call/retry-budget.js';
+import { retryOptions, type RetrySettings } from './call/retry.js';
 import type { TransportSettings } from './transport.js';
 
 /** One endpoint's settings, by the part that needs them. */

@@ -3,7 +3,7 @@ import type { Endpoint, EndpointCounts } from './balancing/endpoint.js';
 import type { EndpointConnection } from './endpoint-connection.js';
 import type { EndpointSelector } from './balancing/endpoint-selector.js';
 import type { EjectionReason, HealthState } from './balancing/outlier-ejection.js';
-import type { RetryBudget } from './retry-budget.js';
+import type { RetryBudget } from './call/retry-budget.js';
 
 /** Health, speed, limits and load of one endpoint at one moment. */
 export interface EndpointSnapshot {

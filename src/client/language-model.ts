@@ -1,9 +1,9 @@
 import { AssayError, messageOf } from '../errors.js';
 import { systemClock } from '../foundation/clock.js';
 import { checkOptions, object, show } from '../foundation/options.js';
-import { checkCall } from './check-call.js';
+import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
-import { mergeParameters } from './call-settings.js';
+import { mergeParameters } from './call/call-settings.js';
 import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './classify-failure.js';
 import { EndpointError } from './endpoint-error.js';
 import type {

@@ -2,24 +2,24 @@ import { inspect } from 'node:util';
 import { AssayError } from '../errors.js';
 import { systemClock, type Clock, type ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
-import { checkCall } from './check-call.js';
-import { CallReporter } from './call-reporter.js';
-import { CallStream } from './call-stream.js';
-import type { AbortableCall, CallSettings, CallSink } from './call-settings.js';
+import { checkCall } from './call/check-call.js';
+import { CallReporter } from './call/call-reporter.js';
+import { CallStream } from './call/call-stream.js';
+import type { AbortableCall, CallSettings, CallSink } from './call/call-settings.js';
 import { LinkedList, ListNode } from '../foundation/linked-list.js';
-import { ClientCall } from './client-call.js';
+import { ClientCall } from './call/client-call.js';
 import type { ClientEvents } from './client-events.js';
 import type { LoadBalancedClientOptions } from './client-options.js';
 import { readClientOptions, type ClientSettings } from './client-settings.js';
 import { snapshotClient, type ClientSnapshot } from './client-snapshot.js';
-import { DeadlineList, DeadlineLists } from './deadline-list.js';
+import { DeadlineList, DeadlineLists } from './call/deadline-list.js';
 import { Endpoint } from './balancing/endpoint.js';
 import { EndpointConnection } from './endpoint-connection.js';
 import { EndpointError } from './endpoint-error.js';
 import { EndpointSelector } from './balancing/endpoint-selector.js';
 import { GivenUpRequests } from './given-up-requests.js';
 import { HealthChecker } from './health-checker.js';
-import { HedgePlan } from './hedge.js';
+import { HedgePlan } from './call/hedge.js';
 import type {
   CallOptions,
   ModelClient,
@@ -27,9 +27,9 @@ import type {
   ModelResponse,
   ModelStreamEvent,
 } from './model-client.js';
-import { RetryBudget } from './retry-budget.js';
+import { RetryBudget } from './call/retry-budget.js';
 import { Transport } from './transport.js';
-import { WorkEstimate } from './work-estimate.js';
+import { WorkEstimate } from './call/work-estimate.js';
 
 /** How a client is closed. */
 export interface CloseOptions {

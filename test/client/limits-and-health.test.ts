@@ -4,15 +4,15 @@ import {
   AdaptiveConcurrency,
   adaptiveConcurrencyOptions,
 } from '../../src/client/balancing/adaptive-concurrency.js';
-import { DeadlineList, Deadline } from '../../src/client/deadline-list.js';
-import { HedgePlan } from '../../src/client/hedge.js';
+import { DeadlineList, Deadline } from '../../src/client/call/deadline-list.js';
+import { HedgePlan } from '../../src/client/call/hedge.js';
 import { OutlierEjection, outlierEjectionOptions } from '../../src/client/balancing/outlier-ejection.js';
 import { createPolicy, type EndpointCandidate } from '../../src/client/balancing/endpoint-policy.js';
 import { costOf } from '../../src/client/price-table.js';
 import { RateLimit } from '../../src/client/balancing/rate-limit.js';
 import { resetMs, retryAfterMs } from '../../src/client/balancing/retry-after.js';
-import { RetryBudget } from '../../src/client/retry-budget.js';
-import { backoffMs, retryOptions } from '../../src/client/retry.js';
+import { RetryBudget } from '../../src/client/call/retry-budget.js';
+import { backoffMs, retryOptions } from '../../src/client/call/retry.js';
 import { RollingCount } from '../../src/client/balancing/rolling-count.js';
 import { TokenBucket } from '../../src/foundation/token-bucket.js';
 import { seededRandom } from '../../src/foundation/seeded-random.js';

@@ -1,12 +1,12 @@
-import type { AssayErrorCode } from '../errors.js';
+import type { AssayErrorCode } from '../../errors.js';
 import type { Attempt } from './attempt.js';
 import type { CallSettings } from './call-settings.js';
-import type { Failure } from './classify-failure.js';
-import type { AttemptOutcome } from './balancing/endpoint.js';
-import type { AttemptRecord, EndpointError } from './endpoint-error.js';
-import type { EndpointSelector } from './balancing/endpoint-selector.js';
-import type { ModelRequest } from './model-client.js';
-import type { ProtocolReply } from './protocols/protocol.js';
+import type { Failure } from '../classify-failure.js';
+import type { AttemptOutcome } from '../balancing/endpoint.js';
+import type { AttemptRecord, EndpointError } from '../endpoint-error.js';
+import type { EndpointSelector } from '../balancing/endpoint-selector.js';
+import type { ModelRequest } from '../model-client.js';
+import type { ProtocolReply } from '../protocols/protocol.js';
 
 /** An attempt as the error of its call tells it. */
 export function attemptRecord(attempt: Attempt, code: AssayErrorCode, durationMs: number): AttemptRecord {

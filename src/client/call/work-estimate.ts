@@ -1,6 +1,6 @@
-import type { ModelInput } from './model-client.js';
-import type { ProtocolReply } from './protocols/protocol.js';
-import { messagesOf, plainText } from './protocols/protocol.js';
+import type { ModelInput } from '../model-client.js';
+import type { ProtocolReply } from '../protocols/protocol.js';
+import { messagesOf, plainText } from '../protocols/protocol.js';
 
 const CALL_OVERHEAD_UNITS = 32;
 const DEFAULT_OUTPUT_TOKENS = 256;

@@ -1,5 +1,5 @@
-import { checkOptions, integer, milliseconds } from '../foundation/options.js';
-import type { RandomSource } from '../foundation/seeded-random.js';
+import { checkOptions, integer, milliseconds } from '../../foundation/options.js';
+import type { RandomSource } from '../../foundation/seeded-random.js';
 
 /** How a failed call is tried again. */
 export interface RetryOptions {

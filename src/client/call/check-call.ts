@@ -1,7 +1,7 @@
-import { milliseconds, show } from '../foundation/options.js';
-import { checkParameters } from './check-parameters.js';
-import { EndpointError } from './endpoint-error.js';
-import type { CallOptions, ModelInput, ModelRequest } from './model-client.js';
+import { milliseconds, show } from '../../foundation/options.js';
+import { checkParameters } from '../check-parameters.js';
+import { EndpointError } from '../endpoint-error.js';
+import type { CallOptions, ModelInput, ModelRequest } from '../model-client.js';
 
 /** The error of a call that cannot be made as it was asked for (`ASSAY_INVALID_OPTION`); `undefined` for a good one. */
 export function checkCall(

@@ -1,7 +1,7 @@
 import type { CallSink } from './call-settings.js';
 import type { ClientCall } from './client-call.js';
-import type { EndpointError } from './endpoint-error.js';
-import type { ModelResponse, ModelStreamEvent } from './model-client.js';
+import type { EndpointError } from '../endpoint-error.js';
+import type { ModelResponse, ModelStreamEvent } from '../model-client.js';
 
 const HIGH_WATER = 256; // pieces of text that may wait for the reader before the connection is paused
 

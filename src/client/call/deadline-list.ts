@@ -1,5 +1,5 @@
-import type { Clock, ClockTimer } from '../foundation/clock.js';
-import { LinkedList, ListNode } from '../foundation/linked-list.js';
+import type { Clock, ClockTimer } from '../../foundation/clock.js';
+import { LinkedList, ListNode } from '../../foundation/linked-list.js';
 
 /** Something whose time can run out. */
 export interface Expiring {

@@ -1,22 +1,22 @@
-import { messageOf, type AssayErrorCode } from '../errors.js';
-import type { ClockTimer } from '../foundation/clock.js';
+import { messageOf, type AssayErrorCode } from '../../errors.js';
+import type { ClockTimer } from '../../foundation/clock.js';
 import { Attempt, type AttemptOwner } from './attempt.js';
 import { attemptRecord, inOutage, recordAnswer, recordFailure } from './attempt-outcome.js';
 import { CallBounds, type Bounded } from './call-bounds.js';
 import { mergeParameters, type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
-import type { Failure } from './classify-failure.js';
-import type { Endpoint, Waiter } from './balancing/endpoint.js';
-import type { EndpointConnection } from './endpoint-connection.js';
+import type { Failure } from '../classify-failure.js';
+import type { Endpoint, Waiter } from '../balancing/endpoint.js';
+import type { EndpointConnection } from '../endpoint-connection.js';
 import {
   EndpointError,
   withoutStack,
   type AttemptRecord,
   type EndpointErrorOptions,
-} from './endpoint-error.js';
-import type { Choice } from './balancing/endpoint-selector.js';
-import { ListNode } from '../foundation/linked-list.js';
-import type { CallOptions, ModelParameters, ModelRequest } from './model-client.js';
-import type { ProtocolReply } from './protocols/protocol.js';
+} from '../endpoint-error.js';
+import type { Choice } from '../balancing/endpoint-selector.js';
+import { ListNode } from '../../foundation/linked-list.js';
+import type { CallOptions, ModelParameters, ModelRequest } from '../model-client.js';
+import type { ProtocolReply } from '../protocols/protocol.js';
 import { backoffMs } from './retry.js';
 
 const NOBODY: readonly Endpoint[] = [];

@@ -1,5 +1,5 @@
-import { checkOptions, number, positive } from '../foundation/options.js';
-import { RollingCount } from './balancing/rolling-count.js';
+import { checkOptions, number, positive } from '../../foundation/options.js';
+import { RollingCount } from '../balancing/rolling-count.js';
 
 /** How many retries there may be, so that they cannot become a storm. */
 export interface RetryBudgetOptions {

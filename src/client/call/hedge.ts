@@ -1,4 +1,4 @@
-import { checkOptions, milliseconds, number } from '../foundation/options.js';
+import { checkOptions, milliseconds, number } from '../../foundation/options.js';
 
 /** When a slow call is sent a second time. */
 export interface HedgingOptions {

@@ -1,7 +1,7 @@
-import { onAbort } from '../foundation/cancellation.js';
+import { onAbort } from '../../foundation/cancellation.js';
 import type { CallSettings } from './call-settings.js';
 import { Deadline, type Expiring } from './deadline-list.js';
-import type { CallOptions } from './model-client.js';
+import type { CallOptions } from '../model-client.js';
 
 /** What ends a call from outside. */
 export interface Bounded {

@@ -1,12 +1,12 @@
-import type { Clock } from '../foundation/clock.js';
+import type { Clock } from '../../foundation/clock.js';
 import type { Attempt } from './attempt.js';
-import type { ClientEvents } from './client-events.js';
-import type { Endpoint } from './balancing/endpoint.js';
-import type { EndpointError } from './endpoint-error.js';
-import type { ModelRequest, ModelResponse } from './model-client.js';
-import type { HealthChange } from './balancing/outlier-ejection.js';
-import { costOf, type PriceTable } from './price-table.js';
-import type { ProtocolReply } from './protocols/protocol.js';
+import type { ClientEvents } from '../client-events.js';
+import type { Endpoint } from '../balancing/endpoint.js';
+import type { EndpointError } from '../endpoint-error.js';
+import type { ModelRequest, ModelResponse } from '../model-client.js';
+import type { HealthChange } from '../balancing/outlier-ejection.js';
+import { costOf, type PriceTable } from '../price-table.js';
+import type { ProtocolReply } from '../protocols/protocol.js';
 
 /** What is told of a call. */
 export interface ReportedCall {
