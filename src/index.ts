@@ -80,7 +80,7 @@ export type { ClientEvents } from './client/client-events.js';
 export type { ClientSnapshot, EndpointSnapshot } from './client/client-snapshot.js';
 export type { EndpointCounts } from './client/balancing/endpoint.js';
 export { EndpointError, type AttemptRecord, type EndpointErrorOptions } from './client/endpoint-error.js';
-export type { HealthCheckOptions } from './client/health-check.js';
+export type { HealthCheckOptions } from './client/http/health-check.js';
 export type { HedgingOptions } from './client/call/hedge.js';
 export { fromLanguageModel, type LanguageModel, type LanguageModelOptions } from './client/language-model.js';
 export type {

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../foundation/clock.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
 import type { AdaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
-import type { HealthCheckOptions } from './health-check.js';
+import type { HealthCheckOptions } from './http/health-check.js';
 import type { HedgingOptions } from './call/hedge.js';
 import type { ModelParameters } from './model-client.js';
 import type { OutlierEjectionOptions } from './balancing/outlier-ejection.js';

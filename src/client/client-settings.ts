@@ -25,8 +25,8 @@ import type {
   TlsOptions,
 } from './client-options.js';
 import type { EndpointSettings } from './balancing/endpoint.js';
-import { endpointAddress, type EndpointConnectionSettings } from './endpoint-connection.js';
-import { healthCheckOptions, type HealthCheckSettings } from './health-check.js';
+import { endpointAddress, type EndpointConnectionSettings } from './http/endpoint-connection.js';
+import { healthCheckOptions, type HealthCheckSettings } from './http/health-check.js';
 import { hedgingOptions, type HedgingSettings } from './call/hedge.js';
 import type { ModelParameters } from './model-client.js';
 import { outlierEjectionOptions } from './balancing/outlier-ejection.js';
@@ -37,7 +37,7 @@ import type { Protocol } from './protocols/protocol.js';
 import { rateLimitOptions } from './balancing/rate-limit.js';
 import { retryBudgetOptions, type RetryBudgetSettings } from './call/retry-budget.js';
 import { retryOptions, type RetrySettings } from './call/retry.js';
-import type { TransportSettings } from './transport.js';
+import type { TransportSettings } from './http/transport.js';
 
 /** One endpoint's settings, by the part that needs them. */
 export interface EndpointParts {

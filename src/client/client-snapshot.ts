@@ -1,6 +1,6 @@
 import type { Clock } from '../foundation/clock.js';
 import type { Endpoint, EndpointCounts } from './balancing/endpoint.js';
-import type { EndpointConnection } from './endpoint-connection.js';
+import type { EndpointConnection } from './http/endpoint-connection.js';
 import type { EndpointSelector } from './balancing/endpoint-selector.js';
 import type { EjectionReason, HealthState } from './balancing/outlier-ejection.js';
 import type { RetryBudget } from './call/retry-budget.js';

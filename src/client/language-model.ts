@@ -4,7 +4,7 @@ import { checkOptions, object, show } from '../foundation/options.js';
 import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
 import { mergeParameters } from './call/call-settings.js';
-import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './classify-failure.js';
+import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './http/classify-failure.js';
 import { EndpointError } from './endpoint-error.js';
 import type {
   CallOptions,
@@ -15,7 +15,7 @@ import type {
   ModelResponse,
 } from './model-client.js';
 import { finishReason, messagesOf, record, textField, usageOf } from './protocols/protocol.js';
-import { requestIdOf } from './reply-headers.js';
+import { requestIdOf } from './http/reply-headers.js';
 import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
 
 /**

@@ -14,11 +14,11 @@ import { readClientOptions, type ClientSettings } from './client-settings.js';
 import { snapshotClient, type ClientSnapshot } from './client-snapshot.js';
 import { DeadlineList, DeadlineLists } from './call/deadline-list.js';
 import { Endpoint } from './balancing/endpoint.js';
-import { EndpointConnection } from './endpoint-connection.js';
+import { EndpointConnection } from './http/endpoint-connection.js';
 import { EndpointError } from './endpoint-error.js';
 import { EndpointSelector } from './balancing/endpoint-selector.js';
-import { GivenUpRequests } from './given-up-requests.js';
-import { HealthChecker } from './health-checker.js';
+import { GivenUpRequests } from './http/given-up-requests.js';
+import { HealthChecker } from './http/health-checker.js';
 import { HedgePlan } from './call/hedge.js';
 import type {
   CallOptions,
@@ -28,7 +28,7 @@ import type {
   ModelStreamEvent,
 } from './model-client.js';
 import { RetryBudget } from './call/retry-budget.js';
-import { Transport } from './transport.js';
+import { Transport } from './http/transport.js';
 import { WorkEstimate } from './call/work-estimate.js';
 
 /** How a client is closed. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MockAgent } from 'undici';
 import { LoadBalancedClient } from '../../src/client/load-balanced-client.js';
-import { endpointAddress } from '../../src/client/endpoint-connection.js';
+import { endpointAddress } from '../../src/client/http/endpoint-connection.js';
 import { openaiChat } from '../../src/client/protocols/openai-chat.js';
 import { openaiCompletions } from '../../src/client/protocols/openai-completions.js';
 import { AssayError } from '../../src/errors.js';

@@ -3,7 +3,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
-import { holdEndWhilePaused } from '../../src/client/hold-end.js';
+import { holdEndWhilePaused } from '../../src/client/http/hold-end.js';
 import { chatEvents, clientFor, rawServer } from './model-server.js';
 
 // undici's parser fails an assertion when a connection ends while it is paused: an uncaught exception, which these

@@ -10,7 +10,7 @@ import { outlierEjectionOptions } from '../../src/client/balancing/outlier-eject
 import { fromLanguageModel } from '../../src/client/language-model.js';
 import type { CallOptions, ModelRequest } from '../../src/client/model-client.js';
 import { createPolicy } from '../../src/client/balancing/endpoint-policy.js';
-import { Secrets } from '../../src/client/secrets.js';
+import { Secrets } from '../../src/client/http/secrets.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { chat, chatEvents, clientFor, json, modelServer, rawServer } from './model-server.js';
 

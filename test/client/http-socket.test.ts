@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { connectHttp, type HttpSocket } from '../../src/client/http-socket.js';
+import { connectHttp, type HttpSocket } from '../../src/client/http/http-socket.js';
 import { clientFor, deadUrl, rawServer } from './model-server.js';
 
 /** A server for one test, and a connection to it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { JsonLines, LineSplitter, ServerSentEvents } from '../../src/client/server-sent-events.js';
+import { JsonLines, LineSplitter, ServerSentEvents } from '../../src/client/http/server-sent-events.js';
 import type { ModelStreamEvent } from '../../src/client/model-client.js';
 import { chat, chatEvents, clientFor, json, modelServer } from './model-server.js';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { EndpointError } from '../../src/client/endpoint-error.js';
 import { Endpoint, type Waiter } from '../../src/client/balancing/endpoint.js';
 import { EndpointSelector } from '../../src/client/balancing/endpoint-selector.js';
-import { GivenUpRequests } from '../../src/client/given-up-requests.js';
+import { GivenUpRequests } from '../../src/client/http/given-up-requests.js';
 import { fromLanguageModel } from '../../src/client/language-model.js';
 import { ListNode } from '../../src/foundation/linked-list.js';
 import type { ModelParameters } from '../../src/client/model-client.js';

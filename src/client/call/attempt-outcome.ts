@@ -1,7 +1,7 @@
 import type { AssayErrorCode } from '../../errors.js';
 import type { Attempt } from './attempt.js';
 import type { CallSettings } from './call-settings.js';
-import type { Failure } from '../classify-failure.js';
+import type { Failure } from '../http/classify-failure.js';
 import type { AttemptOutcome } from '../balancing/endpoint.js';
 import type { AttemptRecord, EndpointError } from '../endpoint-error.js';
 import type { EndpointSelector } from '../balancing/endpoint-selector.js';

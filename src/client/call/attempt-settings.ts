@@ -1,6 +1,6 @@
 import type { Clock } from '../../foundation/clock.js';
 import type { DeadlineList } from './deadline-list.js';
-import type { GivenUpRequests } from '../given-up-requests.js';
+import type { GivenUpRequests } from '../http/given-up-requests.js';
 
 /** What all attempts of a client share. */
 export interface AttemptSettings {

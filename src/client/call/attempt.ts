@@ -16,24 +16,24 @@ import {
   readErrorReply,
   type ErrorBody,
   type Failure,
-} from '../classify-failure.js';
-import { createContentDecoder, type ContentDecoder } from '../content-decoder.js';
+} from '../http/classify-failure.js';
+import { createContentDecoder, type ContentDecoder } from '../http/content-decoder.js';
 import type { AttemptSettings } from './attempt-settings.js';
 import { Deadline, type Expiring } from './deadline-list.js';
-import type { EndpointConnection } from '../endpoint-connection.js';
+import type { EndpointConnection } from '../http/endpoint-connection.js';
 import { EndpointError } from '../endpoint-error.js';
-import type { EndRequest } from '../given-up-requests.js';
+import type { EndRequest } from '../http/given-up-requests.js';
 import type { Ticket } from '../balancing/latency-estimate.js';
-import type { ReplyHandler } from '../transport.js';
+import type { ReplyHandler } from '../http/transport.js';
 import {
   EmptyAnswer,
   ReportedFailure,
   type ProtocolReply,
   type StreamReader,
 } from '../protocols/protocol.js';
-import { NO_HEADERS, ReplyHeaders } from '../reply-headers.js';
+import { NO_HEADERS, ReplyHeaders } from '../http/reply-headers.js';
 import { headerOf, retryAfterMs } from '../balancing/retry-after.js';
-import { JsonLines, ServerSentEvents, startsObject } from '../server-sent-events.js';
+import { JsonLines, ServerSentEvents, startsObject } from '../http/server-sent-events.js';
 import { AssayError, messageOf } from '../../errors.js';
 
 /** Who sent an attempt and hears how it went; exactly one of `answered` and `failed` is called, once. */

@@ -4,9 +4,9 @@ import { Attempt, type AttemptOwner } from './attempt.js';
 import { attemptRecord, inOutage, recordAnswer, recordFailure } from './attempt-outcome.js';
 import { CallBounds, type Bounded } from './call-bounds.js';
 import { mergeParameters, type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
-import type { Failure } from '../classify-failure.js';
+import type { Failure } from '../http/classify-failure.js';
 import type { Endpoint, Waiter } from '../balancing/endpoint.js';
-import type { EndpointConnection } from '../endpoint-connection.js';
+import type { EndpointConnection } from '../http/endpoint-connection.js';
 import {
   EndpointError,
   withoutStack,

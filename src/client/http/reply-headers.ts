@@ -1,4 +1,4 @@
-import { headerOf, type ResponseHeaders } from './balancing/retry-after.js';
+import { headerOf, type ResponseHeaders } from '../balancing/retry-after.js';
 
 /**
  * The headers of a reply, read only as far as somebody asks: nearly all replies need none of them, and turning

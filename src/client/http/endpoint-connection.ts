@@ -1,9 +1,9 @@
-import { AssayError, messageOf } from '../errors.js';
+import { AssayError, messageOf } from '../../errors.js';
 import { codeOf } from './classify-failure.js';
-import type { ApiKey } from './client-options.js';
-import type { Endpoint } from './balancing/endpoint.js';
-import type { ModelInput, ModelParameters } from './model-client.js';
-import type { Protocol } from './protocols/protocol.js';
+import type { ApiKey } from '../client-options.js';
+import type { Endpoint } from '../balancing/endpoint.js';
+import type { ModelInput, ModelParameters } from '../model-client.js';
+import type { Protocol } from '../protocols/protocol.js';
 import { Secrets } from './secrets.js';
 import type { Transport } from './transport.js';
 

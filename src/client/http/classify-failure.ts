@@ -1,4 +1,4 @@
-import type { AssayErrorCode } from '../errors.js';
+import type { AssayErrorCode } from '../../errors.js';
 
 /** What a failure means for the call, for the endpoint and for the next attempt. */
 export interface Failure {

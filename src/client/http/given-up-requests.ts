@@ -1,4 +1,4 @@
-import { LinkedList, ListNode } from '../foundation/linked-list.js';
+import { LinkedList, ListNode } from '../../foundation/linked-list.js';
 
 const SLICE_MS = 1;
 const GIVEN_UP = new Error('given up');

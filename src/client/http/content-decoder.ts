@@ -1,5 +1,5 @@
 import type { Transform } from 'node:stream';
-import { zlib } from '../foundation/late-modules.js';
+import { zlib } from '../../foundation/late-modules.js';
 
 /** Decodes a compressed reply piece by piece. We ask for none, but some proxies compress anyway. */
 export interface ContentDecoder {

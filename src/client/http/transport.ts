@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
-import type { TlsOptions } from './client-options.js';
+import type { TlsOptions } from '../client-options.js';
 import { holdEndWhilePaused } from './hold-end.js';
 import { connectHttp } from './http-socket.js';
 

@@ -1,5 +1,5 @@
-import type { Clock, ClockTimer } from '../foundation/clock.js';
-import type { Endpoint } from './balancing/endpoint.js';
+import type { Clock, ClockTimer } from '../../foundation/clock.js';
+import type { Endpoint } from '../balancing/endpoint.js';
 import type { EndpointConnection } from './endpoint-connection.js';
 import type { HealthCheckSettings } from './health-check.js';
 import type { ReplyHandler } from './transport.js';

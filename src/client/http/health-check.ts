@@ -1,4 +1,4 @@
-import { checkOptions, positive, type OptionCheck } from '../foundation/options.js';
+import { checkOptions, positive, type OptionCheck } from '../../foundation/options.js';
 
 /** Active checks of endpoints that were ejected. Healthy endpoints are never checked: calls tell enough. */
 export interface HealthCheckOptions {

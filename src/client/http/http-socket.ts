@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
-import { systemClock } from '../foundation/clock.js';
+import { systemClock } from '../../foundation/clock.js';
 
 const READ_BYTES = 65_536; // what libuv reads at once
 
