@@ -358,17 +358,17 @@ export type { CacheEvents } from './cache/cache-events.js';
 export type { DiskEntry, DiskTier, DiskTierStats } from './cache/disk-tier.js';
 
 // monitor
-export { AlertManager } from './monitor/alert-manager.js';
+export { AlertManager } from './monitor/alerts/alert-manager.js';
 export type {
   AlertEvents,
   AlertManagerOptions,
   AlertReceiver,
   AlertState,
   SnapshotSource,
-} from './monitor/alert-options.js';
-export type { AlertRule, AlertSeverity } from './monitor/alert-rule.js';
-export { defaultAlertRules, type DefaultAlertRulesOptions } from './monitor/alert-rules.js';
-export type { Alert, AlertDeliveryContext, AlertHandler } from './monitor/alert.js';
+} from './monitor/alerts/alert-options.js';
+export type { AlertRule, AlertSeverity } from './monitor/alerts/alert-rule.js';
+export { defaultAlertRules, type DefaultAlertRulesOptions } from './monitor/alerts/alert-rules.js';
+export type { Alert, AlertDeliveryContext, AlertHandler } from './monitor/alerts/alert.js';
 export { consoleHandler, type ConsoleHandlerOptions } from './monitor/alert-handlers/console-handler.js';
 export {
   emailHandler,

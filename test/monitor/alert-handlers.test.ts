@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AssayError } from '../../src/errors.js';
-import type { Alert } from '../../src/monitor/alert.js';
-import { metricsOf } from '../../src/monitor/alert.js';
-import { AlertManager } from '../../src/monitor/alert-manager.js';
+import type { Alert } from '../../src/monitor/alerts/alert.js';
+import { metricsOf } from '../../src/monitor/alerts/alert.js';
+import { AlertManager } from '../../src/monitor/alerts/alert-manager.js';
 import { consoleHandler } from '../../src/monitor/alert-handlers/console-handler.js';
 import { emailHandler, type EmailMessage } from '../../src/monitor/alert-handlers/email-handler.js';
 import { pagerDutyEvent, pagerDutyHandler } from '../../src/monitor/alert-handlers/pager-duty-handler.js';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { AssayError } from '../../src/errors.js';
-import type { Alert, AlertHandler } from '../../src/monitor/alert.js';
-import { AlertManager } from '../../src/monitor/alert-manager.js';
-import type { AlertManagerOptions } from '../../src/monitor/alert-options.js';
-import type { AlertRule } from '../../src/monitor/alert-rule.js';
-import { messageTemplate } from '../../src/monitor/alert-rule.js';
+import type { Alert, AlertHandler } from '../../src/monitor/alerts/alert.js';
+import { AlertManager } from '../../src/monitor/alerts/alert-manager.js';
+import type { AlertManagerOptions } from '../../src/monitor/alerts/alert-options.js';
+import type { AlertRule } from '../../src/monitor/alerts/alert-rule.js';
+import { messageTemplate } from '../../src/monitor/alerts/alert-rule.js';
 import { RealTimeMonitor } from '../../src/monitor/real-time-monitor.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { snapshotWith } from './support/snapshots.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkAlertRule } from '../../src/monitor/alert-rule.js';
-import { defaultAlertRules, type DefaultAlertRulesOptions } from '../../src/monitor/alert-rules.js';
+import { checkAlertRule } from '../../src/monitor/alerts/alert-rule.js';
+import { defaultAlertRules, type DefaultAlertRulesOptions } from '../../src/monitor/alerts/alert-rules.js';
 import type { PerformanceSnapshot } from '../../src/monitor/performance-snapshot.js';
 import { snapshotWith } from './support/snapshots.js';
 

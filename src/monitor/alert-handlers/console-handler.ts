@@ -1,5 +1,5 @@
 import { checkOptions, having } from '../../foundation/options.js';
-import type { AlertHandler } from '../alert.js';
+import type { AlertHandler } from '../alerts/alert.js';
 import { print } from '../print.js';
 import { terminalSafe } from '../terminal-text.js';
 

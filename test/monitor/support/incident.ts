@@ -1,7 +1,7 @@
 import type { BatchEvents } from '../../../src/batch/batch-events.js';
 import type { ErrorRecord } from '../../../src/errors.js';
 import { seededRandom } from '../../../src/foundation/seeded-random.js';
-import { AlertManager } from '../../../src/monitor/alert-manager.js';
+import { AlertManager } from '../../../src/monitor/alerts/alert-manager.js';
 import { RealTimeMonitor } from '../../../src/monitor/real-time-monitor.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
 import { FakeClient, FakeProcessor, progressEvent, scoredResult } from './event-sources.js';

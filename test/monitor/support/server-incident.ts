@@ -4,8 +4,8 @@ import { LoadBalancedClient } from '../../../src/client/load-balanced-client.js'
 import { createEvaluator } from '../../../src/evaluation/create-evaluator.js';
 import type { TestCase } from '../../../src/evaluation/evaluation-types.js';
 import { seededRandom } from '../../../src/foundation/seeded-random.js';
-import { AlertManager } from '../../../src/monitor/alert-manager.js';
-import { defaultAlertRules } from '../../../src/monitor/alert-rules.js';
+import { AlertManager } from '../../../src/monitor/alerts/alert-manager.js';
+import { defaultAlertRules } from '../../../src/monitor/alerts/alert-rules.js';
 import { RealTimeMonitor } from '../../../src/monitor/real-time-monitor.js';
 import { startFakeModelServer, type FakeAnswer } from '../../../src/testing/index.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';

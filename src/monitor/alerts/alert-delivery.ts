@@ -1,5 +1,5 @@
-import { AssayError } from '../errors.js';
-import type { Clock, ClockTimer } from '../foundation/clock.js';
+import { AssayError } from '../../errors.js';
+import type { Clock, ClockTimer } from '../../foundation/clock.js';
 import type { Alert, AlertHandler } from './alert.js';
 
 /** How alerts are delivered. */

@@ -1,8 +1,8 @@
-import type { Clock } from '../foundation/clock.js';
-import type { BaseEventMap } from '../foundation/event-source.js';
+import type { Clock } from '../../foundation/clock.js';
+import type { BaseEventMap } from '../../foundation/event-source.js';
 import type { Alert, AlertDeliveryContext, AlertHandler } from './alert.js';
 import type { AlertRule } from './alert-rule.js';
-import type { MonitorEvents } from './monitor-options.js';
+import type { MonitorEvents } from '../monitor-options.js';
 
 /** Events of an AlertManager. `at` is wall-clock time in milliseconds since the epoch. */
 export interface AlertEvents extends BaseEventMap {

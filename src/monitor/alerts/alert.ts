@@ -1,5 +1,5 @@
 import type { AlertSeverity } from './alert-rule.js';
-import { METRIC_NAMES, type MetricName, type PerformanceSnapshot } from './performance-snapshot.js';
+import { METRIC_NAMES, type MetricName, type PerformanceSnapshot } from '../performance-snapshot.js';
 
 /** What is told: numbers, names of rules and the rule's message. No text of a case, a model or an error. */
 export interface Alert {

@@ -7,8 +7,8 @@ import {
   requireOptions,
   text,
   unknownOption,
-} from '../foundation/options.js';
-import { METRIC_NAMES, type MetricName, type PerformanceSnapshot } from './performance-snapshot.js';
+} from '../../foundation/options.js';
+import { METRIC_NAMES, type MetricName, type PerformanceSnapshot } from '../performance-snapshot.js';
 
 /** How bad it is. */
 export type AlertSeverity = 'info' | 'warning' | 'critical';

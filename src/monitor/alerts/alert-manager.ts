@@ -1,6 +1,6 @@
-import { AssayError } from '../errors.js';
-import { systemClock, type Clock } from '../foundation/clock.js';
-import { EventSource } from '../foundation/event-source.js';
+import { AssayError } from '../../errors.js';
+import { systemClock, type Clock } from '../../foundation/clock.js';
+import { EventSource } from '../../foundation/event-source.js';
 import {
   checkArgument,
   checkOptions,
@@ -11,8 +11,8 @@ import {
   object,
   show,
   text,
-} from '../foundation/options.js';
-import { sha256 } from '../foundation/sha256.js';
+} from '../../foundation/options.js';
+import { sha256 } from '../../foundation/sha256.js';
 import { metricsOf, type Alert, type AlertHandler } from './alert.js';
 import { AlertDelivery } from './alert-delivery.js';
 import type {
@@ -24,7 +24,7 @@ import type {
 } from './alert-options.js';
 import { checkAlertRule, type AlertRule, type CheckedAlertRule } from './alert-rule.js';
 import { defaultAlertRules } from './alert-rules.js';
-import type { PerformanceSnapshot } from './performance-snapshot.js';
+import type { PerformanceSnapshot } from '../performance-snapshot.js';
 
 interface Settings {
   readonly source: string;
