@@ -369,32 +369,32 @@ export type {
 export type { AlertRule, AlertSeverity } from './monitor/alerts/alert-rule.js';
 export { defaultAlertRules, type DefaultAlertRulesOptions } from './monitor/alerts/alert-rules.js';
 export type { Alert, AlertDeliveryContext, AlertHandler } from './monitor/alerts/alert.js';
-export { consoleHandler, type ConsoleHandlerOptions } from './monitor/alert-handlers/console-handler.js';
+export { consoleHandler, type ConsoleHandlerOptions } from './monitor/alerts/handlers/console-handler.js';
 export {
   emailHandler,
   type EmailHandlerOptions,
   type EmailMessage,
   type EmailTransport,
-} from './monitor/alert-handlers/email-handler.js';
+} from './monitor/alerts/handlers/email-handler.js';
 export {
   pagerDutyEvent,
   pagerDutyHandler,
   type PagerDutyEvent,
   type PagerDutyHandlerOptions,
-} from './monitor/alert-handlers/pager-duty-handler.js';
+} from './monitor/alerts/handlers/pager-duty-handler.js';
 export {
   slackHandler,
   slackMessage,
   type SlackBlock,
   type SlackHandlerOptions,
   type SlackMessage,
-} from './monitor/alert-handlers/slack-handler.js';
-export type { WebhookUrl } from './monitor/alert-handlers/post-json.js';
+} from './monitor/alerts/handlers/slack-handler.js';
+export type { WebhookUrl } from './monitor/alerts/handlers/post-json.js';
 export {
   webhookHandler,
   type WebhookHandlerOptions,
   type WebhookPayload,
-} from './monitor/alert-handlers/webhook-handler.js';
+} from './monitor/alerts/handlers/webhook-handler.js';
 export {
   createMetricsHandler,
   type MetricsHandlerOptions,

@@ -5,11 +5,11 @@ import type { AssayError } from '../../src/errors.js';
 import type { Alert } from '../../src/monitor/alerts/alert.js';
 import { metricsOf } from '../../src/monitor/alerts/alert.js';
 import { AlertManager } from '../../src/monitor/alerts/alert-manager.js';
-import { consoleHandler } from '../../src/monitor/alert-handlers/console-handler.js';
-import { emailHandler, type EmailMessage } from '../../src/monitor/alert-handlers/email-handler.js';
-import { pagerDutyEvent, pagerDutyHandler } from '../../src/monitor/alert-handlers/pager-duty-handler.js';
-import { slackHandler, slackMessage } from '../../src/monitor/alert-handlers/slack-handler.js';
-import { webhookHandler } from '../../src/monitor/alert-handlers/webhook-handler.js';
+import { consoleHandler } from '../../src/monitor/alerts/handlers/console-handler.js';
+import { emailHandler, type EmailMessage } from '../../src/monitor/alerts/handlers/email-handler.js';
+import { pagerDutyEvent, pagerDutyHandler } from '../../src/monitor/alerts/handlers/pager-duty-handler.js';
+import { slackHandler, slackMessage } from '../../src/monitor/alerts/handlers/slack-handler.js';
+import { webhookHandler } from '../../src/monitor/alerts/handlers/webhook-handler.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { snapshotWith } from './support/snapshots.js';
 

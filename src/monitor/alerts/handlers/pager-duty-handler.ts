@@ -1,5 +1,5 @@
-import { checkOptions, requireOptions, text } from '../../foundation/options.js';
-import type { Alert, AlertHandler } from '../alerts/alert.js';
+import { checkOptions, requireOptions, text } from '../../../foundation/options.js';
+import type { Alert, AlertHandler } from '../alert.js';
 import { cutText } from './cut-text.js';
 import { httpUrl, jsonHeaders, postJson } from './post-json.js';
 

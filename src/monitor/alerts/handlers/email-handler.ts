@@ -7,8 +7,8 @@ import {
   requireOptions,
   text,
   type OptionCheck,
-} from '../../foundation/options.js';
-import type { Alert, AlertHandler } from '../alerts/alert.js';
+} from '../../../foundation/options.js';
+import type { Alert, AlertHandler } from '../alert.js';
 import { cutText } from './cut-text.js';
 
 /** A message as nodemailer takes it. */

@@ -1,4 +1,4 @@
-import { AssayError } from '../../errors.js';
+import { AssayError } from '../../../errors.js';
 
 /** Where a handler posts to. Often a secret: it stands in no error and no event. */
 export type WebhookUrl = string | URL | (() => string | URL | Promise<string | URL>);

@@ -1,5 +1,5 @@
-import { checkOptions, text } from '../../foundation/options.js';
-import type { Alert, AlertHandler } from '../alerts/alert.js';
+import { checkOptions, text } from '../../../foundation/options.js';
+import type { Alert, AlertHandler } from '../alert.js';
 import { cutText } from './cut-text.js';
 import { httpUrl, jsonHeaders, postJson, type WebhookUrl } from './post-json.js';
 
