@@ -421,7 +421,7 @@ export type {
 export { RealTimeMonitor } from './monitor/real-time-monitor.js';
 export type { MetricOverTime } from './monitor/snapshot-history.js';
 export type { TerminalStream } from './monitor/status-line.js';
-export type { SystemMetrics, SystemSampler } from './monitor/system-sampler.js';
+export type { SystemMetrics, SystemSampler } from './monitor/machine/system-sampler.js';
 export {
   terminalProgress,
   type ProgressSource,

@@ -3,7 +3,7 @@ import { perSecond, share } from './activity.js';
 import type { RunState } from './event-counters.js';
 import type { MonitorTotals, PerformanceMetrics } from './performance-snapshot.js';
 import type { ResponseTimeMetrics } from './response-times.js';
-import type { SystemMetrics } from './system-sampler.js';
+import type { SystemMetrics } from './machine/system-sampler.js';
 
 /** Values that no event tells; read at each snapshot. `null` or `undefined`: not known. */
 export interface MonitorGauges {

@@ -2,7 +2,7 @@ import type { Clock } from '../foundation/clock.js';
 import type { BaseEventMap, ForeignEmitter, WatchableSource } from '../foundation/event-source.js';
 import type { MonitorGauges } from './activity-metrics.js';
 import type { PerformanceSnapshot } from './performance-snapshot.js';
-import type { SystemSampler } from './system-sampler.js';
+import type { SystemSampler } from './machine/system-sampler.js';
 
 /** Events of a RealTimeMonitor. */
 export interface MonitorEvents extends BaseEventMap {

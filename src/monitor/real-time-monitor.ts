@@ -37,7 +37,7 @@ import {
   createSystemSampler,
   type SystemMetrics,
   type SystemSampler,
-} from './system-sampler.js';
+} from './machine/system-sampler.js';
 
 /** The first reading of the machine takes 5 to 9 ms, which a run that begins with the monitor has better uses for. */
 const OPEN_AFTER_MS = 100;

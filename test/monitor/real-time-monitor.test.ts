@@ -13,7 +13,7 @@ import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { WatchableSource } from '../../src/foundation/event-source.js';
 import { METRIC_NAMES } from '../../src/monitor/performance-snapshot.js';
 import { RealTimeMonitor } from '../../src/monitor/real-time-monitor.js';
-import { UNKNOWN_SYSTEM } from '../../src/monitor/system-sampler.js';
+import { UNKNOWN_SYSTEM } from '../../src/monitor/machine/system-sampler.js';
 import { exactMatch } from '../../src/scorers/exact-match.js';
 import { MemoryResultStore } from '../../src/stores/memory-result-store.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';

@@ -1,8 +1,17 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { linuxReader, openMachineReader, type MachineCounters } from '../../src/monitor/machine-counters.js';
-import { parseCpuTicks, parseDiskStats, parseMemInfo, parseNetDev } from '../../src/monitor/proc-files.js';
-import { createSystemSampler, machineMetrics } from '../../src/monitor/system-sampler.js';
+import {
+  linuxReader,
+  openMachineReader,
+  type MachineCounters,
+} from '../../src/monitor/machine/machine-counters.js';
+import {
+  parseCpuTicks,
+  parseDiskStats,
+  parseMemInfo,
+  parseNetDev,
+} from '../../src/monitor/machine/proc-files.js';
+import { createSystemSampler, machineMetrics } from '../../src/monitor/machine/system-sampler.js';
 
 const STAT = [
   'cpu  100 0 50 800 40 5 5 0 30 0',

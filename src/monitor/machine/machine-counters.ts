@@ -7,7 +7,7 @@ import {
   readText,
   type CgroupLimits,
   type TextReader,
-} from '../foundation/cgroup.js';
+} from '../../foundation/cgroup.js';
 import {
   parseCpuTicks,
   parseDiskStats,

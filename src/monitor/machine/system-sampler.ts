@@ -1,8 +1,8 @@
 import type { EventLoopUtilization, IntervalHistogram } from 'node:perf_hooks';
-import { perfHooks } from '../foundation/late-modules.js';
+import { perfHooks } from '../../foundation/late-modules.js';
 import { openMachineReader, type MachineCounters, type MachineReader } from './machine-counters.js';
 import type { ByteCounts } from './proc-files.js';
-import type { PerformanceMetrics } from './performance-snapshot.js';
+import type { PerformanceMetrics } from '../performance-snapshot.js';
 
 /** The part of a snapshot that is about the machine and the process. */
 export type SystemMetrics = Pick<
