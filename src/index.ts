@@ -420,11 +420,11 @@ export type {
 } from './monitor/performance-snapshot.js';
 export { RealTimeMonitor } from './monitor/real-time-monitor.js';
 export type { MetricOverTime } from './monitor/snapshot-history.js';
-export type { TerminalStream } from './monitor/status-line.js';
+export type { TerminalStream } from './monitor/terminal/status-line.js';
 export type { SystemMetrics, SystemSampler } from './monitor/machine/system-sampler.js';
 export {
   terminalProgress,
   type ProgressSource,
   type TerminalProgress,
   type TerminalProgressOptions,
-} from './monitor/terminal-progress.js';
+} from './monitor/terminal/terminal-progress.js';

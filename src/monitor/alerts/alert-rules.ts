@@ -1,7 +1,7 @@
 import { checkOptions, integer, number, positive } from '../../foundation/options.js';
 import type { AlertRule } from './alert-rule.js';
 import type { MonitorTotals, PerformanceSnapshot } from '../performance-snapshot.js';
-import { money } from '../progress-line.js';
+import { money } from '../terminal/progress-line.js';
 
 /** Thresholds of {@link defaultAlertRules}. */
 export interface DefaultAlertRulesOptions {

@@ -1,4 +1,4 @@
-import type { TerminalStream } from '../../../src/monitor/status-line.js';
+import type { TerminalStream } from '../../../src/monitor/terminal/status-line.js';
 
 const ESCAPE = new RegExp(`^${'\u001b'}\\[(\\d*)([A-Za-z])`);
 

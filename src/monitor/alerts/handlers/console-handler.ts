@@ -1,7 +1,7 @@
 import { checkOptions, having } from '../../../foundation/options.js';
 import type { AlertHandler } from '../alert.js';
-import { print } from '../../print.js';
-import { terminalSafe } from '../../terminal-text.js';
+import { print } from '../../terminal/print.js';
+import { terminalSafe } from '../../terminal/terminal-text.js';
 
 /** Options of {@link consoleHandler}. */
 export interface ConsoleHandlerOptions {

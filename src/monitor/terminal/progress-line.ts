@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../batch/batch-events.js';
+import type { ProgressEvent } from '../../batch/batch-events.js';
 import { columnsOf, fitColumns, terminalSafe } from './terminal-text.js';
 
 /** How a progress line is drawn. */

@@ -1,6 +1,6 @@
-import type { BatchEvents, ProgressEvent } from '../batch/batch-events.js';
-import { AssayError } from '../errors.js';
-import { systemClock, type Clock, type ClockTimer } from '../foundation/clock.js';
+import type { BatchEvents, ProgressEvent } from '../../batch/batch-events.js';
+import { AssayError } from '../../errors.js';
+import { systemClock, type Clock, type ClockTimer } from '../../foundation/clock.js';
 import {
   boolean,
   checkArgument,
@@ -11,7 +11,7 @@ import {
   oneOf,
   positive,
   text,
-} from '../foundation/options.js';
+} from '../../foundation/options.js';
 import { print } from './print.js';
 import { progressLine } from './progress-line.js';
 import { terminalSafe } from './terminal-text.js';
