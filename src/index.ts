@@ -191,7 +191,7 @@ export { dropF1, dropScores, type DropF1Options, type DropScores } from './score
 export { editSimilarity, type EditSimilarityOptions } from './scorers/edit-similarity.js';
 export { exactMatch, type ExactMatchOptions } from './scorers/exact-match.js';
 export { includes, startsWith, type IncludesOptions, type StartsWithOptions } from './scorers/includes.js';
-export { jsonMatch, type JsonMatchOptions } from './scorers/json-match.js';
+export { jsonMatch, type JsonMatchOptions } from './scorers/json/json-match.js';
 export {
   jsonSchema,
   type JsonSchemaDocument,
@@ -199,10 +199,10 @@ export {
   type StandardIssue,
   type StandardResult,
   type StandardSchema,
-} from './scorers/json-schema.js';
-export type { JsonPlace } from './scorers/json-extraction.js';
+} from './scorers/json/json-schema.js';
+export type { JsonPlace } from './scorers/json/json-extraction.js';
 export { judgeUsageOf, type JudgeModelOptions, type JudgeUsage } from './scorers/judge-call.js';
-export { jsonValid, type JsonValidOptions } from './scorers/json-valid.js';
+export { jsonValid, type JsonValidOptions } from './scorers/json/json-valid.js';
 export { judge, type JudgeOptions, type JudgePromptParts, type RatingScale } from './scorers/judge.js';
 export { jury, juryVotes, type JuryOptions, type JuryVote } from './scorers/jury.js';
 export type { NoMatchPolicy } from './scorers/no-match.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Score } from '../../src/evaluation/evaluation-types.js';
-import { jsonMatch } from '../../src/scorers/json-match.js';
-import { jsonSchema, type StandardSchema } from '../../src/scorers/json-schema.js';
-import { jsonValid } from '../../src/scorers/json-valid.js';
+import { jsonMatch } from '../../src/scorers/json/json-match.js';
+import { jsonSchema, type StandardSchema } from '../../src/scorers/json/json-schema.js';
+import { jsonValid } from '../../src/scorers/json/json-valid.js';
 import { scoreWith } from '../support/score-with.js';
 
 const fenced = 'Here:\n```json\n{"a": 1}\n```\nDone.';

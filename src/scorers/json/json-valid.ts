@@ -1,6 +1,6 @@
-import type { Scorer } from '../evaluation/evaluation-types.js';
-import { checkOptions } from '../foundation/options.js';
-import { conventionText, defineScorer } from './define-scorer.js';
+import type { Scorer } from '../../evaluation/evaluation-types.js';
+import { checkOptions } from '../../foundation/options.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
 import { findJson, jsonPlace, type JsonPlace } from './json-extraction.js';
 
 /** Options of {@link jsonValid}. */

@@ -1,10 +1,10 @@
-import { AssayError } from '../errors.js';
-import type { Scorer } from '../evaluation/evaluation-types.js';
-import { boolean, checkOptions, number, oneOf, show } from '../foundation/options.js';
-import { conventionText, defineScorer } from './define-scorer.js';
+import { AssayError } from '../../errors.js';
+import type { Scorer } from '../../evaluation/evaluation-types.js';
+import { boolean, checkOptions, number, oneOf, show } from '../../foundation/options.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
 import { compareJson, type JsonDifference } from './json-difference.js';
 import { findJson, jsonPlace, type JsonPlace } from './json-extraction.js';
-import { NO_REFERENCE } from './text-reference.js';
+import { NO_REFERENCE } from '../text-reference.js';
 
 /** Options of {@link jsonMatch}. */
 export interface JsonMatchOptions {

@@ -1,5 +1,5 @@
-import { messageOf } from '../errors.js';
-import { oneOf } from '../foundation/options.js';
+import { messageOf } from '../../errors.js';
+import { oneOf } from '../../foundation/options.js';
 
 /**
  * Where the JSON stands in an answer.

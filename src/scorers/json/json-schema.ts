@@ -1,10 +1,10 @@
 import type { Ajv } from 'ajv';
-import { AssayError } from '../errors.js';
-import { isThenable } from '../foundation/thenable.js';
-import type { Score, Scorer } from '../evaluation/evaluation-types.js';
-import { checkOptions, object, show, text } from '../foundation/options.js';
-import { stableHash } from '../foundation/stable-hash.js';
-import { conventionText, defineScorer } from './define-scorer.js';
+import { AssayError } from '../../errors.js';
+import { isThenable } from '../../foundation/thenable.js';
+import type { Score, Scorer } from '../../evaluation/evaluation-types.js';
+import { checkOptions, object, show, text } from '../../foundation/options.js';
+import { stableHash } from '../../foundation/stable-hash.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
 import { findJson, jsonPlace, type JsonPlace } from './json-extraction.js';
 
 /** The part of the Standard Schema interface (version 1) that validation needs; zod, valibot, arktype have it. */
