@@ -201,13 +201,17 @@ export {
   type StandardSchema,
 } from './scorers/json/json-schema.js';
 export type { JsonPlace } from './scorers/json/json-extraction.js';
-export { judgeUsageOf, type JudgeModelOptions, type JudgeUsage } from './scorers/judge-call.js';
+export { judgeUsageOf, type JudgeModelOptions, type JudgeUsage } from './scorers/judges/judge-call.js';
 export { jsonValid, type JsonValidOptions } from './scorers/json/json-valid.js';
-export { judge, type JudgeOptions, type JudgePromptParts, type RatingScale } from './scorers/judge.js';
-export { jury, juryVotes, type JuryOptions, type JuryVote } from './scorers/jury.js';
+export { judge, type JudgeOptions, type JudgePromptParts, type RatingScale } from './scorers/judges/judge.js';
+export { jury, juryVotes, type JuryOptions, type JuryVote } from './scorers/judges/jury.js';
 export type { NoMatchPolicy } from './scorers/no-match.js';
 export { number, type NumberOptions } from './scorers/number.js';
-export { pairwiseJudge, type PairVerdicts, type PairwiseJudgeOptions } from './scorers/pairwise-judge.js';
+export {
+  pairwiseJudge,
+  type PairVerdicts,
+  type PairwiseJudgeOptions,
+} from './scorers/judges/pairwise-judge.js';
 export { regex, type RegexOptions } from './scorers/regex.js';
 export { rouge, rougeScore, type RougeOptions, type RougeScore, type RougeVariant } from './scorers/rouge.js';
 export type { TextComparisonOptions } from './scorers/text-comparison.js';

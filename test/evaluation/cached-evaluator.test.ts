@@ -4,8 +4,8 @@ import { cachedEvaluation, cachedEvaluator } from '../../src/evaluation/cached-e
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { Evaluation, EvaluationContext } from '../../src/evaluation/evaluation-types.js';
 import { Evaluator, textResponse } from '../../src/evaluation/evaluator.js';
-import { judge } from '../../src/scorers/judge.js';
-import { judgeUsageOf } from '../../src/scorers/judge-call.js';
+import { judge } from '../../src/scorers/judges/judge.js';
+import { judgeUsageOf } from '../../src/scorers/judges/judge-call.js';
 import { bleu } from '../../src/scorers/bleu.js';
 import { RecordedJudge } from '../support/recorded-judge.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { AssayError } from '../../src/errors.js';
 import type { Score } from '../../src/evaluation/evaluation-types.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
-import { judge, type JudgeOptions } from '../../src/scorers/judge.js';
-import { judgeUsageOf } from '../../src/scorers/judge-call.js';
-import { fenceMaterial } from '../../src/scorers/judge-material.js';
+import { judge, type JudgeOptions } from '../../src/scorers/judges/judge.js';
+import { judgeUsageOf } from '../../src/scorers/judges/judge-call.js';
+import { fenceMaterial } from '../../src/scorers/judges/judge-material.js';
 import { RecordedJudge } from '../support/recorded-judge.js';
 import { scoreWith } from '../support/score-with.js';
 

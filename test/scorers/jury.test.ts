@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Score, Scorer } from '../../src/evaluation/evaluation-types.js';
-import { judge } from '../../src/scorers/judge.js';
-import { jury, juryVotes, type JuryOptions } from '../../src/scorers/jury.js';
+import { judge } from '../../src/scorers/judges/judge.js';
+import { jury, juryVotes, type JuryOptions } from '../../src/scorers/judges/jury.js';
 import { RecordedJudge } from '../support/recorded-judge.js';
 import { scoreWith } from '../support/score-with.js';
 

@@ -5,7 +5,7 @@ import {
   pairwiseJudge,
   type PairVerdicts,
   type PairwiseJudgeOptions,
-} from '../../src/scorers/pairwise-judge.js';
+} from '../../src/scorers/judges/pairwise-judge.js';
 import { RecordedJudge } from '../support/recorded-judge.js';
 import { scoreWith } from '../support/score-with.js';
 

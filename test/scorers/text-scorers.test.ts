@@ -14,7 +14,7 @@ import { regex } from '../../src/scorers/regex.js';
 import { rouge } from '../../src/scorers/rouge.js';
 import type { TextReference } from '../../src/scorers/text-reference.js';
 import { tokenF1 } from '../../src/scorers/token-f1.js';
-import { lastVerdictOn, verdictLine } from '../../src/scorers/verdict.js';
+import { lastVerdictOn, verdictLine } from '../../src/scorers/judges/verdict.js';
 import { scoreWith } from '../support/score-with.js';
 
 describe('exactMatch', () => {

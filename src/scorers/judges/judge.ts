@@ -1,6 +1,6 @@
-import type { ChatMessage, ModelInput } from '../client/model-client.js';
-import { AssayError } from '../errors.js';
-import type { Scorer } from '../evaluation/evaluation-types.js';
+import type { ChatMessage, ModelInput } from '../../client/model-client.js';
+import { AssayError } from '../../errors.js';
+import type { Scorer } from '../../evaluation/evaluation-types.js';
 import {
   boolean,
   callable,
@@ -8,9 +8,9 @@ import {
   requireOptions,
   text,
   type OptionCheck,
-} from '../foundation/options.js';
-import { stableHash } from '../foundation/stable-hash.js';
-import { conventionText, defineScorer } from './define-scorer.js';
+} from '../../foundation/options.js';
+import { stableHash } from '../../foundation/stable-hash.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
 import {
   askJudge,
   DEFAULT_PARAMETERS,

@@ -1,9 +1,9 @@
-import type { ChatMessage, ModelInput, ModelResponse } from '../client/model-client.js';
-import type { ScorerArguments } from '../evaluation/evaluation-types.js';
-import { callable, checkOptions, requireOptions, text, type OptionCheck } from '../foundation/options.js';
-import { stableHash } from '../foundation/stable-hash.js';
-import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../evaluation/corpus-metric.js';
-import { conventionText, defineScorer } from './define-scorer.js';
+import type { ChatMessage, ModelInput, ModelResponse } from '../../client/model-client.js';
+import type { ScorerArguments } from '../../evaluation/evaluation-types.js';
+import { callable, checkOptions, requireOptions, text, type OptionCheck } from '../../foundation/options.js';
+import { stableHash } from '../../foundation/stable-hash.js';
+import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../../evaluation/corpus-metric.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
 import {
   askJudge,
   DEFAULT_PARAMETERS,
@@ -13,7 +13,7 @@ import {
 } from './judge-call.js';
 import { fenceInstruction, fenceMaterial, inputText } from './judge-material.js';
 import type { JudgePromptParts } from './judge.js';
-import { acceptedTexts, type TextReference } from './text-reference.js';
+import { acceptedTexts, type TextReference } from '../text-reference.js';
 import { lastVerdictOn, verdictLine, verdictPatternCheck, type Verdict } from './verdict.js';
 
 /** What the judge writes for each verdict; of several words the first one is asked for. */

@@ -1,8 +1,8 @@
-import { AssayError } from '../errors.js';
-import type { DimensionResult, Score, Scorer } from '../evaluation/evaluation-types.js';
-import { callable, checkOptions, integer, object, oneOf } from '../foundation/options.js';
-import { conventionText, defineScorer } from './define-scorer.js';
-import { dimensionResult, erroredResult } from '../evaluation/dimension-result.js';
+import { AssayError } from '../../errors.js';
+import type { DimensionResult, Score, Scorer } from '../../evaluation/evaluation-types.js';
+import { callable, checkOptions, integer, object, oneOf } from '../../foundation/options.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
+import { dimensionResult, erroredResult } from '../../evaluation/dimension-result.js';
 import { judgeUsageOf, sumUsage } from './judge-call.js';
 
 /** Options of {@link jury}. */

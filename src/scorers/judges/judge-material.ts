@@ -1,4 +1,4 @@
-import { sha256 } from '../foundation/sha256.js';
+import { sha256 } from '../../foundation/sha256.js';
 
 /** A piece of text that a judge shall look at. */
 export interface JudgeMaterial {

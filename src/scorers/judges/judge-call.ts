@@ -1,6 +1,6 @@
-import type { ModelClient, ModelInput, ModelParameters, ModelResponse } from '../client/model-client.js';
-import { AssayError, messageOf } from '../errors.js';
-import { object, text, type OptionCheck } from '../foundation/options.js';
+import type { ModelClient, ModelInput, ModelParameters, ModelResponse } from '../../client/model-client.js';
+import { AssayError, messageOf } from '../../errors.js';
+import { object, text, type OptionCheck } from '../../foundation/options.js';
 
 /** How a judge's model is asked. */
 export interface JudgeModelOptions {

@@ -1,7 +1,7 @@
-import type { OptionCheck } from '../foundation/options.js';
-import { globalPattern } from './host-pattern.js';
-import { PROSE_AFTER_LETTER } from './prose.js';
-import { WORD } from './unicode-text.js';
+import type { OptionCheck } from '../../foundation/options.js';
+import { globalPattern } from '../host-pattern.js';
+import { PROSE_AFTER_LETTER } from '../prose.js';
+import { WORD } from '../unicode-text.js';
 
 /** Check of an option that finds a verdict. */
 export const verdictPatternCheck: OptionCheck = (value) => (value instanceof RegExp ? undefined : 'a RegExp');
