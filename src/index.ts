@@ -175,10 +175,10 @@ export { WorkerPool, type WorkerPoolStats } from './workers/worker-pool.js';
 export type { WorkerPoolOptions } from './workers/pool-options.js';
 
 // scorers
-export type { BleuTokenizer } from './scorers/bleu-tokenizers.js';
-export { bleu, sentenceBleu, type BleuOptions, type BleuScore } from './scorers/bleu.js';
+export type { BleuTokenizer } from './scorers/text-metrics/bleu-tokenizers.js';
+export { bleu, sentenceBleu, type BleuOptions, type BleuScore } from './scorers/text-metrics/bleu.js';
 export { choice, type BuiltInTiers, type ChoiceOptions, type ChoiceTier } from './scorers/choice.js';
-export { chrf, sentenceChrf, type ChrfOptions } from './scorers/chrf.js';
+export { chrf, sentenceChrf, type ChrfOptions } from './scorers/text-metrics/chrf.js';
 export { defineScorer } from './scorers/define-scorer.js';
 export {
   CorpusTotal,
@@ -187,8 +187,8 @@ export {
   type CorpusScorer,
   type CorpusSummary,
 } from './evaluation/corpus-metric.js';
-export { dropF1, dropScores, type DropF1Options, type DropScores } from './scorers/drop-f1.js';
-export { editSimilarity, type EditSimilarityOptions } from './scorers/edit-similarity.js';
+export { dropF1, dropScores, type DropF1Options, type DropScores } from './scorers/text-metrics/drop-f1.js';
+export { editSimilarity, type EditSimilarityOptions } from './scorers/text-metrics/edit-similarity.js';
 export { exactMatch, type ExactMatchOptions } from './scorers/exact-match.js';
 export { includes, startsWith, type IncludesOptions, type StartsWithOptions } from './scorers/includes.js';
 export { jsonMatch, type JsonMatchOptions } from './scorers/json/json-match.js';
@@ -213,10 +213,21 @@ export {
   type PairwiseJudgeOptions,
 } from './scorers/judges/pairwise-judge.js';
 export { regex, type RegexOptions } from './scorers/regex.js';
-export { rouge, rougeScore, type RougeOptions, type RougeScore, type RougeVariant } from './scorers/rouge.js';
+export {
+  rouge,
+  rougeScore,
+  type RougeOptions,
+  type RougeScore,
+  type RougeVariant,
+} from './scorers/text-metrics/rouge.js';
 export type { TextComparisonOptions } from './scorers/text-comparison.js';
 export type { TextReference } from './scorers/text-reference.js';
-export { squadScores, tokenF1, type SquadScores, type TokenF1Options } from './scorers/token-f1.js';
+export {
+  squadScores,
+  tokenF1,
+  type SquadScores,
+  type TokenF1Options,
+} from './scorers/text-metrics/token-f1.js';
 
 // statistics
 export {

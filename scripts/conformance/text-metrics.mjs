@@ -1,9 +1,9 @@
-import { bleu, sentenceBleu } from '../../dist/scorers/bleu.js';
-import { chrf, sentenceChrf } from '../../dist/scorers/chrf.js';
+import { bleu, sentenceBleu } from '../../dist/scorers/text-metrics/bleu.js';
+import { chrf, sentenceChrf } from '../../dist/scorers/text-metrics/chrf.js';
 import { CorpusTotal } from '../../dist/evaluation/corpus-metric.js';
-import { dropScores } from '../../dist/scorers/drop-f1.js';
-import { rougeScore } from '../../dist/scorers/rouge.js';
-import { squadNormalize, squadScores } from '../../dist/scorers/token-f1.js';
+import { dropScores } from '../../dist/scorers/text-metrics/drop-f1.js';
+import { rougeScore } from '../../dist/scorers/text-metrics/rouge.js';
+import { squadNormalize, squadScores } from '../../dist/scorers/text-metrics/token-f1.js';
 import { readReference, Tally } from './tally.mjs';
 
 const BLEU = {

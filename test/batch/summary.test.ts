@@ -5,7 +5,7 @@ import { RunStatistics } from '../../src/batch/summary/run-statistics.js';
 import type { RunSummary } from '../../src/batch/summary/run-summary.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { TestCase } from '../../src/evaluation/evaluation-types.js';
-import { bleu } from '../../src/scorers/bleu.js';
+import { bleu } from '../../src/scorers/text-metrics/bleu.js';
 import { wilsonInterval } from '../../src/statistics/intervals.js';
 import { MemoryResultStore } from '../../src/stores/memory-result-store.js';
 import { seededRandom } from '../../src/foundation/seeded-random.js';

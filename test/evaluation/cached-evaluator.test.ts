@@ -6,7 +6,7 @@ import type { Evaluation, EvaluationContext } from '../../src/evaluation/evaluat
 import { Evaluator, textResponse } from '../../src/evaluation/evaluator.js';
 import { judge } from '../../src/scorers/judges/judge.js';
 import { judgeUsageOf } from '../../src/scorers/judges/judge-call.js';
-import { bleu } from '../../src/scorers/bleu.js';
+import { bleu } from '../../src/scorers/text-metrics/bleu.js';
 import { RecordedJudge } from '../support/recorded-judge.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 

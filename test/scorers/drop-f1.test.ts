@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dropF1, dropScores } from '../../src/scorers/drop-f1.js';
-import { optimalAssignment } from '../../src/scorers/optimal-assignment.js';
-import { pythonFloat, pythonFloatText } from '../../src/scorers/python-float.js';
+import { dropF1, dropScores } from '../../src/scorers/text-metrics/drop-f1.js';
+import { optimalAssignment } from '../../src/scorers/text-metrics/optimal-assignment.js';
+import { pythonFloat, pythonFloatText } from '../../src/scorers/text-metrics/python-float.js';
 import { describeWithData, readDataJson } from '../support/data.js';
 import { scoreWith } from '../support/score-with.js';
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { bleu, sentenceBleu, type BleuOptions } from '../../src/scorers/bleu.js';
-import { chrf, sentenceChrf, type ChrfOptions } from '../../src/scorers/chrf.js';
+import { bleu, sentenceBleu, type BleuOptions } from '../../src/scorers/text-metrics/bleu.js';
+import { chrf, sentenceChrf, type ChrfOptions } from '../../src/scorers/text-metrics/chrf.js';
 import { CorpusTotal, type CorpusScorer } from '../../src/evaluation/corpus-metric.js';
-import { rougeScore, type RougeScore, type RougeVariant } from '../../src/scorers/rouge.js';
-import { squadNormalize, squadScores } from '../../src/scorers/token-f1.js';
+import { rougeScore, type RougeScore, type RougeVariant } from '../../src/scorers/text-metrics/rouge.js';
+import { squadNormalize, squadScores } from '../../src/scorers/text-metrics/token-f1.js';
 import type { TextReference } from '../../src/scorers/text-reference.js';
 import { describeWithData, readDataJson } from '../support/data.js';
 import { scoreWith } from '../support/score-with.js';

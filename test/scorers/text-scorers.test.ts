@@ -1,19 +1,19 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Scorer } from '../../src/evaluation/evaluation-types.js';
-import { bleu } from '../../src/scorers/bleu.js';
+import { bleu } from '../../src/scorers/text-metrics/bleu.js';
 import { choice } from '../../src/scorers/choice.js';
-import { dropF1 } from '../../src/scorers/drop-f1.js';
-import { editSimilarity, textSimilarity } from '../../src/scorers/edit-similarity.js';
+import { dropF1 } from '../../src/scorers/text-metrics/drop-f1.js';
+import { editSimilarity, textSimilarity } from '../../src/scorers/text-metrics/edit-similarity.js';
 import { exactMatch } from '../../src/scorers/exact-match.js';
 import { includes, startsWith } from '../../src/scorers/includes.js';
 import { jsonMatch } from '../../src/scorers/json/json-match.js';
 import { jsonValid } from '../../src/scorers/json/json-valid.js';
 import { number } from '../../src/scorers/number.js';
 import { regex } from '../../src/scorers/regex.js';
-import { rouge } from '../../src/scorers/rouge.js';
+import { rouge } from '../../src/scorers/text-metrics/rouge.js';
 import type { TextReference } from '../../src/scorers/text-reference.js';
-import { tokenF1 } from '../../src/scorers/token-f1.js';
+import { tokenF1 } from '../../src/scorers/text-metrics/token-f1.js';
 import { lastVerdictOn, verdictLine } from '../../src/scorers/judges/verdict.js';
 import { scoreWith } from '../support/score-with.js';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { squadNormalize } from '../../src/scorers/token-f1.js';
+import { squadNormalize } from '../../src/scorers/text-metrics/token-f1.js';
 import {
   codePointLength,
   foldCase,

@@ -1,15 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Score } from '../../src/evaluation/evaluation-types.js';
-import { bleuTokenizers } from '../../src/scorers/bleu-tokenizers.js';
-import { bleu, sentenceBleu } from '../../src/scorers/bleu.js';
-import { chrf, sentenceChrf } from '../../src/scorers/chrf.js';
+import { bleuTokenizers } from '../../src/scorers/text-metrics/bleu-tokenizers.js';
+import { bleu, sentenceBleu } from '../../src/scorers/text-metrics/bleu.js';
+import { chrf, sentenceChrf } from '../../src/scorers/text-metrics/chrf.js';
 import { CorpusTotal, corpusMetricOf } from '../../src/evaluation/corpus-metric.js';
-import { lcsLength, lcsPositions } from '../../src/scorers/longest-common-subsequence.js';
-import { porterStem } from '../../src/scorers/porter-stem.js';
-import { rouge, rougeScore } from '../../src/scorers/rouge.js';
-import { dropScores } from '../../src/scorers/drop-f1.js';
-import { squadScores, tokenF1 } from '../../src/scorers/token-f1.js';
+import { lcsLength, lcsPositions } from '../../src/scorers/text-metrics/longest-common-subsequence.js';
+import { porterStem } from '../../src/scorers/text-metrics/porter-stem.js';
+import { rouge, rougeScore } from '../../src/scorers/text-metrics/rouge.js';
+import { dropScores } from '../../src/scorers/text-metrics/drop-f1.js';
+import { squadScores, tokenF1 } from '../../src/scorers/text-metrics/token-f1.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import { scoreWith } from '../support/score-with.js';
 

@@ -1,4 +1,4 @@
-import { AssayError } from '../errors.js';
+import { AssayError } from '../../errors.js';
 
 const ASTRAL = /[\ud800-\udbff][\udc00-\udfff]/;
 

@@ -1,4 +1,4 @@
-import { splitWhiteSpace, stripEnd, stripWhiteSpace } from './unicode-text.js';
+import { splitWhiteSpace, stripEnd, stripWhiteSpace } from '../unicode-text.js';
 
 /** Tokenisers of sacreBLEU that {@link bleu} knows. */
 export type BleuTokenizer = '13a' | 'intl' | 'zh' | 'char' | 'none';

@@ -1,4 +1,4 @@
-import { stripWhiteSpace } from './unicode-text.js';
+import { stripWhiteSpace } from '../unicode-text.js';
 
 /** Each text fits in one way only: a long run of digits must not be split at every place. */
 const FLOAT =

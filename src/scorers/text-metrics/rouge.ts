@@ -1,9 +1,9 @@
-import type { Scorer } from '../evaluation/evaluation-types.js';
-import { boolean, checkOptions, requireOptions, type OptionCheck } from '../foundation/options.js';
-import { conventionText, defineScorer } from './define-scorer.js';
+import type { Scorer } from '../../evaluation/evaluation-types.js';
+import { boolean, checkOptions, requireOptions, type OptionCheck } from '../../foundation/options.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
 import { lcsLength, lcsPositions, TokenNumbers } from './longest-common-subsequence.js';
 import { porterStem } from './porter-stem.js';
-import { acceptedTexts, checkText, NO_REFERENCE, type TextReference } from './text-reference.js';
+import { acceptedTexts, checkText, NO_REFERENCE, type TextReference } from '../text-reference.js';
 
 /** A ROUGE variant: `rouge1` to `rouge9` (n-grams), `rougeL`, `rougeLsum` (sentences are lines). */
 export type RougeVariant = `rouge${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}` | 'rougeL' | 'rougeLsum';

@@ -1,15 +1,15 @@
-import { boolean, checkOptions, integer, positive } from '../foundation/options.js';
+import { boolean, checkOptions, integer, positive } from '../../foundation/options.js';
 import { oneUnitEach } from './code-units.js';
-import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../evaluation/corpus-metric.js';
-import { conventionText, defineScorer } from './define-scorer.js';
+import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../../evaluation/corpus-metric.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
 import {
   acceptedTexts,
   checkReferences,
   checkText,
   NO_REFERENCE,
   type TextReference,
-} from './text-reference.js';
-import { codePointLength, splitWhiteSpace } from './unicode-text.js';
+} from '../text-reference.js';
+import { codePointLength, splitWhiteSpace } from '../unicode-text.js';
 
 /** Options of {@link chrf}; the defaults are sacreBLEU's chrF2. */
 export interface ChrfOptions {

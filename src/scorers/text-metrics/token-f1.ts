@@ -1,14 +1,14 @@
-import type { Scorer } from '../evaluation/evaluation-types.js';
-import { checkOptions, oneOf } from '../foundation/options.js';
-import { conventionText, defineScorer } from './define-scorer.js';
+import type { Scorer } from '../../evaluation/evaluation-types.js';
+import { checkOptions, oneOf } from '../../foundation/options.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
 import {
   acceptedTexts,
   checkReferences,
   checkText,
   NO_REFERENCE,
   type TextReference,
-} from './text-reference.js';
-import { NO_WORD_AFTER, NO_WORD_BEFORE, isAscii, splitWhiteSpace } from './unicode-text.js';
+} from '../text-reference.js';
+import { NO_WORD_AFTER, NO_WORD_BEFORE, isAscii, splitWhiteSpace } from '../unicode-text.js';
 
 /** Options of {@link tokenF1}. */
 export interface TokenF1Options {

@@ -1,7 +1,7 @@
-import { boolean, checkOptions, integer, oneOf, positive } from '../foundation/options.js';
+import { boolean, checkOptions, integer, oneOf, positive } from '../../foundation/options.js';
 import { bleuTokenizers, type BleuTokenizer } from './bleu-tokenizers.js';
-import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../evaluation/corpus-metric.js';
-import { conventionText, defineScorer } from './define-scorer.js';
+import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../../evaluation/corpus-metric.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
 import { ReferenceCounts } from './reference-counts.js';
 import {
   acceptedTexts,
@@ -9,7 +9,7 @@ import {
   checkText,
   NO_REFERENCE,
   type TextReference,
-} from './text-reference.js';
+} from '../text-reference.js';
 
 /** Options of {@link bleu}; the defaults are sacreBLEU's. */
 export interface BleuOptions {

@@ -1,10 +1,10 @@
 import { distance } from 'fastest-levenshtein';
-import type { Scorer } from '../evaluation/evaluation-types.js';
-import { checkOptions } from '../foundation/options.js';
+import type { Scorer } from '../../evaluation/evaluation-types.js';
+import { checkOptions } from '../../foundation/options.js';
 import { oneUnitEach } from './code-units.js';
-import { conventionText, defineScorer } from './define-scorer.js';
-import { textComparison, textComparisonChecks, type TextComparisonOptions } from './text-comparison.js';
-import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
+import { textComparison, textComparisonChecks, type TextComparisonOptions } from '../text-comparison.js';
+import { acceptedTexts, NO_REFERENCE, type TextReference } from '../text-reference.js';
 
 /** Options of {@link editSimilarity}. */
 export type EditSimilarityOptions = Omit<TextComparisonOptions, 'ignoreFinalPeriod'>;

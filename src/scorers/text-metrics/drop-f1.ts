@@ -1,6 +1,6 @@
-import type { Scorer } from '../evaluation/evaluation-types.js';
-import { callable, checkOptions, oneOf, text } from '../foundation/options.js';
-import { conventionText, defineScorer } from './define-scorer.js';
+import type { Scorer } from '../../evaluation/evaluation-types.js';
+import { callable, checkOptions, oneOf, text } from '../../foundation/options.js';
+import { conventionText, defineScorer } from '../define-scorer.js';
 import { optimalAssignment } from './optimal-assignment.js';
 import { pythonFloat, pythonFloatText } from './python-float.js';
 import {
@@ -9,8 +9,8 @@ import {
   checkTexts,
   NO_REFERENCE,
   type TextReference,
-} from './text-reference.js';
-import { NO_WORD_AFTER, NO_WORD_BEFORE, splitWhiteSpace } from './unicode-text.js';
+} from '../text-reference.js';
+import { NO_WORD_AFTER, NO_WORD_BEFORE, splitWhiteSpace } from '../unicode-text.js';
 
 /** Options of {@link dropF1}. */
 export interface DropF1Options {
