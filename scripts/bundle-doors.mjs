@@ -19,7 +19,7 @@ const bundle = await rolldown({
     // Threads and processes start from files of their own, found beside whichever file starts them.
     worker: `${dist}/workers/worker.js`,
     'sqlite-worker': `${dist}/stores/sqlite-worker.js`,
-    'gzip-worker': `${dist}/stores/gzip-worker.js`,
+    'gzip-worker': `${dist}/stores/gzip/gzip-worker.js`,
     'bootstrap-worker': `${dist}/statistics/bootstrap-worker.js`,
   },
   external: (id) => !id.startsWith('.') && !id.startsWith('/'), // dependencies stay dependencies

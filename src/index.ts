@@ -350,7 +350,10 @@ export {
   type ConvertedResults,
   type ConvertResultsOptions,
 } from './stores/convert-results.js';
-export { GzipFileResultStore, type GzipFileResultStoreOptions } from './stores/gzip-file-result-store.js';
+export {
+  GzipFileResultStore,
+  type GzipFileResultStoreOptions,
+} from './stores/gzip/gzip-file-result-store.js';
 export { MemoryResultStore } from './stores/memory-result-store.js';
 export type {
   BatchSummary,

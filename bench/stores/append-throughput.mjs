@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'fflate';
-import { GzipFileResultStore } from '../../dist/stores/gzip-file-result-store.js';
+import { GzipFileResultStore } from '../../dist/stores/gzip/gzip-file-result-store.js';
 import { SqliteResultStore } from '../../dist/stores/sqlite-result-store.js';
 import { UPSERT_RESULT } from '../../dist/stores/sqlite-row.js';
 import { migrate } from '../../dist/stores/sqlite-schema.js';

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { GzipFileResultStore } from '../../dist/stores/gzip-file-result-store.js';
+import { GzipFileResultStore } from '../../dist/stores/gzip/gzip-file-result-store.js';
 import { openDatabase } from '../../dist/stores/sqlite-driver.js';
 import { SqliteResultStore } from '../../dist/stores/sqlite-result-store.js';
 

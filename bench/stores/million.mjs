@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { GzipFileResultStore } from '../../dist/stores/gzip-file-result-store.js';
+import { GzipFileResultStore } from '../../dist/stores/gzip/gzip-file-result-store.js';
 import { SqliteResultStore } from '../../dist/stores/sqlite-result-store.js';
 import { median, sampleRows } from './sample-rows.mjs';
 

@@ -1,4 +1,4 @@
-import { nodeFileSystem, type FileSystem, type WritableFile } from '../stores/file-system.js';
+import { nodeFileSystem, type FileSystem, type WritableFile } from '../stores/gzip/file-system.js';
 import type { SqliteDatabase, SqliteStatement } from '../stores/sqlite-driver.js';
 
 /** An operation that a fault can strike: those of files, and those of a database. */

@@ -27,4 +27,4 @@ export {
 } from './faults.js';
 export { ManualClock } from './manual-clock.js';
 export { testResultStore, type ResultStoreTestOptions, type TestFunction } from './result-store-contract.js';
-export type { FileSystem, WritableFile } from '../stores/file-system.js';
+export type { FileSystem, WritableFile } from '../stores/gzip/file-system.js';

@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import {
   GzipFileResultStore,
   type GzipFileResultStoreOptions,
-} from '../../src/stores/gzip-file-result-store.js';
+} from '../../src/stores/gzip/gzip-file-result-store.js';
 import { testResultStore } from '../../src/testing/result-store-contract.js';
 import { temporaryFolders } from '../stores/temporary-folder.js';
 

@@ -1,7 +1,7 @@
 // Appends to a store until told otherwise and prints what was acknowledged: the process that tests kill, starve
 // and lock out. Arguments: JSON { kind, path, options, worker, batches, size, name, singles, pauseMs, unlimit }.
 import { execFileSync } from 'node:child_process';
-import { GzipFileResultStore } from '../../dist/stores/gzip-file-result-store.js';
+import { GzipFileResultStore } from '../../dist/stores/gzip/gzip-file-result-store.js';
 import { SqliteResultStore } from '../../dist/stores/sqlite-result-store.js';
 import { scoredResult } from '../../dist/testing/sample-results.js';
 

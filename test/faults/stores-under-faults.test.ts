@@ -5,7 +5,7 @@ import type { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { AssayError } from '../../src/errors.js';
 import type { CaseResult } from '../../src/evaluation/evaluation-types.js';
-import { GzipFileResultStore } from '../../src/stores/gzip-file-result-store.js';
+import { GzipFileResultStore } from '../../src/stores/gzip/gzip-file-result-store.js';
 import type { ResultStore, ResultStoreEvents } from '../../src/stores/result-store.js';
 import { SqliteResultStore, type SqliteDatabase } from '../../src/sqlite.js';
 import type { EventSource } from '../../src/foundation/event-source.js';

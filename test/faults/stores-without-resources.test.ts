@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CaseResult } from '../../src/evaluation/evaluation-types.js';
-import { GzipFileResultStore } from '../../src/stores/gzip-file-result-store.js';
+import { GzipFileResultStore } from '../../src/stores/gzip/gzip-file-result-store.js';
 import type { ResultStore } from '../../src/stores/result-store.js';
 import { openDatabase } from '../../src/stores/sqlite-driver.js';
 import { SqliteResultStore } from '../../src/stores/sqlite-result-store.js';

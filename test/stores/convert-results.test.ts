@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CaseResult } from '../../src/evaluation/evaluation-types.js';
 import { convertResults } from '../../src/stores/convert-results.js';
-import { GzipFileResultStore } from '../../src/stores/gzip-file-result-store.js';
+import { GzipFileResultStore } from '../../src/stores/gzip/gzip-file-result-store.js';
 import { MemoryResultStore } from '../../src/stores/memory-result-store.js';
 import type { BatchSummary, ResultStore, RunManifest } from '../../src/stores/result-store.js';
 import { SqliteResultStore } from '../../src/stores/sqlite-result-store.js';

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/foundation/clock.js';
-import { DirectoryLock } from '../../src/stores/directory-lock.js';
+import { DirectoryLock } from '../../src/stores/gzip/directory-lock.js';
 import { failAt, faultyFileSystem } from '../../src/testing/faults.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { temporaryFolders } from './temporary-folder.js';

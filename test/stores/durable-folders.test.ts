@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { nodeFileSystem, type FileSystem } from '../../src/stores/file-system.js';
-import { GzipFileResultStore } from '../../src/stores/gzip-file-result-store.js';
+import { nodeFileSystem, type FileSystem } from '../../src/stores/gzip/file-system.js';
+import { GzipFileResultStore } from '../../src/stores/gzip/gzip-file-result-store.js';
 import { scoredResult } from '../../src/testing/sample-results.js';
 import { temporaryFolders } from './temporary-folder.js';
 

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { nodeFileSystem, type FileSystem } from '../../src/stores/file-system.js';
-import { GzipFileResultStore } from '../../src/stores/gzip-file-result-store.js';
+import { nodeFileSystem, type FileSystem } from '../../src/stores/gzip/file-system.js';
+import { GzipFileResultStore } from '../../src/stores/gzip/gzip-file-result-store.js';
 import { manifestOf, summaryOf } from '../../src/testing/store-contract-fixtures.js';
 import { temporaryFolders } from './temporary-folder.js';
 

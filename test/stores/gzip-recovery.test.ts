@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { CaseResult } from '../../src/evaluation/evaluation-types.js';
-import { GzipFileResultStore } from '../../src/stores/gzip-file-result-store.js';
-import { isDamaged, walkMembers } from '../../src/stores/gzip-member.js';
+import { GzipFileResultStore } from '../../src/stores/gzip/gzip-file-result-store.js';
+import { isDamaged, walkMembers } from '../../src/stores/gzip/gzip-member.js';
 import type { ResultStoreEvents } from '../../src/stores/result-store.js';
 import { awkwardIds, erroredResult, scoredResult } from '../../src/testing/sample-results.js';
 import { temporaryFolders } from './temporary-folder.js';
@@ -333,7 +333,7 @@ describe('a GzipFileResultStore that nobody closes', () => {
     const folder = newFolder();
     for (const close of ['', 'await store.close();']) {
       const script = `
-        const { GzipFileResultStore } = await import('./dist/stores/gzip-file-result-store.js');
+        const { GzipFileResultStore } = await import('./dist/stores/gzip/gzip-file-result-store.js');
         const { scoredResult } = await import('./dist/testing/sample-results.js');
         const store = new GzipFileResultStore(${JSON.stringify(folder)});
         await store.append([scoredResult()]);

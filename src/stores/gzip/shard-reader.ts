@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { zlib } from '../foundation/late-modules.js';
+import { zlib } from '../../foundation/late-modules.js';
 import { namesIn, type FileSystem } from './file-system.js';
 import { beginsWithMember, isDamaged, walkMembers, type MemberLocation } from './gzip-member.js';
 import { shardNames } from './shard-writer.js';

@@ -1,11 +1,11 @@
-import type { CaseResult } from '../evaluation/evaluation-types.js';
+import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import type { FileSystem } from './file-system.js';
 import type { GzipCompressor } from './gzip-compressor.js';
 import type { EncodedAppend, GzipLayout } from './gzip-layout.js';
-import { decodeResult } from './result-codec.js';
+import { decodeResult } from '../result-codec.js';
 import { ResultIndex } from './result-index.js';
-import { factsOf } from './result-query.js';
-import type { ResultKey, ResultQuery } from './result-store.js';
+import { factsOf } from '../result-query.js';
+import type { ResultKey, ResultQuery } from '../result-store.js';
 import { repairShards, ShardReader, type ShardDamage } from './shard-reader.js';
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.js';
 

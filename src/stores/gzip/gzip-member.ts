@@ -1,4 +1,4 @@
-import { zlib } from '../foundation/late-modules.js';
+import { zlib } from '../../foundation/late-modules.js';
 
 /**
  * A gzip member (RFC 1952) whose header carries, in the extra field `AK`, its own length and how many lines it

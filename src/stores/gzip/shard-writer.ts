@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { AssayError } from '../errors.js';
+import { AssayError } from '../../errors.js';
 import { makeFolder, namesIn, writeFully, type FileSystem, type WritableFile } from './file-system.js';
 
 /** How shards are written. */

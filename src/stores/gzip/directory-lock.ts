@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { readFile, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { AssayError } from '../errors.js';
-import type { Clock, ClockTimer } from '../foundation/clock.js';
+import { AssayError } from '../../errors.js';
+import type { Clock, ClockTimer } from '../../foundation/clock.js';
 import { makeFolder, namesIn, nodeFileSystem, writeFully, type FileSystem } from './file-system.js';
 
 interface LockHolder {

@@ -1,7 +1,7 @@
-import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { OUTCOME_RANK, type ResultQuery } from './result-store.js';
-import type { ResultFacts } from './result-query.js';
-import { storableText } from './storable-text.js';
+import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import { OUTCOME_RANK, type ResultQuery } from '../result-store.js';
+import type { ResultFacts } from '../result-query.js';
+import { storableText } from '../storable-text.js';
 
 const OUTCOMES = ['errored', 'unscored', 'scored'] as const satisfies readonly CaseResult['outcome'][];
 

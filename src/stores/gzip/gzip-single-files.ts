@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { zlib } from '../foundation/late-modules.js';
-import { sha256 } from '../foundation/sha256.js';
+import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import { zlib } from '../../foundation/late-modules.js';
+import { sha256 } from '../../foundation/sha256.js';
 import { makeFolder, namesIn, writeFully, type FileSystem } from './file-system.js';
 import type { GzipCompressor } from './gzip-compressor.js';
 import type { EncodedAppend, GzipLayout } from './gzip-layout.js';
-import { decodeResult } from './result-codec.js';
-import { compareFacts, factsOf, matchesQuery, type ResultFacts } from './result-query.js';
-import { OUTCOME_RANK, type ResultKey, type ResultQuery } from './result-store.js';
+import { decodeResult } from '../result-codec.js';
+import { compareFacts, factsOf, matchesQuery, type ResultFacts } from '../result-query.js';
+import { OUTCOME_RANK, type ResultKey, type ResultQuery } from '../result-store.js';
 import type { ShardDamage } from './shard-reader.js';
 
 const AT_ONCE = 16;

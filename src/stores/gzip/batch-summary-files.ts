@@ -1,6 +1,6 @@
 import type { FileSystem } from './file-system.js';
 import type { GzipCompressor } from './gzip-compressor.js';
-import type { BatchSummary } from './result-store.js';
+import type { BatchSummary } from '../result-store.js';
 import { repairShards, ShardReader, type ShardDamage } from './shard-reader.js';
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.js';
 

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { AssayError, messageOf } from '../errors.js';
-import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { systemClock, type Clock } from '../foundation/clock.js';
-import { EventSource } from '../foundation/event-source.js';
-import { checkOptions, integer, object, oneOf, show } from '../foundation/options.js';
-import { AppendQueue } from './append-queue.js';
+import { AssayError, messageOf } from '../../errors.js';
+import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import { systemClock, type Clock } from '../../foundation/clock.js';
+import { EventSource } from '../../foundation/event-source.js';
+import { checkOptions, integer, object, oneOf, show } from '../../foundation/options.js';
+import { AppendQueue } from '../append-queue.js';
 import { BatchSummaryFiles } from './batch-summary-files.js';
 import { DirectoryLock } from './directory-lock.js';
 import { nodeFileSystem, writeFully, type FileSystem } from './file-system.js';
@@ -13,8 +13,8 @@ import { GzipCompressor } from './gzip-compressor.js';
 import type { EncodedAppend, GzipLayout } from './gzip-layout.js';
 import { GzipShards } from './gzip-shards.js';
 import { GzipSingleFiles, safeRunName } from './gzip-single-files.js';
-import { encodeResult } from './result-codec.js';
-import { checkQuery } from './result-query.js';
+import { encodeResult } from '../result-codec.js';
+import { checkQuery } from '../result-query.js';
 import type {
   BatchSummary,
   ResultKey,
@@ -22,7 +22,7 @@ import type {
   ResultStore,
   ResultStoreEvents,
   RunManifest,
-} from './result-store.js';
+} from '../result-store.js';
 import type { ShardDamage } from './shard-reader.js';
 
 /** Options of a {@link GzipFileResultStore}. */

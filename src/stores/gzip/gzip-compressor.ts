@@ -1,5 +1,5 @@
 import type { Tinypool } from 'tinypool';
-import { AssayError, messageOf } from '../errors.js';
+import { AssayError, messageOf } from '../../errors.js';
 import type { GzipTask } from './gzip-worker.js';
 
 /** Turns texts into gzip members in a worker thread, which starts with the first one. */

@@ -1,5 +1,5 @@
-import type { CaseResult } from '../evaluation/evaluation-types.js';
-import type { ResultKey, ResultQuery } from './result-store.js';
+import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import type { ResultKey, ResultQuery } from '../result-store.js';
 
 /** An append, encoded. */
 export interface EncodedAppend {
