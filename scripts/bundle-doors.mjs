@@ -18,7 +18,7 @@ const bundle = await rolldown({
     testing: `${dist}/testing/index.js`,
     // Threads and processes start from files of their own, found beside whichever file starts them.
     worker: `${dist}/workers/worker.js`,
-    'sqlite-worker': `${dist}/stores/sqlite-worker.js`,
+    'sqlite-worker': `${dist}/stores/sqlite/sqlite-worker.js`,
     'gzip-worker': `${dist}/stores/gzip/gzip-worker.js`,
     'bootstrap-worker': `${dist}/statistics/bootstrap-worker.js`,
   },

@@ -4,11 +4,11 @@
  * @module assaykit/sqlite
  */
 
-export { SqliteResultStore, type SqliteResultStoreOptions } from './stores/sqlite-result-store.js';
-export { SqliteDiskTier, type SqliteDiskTierOptions } from './stores/sqlite-disk-tier.js';
+export { SqliteResultStore, type SqliteResultStoreOptions } from './stores/sqlite/sqlite-result-store.js';
+export { SqliteDiskTier, type SqliteDiskTierOptions } from './stores/sqlite/sqlite-disk-tier.js';
 export type {
   SqliteDatabase,
   SqliteDriverName,
   SqliteStatement,
   SqliteValue,
-} from './stores/sqlite-driver.js';
+} from './stores/sqlite/sqlite-driver.js';

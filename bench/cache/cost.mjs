@@ -11,7 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { createEvaluator, editSimilarity, exactMatch } from '../../dist/index.js';
 import { MemoryBoundedCache } from '../../dist/cache/memory-bounded-cache.js';
 import { mainThreadMs } from '../workers/main-thread-cpu.mjs';
-import { SqliteDiskTier } from '../../dist/stores/sqlite-disk-tier.js';
+import { SqliteDiskTier } from '../../dist/stores/sqlite/sqlite-disk-tier.js';
 
 const KEYS = 2000;
 const ROUNDS = 7;

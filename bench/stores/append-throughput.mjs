@@ -22,9 +22,9 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'fflate';
 import { GzipFileResultStore } from '../../dist/stores/gzip/gzip-file-result-store.js';
-import { SqliteResultStore } from '../../dist/stores/sqlite-result-store.js';
-import { UPSERT_RESULT } from '../../dist/stores/sqlite-row.js';
-import { migrate } from '../../dist/stores/sqlite-schema.js';
+import { SqliteResultStore } from '../../dist/stores/sqlite/sqlite-result-store.js';
+import { UPSERT_RESULT } from '../../dist/stores/sqlite/sqlite-row.js';
+import { migrate } from '../../dist/stores/sqlite/sqlite-schema.js';
 import { median, quantile, sampleRows } from './sample-rows.mjs';
 
 const Database = createRequire(import.meta.url)('better-sqlite3');

@@ -4,8 +4,8 @@ import { openSync, writeSync } from 'node:fs';
 import { BatchProcessor } from '../../dist/batch/batch-processor.js';
 import { createEvaluator } from '../../dist/evaluation/create-evaluator.js';
 import { GzipFileResultStore } from '../../dist/stores/gzip/gzip-file-result-store.js';
-import { openDatabase } from '../../dist/stores/sqlite-driver.js';
-import { SqliteResultStore } from '../../dist/stores/sqlite-result-store.js';
+import { openDatabase } from '../../dist/stores/sqlite/sqlite-driver.js';
+import { SqliteResultStore } from '../../dist/stores/sqlite/sqlite-result-store.js';
 import { failAt, faultyDatabase, faultyFileSystem } from '../../dist/testing/faults.js';
 
 const { kind, path, options, runId, cases, concurrency, batchSize, log, fault } = JSON.parse(process.argv[2]);

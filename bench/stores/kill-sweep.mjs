@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { GzipFileResultStore } from '../../dist/stores/gzip/gzip-file-result-store.js';
-import { openDatabase } from '../../dist/stores/sqlite-driver.js';
-import { SqliteResultStore } from '../../dist/stores/sqlite-result-store.js';
+import { openDatabase } from '../../dist/stores/sqlite/sqlite-driver.js';
+import { SqliteResultStore } from '../../dist/stores/sqlite/sqlite-result-store.js';
 
 const { values } = parseArgs({ options: { kills: { type: 'string', default: '200' } } });
 const wanted = Number(values.kills);

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { GzipFileResultStore } from '../../dist/stores/gzip/gzip-file-result-store.js';
-import { SqliteResultStore } from '../../dist/stores/sqlite-result-store.js';
+import { SqliteResultStore } from '../../dist/stores/sqlite/sqlite-result-store.js';
 import { median, sampleRows } from './sample-rows.mjs';
 
 const { values } = parseArgs({

@@ -1,5 +1,5 @@
 import { nodeFileSystem, type FileSystem, type WritableFile } from '../stores/gzip/file-system.js';
-import type { SqliteDatabase, SqliteStatement } from '../stores/sqlite-driver.js';
+import type { SqliteDatabase, SqliteStatement } from '../stores/sqlite/sqlite-driver.js';
 
 /** An operation that a fault can strike: those of files, and those of a database. */
 export type FaultOperation =

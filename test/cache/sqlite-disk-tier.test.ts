@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryBoundedCache } from '../../src/cache/memory-bounded-cache.js';
-import { SqliteDiskTier } from '../../src/stores/sqlite-disk-tier.js';
+import { SqliteDiskTier } from '../../src/stores/sqlite/sqlite-disk-tier.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 let folder = '';

@@ -2,7 +2,7 @@
 // and lock out. Arguments: JSON { kind, path, options, worker, batches, size, name, singles, pauseMs, unlimit }.
 import { execFileSync } from 'node:child_process';
 import { GzipFileResultStore } from '../../dist/stores/gzip/gzip-file-result-store.js';
-import { SqliteResultStore } from '../../dist/stores/sqlite-result-store.js';
+import { SqliteResultStore } from '../../dist/stores/sqlite/sqlite-result-store.js';
 import { scoredResult } from '../../dist/testing/sample-results.js';
 
 const settings = JSON.parse(process.argv[2]);

@@ -9,7 +9,7 @@ import { GzipFileResultStore } from '../../src/stores/gzip/gzip-file-result-stor
 import type { ResultStore, ResultStoreEvents } from '../../src/stores/result-store.js';
 import { SqliteResultStore, type SqliteDatabase } from '../../src/sqlite.js';
 import type { EventSource } from '../../src/foundation/event-source.js';
-import { openDatabase } from '../../src/stores/sqlite-driver.js';
+import { openDatabase } from '../../src/stores/sqlite/sqlite-driver.js';
 import {
   failAt,
   faultyDatabase,

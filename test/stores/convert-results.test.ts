@@ -5,7 +5,7 @@ import { convertResults } from '../../src/stores/convert-results.js';
 import { GzipFileResultStore } from '../../src/stores/gzip/gzip-file-result-store.js';
 import { MemoryResultStore } from '../../src/stores/memory-result-store.js';
 import type { BatchSummary, ResultStore, RunManifest } from '../../src/stores/result-store.js';
-import { SqliteResultStore } from '../../src/stores/sqlite-result-store.js';
+import { SqliteResultStore } from '../../src/stores/sqlite/sqlite-result-store.js';
 import {
   awkwardTexts,
   erroredResult,

@@ -10,7 +10,7 @@ describe('the threads of stores', () => {
       const folder = newFolder();
       const script = `
         const { GzipFileResultStore } = await import('./dist/stores/gzip/gzip-file-result-store.js');
-        const { SqliteResultStore } = await import('./dist/stores/sqlite-result-store.js');
+        const { SqliteResultStore } = await import('./dist/stores/sqlite/sqlite-result-store.js');
         const { scoredResult } = await import('./dist/testing/sample-results.js');
         const folder = ${JSON.stringify(folder)};
         for (const store of [

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/foundation/clock.js';
 import { MemoryResultStore } from '../../src/stores/memory-result-store.js';
-import { SqliteResultStore } from '../../src/stores/sqlite-result-store.js';
+import { SqliteResultStore } from '../../src/stores/sqlite/sqlite-result-store.js';
 import { scoredResult } from '../../src/testing/sample-results.js';
 
 /** Time that passes only when somebody looks, 5 ms each time. */

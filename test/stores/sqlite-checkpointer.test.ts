@@ -1,9 +1,9 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SqliteCheckpointer } from '../../src/stores/sqlite-checkpointer.js';
-import { LOG_BYTES, type SqliteConnection } from '../../src/stores/sqlite-connection.js';
-import { SqliteResultStore } from '../../src/stores/sqlite-result-store.js';
+import { SqliteCheckpointer } from '../../src/stores/sqlite/sqlite-checkpointer.js';
+import { LOG_BYTES, type SqliteConnection } from '../../src/stores/sqlite/sqlite-connection.js';
+import { SqliteResultStore } from '../../src/stores/sqlite/sqlite-result-store.js';
 import { scoredResult } from '../../src/testing/sample-results.js';
 import { temporaryFolders } from './temporary-folder.js';
 

@@ -3,17 +3,17 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ResultQuery, ResultStoreEvents } from '../../src/stores/result-store.js';
-import { RowIds } from '../../src/stores/row-ids.js';
-import { SqliteConnection } from '../../src/stores/sqlite-connection.js';
+import { RowIds } from '../../src/stores/sqlite/row-ids.js';
+import { SqliteConnection } from '../../src/stores/sqlite/sqlite-connection.js';
 import {
   openDatabase,
   prepare,
   refusedVersion,
   type SqliteDatabase,
-} from '../../src/stores/sqlite-driver.js';
-import { planQuery } from '../../src/stores/sqlite-query.js';
-import { SqliteResultStore } from '../../src/stores/sqlite-result-store.js';
-import { SQLITE_INDEXES, SQLITE_SCHEMA_VERSION } from '../../src/stores/sqlite-schema.js';
+} from '../../src/stores/sqlite/sqlite-driver.js';
+import { planQuery } from '../../src/stores/sqlite/sqlite-query.js';
+import { SqliteResultStore } from '../../src/stores/sqlite/sqlite-result-store.js';
+import { SQLITE_INDEXES, SQLITE_SCHEMA_VERSION } from '../../src/stores/sqlite/sqlite-schema.js';
 import { erroredResult, scoredResult, unscoredResult } from '../../src/testing/sample-results.js';
 import { summaryOf } from '../../src/testing/store-contract-fixtures.js';
 import { temporaryFolders } from './temporary-folder.js';
@@ -292,7 +292,7 @@ describe('SqliteResultStore', () => {
   it('says what to install when there is no driver', async () => {
     const script = `
       process.getBuiltinModule = () => undefined;
-      const { SqliteResultStore } = await import('./dist/stores/sqlite-result-store.js');
+      const { SqliteResultStore } = await import('./dist/stores/sqlite/sqlite-result-store.js');
       const store = new SqliteResultStore(':memory:', { driver: 'node:sqlite' });
       await store.append([{ caseId: 'a' }]).catch((error) => console.log(error.code, error.message));
       await store.close();`;
@@ -306,7 +306,7 @@ describe('SqliteResultStore', () => {
     it(`lets the process end by itself, closed or not: ${thread}`, () => {
       for (const close of ['await store.close();', '']) {
         const script = `
-          const { SqliteResultStore } = await import('./dist/stores/sqlite-result-store.js');
+          const { SqliteResultStore } = await import('./dist/stores/sqlite/sqlite-result-store.js');
           const { scoredResult } = await import('./dist/testing/sample-results.js');
           const store = new SqliteResultStore(${JSON.stringify(newPath())}, { thread: '${thread}' });
           await store.append([scoredResult()]);

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { CaseResult } from '../../src/evaluation/evaluation-types.js';
-import { decodePart, encodeInParts } from '../../src/stores/encoded-parts.js';
+import { decodePart, encodeInParts } from '../../src/stores/sqlite/encoded-parts.js';
 import type { ResultStoreEvents } from '../../src/stores/result-store.js';
-import { openDatabase } from '../../src/stores/sqlite-driver.js';
-import { SqliteResultStore } from '../../src/stores/sqlite-result-store.js';
+import { openDatabase } from '../../src/stores/sqlite/sqlite-driver.js';
+import { SqliteResultStore } from '../../src/stores/sqlite/sqlite-result-store.js';
 import { scoredResult } from '../../src/testing/sample-results.js';
 import { temporaryFolders } from './temporary-folder.js';
 

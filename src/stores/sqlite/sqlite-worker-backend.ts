@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { AssayError, messageOf } from '../errors.js';
+import { AssayError, messageOf } from '../../errors.js';
 import { encodeInParts } from './encoded-parts.js';
 import type { ConnectionCall, SqliteBackend } from './sqlite-backend.js';
 import type { SqliteConnection } from './sqlite-connection.js';

@@ -1,4 +1,4 @@
-import { AssayError } from '../errors.js';
+import { AssayError } from '../../errors.js';
 import { prepare, type SqliteDatabase } from './sqlite-driver.js';
 
 /**

@@ -1,11 +1,19 @@
 import { resolve } from 'node:path';
-import { AssayError } from '../errors.js';
-import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { systemClock, type Clock } from '../foundation/clock.js';
-import { EventSource } from '../foundation/event-source.js';
-import { checkOptions, integer, milliseconds, object, oneOf, show, callable } from '../foundation/options.js';
-import { AppendQueue } from './append-queue.js';
-import { checkQuery } from './result-query.js';
+import { AssayError } from '../../errors.js';
+import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import { systemClock, type Clock } from '../../foundation/clock.js';
+import { EventSource } from '../../foundation/event-source.js';
+import {
+  checkOptions,
+  integer,
+  milliseconds,
+  object,
+  oneOf,
+  show,
+  callable,
+} from '../../foundation/options.js';
+import { AppendQueue } from '../append-queue.js';
+import { checkQuery } from '../result-query.js';
 import type {
   BatchSummary,
   ResultKey,
@@ -13,7 +21,7 @@ import type {
   ResultStore,
   ResultStoreEvents,
   RunManifest,
-} from './result-store.js';
+} from '../result-store.js';
 import { RowIds } from './row-ids.js';
 import { MainThreadBackend, type ConnectionCall, type SqliteBackend } from './sqlite-backend.js';
 import type { SqliteConnection } from './sqlite-connection.js';

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { AssayError } from '../errors.js';
-import { systemClock } from '../foundation/clock.js';
+import { AssayError } from '../../errors.js';
+import { systemClock } from '../../foundation/clock.js';
 import { decodePart } from './encoded-parts.js';
 import { MainThreadBackend, type ConnectionCall } from './sqlite-backend.js';
 import { openDatabase, type SqliteDriverName } from './sqlite-driver.js';

@@ -1,4 +1,4 @@
-import { AssayError, messageOf, type AssayErrorCode } from '../errors.js';
+import { AssayError, messageOf, type AssayErrorCode } from '../../errors.js';
 
 // Primary result codes of SQLite (https://www.sqlite.org/rescode.html).
 const BUSY = 5;

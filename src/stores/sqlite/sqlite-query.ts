@@ -1,8 +1,8 @@
-import type { ResultQuery } from './result-store.js';
+import type { ResultQuery } from '../result-store.js';
 import { prepare, type SqliteDatabase, type SqliteValue } from './sqlite-driver.js';
 import { RESULT_COLUMNS } from './sqlite-row.js';
 import { HAS_NO_SCORE, SQLITE_INDEXES } from './sqlite-schema.js';
-import { endOfPrefix, storableText } from './storable-text.js';
+import { endOfPrefix, storableText } from '../storable-text.js';
 
 /** Where the last page of a query ended. */
 export interface QueryCursor {

@@ -1,5 +1,5 @@
-import type { Clock } from '../foundation/clock.js';
-import { TurnGiver } from '../foundation/event-loop-turns.js';
+import type { Clock } from '../../foundation/clock.js';
+import { TurnGiver } from '../../foundation/event-loop-turns.js';
 import { SqliteCheckpointer } from './sqlite-checkpointer.js';
 import { SqliteConnection, type ConnectionOptions } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-driver.js';

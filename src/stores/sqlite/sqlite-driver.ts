@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { AssayError } from '../errors.js';
+import { AssayError } from '../../errors.js';
 
 /** The part of a prepared statement that the store uses; node:sqlite and better-sqlite3 both have it. */
 export interface SqliteStatement {

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
-import { AssayError } from '../errors.js';
-import type { CaseResult } from '../evaluation/evaluation-types.js';
-import type { BatchSummary, ResultKey, ResultQuery, RunManifest } from './result-store.js';
+import { AssayError } from '../../errors.js';
+import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import type { BatchSummary, ResultKey, ResultQuery, RunManifest } from '../result-store.js';
 import { prepare, type SqliteDatabase, type SqliteStatement, type SqliteValue } from './sqlite-driver.js';
 import { cursorParameters, planQuery, type QueryCursor, type QueryPlan } from './sqlite-query.js';
 import { UPSERT_RESULT, writeRow, type ResultRow } from './sqlite-row.js';
 import { migrate } from './sqlite-schema.js';
-import { storableText } from './storable-text.js';
+import { storableText } from '../storable-text.js';
 
 /**
  * How long the write-ahead log may become before it is copied into the file. Single appends rewrite the same pages: at

@@ -5,11 +5,11 @@ import type {
   ScoredCaseResult,
   StoredResponse,
   UnscoredCaseResult,
-} from '../evaluation/evaluation-types.js';
-import { encodeResult, isPlainResult, restoreResult } from './result-codec.js';
-import { scoreOf } from './result-query.js';
+} from '../../evaluation/evaluation-types.js';
+import { encodeResult, isPlainResult, restoreResult } from '../result-codec.js';
+import { scoreOf } from '../result-query.js';
 import type { SqliteStatement } from './sqlite-driver.js';
-import { isStorable, storableText } from './storable-text.js';
+import { isStorable, storableText } from '../storable-text.js';
 
 /** Inserts or replaces one result; a stored one of higher rank stays. */
 export const UPSERT_RESULT = `
