@@ -7,7 +7,7 @@ import { rolldown } from 'rolldown';
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const dir = `${dist}/doors`;
 
-const SQLITE = /\/stores\/(sqlite|encoded-parts)/; // the root does without
+const SQLITE = /\/stores\/sqlite\//; // the root does without
 
 rmSync(dir, { recursive: true, force: true });
 const bundle = await rolldown({
