@@ -10,7 +10,7 @@ const faulty = new URL('./fixtures/faulty-evaluator.mjs', import.meta.url).href;
 /** Runs a host script of its own; resolves to what it printed, once it has ended by itself. */
 async function host(body: string, flags: readonly string[] = []): Promise<string> {
   const script = `
-    import { workerEvaluator } from ${JSON.stringify(`${dist}evaluation/worker-evaluator.js`)};
+    import { workerEvaluator } from ${JSON.stringify(`${dist}workers/worker-evaluator.js`)};
     const open = (options) => workerEvaluator(${JSON.stringify(faulty)}, { workers: 2, ...options });
     const judge = (evaluator, text) => evaluator.evaluateText(text, { id: 'a', input: '' });
     ${body}`;
