@@ -1,4 +1,6 @@
 import { AssayError, toErrorRecord, type AssayErrorCode, type ErrorRecord } from '../errors.js';
+import { CancellableCall } from '../client/cancellable-call.js';
+import { LoadBalancedClient } from '../client/load-balanced-client.js';
 import {
   isModelClient,
   type ModelClient,
@@ -107,7 +109,11 @@ export class CaseRunner<Input, Expected, Metadata> {
   #ask(task: CaseTask<Input, Expected, Metadata>): TargetAnswer | Promise<TargetAnswer> {
     const client = this.#client;
     if (client !== undefined) {
-      const options = { cancellation: task, timeoutMs: this.#options.caseTimeoutMs };
+      const timeoutMs = this.#options.caseTimeoutMs;
+      const options =
+        client instanceof LoadBalancedClient
+          ? new CancellableCall(task, timeoutMs)
+          : { signal: task.signal, timeoutMs };
       return unlessCancelled(client.complete(this.#request(task), options), task);
     }
     const target = this.#options.target as TargetFunction<Input, Expected, Metadata>;

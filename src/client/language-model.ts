@@ -14,7 +14,7 @@ import type {
   ModelRequest,
   ModelResponse,
 } from './model-client.js';
-import { finishReason, messagesOf, record, textField, usageOf } from './protocols/protocol.js';
+import { finishReason, messagesOf, record, textField, tokenUsageOf } from './protocols/protocol.js';
 import { requestIdOf } from './http/reply-headers.js';
 import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
 
@@ -101,14 +101,12 @@ interface BoundCall {
   release(): void;
 }
 
-// One signal from up to three sources. A provider that ignores it must not hold the caller: the race settles.
-function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
+// One signal from the caller's and the time limit. A provider that ignores it must not hold the caller: the race settles.
+function bindCall({ signal, timeoutMs }: CallOptions): BoundCall {
   const controller = new AbortController();
-  const cancel = (reason: unknown): void => controller.abort(reason);
   const aborted = (): void => controller.abort(signal?.reason);
   if (signal?.aborted === true) aborted();
   signal?.addEventListener('abort', aborted, { once: true });
-  cancellation?.onCancel(cancel);
   const timer =
     timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
       ? undefined
@@ -128,7 +126,6 @@ function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
     release() {
       timer?.cancel();
       signal?.removeEventListener('abort', aborted);
-      cancellation?.offCancel(cancel);
     },
   };
 }
@@ -174,7 +171,7 @@ function readResult(model: LanguageModel, result: unknown, latencyMs: number): M
       .join(''),
     model: textField(record(response), 'modelId') ?? model.modelId,
     finishReason: readReason(reason),
-    usage: usageOf(
+    usage: tokenUsageOf(
       total(tokens['inputTokens']),
       total(tokens['outputTokens']),
       tokens['cachedInputTokens'] ?? record(tokens['inputTokens'])['cacheRead'],

@@ -74,7 +74,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     this.#placement = placementOf(this.#options);
   }
 
-  /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. */
+  /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. @internal */
   describe(module: WorkerModule): Promise<unknown> {
     return this.#submit(new PoolTask(module, { kind: 'describe' }));
   }
@@ -85,6 +85,8 @@ export class WorkerPool extends EventSource<WorkerEvents> {
    * Rejects with what the module threw, or with `ASSAY_WORKER_TIMEOUT`, `ASSAY_WORKER_CRASHED`,
    * `ASSAY_WORKER_OUT_OF_MEMORY`, `ASSAY_WORKER_UNCLONEABLE`, `ASSAY_WORKER_UNAVAILABLE`, `ASSAY_ABORTED` or
    * `ASSAY_CLOSED`.
+   *
+   * @internal
    */
   run(module: WorkerModule, payload: unknown, options?: PoolTaskOptions): Promise<unknown> {
     return this.#submit(new PoolTask(module, { kind: 'run', payload }, options));

@@ -138,7 +138,7 @@ export function list(value: unknown): readonly unknown[] {
  * Token usage from two counts, and the cached share where known. `null` unless both counts are finite numbers
  * from 0 on: a server that sends nonsense said nothing.
  */
-export function usageOf(input: unknown, output: unknown, cached?: unknown): TokenUsage | null {
+export function tokenUsageOf(input: unknown, output: unknown, cached?: unknown): TokenUsage | null {
   if (!isCount(input) || !isCount(output)) return null;
   return isCount(cached)
     ? { inputTokens: input, outputTokens: output, cachedInputTokens: cached }
