@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import {
   ATTEMPT_TIMEOUT,
   AUTHENTICATION,
+  MISSING_DEPENDENCY,
   CONNECT_TIMEOUT,
   EMPTY,
   FIRST_BYTE_TIMEOUT,
@@ -231,6 +232,9 @@ export class Attempt implements ReplyHandler, Expiring {
 
   #keyFailed(error: unknown): void {
     if (this.settled) return;
+    if (AssayError.is(error) && error.code === 'ASSAY_MISSING_DEPENDENCY') {
+      return this.#fail(MISSING_DEPENDENCY, error.message);
+    }
     // What the host's function threw may hold the key; only our own message is safe to show.
     this.#fail(AUTHENTICATION, AssayError.is(error) ? error.message : 'the apiKey function failed');
   }
