@@ -201,7 +201,8 @@ export {
   type StandardSchema,
 } from './scorers/json/json-schema.js';
 export type { JsonPlace } from './scorers/json/json-extraction.js';
-export { judgeUsageOf, type JudgeModelOptions, type JudgeUsage } from './scorers/judges/judge-call.js';
+export { judgeUsageOf, type JudgeUsage } from './evaluation/judge-usage.js';
+export type { JudgeModelOptions } from './scorers/judges/judge-call.js';
 export { jsonValid, type JsonValidOptions } from './scorers/json/json-valid.js';
 export { judge, type JudgeOptions, type JudgePromptParts, type RatingScale } from './scorers/judges/judge.js';
 export { jury, juryVotes, type JuryOptions, type JuryVote } from './scorers/judges/jury.js';

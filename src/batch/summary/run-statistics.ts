@@ -4,7 +4,7 @@ import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ExactSum } from '../../foundation/exact-sum.js';
 import { Histogram } from '../../foundation/histogram.js';
 import { CorpusTotal } from '../../evaluation/corpus-metric.js';
-import { judgeUsageOf } from '../../scorers/judges/judge-call.js';
+import { judgeUsageOf } from '../../evaluation/judge-usage.js';
 import { JudgeTotals } from './judge-totals.js';
 import { MetricStatistics } from './metric-statistics.js';
 import { RepetitionStatistics } from './repetition-statistics.js';

@@ -1,5 +1,5 @@
 import type { CorpusSummary } from '../../evaluation/corpus-metric.js';
-import type { JudgeUsage } from '../../scorers/judges/judge-call.js';
+import type { JudgeUsage } from '../../evaluation/judge-usage.js';
 import type { Interval } from '../../statistics/intervals.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
