@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { InputError } from '../errors.js';
+import { isModelClient, type TokenUsage } from '../client/model-client.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
@@ -67,6 +68,7 @@ export class BatchRun<Input, Expected, Metadata> {
     onDurable: (results: readonly CaseResult[]) => void | Promise<void>,
   ) {
     const { clock, store, concurrency, batchSize, flushIntervalMs, onStoreError } = options;
+    const client = isModelClient(options.target) ? options.target : undefined;
     this.#options = options;
     this.#runOptions = runOptions;
     this.#port = port;
@@ -93,7 +95,9 @@ export class BatchRun<Input, Expected, Metadata> {
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
     });
-    this.#runner = new CaseRunner(options, this.#gate);
+    this.#runner = new CaseRunner(options, this.#gate, (retried) =>
+      this.#announce('target:retry', () => ({ ...retried, endpoint: null })),
+    );
     this.#pacer = options.rateLimit === undefined ? undefined : new RequestPacer(options.rateLimit, clock);
     const onError = (error: unknown, final: boolean): void => this.#storeFailed(error, final);
     this.#store = store === undefined ? undefined : new RunStore({ store, clock, onStoreError, onError });
@@ -101,7 +105,9 @@ export class BatchRun<Input, Expected, Metadata> {
       clock,
       begunAt: this.#begunAt,
       counts: this.#statistics,
+      estimateCost: (usage, model) => client?.estimateCost?.(usage, model) ?? null,
       onExhausted: (exhausted) => this.#budgetExhausted(exhausted),
+      onBlind: (blind) => this.#announce('budget:blind', () => blind),
     });
     this.#writer = new ResultWriter({
       runId: this.runId,
@@ -258,7 +264,7 @@ export class BatchRun<Input, Expected, Metadata> {
         this.#beginCase(task);
         const result = await this.#runner.run(task);
         this.#inFlight.delete(task);
-        const room = this.#record(result);
+        const room = this.#record(result, task.estimate);
         if (room !== undefined) await room;
         const due = this.#turns.due(task.begunAt);
         if (due !== undefined) await due; // a target that answers at once would let no timer or signal through
@@ -289,17 +295,16 @@ export class BatchRun<Input, Expected, Metadata> {
   }
 
   /** Books a result; answers with a promise when the store is behind. */
-  #record(result: CaseResult): Promise<void> | undefined {
+  #record(result: CaseResult, estimate: TokenUsage | undefined): Promise<void> | undefined {
     this.#statistics.add(result);
-    const tokens =
-      result.cached || result.usage === null ? 0 : result.usage.inputTokens + result.usage.outputTokens;
+    const used = result.usage ?? estimate;
     if (result.cached) this.#pacer?.refund();
-    else this.#pacer?.used(tokens);
+    else this.#pacer?.used(used === undefined ? 0 : used.inputTokens + used.outputTokens);
     const { clock, onCaseError } = this.#options;
     if (this.#port.wants('case:end')) {
       this.#port.emit('case:end', { at: clock.wallTime(), runId: this.runId, result });
     }
-    this.#budget?.spend(result.cost ?? 0, tokens);
+    this.#budget?.spend(result, estimate);
     if (result.outcome === 'errored' && onCaseError !== 'continue') this.#decideOnError(result);
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
@@ -389,6 +394,7 @@ export class BatchRun<Input, Expected, Metadata> {
       submitted: this.#begun + this.#feeder.skipped,
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
+      budget: this.#budget?.summary() ?? null,
     });
     const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);
     this.#reportProgress(true);

@@ -18,6 +18,7 @@ import { ListNode } from '../../foundation/linked-list.js';
 import type { CallOptions, ModelParameters, ModelRequest } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 import { backoffMs } from './retry.js';
+import { sumSpending, type Spending } from './spending.js';
 
 const NOBODY: readonly Endpoint[] = [];
 
@@ -45,6 +46,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
   #textDelivered = false;
   #healthWaitOver = false;
   #records: AttemptRecord[] | undefined;
+  #spent: Spending | undefined;
   #lastError: EndpointError | undefined;
   #live: Attempt | undefined;
   #hedge: Attempt | undefined;
@@ -139,7 +141,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     const other = attempt === this.#live ? this.#hedge : this.#live;
     if (other !== undefined) this.#cancel(other, now);
     this.#finish();
-    const response = reporter.response(this, attempt, reply, raw, latencyMs);
+    const response = reporter.response(this, attempt, reply, raw, latencyMs, this.#spent);
     reporter.callEnded(this, response, undefined, now);
     this.#sink.answered(response);
     selector.left();
@@ -155,6 +157,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     if (attempt === this.#hedge) this.#hedge = undefined;
     else this.#live = undefined;
     (this.#records ??= []).push(attemptRecord(attempt, error.code, durationMs));
+    this.#book(attempt);
     this.#lastError = error;
     reporter.attemptEnded(this, attempt, 'error', durationMs, error);
     recordFailure(this.#settings, attempt, failure, error, this.request, now);
@@ -361,6 +364,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
       this.#cancel(attempt, now);
     }
     error.attempts = this.#records ?? [];
+    error.usage = this.#spent?.usage ?? null;
+    error.cost = this.#spent?.cost ?? null;
     reporter.callEnded(this, undefined, error, now);
     this.#sink.failed(error);
   }
@@ -370,10 +375,19 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     const { selector, reporter } = this.#settings;
     const { endpoint } = attempt.connection;
     attempt.cancel();
+    this.#book(attempt);
     endpoint.failed(attempt.ticket, 'cancelled', undefined, now);
     reporter.attemptEnded(this, attempt, 'cancelled', now - attempt.ticket.startedAt, undefined);
     selector.left();
     selector.offer(endpoint, now);
+  }
+
+  /** What an attempt without an answer has used is paid for all the same. */
+  #book(attempt: Attempt): void {
+    const { usage } = attempt;
+    if (usage === null) return;
+    const cost = this.#settings.reporter.costOf(this, attempt, undefined, usage);
+    this.#spent = sumSpending(this.#spent, { usage, cost });
   }
 
   #finish(): void {
