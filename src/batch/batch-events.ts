@@ -49,7 +49,7 @@ export interface BatchEvents extends BaseEventMap {
     /** What the batch came to. */
     readonly summary: BatchSummary;
   };
-  /** At most every `progressIntervalMs`, and at the end. */
+  /** At most every `progressIntervalMs`, every second while no case ends, and at the end. */
   progress: ProgressEvent;
   /** A budget is used up: no further case is begun. */
   'budget:exhausted': {

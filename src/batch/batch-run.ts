@@ -6,7 +6,7 @@ import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import { overTurns } from '../foundation/over-turns.js';
 import { TurnGiver } from '../foundation/event-loop-turns.js';
-import type { BatchEvents, EventPort } from './batch-events.js';
+import type { EventPort } from './batch-events.js';
 import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
@@ -18,6 +18,7 @@ import { InFlightCases } from './in-flight-cases.js';
 import { finishedOutcomes, newStartId, openRun } from './open-run.js';
 import { RequestPacer } from './request-pacer.js';
 import { ResultWriter } from './result-writer.js';
+import { followRetries, runAnnouncer, type Announce } from './run-announcer.js';
 import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
@@ -36,6 +37,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
   readonly #runOptions: RunOptions;
   readonly #port: EventPort;
+  readonly #announce: Announce;
   readonly #queue: PQueue;
   readonly #source: CaseSource<TestCase<Input, Expected, Metadata>>;
   readonly #feeder: CaseFeeder<Input, Expected, Metadata>;
@@ -77,6 +79,7 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#turns = new TurnGiver(() => clock.now());
     const startId = newStartId(this.#startedAt);
     this.runId = runOptions.runId ?? `run-${startId}`;
+    this.#announce = runAnnouncer(port, this.runId, clock);
     this.#queue = new PQueue({ concurrency });
     this.#inFlight = new InFlightCases(clock, options.caseTimeoutMs);
     this.#source = toCaseSource(cases);
@@ -89,6 +92,7 @@ export class BatchRun<Input, Expected, Metadata> {
       runId: this.runId,
       clock,
       intervalMs: options.progressIntervalMs,
+      wanted: () => port.wants('progress'),
       confidenceLevel: options.confidenceLevel,
       statistics: this.#statistics,
       total: () => this.#total,
@@ -139,6 +143,7 @@ export class BatchRun<Input, Expected, Metadata> {
   async execute(): Promise<RunSummary> {
     const { signal } = this.#runOptions;
     let guard: EventLoopGuard | undefined;
+    let stopFollowing = (): void => {};
     const unsubscribe = signal === undefined ? undefined : onAbort(signal, () => this.abort(signal.reason));
     try {
       const created = createManifest(this.runId, this.#options);
@@ -148,14 +153,9 @@ export class BatchRun<Input, Expected, Metadata> {
           : await openRun(this.#store, created, this.#runOptions, (result) =>
               this.#statistics.addEarlier(result),
             );
-      if (this.#port.wants('run:start')) {
-        this.#port.emit('run:start', {
-          at: this.#startedAt,
-          runId: this.runId,
-          total: this.#total,
-          ...opened,
-        });
-      }
+      stopFollowing = followRetries(this.#options.target, this.#announce);
+      this.#announce('run:start', () => ({ at: this.#startedAt, total: this.#total, ...opened }));
+      this.#progress.begin((progress) => this.#port.emit('progress', progress));
       guard = guardEventLoop(this.#options, this.#gate, {
         concurrency: () => this.#queue.concurrency,
         onChange: (from, to, reason) => this.#concurrencyChanged(from, to, reason),
@@ -165,6 +165,8 @@ export class BatchRun<Input, Expected, Metadata> {
       this.#stop('input-error', error);
     } finally {
       guard?.close();
+      stopFollowing();
+      this.#progress.close();
       this.#inFlight.close();
       this.#budget?.close();
       this.#pacer?.close();
@@ -354,16 +356,6 @@ export class BatchRun<Input, Expected, Metadata> {
 
   #concurrencyChanged(from: number, to: number, reason: 'event-loop-delay' | 'recovered' | 'host'): void {
     if (from !== to) this.#announce('concurrency:change', () => ({ from, to, reason }));
-  }
-
-  /** Emits an event of the run; its payload is built only if somebody listens. */
-  #announce<Name extends keyof BatchEvents & string>(
-    event: Name,
-    payload: () => Omit<BatchEvents[Name], 'at' | 'runId'>,
-  ): void {
-    if (!this.#port.wants(event)) return;
-    const at = this.#options.clock.wallTime();
-    this.#port.emit(event, { at, runId: this.runId, ...payload() } as BatchEvents[Name]);
   }
 
   #whenReady(): Promise<void> {

@@ -14,7 +14,7 @@ import { isThenable } from '../foundation/thenable.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
 import { unlessCancelled, type CaseTask } from './case-task.js';
 import type { EvaluationGate } from './evaluation-gate.js';
-import { unstorableParts } from './storable-result.js';
+import { checkReadable, unstorableParts } from './storable-result.js';
 import { TargetCall } from './target-call.js';
 import { TargetCaller, type RetriedTry } from './target-caller.js';
 import { estimateUsage } from './usage-estimate.js';
@@ -40,7 +40,7 @@ export class CaseRunner<Input, Expected, Metadata> {
 
   /** Exactly one result, whatever happens. */
   async run(task: CaseTask<Input, Expected, Metadata>): Promise<CaseResult> {
-    const { clock, evaluator } = this.#options;
+    const { clock } = this.#options;
     const startedAt = clock.wallTime();
     const call = new TargetCall();
     let response: ModelResponse;
@@ -50,25 +50,34 @@ export class CaseRunner<Input, Expected, Metadata> {
       return this.#unanswered(task, startedAt, clock.now(), call, thrown);
     }
     const answeredAt = clock.now();
-    if (this.#books && !call.cached && response.usage === null)
-      task.estimate = estimateUsage(task.testCase.input, response, 1 + call.untold);
-    let evaluation: Evaluation;
     try {
-      const place = this.#gate.enter();
-      if (place !== undefined) await place;
-      try {
-        if (place !== undefined && task.cancelled) throw task.reason; // evaluating it would only hold up the end
-        const judged = evaluator.evaluate(response, task);
-        evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
-      } finally {
-        this.#gate.leave();
-      }
-      checkEvaluation(evaluation);
+      if (this.#books && !call.cached && response.usage === null)
+        task.estimate = estimateUsage(task.testCase.input, response, 1 + call.untold);
+      const evaluation = await this.#evaluate(task, response);
+      return this.#concluded(this.#result(task, startedAt, answeredAt, response, call.cached), evaluation);
     } catch (thrown) {
       const { cached } = call;
       return this.#errored(task, startedAt, answeredAt, response, cached, thrown, 'ASSAY_EVALUATOR_FAILED');
     }
-    const result = this.#result(task, startedAt, answeredAt, response, call.cached);
+  }
+
+  async #evaluate(task: CaseTask<Input, Expected, Metadata>, response: ModelResponse): Promise<Evaluation> {
+    let evaluation: Evaluation;
+    const place = this.#gate.enter();
+    if (place !== undefined) await place;
+    try {
+      if (place !== undefined && task.cancelled) throw task.reason; // evaluating it would only hold up the end
+      const judged = this.#options.evaluator.evaluate(response, task);
+      evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
+    } finally {
+      this.#gate.leave();
+    }
+    checkEvaluation(evaluation);
+    if (this.#options.store === undefined) checkReadable(evaluation);
+    return evaluation;
+  }
+
+  #concluded(result: ResultDraft, evaluation: Evaluation): CaseResult {
     result.evaluation = evaluation;
     if (evaluation.overallScore !== null) result.outcome = 'scored';
     else {
@@ -140,7 +149,12 @@ export class CaseRunner<Input, Expected, Metadata> {
     thrown: unknown,
     code: AssayErrorCode,
   ): CaseResult {
-    const result = this.#result(task, startedAt, answeredAt, response, cached);
+    let result: ResultDraft;
+    try {
+      result = this.#result(task, startedAt, answeredAt, response, cached);
+    } catch {
+      result = this.#result(task, startedAt, answeredAt, undefined, cached); // of a response that throws when it is read
+    }
     result.error = toErrorRecord(thrown, code);
     return this.#storable(result);
   }

@@ -1,5 +1,6 @@
 import { sumSpending, type Spending } from '../client/call/spending.js';
 import type { AttemptRecord } from '../client/endpoint-error.js';
+import type { TokenUsage } from '../client/model-client.js';
 import { isAmount, isUsage } from './whole-response.js';
 
 /** One case's way to the target: what its failed tries came to, whatever becomes of the case. */
@@ -19,17 +20,36 @@ export class TargetCall {
 
   /** Notes a try that failed; `tries`: what it counts as when its error does not list attempts. */
   failed(thrown: unknown, tries: number): void {
-    const error = (thrown ?? {}) as Readonly<Record<'attempts' | 'endpoint' | 'usage' | 'cost', unknown>>;
-    const attempts = Array.isArray(error.attempts) ? (error.attempts as readonly AttemptRecord[]) : undefined;
+    const { attempts, endpoint, usage, cost } = readable(thrown);
     this.attempts += attempts?.length ?? tries;
     this.untold += attempts?.filter(isUntold).length ?? 0;
-    if (typeof error.endpoint === 'string') this.endpoint = error.endpoint;
-    const usage = isUsage(error.usage) ? error.usage : null;
-    const cost = isAmount(error.cost) ? error.cost : null;
+    if (endpoint !== undefined) this.endpoint = endpoint;
     if (usage !== null || cost !== null) this.spent = sumSpending(this.spent, { usage, cost });
   }
 }
 
 function isUntold({ status, usage }: AttemptRecord): boolean {
   return status !== null && status < 300 && usage === undefined;
+}
+
+interface FailedCall {
+  readonly attempts?: readonly AttemptRecord[] | undefined;
+  readonly endpoint?: string | undefined;
+  readonly usage: TokenUsage | null;
+  readonly cost: number | null;
+}
+
+/** What an error says of its call; nothing, when it throws as it is read. */
+function readable(thrown: unknown): FailedCall {
+  try {
+    const { attempts, endpoint, usage, cost } = (thrown ?? {}) as Readonly<Record<keyof FailedCall, unknown>>;
+    return {
+      attempts: Array.isArray(attempts) ? (attempts as readonly AttemptRecord[]) : undefined,
+      endpoint: typeof endpoint === 'string' ? endpoint : undefined,
+      usage: isUsage(usage) ? usage : null,
+      cost: isAmount(cost) ? cost : null,
+    };
+  } catch {
+    return { usage: null, cost: null };
+  }
 }

@@ -29,8 +29,14 @@ export class TargetRetry {
    */
   delayMs(thrown: unknown, retry: number): number | undefined {
     const { maxRetries, maxRetryAfterMs } = this.#settings;
-    if (retry >= maxRetries || !mayPass(thrown)) return undefined;
-    const asked = askedWaitMs(thrown, this.#clock.wallTime());
+    if (retry >= maxRetries) return undefined;
+    let asked: number | undefined;
+    try {
+      if (!mayPass(thrown)) return undefined;
+      asked = askedWaitMs(thrown, this.#clock.wallTime());
+    } catch {
+      return undefined; // an error that throws when it is read
+    }
     if (asked !== undefined && asked > maxRetryAfterMs) return undefined;
     const jittered = backoffMs(this.#settings, retry, this.#random);
     return asked === undefined ? jittered : asked * (1 + 0.1 * this.#random()) + jittered;

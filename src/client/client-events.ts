@@ -79,6 +79,8 @@ export interface ClientEvents extends BaseEventMap {
     readonly callId: number;
     /** Number that the next attempt will have, 2 or more. */
     readonly attempt: number;
+    /** Id of the endpoint that failed. */
+    readonly endpoint: string;
     /** Backoff from now on, milliseconds; 0: none. Waiting for room at an endpoint comes on top. */
     readonly delayMs: number;
     /** Why the last attempt failed. */

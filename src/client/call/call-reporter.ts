@@ -107,6 +107,7 @@ export class CallReporter {
       at: this.#at(),
       callId: call.id,
       attempt: call.attempts + 1,
+      endpoint: error.endpoint ?? '',
       delayMs,
       error: error.toRecord(),
     });
