@@ -52,7 +52,7 @@ export class TargetCaller<Input, Expected, Metadata> {
   }
 
   /** The answer to a case; `call` is filled in as it goes. Rejects with what the target failed with. */
-  async ask(task: CaseTask<Input, Expected, Metadata>, call: TargetCall): Promise<ModelResponse> {
+  ask(task: CaseTask<Input, Expected, Metadata>, call: TargetCall): Promise<ModelResponse> {
     return this.#options.cache === undefined ? this.#askTarget(task, call) : this.#askCached(task, call);
   }
 

@@ -41,7 +41,7 @@ export function progressLine(progress: ProgressEvent, options: ProgressLineOptio
   const chosen = new Set<Part>();
   const { trouble } = options;
   if (trouble !== undefined) {
-    const room = options.columns - widthOf(all.filter(({ rank }) => rank === 0)) - 1;
+    const room = options.columns - widthOf(all.filter(({ rank }) => rank <= 1)) - 1;
     all.push({ text: fitColumns(trouble, Math.max(room, 0)), color: RED, rank: 0.5 });
   }
   for (const part of all.toSorted((a, b) => a.rank - b.rank)) {
