@@ -56,6 +56,7 @@ export { readSuite, type ReadSuiteOptions, type SuiteIssue } from './cases/read-
 export type { SuiteCase, SuiteMetadata } from './cases/suite-test.js';
 export { RunError } from './batch/run-error.js';
 export { formatRunSummary } from './batch/summary/run-summary.js';
+export type { BlindBudget, BudgetSummary } from './batch/summary/budget-summary.js';
 export type {
   DurationSummary,
   GroupsSummary,
