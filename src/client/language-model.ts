@@ -1,5 +1,6 @@
 import { AssayError, messageOf } from '../errors.js';
 import { systemClock } from '../foundation/clock.js';
+import { withoutKeys } from '../foundation/key-like.js';
 import { checkOptions, object, show } from '../foundation/options.js';
 import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
@@ -86,7 +87,7 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       client: 'LanguageModel',
       models: [model.modelId],
       protocols: [model.provider],
-      parameters: parameters ?? {},
+      parameters: withoutKeys(parameters ?? {}),
     }),
   };
 }
