@@ -2,7 +2,7 @@ import { AssayError } from '../errors.js';
 import { isModelClient } from '../client/model-client.js';
 import { stableHash, stableStringify } from '../foundation/stable-hash.js';
 import { PACKAGE_VERSION } from '../foundation/package-version.js';
-import type { RunManifest } from '../stores/result-store.js';
+import type { RunManifest } from '../stores/run-manifest.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
 
 /** What a run is made with, for the store and for resuming. */

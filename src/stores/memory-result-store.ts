@@ -29,8 +29,8 @@ import {
   type ResultQuery,
   type ResultStore,
   type ResultStoreEvents,
-  type RunManifest,
 } from './result-store.js';
+import type { RunManifest } from './run-manifest.js';
 
 type Encoding = 'latin1' | 'utf16le'; // one byte a character where that does, else two
 

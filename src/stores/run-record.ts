@@ -1,6 +1,6 @@
 import { checkOptions, integer, oneOf, type OptionCheck } from '../foundation/options.js';
 import { isHeld, type HeldLease } from './run-lease.js';
-import type { RunManifest } from './result-store.js';
+import type { RunManifest } from './run-manifest.js';
 
 /** How a run ended. Plain JSON data. */
 export interface RunEnd {

@@ -1,16 +1,17 @@
 import { resolve } from 'node:path';
 import { AssayError, messageOf } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
-import { systemClock, type Clock } from '../../foundation/clock.js';
+import type { Clock } from '../../foundation/clock.js';
 import { EventSource } from '../../foundation/event-source.js';
-import { boolean, checkOptions, integer, object, oneOf, show } from '../../foundation/options.js';
+import { show } from '../../foundation/options.js';
 import { AppendQueue } from '../append-queue.js';
 import { BatchSummaryFiles } from './batch-summary-files.js';
 import { CaseFiles } from './case-files.js';
 import { DirectoryLock, foreignLeases } from './directory-lock.js';
-import { fileSystemWithMode, type FileSystem } from './file-system.js';
+import type { FileSystem } from './file-system.js';
 import { GzipCompressor } from './gzip-compressor.js';
 import type { EncodedAppend, GzipLayout } from './gzip-layout.js';
+import { resolveGzipOptions, type GzipFileResultStoreOptions } from './gzip-options.js';
 import { GzipShards } from './gzip-shards.js';
 import { GzipSingleFiles } from './gzip-single-files.js';
 import { encodeResult } from '../result-codec.js';
@@ -33,48 +34,9 @@ import type {
   ResultQuery,
   ResultStore,
   ResultStoreEvents,
-  RunManifest,
 } from '../result-store.js';
+import type { RunManifest } from '../run-manifest.js';
 import type { ShardDamage } from './shard-reader.js';
-
-/** Options of a {@link GzipFileResultStore}. */
-export interface GzipFileResultStoreOptions {
-  /**
-   * `shards`: append-only files of many results, one gzip member a batch. `file-per-result`: one file a
-   * result, for small sets that other tools pick apart; about six times the disk and a fifth of the speed.
-   * @default 'shards'
-   */
-  readonly layout?: 'shards' | 'file-per-result' | undefined;
-  /**
-   * `false`: with `layout: 'file-per-result'`, files of plain JSON (`.json`); a folder may hold both kinds.
-   * @default true
-   */
-  readonly compression?: boolean | undefined;
-  /** Permissions of the files that are made, less what the process's umask takes away. @default 0o600 */
-  readonly fileMode?: number | undefined;
-  /**
-   * What an acknowledged result survives: `process` the death of the process, `power` also the loss of power
-   * (one sync of the disk a batch).
-   * @default 'process'
-   */
-  readonly durability?: 'process' | 'power' | undefined;
-  /**
-   * What compresses, in a worker thread either way: `fflate` (JavaScript) or `zlib` (of Node, nearly twice as
-   * fast; the thread then holds memory outside of V8). The files are the same kind.
-   * @default 'fflate'
-   */
-  readonly codec?: 'fflate' | 'zlib' | undefined;
-  /** 1 (fast) to 9 (small). @default 6 */
-  readonly level?: number | undefined;
-  /** A shard that has reached this size is closed and another one begun, bytes, >= 1. @default 67108864 (64 MiB) */
-  readonly shardBytes?: number | undefined;
-  /** Most results in one gzip member, >= 1; single appends are gathered up to it. @default 500 */
-  readonly groupSize?: number | undefined;
-  /** Where time comes from. @default the machine's clock */
-  readonly clock?: Clock | undefined;
-  /** What is used to change files: the way in for injected faults. @internal */
-  readonly files?: FileSystem | undefined;
-}
 
 /**
  * A {@link ResultStore} in a folder of gzip files that `zcat` reads: one JSON result a line.
@@ -118,30 +80,11 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
         `Expected the directory of GzipFileResultStore to be a non-empty string, got ${show(directory)}`,
       );
     }
-    const checked = checkOptions<GzipFileResultStoreOptions>('GzipFileResultStore', options, {
-      layout: oneOf('shards', 'file-per-result'),
-      durability: oneOf('process', 'power'),
-      codec: oneOf('fflate', 'zlib'),
-      level: integer(1, 9),
-      shardBytes: integer(1),
-      groupSize: integer(1),
-      compression: boolean,
-      fileMode: integer(0, 0o777),
-      clock: object,
-      files: object,
-    });
-    const { layout = 'shards', durability = 'process', codec = 'fflate', level = 6 } = checked;
-    const { compression = true, fileMode = 0o600 } = checked;
-    if (layout === 'shards' && !compression) {
-      throw new AssayError(
-        'ASSAY_INVALID_OPTION',
-        "Expected `compression` of GzipFileResultStore to be true with `layout: 'shards'`, got false: take 'file-per-result' for plain files",
-      );
-    }
-    const { shardBytes = 64 * 1024 * 1024, groupSize = 500 } = checked;
+    const { layout, durability, codec, level, shardBytes, groupSize, compression, files, clock } =
+      resolveGzipOptions(options);
     this.#folder = resolve(directory); // the host may change its working directory
-    this.#files = checked.files ?? fileSystemWithMode(fileMode);
-    this.#clock = checked.clock ?? systemClock;
+    this.#files = files;
+    this.#clock = clock;
     this.#durable = durability === 'power';
     this.#compressor = new GzipCompressor(codec, level);
     const place = { folder: this.#folder, files: this.#files, durability, shardBytes };

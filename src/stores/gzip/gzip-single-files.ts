@@ -111,7 +111,7 @@ export class GzipSingleFiles implements GzipLayout {
     const found: (CaseResult['outcome'] | undefined)[] = [];
     for (let at = 0; at < keys.length; at += AT_ONCE) {
       const read = keys.slice(at, at + AT_ONCE).map((key) => this.#read(this.#pathOf(runId, key)));
-      found.push(...(await Promise.all(read)).map((found) => found?.result.outcome));
+      found.push(...(await Promise.all(read)).map((each) => each?.result.outcome));
     }
     return found;
   }

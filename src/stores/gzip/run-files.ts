@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AssayError } from '../../errors.js';
-import type { RunManifest } from '../result-store.js';
+import type { RunManifest } from '../run-manifest.js';
 import { compareRuns, manifestAtEnd, type RunEnd } from '../run-record.js';
 import { filesIn, isFile, writeFully, type FileSystem } from './file-system.js';
 import { safeRunName } from './gzip-single-files.js';

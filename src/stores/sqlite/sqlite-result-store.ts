@@ -23,8 +23,8 @@ import type {
   ResultQuery,
   ResultStore,
   ResultStoreEvents,
-  RunManifest,
 } from '../result-store.js';
+import type { RunManifest } from '../run-manifest.js';
 import type { RunLease } from '../run-lease.js';
 import {
   checkRunQuery,

@@ -1,4 +1,5 @@
-import type { BatchSummary, RunManifest } from '../result-store.js';
+import type { BatchSummary } from '../result-store.js';
+import type { RunManifest } from '../run-manifest.js';
 import {
   excludes,
   isHeld,
