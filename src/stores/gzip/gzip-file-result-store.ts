@@ -86,7 +86,9 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
     this.#files = files;
     this.#clock = clock;
     this.#durable = durability === 'power';
-    this.#compressor = new GzipCompressor(codec, level);
+    this.#compressor = new GzipCompressor(codec, level, (fallback) => {
+      if (this.wants('worker:fallback')) this.emit('worker:fallback', fallback);
+    });
     const place = { folder: this.#folder, files: this.#files, durability, shardBytes };
     const onDamage = (damage: ShardDamage): void => this.#recovered(damage);
     this.#layout =

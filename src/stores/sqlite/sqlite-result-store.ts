@@ -12,6 +12,8 @@ import {
   show,
   callable,
 } from '../../foundation/options.js';
+import { ThreadsUnavailable } from '../../foundation/thread-pool.js';
+import { workerFallback } from '../../foundation/worker-fallback.js';
 import { AppendQueue } from '../append-queue.js';
 import { readCase } from '../kept-case.js';
 import { checkQuery, matchesDimension } from '../result-query.js';
@@ -108,6 +110,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
   readonly #clock: Clock;
   readonly #writes = new Set<Promise<unknown>>(); // of manifests and summaries, under way
   #opening: Promise<SqliteBackend> | undefined;
+  #withoutThread = false;
   #closing: Promise<void> | undefined;
 
   /**
@@ -321,9 +324,22 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     try {
       return await (await this.#backend()).call(name, ...parameters);
     } catch (error) {
+      if (error instanceof ThreadsUnavailable) {
+        this.#leaveThread(error.cause);
+        return this.#call(name, what, ...parameters);
+      }
       const failure = toStoreError(error, what, this.#path ?? 'the database');
       if (failure.code === 'ASSAY_WORKER_CRASHED') this.#opening = undefined; // the next call starts another
       throw failure;
+    }
+  }
+
+  #leaveThread(error: unknown): void {
+    if (this.#withoutThread) return;
+    this.#withoutThread = true;
+    this.#opening = undefined;
+    if (this.wants('worker:fallback')) {
+      this.emit('worker:fallback', workerFallback('sqlite', 'on the main thread', error));
     }
   }
 
@@ -340,8 +356,12 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
   async #open(): Promise<SqliteBackend> {
     const { driver = 'auto', durability = 'process', lockTimeoutMs = 5000 } = this.#options;
     const path = this.#path;
-    if (path !== null && this.#options.thread === 'worker') {
-      return new WorkerThreadBackend({ path, durability, driver, lockTimeoutMs });
+    if (path !== null && this.#options.thread === 'worker' && !this.#withoutThread) {
+      try {
+        return new WorkerThreadBackend({ path, durability, driver, lockTimeoutMs });
+      } catch (error) {
+        this.#leaveThread(error); // in a bundle to CommonJS a module does not know where it lies
+      }
     }
     let opened: SqliteDatabase | undefined;
     try {
