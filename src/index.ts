@@ -353,19 +353,22 @@ export {
   type ConvertedResults,
   type ConvertResultsOptions,
 } from './stores/convert-results.js';
-export {
-  GzipFileResultStore,
-  type GzipFileResultStoreOptions,
-} from './stores/gzip/gzip-file-result-store.js';
+export { GzipFileResultStore } from './stores/gzip/gzip-file-result-store.js';
+export type { GzipFileResultStoreOptions } from './stores/gzip/gzip-options.js';
 export { MemoryResultStore } from './stores/memory-result-store.js';
+export type { CaseContent, KeptCase } from './stores/kept-case.js';
 export type {
+  AppendOptions,
   BatchSummary,
+  QueriedResult,
   ResultKey,
   ResultQuery,
   ResultStore,
   ResultStoreEvents,
-  RunManifest,
 } from './stores/result-store.js';
+export type { HeldLease, RunLease } from './stores/run-lease.js';
+export type { RunManifest } from './stores/run-manifest.js';
+export type { RunEnd, RunQuery, RunRecord, RunState } from './stores/run-record.js';
 
 // cache
 export { MemoryBoundedCache } from './cache/memory-bounded-cache.js';
