@@ -22,7 +22,7 @@ import type { ResolvedBatchOptions, TargetAnswer, TargetFunction } from './batch
 import { mergeParameters, unlessCancelled, type CaseTask } from './case-task.js';
 import type { EvaluationGate } from './evaluation-gate.js';
 import { describeTarget } from './run-manifest.js';
-import { unstorableParts } from './storable-result.js';
+import { checkReadable, unstorableParts } from './storable-result.js';
 import { responseOf } from './whole-response.js';
 
 /** Takes one case through target and evaluator and says what came of it; never rejects. */
@@ -40,7 +40,7 @@ export class CaseRunner<Input, Expected, Metadata> {
 
   /** Exactly one result, whatever happens. */
   async run(task: CaseTask<Input, Expected, Metadata>): Promise<CaseResult> {
-    const { clock, evaluator } = this.#options;
+    const { clock } = this.#options;
     const startedAt = clock.wallTime();
     const call: CallState = { cached: false };
     let response: ModelResponse;
@@ -52,23 +52,32 @@ export class CaseRunner<Input, Expected, Metadata> {
       return this.#errored(task, startedAt, clock.now(), undefined, false, thrown, 'ASSAY_TARGET_FAILED');
     }
     const answeredAt = clock.now();
-    let evaluation: Evaluation;
     try {
-      const place = this.#gate.enter();
-      if (place !== undefined) await place;
-      try {
-        if (place !== undefined && task.cancelled) throw task.reason; // evaluating it would only hold up the end
-        const judged = evaluator.evaluate(response, task);
-        evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
-      } finally {
-        this.#gate.leave();
-      }
-      checkEvaluation(evaluation);
+      const evaluation = await this.#evaluate(task, response);
+      return this.#concluded(this.#result(task, startedAt, answeredAt, response, call.cached), evaluation);
     } catch (thrown) {
       const { cached } = call;
       return this.#errored(task, startedAt, answeredAt, response, cached, thrown, 'ASSAY_EVALUATOR_FAILED');
     }
-    const result = this.#result(task, startedAt, answeredAt, response, call.cached);
+  }
+
+  async #evaluate(task: CaseTask<Input, Expected, Metadata>, response: ModelResponse): Promise<Evaluation> {
+    let evaluation: Evaluation;
+    const place = this.#gate.enter();
+    if (place !== undefined) await place;
+    try {
+      if (place !== undefined && task.cancelled) throw task.reason; // evaluating it would only hold up the end
+      const judged = this.#options.evaluator.evaluate(response, task);
+      evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
+    } finally {
+      this.#gate.leave();
+    }
+    checkEvaluation(evaluation);
+    if (this.#options.store === undefined) checkReadable(evaluation);
+    return evaluation;
+  }
+
+  #concluded(result: ResultDraft, evaluation: Evaluation): CaseResult {
     result.evaluation = evaluation;
     if (evaluation.overallScore !== null) result.outcome = 'scored';
     else {
@@ -211,7 +220,12 @@ export class CaseRunner<Input, Expected, Metadata> {
     thrown: unknown,
     code: AssayErrorCode,
   ): CaseResult {
-    const result = this.#result(task, startedAt, answeredAt, response, cached);
+    let result: ResultDraft;
+    try {
+      result = this.#result(task, startedAt, answeredAt, response, cached);
+    } catch {
+      result = this.#result(task, startedAt, answeredAt, undefined, cached); // of a response that throws when it is read
+    }
     result.error = toErrorRecord(thrown, code);
     if (response === undefined) {
       const { attempts, endpoint } = failedCall(thrown);
@@ -244,14 +258,18 @@ function isWholeAnswer(response: ModelResponse): boolean {
 
 /** What an error of the client says of the call that failed. */
 function failedCall(thrown: unknown): { readonly attempts: number; readonly endpoint: string | null } {
-  const { attempts, endpoint } = (thrown ?? {}) as {
-    readonly attempts?: unknown;
-    readonly endpoint?: unknown;
-  };
-  return {
-    attempts: Array.isArray(attempts) ? attempts.length : 0,
-    endpoint: typeof endpoint === 'string' ? endpoint : null,
-  };
+  try {
+    const { attempts, endpoint } = (thrown ?? {}) as {
+      readonly attempts?: unknown;
+      readonly endpoint?: unknown;
+    };
+    return {
+      attempts: Array.isArray(attempts) ? attempts.length : 0,
+      endpoint: typeof endpoint === 'string' ? endpoint : null,
+    };
+  } catch {
+    return { attempts: 0, endpoint: null };
+  }
 }
 
 function textOf({ text, finishReason, requestId }: StoredResponse): StoredResponse {

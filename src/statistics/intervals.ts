@@ -5,7 +5,17 @@ import { betaQuantile, normalQuantile, studentQuantile } from './special-functio
 
 /** How an {@link Interval} was made. */
 export type IntervalMethod =
-  't' | 'clustered-t' | 'wilson' | 'clopper-pearson' | 'jeffreys' | 'bootstrap-percentile';
+  | 't'
+  | 'clustered-t'
+  | 'wilson'
+  | 'mid-p'
+  | 'clopper-pearson'
+  | 'jeffreys'
+  | 'mid-gaffke'
+  | 'gaffke'
+  | 'tango'
+  | 'newcombe'
+  | 'bootstrap-percentile';
 
 /** A two-sided confidence interval. */
 export interface Interval {
