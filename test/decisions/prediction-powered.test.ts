@@ -5,7 +5,6 @@ import {
   weightedPredictionPoweredMean,
 } from '../../src/decisions/anchored/prediction-powered.js';
 import { expectClose } from '../statistics/support.js';
-import { describeWithData } from '../support/data.js';
 import { type ReferenceCase, referenceCases } from './reference.js';
 
 const expectEnds = (found: readonly number[] | null, expected: readonly number[]): void =>
@@ -35,7 +34,7 @@ function expectForms(
   }
 }
 
-describeWithData('prediction-powered means agree with the reference values to 1e-9', () => {
+describe('prediction-powered means agree with the reference values to 1e-9', () => {
   it('of one system, in all forms', () => {
     for (const each of referenceCases('anchored', 'mean')) {
       const { labels, judge, unlabelledJudge } = each;
