@@ -273,7 +273,7 @@ export { formatComparison } from './statistics/format-comparison.js';
 export {
   clopperPearsonInterval,
   jeffreysInterval,
-  meanInterval,
+
   tInterval,
   wilsonInterval,
   type Interval,

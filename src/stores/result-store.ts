@@ -1,3 +1,4 @@
+import type { WorkerFallback } from '../foundation/worker-fallback.js';
 import type { BaseEventMap } from '../foundation/event-source.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 
@@ -97,6 +98,8 @@ export interface ResultStoreEvents extends BaseEventMap {
     /** What the write failed with. */
     readonly error: unknown;
   };
+  /** A thread of the store could not be started: its work is done without it. At most once. */
+  'worker:fallback': WorkerFallback;
   /** Opening found damage and repaired what could be repaired. */
   'store:recovered': {
     /** Wall-clock time, milliseconds since the epoch. */

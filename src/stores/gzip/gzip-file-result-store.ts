@@ -112,7 +112,9 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
     this.#files = checked.files ?? nodeFileSystem;
     this.#clock = checked.clock ?? systemClock;
     this.#durable = durability === 'power';
-    this.#compressor = new GzipCompressor(codec, level);
+    this.#compressor = new GzipCompressor(codec, level, (fallback) => {
+      if (this.wants('worker:fallback')) this.emit('worker:fallback', fallback);
+    });
     const place = { folder: this.#folder, files: this.#files, durability, shardBytes };
     const onDamage = (damage: ShardDamage): void => this.#recovered(damage);
     this.#layout =

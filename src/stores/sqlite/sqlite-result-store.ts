@@ -12,6 +12,8 @@ import {
   show,
   callable,
 } from '../../foundation/options.js';
+import { ThreadsUnavailable } from '../../foundation/thread-pool.js';
+import { workerFallback } from '../../foundation/worker-fallback.js';
 import { AppendQueue } from '../append-queue.js';
 import { checkQuery } from '../result-query.js';
 import type {
@@ -93,6 +95,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
   readonly #queue: AppendQueue<readonly CaseResult[], void>;
   readonly #writes = new Set<Promise<unknown>>(); // of manifests and summaries, under way
   #opening: Promise<SqliteBackend> | undefined;
+  #withoutThread = false;
   #closing: Promise<void> | undefined;
 
   /**
@@ -260,9 +263,22 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     try {
       return await (await this.#backend()).call(name, ...parameters);
     } catch (error) {
+      if (error instanceof ThreadsUnavailable) {
+        this.#leaveThread(error.cause);
+        return this.#call(name, what, ...parameters);
+      }
       const failure = toStoreError(error, what, this.#path ?? 'the database');
       if (failure.code === 'ASSAY_WORKER_CRASHED') this.#opening = undefined; // the next call starts another
       throw failure;
+    }
+  }
+
+  #leaveThread(error: unknown): void {
+    if (this.#withoutThread) return;
+    this.#withoutThread = true;
+    this.#opening = undefined;
+    if (this.wants('worker:fallback')) {
+      this.emit('worker:fallback', workerFallback('sqlite', 'on the main thread', error));
     }
   }
 
@@ -284,8 +300,12 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
       lockTimeoutMs = 5000,
     } = this.#options;
     const path = this.#path;
-    if (path !== null && this.#options.thread === 'worker') {
-      return new WorkerThreadBackend({ path, durability, driver, lockTimeoutMs });
+    if (path !== null && this.#options.thread === 'worker' && !this.#withoutThread) {
+      try {
+        return new WorkerThreadBackend({ path, durability, driver, lockTimeoutMs });
+      } catch (error) {
+        this.#leaveThread(error); // in a bundle to CommonJS a module does not know where it lies
+      }
     }
     let opened: SqliteDatabase | undefined;
     try {
