@@ -276,7 +276,6 @@ export { formatComparison } from './statistics/format-comparison.js';
 export {
   clopperPearsonInterval,
   jeffreysInterval,
-
   tInterval,
   wilsonInterval,
   type Interval,

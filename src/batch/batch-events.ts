@@ -1,7 +1,6 @@
 import type { ErrorRecord } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { BaseEventMap } from '../foundation/event-source.js';
-import type { BatchSummary, RunManifest } from '../stores/result-store.js';
 import type { BlindBudget } from './summary/budget-summary.js';
 import type { BatchSummary } from '../stores/result-store.js';
 import type { RunManifest } from '../stores/run-manifest.js';
