@@ -42,7 +42,6 @@ export { kendallTauB, pearson, spearman } from './statistics/correlation.js';
 export {
   clopperPearsonInterval,
   jeffreysInterval,
-  meanInterval,
   tInterval,
   wilsonInterval,
   type Interval,
@@ -57,6 +56,7 @@ export {
   type KrippendorffOptions,
   type Rating,
 } from './statistics/krippendorff.js';
+export { meanInterval } from './statistics/mean-interval.js';
 export { Moments, type MomentsRecord } from './statistics/moments.js';
 export { benjaminiHochberg, holm } from './statistics/multiple-comparisons.js';
 export type { Label } from './statistics/labels.js';

@@ -52,11 +52,10 @@ describe('the doors of the package', () => {
   });
 
   it('do not give what serves the package itself', () => {
-    const inner = [
-      ...['Cancellation', 'CancellableCall', 'SharedNames', 'TextReader', 'WorkerModule', 'WorkerModuleKind'],
-      ...['PoolTaskOptions', 'midRanks', 'betaCdf', 'betaQuantile', 'studentCdf', 'studentQuantile'],
-      ...['normalCdf', 'normalQuantile', 'LinkedList', 'TokenBucket', 'checkOptions'],
-    ];
+    const inner = (
+      'Cancellation CancellableCall SharedNames TextReader WorkerModule WorkerModuleKind PoolTaskOptions midRanks ' +
+      'betaCdf betaQuantile studentCdf studentQuantile normalCdf normalQuantile LinkedList TokenBucket checkOptions'
+    ).split(' ');
     const given = doors.flatMap(([, types]) => Object.values(namesOf(types)).flat());
     expect(inner.filter((name) => given.includes(name))).toEqual([]);
   });
