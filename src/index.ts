@@ -66,13 +66,9 @@ export type {
 
 // client
 export { LoadBalancedClient, type CloseOptions } from './client/load-balanced-client.js';
-export type {
-  ApiKey,
-  EndpointOptions,
-  LoadBalancedClientOptions,
-  TimeoutOptions,
-  TlsOptions,
-} from './client/client-options.js';
+export type { EndpointOptions, LoadBalancedClientOptions, TimeoutOptions } from './client/client-options.js';
+export type { ApiKey } from './client/http/endpoint-connection.js';
+export type { TlsOptions } from './client/http/transport.js';
 export type { AdaptiveConcurrencyOptions } from './client/balancing/adaptive-concurrency.js';
 export type { ClientEvents } from './client/client-events.js';
 export type { ClientSnapshot, EndpointSnapshot } from './client/client-snapshot.js';
@@ -300,7 +296,8 @@ export type {
 } from './monitor/alerts/alert-options.js';
 export type { AlertRule, AlertSeverity } from './monitor/alerts/alert-rule.js';
 export { defaultAlertRules, type DefaultAlertRulesOptions } from './monitor/alerts/alert-rules.js';
-export type { Alert, AlertDeliveryContext, AlertHandler } from './monitor/alerts/alert.js';
+export type { Alert } from './monitor/alerts/alert.js';
+export type { AlertDeliveryContext, AlertHandler } from './monitor/alerts/alert-handler.js';
 export { consoleHandler, type ConsoleHandlerOptions } from './monitor/alerts/handlers/console-handler.js';
 export {
   emailHandler,
