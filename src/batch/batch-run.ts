@@ -64,7 +64,7 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#port = port;
     this.#startedAt = clock.wallTime();
     this.#begunAt = clock.now();
-    const startId = newStartId(this.#startedAt);
+    const startId = newStartId(this.#startedAt, options.random);
     this.runId = runOptions.runId ?? `run-${startId}`;
     this.#announce = runAnnouncer(port, this.runId, clock);
     this.#lanes = new CaseLanes(this.#laneWork(), concurrency, () => clock.now());

@@ -7,6 +7,7 @@ import {
   type ModelRequest,
   type ModelResponse,
 } from '../client/model-client.js';
+import { mergeParameters } from '../client/merge-parameters.js';
 import { sumSpending } from '../client/call/spending.js';
 import { AssayError, toErrorRecord, type ErrorRecord } from '../errors.js';
 import { show } from '../foundation/options.js';
@@ -14,7 +15,7 @@ import { stableHash } from '../foundation/stable-hash.js';
 import { isThenable } from '../foundation/thenable.js';
 import type { ResolvedBatchOptions, TargetAnswer, TargetContext, TargetFunction } from './batch-options.js';
 import { cacheIdentityOf } from './cache-identity.js';
-import { mergeParameters, unlessCancelled, type CaseTask } from './case-task.js';
+import { unlessCancelled, type CaseTask } from './case-task.js';
 import type { TargetCall } from './target-call.js';
 import { TargetRetry } from './target-retry.js';
 import { responseOf } from './whole-response.js';
@@ -42,7 +43,7 @@ export class TargetCaller<Input, Expected, Metadata> {
     options: ResolvedBatchOptions<Input, Expected, Metadata>,
     onRetry: (retried: RetriedTry) => void,
   ) {
-    const { target, retry, clock } = options;
+    const { target, retry, clock, random } = options;
     this.#options = options;
     this.#onRetry = onRetry;
     this.#client = isModelClient(target) ? target : undefined;
@@ -50,7 +51,7 @@ export class TargetCaller<Input, Expected, Metadata> {
     this.#retry =
       retry === false || this.#client?.retriesItself === true
         ? undefined
-        : new TargetRetry(retry ?? {}, clock, Math.random);
+        : new TargetRetry(retry ?? {}, clock, random);
   }
 
   /** The answer to a case; `call` is filled in as it goes. Rejects with what the target failed with. */

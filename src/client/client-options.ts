@@ -129,6 +129,6 @@ export interface LoadBalancedClientOptions {
   readonly streamForTiming?: boolean | undefined;
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined;
-  /** Random source for ties and jitter. Default `Math.random`. */
+  /** Random source for ties and jitter. @default Math.random */
   readonly random?: RandomSource | undefined;
 }

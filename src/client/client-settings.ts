@@ -16,7 +16,7 @@ import {
   type OptionCheck,
 } from '../foundation/options.js';
 import { looksLikeKey } from '../foundation/key-like.js';
-import type { RandomSource } from '../foundation/seeded-random.js';
+import { systemRandom, type RandomSource } from '../foundation/seeded-random.js';
 import { adaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
 import { checkParameters } from './check-parameters.js';
 import type { EndpointOptions, LoadBalancedClientOptions, TimeoutOptions } from './client-options.js';
@@ -141,7 +141,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
   const wrong = checkParameters(checked.parameters);
   if (wrong !== undefined) throw wrong;
   const timeouts = timeoutOptions(checked.timeouts ?? {});
-  const random = checked.random ?? Math.random;
+  const random = checked.random ?? systemRandom;
   const endpoints = checked.endpoints.map((each, index) =>
     readEndpoint(typeof each === 'string' ? { url: each } : each, index, checked, timeouts, random),
   );

@@ -5,7 +5,7 @@ import { stableHash } from '../foundation/stable-hash.js';
 import { withoutKeys } from '../foundation/key-like.js';
 import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
-import { mergeParameters } from './call/call-settings.js';
+import { mergeParameters } from './merge-parameters.js';
 import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './http/classify-failure.js';
 import { EndpointError } from './endpoint-error.js';
 import type {
@@ -78,19 +78,19 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       : { cacheIdentity: stableHash([cacheIdentity, model.provider, model.modelId, parameters]) }),
     async complete(request: ModelRequest, call: CallOptions = {}): Promise<ModelResponse> {
       refuse(checkCall(request, call));
-      const startedAt = performance.now();
+      const startedAt = systemClock.now();
       const bound = bindCall(call);
       try {
         bound.signal.throwIfAborted();
-        const given = mergeParameters(parameters, request.parameters);
+        const given = mergeParameters(parameters, request.parameters) ?? {};
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
         );
-        return readResult(model, result, performance.now() - startedAt);
+        return readResult(model, result, systemClock.now() - startedAt);
       } catch (error) {
         throw bound.signal.aborted
           ? abortedError(bound.signal.reason)
-          : readError(model, error, performance.now() - startedAt);
+          : readError(model, error, systemClock.now() - startedAt);
       } finally {
         bound.release();
       }
@@ -224,7 +224,7 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
     endpoint: model.provider,
     status,
     endpointAtFault: failure?.endpointAtFault ?? true,
-    retryAfterMs: retryAfterMs(headers, Date.now()),
+    retryAfterMs: retryAfterMs(headers, systemClock.wallTime()),
     requestId: requestIdOf(headers),
   });
   told.attempts = [{ endpoint: model.provider, code, status, durationMs }];

@@ -3,6 +3,7 @@ import { BatchProcessor } from '../../src/batch/batch-processor.js';
 import { LoadBalancedClient } from '../../src/client/load-balanced-client.js';
 import type { CallOptions, ModelClient, ModelRequest, ModelResponse } from '../../src/client/model-client.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
+import { textResponse } from '../../src/evaluation/evaluator.js';
 import type { CaseResult } from '../../src/evaluation/evaluation-types.js';
 import { exactMatch } from '../../src/scorers/exact-match.js';
 import { startFakeModelServer } from '../../src/testing/index.js';
@@ -52,5 +53,24 @@ describe("a host's own client as target", () => {
       await client.close();
       await server.close();
     }
+  });
+
+  it('is asked with the processor’s parameters where a case leaves one undefined', async () => {
+    const asked: ModelRequest[] = [];
+    const processor = new BatchProcessor({
+      target: {
+        complete: (request) => {
+          asked.push(request);
+          return Promise.resolve(textResponse('a'));
+        },
+        async *stream() {},
+      },
+      evaluator,
+      parameters: { temperature: 0, maxTokens: 7 },
+    });
+    await processor.run([
+      { id: 'a', input: 'q', expected: 'a', parameters: { temperature: undefined, maxTokens: 9 } },
+    ]);
+    expect(asked[0]?.parameters).toEqual({ temperature: 0, maxTokens: 9 });
   });
 });
