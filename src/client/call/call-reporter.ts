@@ -12,7 +12,7 @@ import { sumSpending, type Spending } from './spending.js';
 /** What is told of a call. */
 export interface ReportedCall {
   readonly id: number;
-  readonly startedAt: number;
+  readonly begunAt: number;
   readonly attempts: number;
   readonly request: ModelRequest;
 }
@@ -59,7 +59,7 @@ export class CallReporter {
       model: response?.model ?? this.#model(call),
       endpoint: response?.endpoint ?? error?.endpoint ?? null,
       attempts: call.attempts,
-      durationMs: now - call.startedAt,
+      durationMs: now - call.begunAt,
       latencyMs: response?.latencyMs ?? null,
       usage: response === undefined ? (error?.usage ?? null) : response.usage,
       cost: response === undefined ? (error?.cost ?? null) : response.cost,
@@ -120,7 +120,7 @@ export class CallReporter {
       at: this.#at(),
       callId: call.id,
       endpoint: attempt.connection.endpoint.id,
-      afterMs: attempt.firstTextAt - attempt.ticket.startedAt,
+      afterMs: attempt.firstTextAt - attempt.ticket.begunAt,
     });
   }
 
@@ -217,7 +217,7 @@ export class CallReporter {
       latencyMs,
       timeToFirstTokenMs: Number.isNaN(attempt.firstTextAt)
         ? null
-        : attempt.firstTextAt - attempt.ticket.startedAt,
+        : attempt.firstTextAt - attempt.ticket.begunAt,
     };
     if (reply.toolCalls !== undefined) response.toolCalls = reply.toolCalls;
     if (reply.logprobs !== undefined) response.logprobs = reply.logprobs;
