@@ -9,9 +9,9 @@ import type {
   ModelResponse,
 } from '../client/model-client.js';
 import { isModelClient } from '../client/model-client.js';
-import type { Clock } from '../foundation/clock.js';
-import { systemClock } from '../foundation/clock.js';
+import { systemClock, type Clock } from '../foundation/clock.js';
 import {
+  betweenZeroAndOne,
   boolean,
   callable,
   checkOptions,
@@ -27,6 +27,7 @@ import {
   text,
   type OptionChecks,
 } from '../foundation/options.js';
+import { systemRandom, type RandomSource } from '../foundation/seeded-random.js';
 import { retryOptions, type RetryOptions } from '../client/call/retry.js';
 import type { ResultStore } from '../stores/result-store.js';
 
@@ -189,6 +190,8 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Where time comes from. @default the machine's clock */
   readonly clock?: Clock | undefined;
+  /** Where chance comes from: waits between tries, and what tells the names of two runs apart. @default Math.random */
+  readonly random?: RandomSource | undefined;
 }
 
 /** Options of one run. */
@@ -222,6 +225,7 @@ export interface ResolvedBatchOptions<Input, Expected, Metadata> extends BatchPr
   readonly progressIntervalMs: number;
   readonly confidenceLevel: number;
   readonly clock: Clock;
+  readonly random: RandomSource;
 }
 
 const RATE_LIMIT_CHECKS: OptionChecks<ProcessorRateLimit> = {
@@ -277,14 +281,12 @@ const OPTION_CHECKS: OptionChecks<BatchProcessorOptions> = {
   onStoreError: oneOf('stop', 'retry'),
   flushIntervalMs: milliseconds,
   progressIntervalMs: milliseconds,
-  confidenceLevel: (value) =>
-    typeof value === 'number' && value > 0 && value < 1
-      ? undefined
-      : 'a number between 0 and 1 (both excluded)',
+  confidenceLevel: betweenZeroAndOne,
   passThreshold: number(0, 1),
   eventLoopProtection: either(object, (value) => (value === false ? undefined : 'false')),
   labels: object,
   clock: object,
+  random: callable,
 };
 
 const RUN_CHECKS: OptionChecks<RunOptions> = {
@@ -328,6 +330,7 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     progressIntervalMs: given.progressIntervalMs ?? 200,
     confidenceLevel: given.confidenceLevel ?? 0.95,
     clock: given.clock ?? systemClock,
+    random: given.random ?? systemRandom,
   });
 }
 

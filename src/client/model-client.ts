@@ -1,5 +1,3 @@
-import type { Cancellation } from '../foundation/cancellation.js';
-
 /** One message of a chat. */
 export interface ChatMessage {
   /** `system`, `user`, `assistant`, `tool` or whatever the server knows. */
@@ -119,8 +117,6 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Total time for the call with all its attempts and waits, milliseconds; past it: `ASSAY_DEADLINE`. */
   readonly timeoutMs?: number | undefined;
-  /** The cheap form of `signal`, for callers that make many calls; both may be given. */
-  readonly cancellation?: Cancellation | undefined;
 }
 
 /** Anything that can be asked: the interface of targets and judges. */
