@@ -3,6 +3,7 @@ import { onAbort } from '../foundation/cancellation.js';
 import { readText } from '../foundation/cgroup.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
+import { KEEP_EXTERNAL } from '../foundation/worker-fallback.js';
 import { physicalCores, planAffinity } from './cpu-affinity.js';
 import { resolvePoolOptions, type ResolvedPoolOptions, type WorkerPoolOptions } from './pool-options.js';
 import { unpackError } from './packed-error.js';
@@ -199,7 +200,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     } catch (error) {
       const failure = new AssayError(
         'ASSAY_WORKER_UNAVAILABLE',
-        `Cannot start workers: ${messageOf(error)}`,
+        `Cannot start workers: ${messageOf(error)}. In a bundle: ${KEEP_EXTERNAL}`,
         { cause: error },
       );
       for (const task of this.#queue.take(Number.POSITIVE_INFINITY)) this.#fail(task, failure);
@@ -252,7 +253,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   /** The message failed as a whole: the worker died or was ended, or the message could not be sent. */
   #broke(slot: WorkerSlot, tasks: readonly PoolTask[], thrown: unknown): void {
-    const failure = failureOf(thrown, slot.ended, this.#options);
+    const failure = failureOf(thrown, slot.ended, this.#options, slot.answers);
     const { culprit, fresh, elapsedMs } = slot;
     const incident = { code: failure.code, tasks: tasks.length, culprit, fresh };
     const sent = failure.code !== 'ASSAY_WORKER_UNCLONEABLE';

@@ -65,6 +65,11 @@ export class WorkerSlot {
     return this.#fresh;
   }
 
+  /** Whether the worker has ever answered. */
+  get answers(): boolean {
+    return this.#answers;
+  }
+
   /** Tasks of the message that somebody still waits for. */
   get unsettled(): number {
     let count = 0;
