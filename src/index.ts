@@ -252,6 +252,7 @@ export type { MetricComparison } from './statistics/pair-set.js';
 export type { PairedComparison, PairedTestName } from './statistics/paired-differences.js';
 
 // stores
+export { decodeResult, encodeResult } from './stores/result-codec.js';
 export {
   convertResults,
   type ConvertedResults,
