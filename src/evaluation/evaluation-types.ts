@@ -1,3 +1,4 @@
+import type { ToolCall } from '../client/tool-call.js';
 import type { ErrorRecord } from '../errors.js';
 import type { ModelInput, ModelParameters, ModelResponse, TokenUsage } from '../client/model-client.js';
 
@@ -247,8 +248,10 @@ export interface StoredResponse {
   readonly finishReason: ModelResponse['finishReason'];
   /** The vendor's id of the request; `null` when it gave none. */
   readonly requestId: string | null;
-  /** Tool calls in the server's own form, if there were any. */
-  readonly toolCalls?: readonly unknown[];
+  /** Tool calls of the answer; absent when there were none. */
+  readonly toolCalls?: readonly ToolCall[];
+  /** Parameters that were not sent, and the like; absent when there is nothing. */
+  readonly warnings?: readonly string[];
   /** Log probabilities in the server's own form, if asked for. */
   readonly logprobs?: unknown;
   /** The parsed reply; only with the client's `includeRaw` option. */

@@ -3,7 +3,7 @@ import type { Attempt } from './attempt.js';
 import type { ClientEvents } from '../client-events.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import type { EndpointError } from '../endpoint-error.js';
-import type { ModelRequest, ModelResponse, TokenUsage } from '../model-client.js';
+import type { ModelParameters, ModelRequest, ModelResponse, TokenUsage } from '../model-client.js';
 import type { HealthChange } from '../balancing/outlier-ejection.js';
 import { costOf, type PriceTable } from '../price-table.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
@@ -22,6 +22,8 @@ export interface CallReporterSettings {
   readonly clock: Clock;
   readonly model: string | undefined;
   readonly prices: PriceTable | undefined;
+  /** Parameters of every call. */
+  readonly parameters: ModelParameters | undefined;
   readonly includeRaw: boolean;
   readonly wants: (event: keyof ClientEvents & string) => boolean;
   readonly emit: <Name extends keyof ClientEvents & string>(event: Name, payload: ClientEvents[Name]) => void;
@@ -200,7 +202,7 @@ export class CallReporter {
     latencyMs: number,
     spent: Spending | undefined,
   ): ModelResponse {
-    const { includeRaw, model } = this.#settings;
+    const { includeRaw, model, parameters } = this.#settings;
     const asked = attempt.connection.modelFor(call.request.model, model);
     const id = attempt.headers.requestId ?? reply.id;
     const own = { usage: reply.usage, cost: this.costOf(call, attempt, reply.model, reply.usage) };
@@ -221,6 +223,11 @@ export class CallReporter {
     };
     if (reply.toolCalls !== undefined) response.toolCalls = reply.toolCalls;
     if (reply.logprobs !== undefined) response.logprobs = reply.logprobs;
+    const { unsupported } = attempt.connection.protocol;
+    if (unsupported !== undefined) {
+      const warnings = notSent(attempt.connection.protocol.name, unsupported, parameters, call.request);
+      if (warnings.length > 0) response.warnings = warnings;
+    }
     if (includeRaw) response.raw = raw;
     return response;
   }
@@ -232,4 +239,19 @@ export class CallReporter {
   #at(): number {
     return this.#settings.clock.wallTime();
   }
+}
+
+/** Says which of a call's parameters a protocol has no word for. */
+function notSent(
+  protocol: string,
+  unsupported: readonly (keyof ModelParameters)[],
+  shared: ModelParameters | undefined,
+  { parameters }: ModelRequest,
+): readonly string[] {
+  return unsupported
+    .filter((name) => {
+      const value = parameters?.[name] ?? shared?.[name];
+      return value !== undefined && value !== null && value !== false;
+    })
+    .map((name) => `\`${name}\` was not sent: ${protocol} has no such parameter`);
 }

@@ -106,6 +106,7 @@ function detailsOf(result: CaseResult): Details {
       finishReason: response.finishReason,
       requestId: response.requestId,
       toolCalls: response.toolCalls,
+      warnings: response.warnings,
       logprobs: response.logprobs,
       raw: response.raw,
     },
