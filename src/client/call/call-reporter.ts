@@ -5,6 +5,7 @@ import type { Endpoint } from '../balancing/endpoint.js';
 import type { EndpointError } from '../endpoint-error.js';
 import type { ModelParameters, ModelRequest, ModelResponse, TokenUsage } from '../model-client.js';
 import type { HealthChange } from '../balancing/outlier-ejection.js';
+import { notSent } from '../not-sent.js';
 import { costOf, type PriceTable } from '../price-table.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 import { sumSpending, type Spending } from './spending.js';
@@ -225,7 +226,12 @@ export class CallReporter {
     if (reply.logprobs !== undefined) response.logprobs = reply.logprobs;
     const { unsupported } = attempt.connection.protocol;
     if (unsupported !== undefined) {
-      const warnings = notSent(attempt.connection.protocol.name, unsupported, parameters, call.request);
+      const warnings = notSent(
+        attempt.connection.protocol.name,
+        unsupported,
+        parameters,
+        call.request.parameters,
+      );
       if (warnings.length > 0) response.warnings = warnings;
     }
     if (includeRaw) response.raw = raw;
@@ -239,19 +245,4 @@ export class CallReporter {
   #at(): number {
     return this.#settings.clock.wallTime();
   }
-}
-
-/** Says which of a call's parameters a protocol has no word for. */
-function notSent(
-  protocol: string,
-  unsupported: readonly (keyof ModelParameters)[],
-  shared: ModelParameters | undefined,
-  { parameters }: ModelRequest,
-): readonly string[] {
-  return unsupported
-    .filter((name) => {
-      const value = parameters?.[name] ?? shared?.[name];
-      return value !== undefined && value !== null && value !== false;
-    })
-    .map((name) => `\`${name}\` was not sent: ${protocol} has no such parameter`);
 }

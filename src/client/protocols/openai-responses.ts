@@ -171,7 +171,7 @@ function inputItems(turn: Turn): readonly unknown[] {
 }
 
 /** Parts in the protocol's own shape; those are sent as they are. */
-const OWN_PART = /^(?:input|output|summary)_|^refusal$/;
+const OWN_PART = /^(?:input_(?!audio)|output_|summary_)|^refusal$/;
 
 function inputPart(given: unknown, role: string): unknown {
   const { type } = record(given);
