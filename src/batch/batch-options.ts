@@ -27,7 +27,8 @@ import {
   text,
   type OptionChecks,
 } from '../foundation/options.js';
-import { retryOptions, type RetryOptions } from '../client/call/retry.js';
+import type { LoadBalancedClientOptions } from '../client/client-options.js';
+import { RetrySchedule } from '../client/retry-schedule.js';
 import type { ResultStore } from '../stores/result-store.js';
 
 /** What a function target may return: the answer's text, or the text with whatever else is known of the call. */
@@ -161,7 +162,7 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
    * never. Without effect on a client that retries by itself, as a `LoadBalancedClient` does (its own `retry`).
    * @default three retries with full jitter
    */
-  readonly retry?: RetryOptions | false | undefined;
+  readonly retry?: LoadBalancedClientOptions['retry'] | false;
   /** When the run has cost enough. @default no limit */
   readonly budget?: RunBudget | undefined;
   /**
@@ -310,7 +311,7 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     if (missing !== undefined) throw missing;
   }
   if (given.rateLimit !== undefined) checkOptions(`${owner}.rateLimit`, given.rateLimit, RATE_LIMIT_CHECKS);
-  if (given.retry) retryOptions(given.retry, 1);
+  if (given.retry) void new RetrySchedule(given.retry, systemClock, Math.random);
   if (given.budget !== undefined) checkOptions(`${owner}.budget`, given.budget, BUDGET_CHECKS);
   if (given.eventLoopProtection)
     checkOptions(`${owner}.eventLoopProtection`, given.eventLoopProtection, PROTECTION_CHECKS);

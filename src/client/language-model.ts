@@ -18,7 +18,7 @@ import type {
 } from './model-client.js';
 import { languageModelPrompt, languageModelTools } from './language-model-prompt.js';
 import { notSent } from './not-sent.js';
-import { toolCallOf } from './tool-call.js';
+import { toolCallOf } from './protocols/read-tool-call.js';
 import { finishReason, list, record, textField, usageOf } from './protocols/protocol.js';
 import { requestIdOf } from './http/reply-headers.js';
 import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';

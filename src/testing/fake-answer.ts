@@ -1,5 +1,6 @@
 import type { TokenUsage } from '../client/model-client.js';
-import { toolCallOf, type ToolCall } from '../client/tool-call.js';
+import { toolCallOf } from '../client/protocols/read-tool-call.js';
+import type { ToolCall } from '../client/tool-call.js';
 import type { FakeModelRequest, FakeReply, FakeToolCall } from './fake-options.js';
 
 /** A reply of the host with everything in the one shape that the protocols are written from. */

@@ -8,7 +8,7 @@ import type { HealthChange } from '../balancing/outlier-ejection.js';
 import { notSent } from '../not-sent.js';
 import { costOf, type PriceTable } from '../price-table.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
-import { sumSpending, type Spending } from './spending.js';
+import { sumSpending, type Spending } from '../spending.js';
 
 /** What is told of a call. */
 export interface ReportedCall {

@@ -1,5 +1,4 @@
 import { AssayError } from '../../errors.js';
-import type { ProtocolName } from './protocol-names.js';
 
 /** What a protocol may be unable to carry, and which of the built-in ones can. */
 const CARRIERS = {
@@ -11,7 +10,7 @@ const CARRIERS = {
   'files by URL': ['openai-responses', 'anthropic-messages'],
   tools: ['openai-chat', 'openai-responses', 'anthropic-messages', 'ollama-chat'],
   'tool messages': ['openai-chat', 'openai-responses', 'anthropic-messages', 'ollama-chat'],
-} as const satisfies Readonly<Record<string, readonly ProtocolName[]>>;
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** What cannot be carried, as a refusal names it. */
 export type Carried = keyof typeof CARRIERS;

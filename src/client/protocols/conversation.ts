@@ -1,5 +1,6 @@
 import type { ChatMessage, ModelInput } from '../model-client.js';
-import { toolCallOf, type ToolCall, type ToolDefinition } from '../tool-call.js';
+import { toolCallOf } from './read-tool-call.js';
+import type { ToolCall, ToolDefinition } from '../tool-call.js';
 import { cannotCarry } from './carry.js';
 import { list, messagesOf, record, textField } from './protocol.js';
 

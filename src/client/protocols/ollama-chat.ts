@@ -1,5 +1,6 @@
 import type { FinishReason, ModelParameters, TokenUsage } from '../model-client.js';
-import { toolCallOf, type ToolCall } from '../tool-call.js';
+import { toolCallOf } from './read-tool-call.js';
+import type { ToolCall } from '../tool-call.js';
 import { cannotCarry } from './carry.js';
 import { isPlain, turnsOf, writeTools, type Turn } from './conversation.js';
 import { chatTool, isChatTool } from './openai-chat.js';

@@ -5,7 +5,7 @@ import type { ModelRequest } from '../../../src/client/model-client.js';
 import { JsonLines, ServerSentEvents } from '../../../src/client/http/server-sent-events.js';
 import { PROTOCOLS, type ProtocolName } from '../../../src/client/protocols/protocol-names.js';
 import { openaiChat } from '../../../src/client/protocols/openai-chat.js';
-import { toolCallOf } from '../../../src/client/tool-call.js';
+import { toolCallOf } from '../../../src/client/protocols/read-tool-call.js';
 import { contentOf } from '../../../src/testing/fake-answer.js';
 import { wireStream } from '../../../src/testing/fake-protocol.js';
 import { startFakeModelServer, type FakeModelServer } from '../../../src/testing/fake-model-server.js';
