@@ -194,7 +194,16 @@ function textOf({ text, finishReason, requestId }: StoredResponse): StoredRespon
   return { text, finishReason, requestId };
 }
 
-const KEPT_IF_THERE = ['toolCalls', 'warnings', 'logprobs', 'raw'] as const;
+const KEPT_IF_THERE = [
+  'reasoning',
+  'output',
+  'contexts',
+  'metadata',
+  'toolCalls',
+  'warnings',
+  'logprobs',
+  'raw',
+] as const;
 
 function stored(response: ModelResponse): StoredResponse {
   const kept: { -readonly [Name in keyof StoredResponse]: StoredResponse[Name] } = textOf(response);

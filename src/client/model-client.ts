@@ -72,6 +72,20 @@ export interface TokenUsage {
 /** Why the model stopped, in one vocabulary for all protocols. */
 export type FinishReason = 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'other';
 
+/** A passage that a target with retrieval found: its text, or what is known of it. */
+export type RetrievedContext =
+  | string
+  | {
+      /** Names the passage or its document, for metrics of retrieval. */
+      readonly id?: string | undefined;
+      /** The passage. */
+      readonly text?: string | undefined;
+      /** How well it fits, by the retriever's own measure. */
+      readonly score?: number | undefined;
+      /** Whatever else is known of it. */
+      readonly [member: string]: unknown;
+    };
+
 /** What a model answered. */
 export interface ModelResponse {
   /** The answer's text, without its reasoning; may be empty (a tool call, a refusal, reasoning that was cut off). */
@@ -99,6 +113,15 @@ export interface ModelResponse {
   readonly latencyMs: number;
   /** Time to the first token, milliseconds; only when streaming was used. */
   readonly timeToFirstTokenMs: number | null;
+  /**
+   * The answer of a function target where it is no text: any JSON value. `text` then is its JSON. Absent for an answer
+   * that is a text.
+   */
+  readonly output?: unknown;
+  /** Passages that the answer rests on, as a target with retrieval gives them; absent when it gave none. */
+  readonly contexts?: readonly RetrievedContext[];
+  /** What else a function target says of its answer; absent when it says nothing. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
   /** Tool calls of the answer; absent when there were none. */
   readonly toolCalls?: readonly ToolCall[];
   /** Log probabilities in the server's own form, if asked for. */

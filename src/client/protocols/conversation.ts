@@ -37,7 +37,7 @@ export function turnsOf(input: ModelInput): readonly Turn[] {
   return messagesOf(input).map((message) => {
     const { role, content, toolCalls, tool_calls: wireCalls, ...others } = message;
     const { toolCallId, tool_call_id: wireId, toolName, tool_name: wireName, ...rest } = others;
-    const calls = list(toolCalls ?? wireCalls).map(readCall);
+    const calls = readToolCalls(list(toolCalls ?? wireCalls));
     for (const call of calls) names.set(call.id, call.name);
     const id = [toolCallId, wireId].find((each) => typeof each === 'string') ?? '';
     const named = [toolName, wireName, rest['name']].find((each) => typeof each === 'string');
@@ -53,11 +53,14 @@ export function turnsOf(input: ModelInput): readonly Turn[] {
   });
 }
 
-/** A call in our shape, in OpenAI's or in Ollama's. */
-function readCall(given: unknown, index: number): ToolCall {
-  const call = record(given);
-  const fn = call['function'] === undefined ? call : record(call['function']);
-  return toolCallOf(index, call['id'], fn['name'], textField(fn, 'argumentsText') ?? fn['arguments']);
+/** Calls in our shape, in OpenAI's, in Ollama's or in that of the AI SDK. */
+export function readToolCalls(given: readonly unknown[]): readonly ToolCall[] {
+  return given.map((each, index) => {
+    const call = record(each);
+    const fn = call['function'] === undefined ? call : record(call['function']);
+    const args = textField(fn, 'argumentsText') ?? fn['arguments'] ?? fn['input'] ?? fn['args'];
+    return toolCallOf(index, call['id'] ?? call['toolCallId'], fn['name'] ?? fn['toolName'], args);
+  });
 }
 
 /** A tool in our shape, read from it or from that of any of the protocols; `undefined` for what only the server knows. */
