@@ -3,7 +3,7 @@ import { isModelClient } from '../client/model-client.js';
 import { withoutKeys } from '../foundation/key-like.js';
 import { stableHash, stableStringify } from '../foundation/stable-hash.js';
 import { PACKAGE_VERSION } from '../foundation/package-version.js';
-import type { RunManifest } from '../stores/result-store.js';
+import type { RunManifest } from '../stores/run-manifest.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
 
 /** What a run is made with, for the store and for resuming. */
