@@ -113,7 +113,6 @@ export {
   finishReason,
   messagesOf,
   plainText,
-  promptOf,
   ReportedFailure,
   tokenUsageOf,
   type Protocol,
@@ -121,6 +120,7 @@ export {
   type ProtocolRequest,
   type StreamReader,
 } from './client/protocols/protocol.js';
+export { promptOf } from './client/protocols/prompt.js';
 export type { ProtocolName } from './client/protocols/protocol-names.js';
 export type { EndpointRateLimit } from './client/balancing/rate-limit.js';
 export type { RetryBudgetOptions } from './client/call/retry-budget.js';

@@ -7,7 +7,9 @@ import type {
   ModelParameters,
   ModelRequest,
   ModelResponse,
+  RetrievedContext,
 } from '../client/model-client.js';
+import type { GivenToolCall } from '../client/given-tool-calls.js';
 import { isModelClient } from '../client/model-client.js';
 import { systemClock, type Clock } from '../foundation/clock.js';
 import {
@@ -28,16 +30,39 @@ import {
   type OptionChecks,
 } from '../foundation/options.js';
 import { systemRandom, type RandomSource } from '../foundation/seeded-random.js';
-import { retryOptions, type RetryOptions } from '../client/call/retry.js';
+import type { LoadBalancedClientOptions } from '../client/client-options.js';
+import { RetrySchedule } from '../client/retry-schedule.js';
 import type { ResultStore } from '../stores/result-store.js';
 
-/** What a function target may return: the answer's text, or the text with whatever else is known of the call. */
+/** What a function target may return beside a bare answer: the answer with whatever else it knows. */
+export interface TargetOutput<Output = unknown> extends Partial<
+  Omit<ModelResponse, 'output' | 'text' | 'toolCalls' | 'contexts' | 'metadata'>
+> {
+  /** The answer: a text, or any other JSON value. */
+  readonly output: Output;
+  /** Passages that the answer rests on. */
+  readonly contexts?: readonly RetrievedContext[] | undefined;
+  /** Tools that were called on the way, in the order of the calls; ids and texts of arguments are made where missing. */
+  readonly toolCalls?: readonly GivenToolCall[] | undefined;
+  /** What else there is to say of the answer; plain data, kept with the result. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * What a function target may return: a text, any other JSON value but `null`, a {@link TargetOutput} (an object that has
+ * `output`), or the members of a response (an object that has `text`).
+ */
 export type TargetAnswer =
   | string
+  | number
+  | boolean
+  | readonly unknown[]
+  | TargetOutput
   | (Partial<ModelResponse> & {
       /** The answer's text. */
       readonly text: string;
-    });
+    })
+  | object;
 
 /** What a function target gets beside the input. */
 export interface TargetContext<Input = unknown, Expected = unknown, Metadata = unknown> {
@@ -162,7 +187,7 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
    * never. Without effect on a client that retries by itself, as a `LoadBalancedClient` does (its own `retry`).
    * @default three retries with full jitter
    */
-  readonly retry?: RetryOptions | false | undefined;
+  readonly retry?: LoadBalancedClientOptions['retry'] | false;
   /** When the run has cost enough. @default no limit */
   readonly budget?: RunBudget | undefined;
   /**
@@ -312,7 +337,7 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     if (missing !== undefined) throw missing;
   }
   if (given.rateLimit !== undefined) checkOptions(`${owner}.rateLimit`, given.rateLimit, RATE_LIMIT_CHECKS);
-  if (given.retry) retryOptions(given.retry, 1);
+  if (given.retry) void new RetrySchedule(given.retry, systemClock, Math.random);
   if (given.budget !== undefined) checkOptions(`${owner}.budget`, given.budget, BUDGET_CHECKS);
   if (given.eventLoopProtection)
     checkOptions(`${owner}.eventLoopProtection`, given.eventLoopProtection, PROTECTION_CHECKS);

@@ -178,16 +178,21 @@ function textOf({ text, finishReason, requestId }: StoredResponse): StoredRespon
   return { text, finishReason, requestId };
 }
 
+const KEPT_IF_THERE = [
+  'reasoning',
+  'output',
+  'contexts',
+  'metadata',
+  'toolCalls',
+  'warnings',
+  'logprobs',
+  'raw',
+] as const;
+
 function stored(response: ModelResponse): StoredResponse {
-  const kept = textOf(response);
-  if (response.toolCalls === undefined && response.logprobs === undefined && response.raw === undefined)
-    return kept;
-  return {
-    ...kept,
-    ...(response.toolCalls === undefined ? {} : { toolCalls: response.toolCalls }),
-    ...(response.logprobs === undefined ? {} : { logprobs: response.logprobs }),
-    ...(response.raw === undefined ? {} : { raw: response.raw }),
-  };
+  const kept: { -readonly [Name in keyof StoredResponse]: StoredResponse[Name] } = textOf(response);
+  for (const name of KEPT_IF_THERE) if (response[name] !== undefined) kept[name] = response[name] as never;
+  return kept;
 }
 
 function unscoredReason(evaluation: Evaluation): string {

@@ -8,7 +8,8 @@ import {
   type ModelResponse,
 } from '../client/model-client.js';
 import { mergeParameters } from '../client/merge-parameters.js';
-import { sumSpending } from '../client/call/spending.js';
+import { sumSpending } from '../client/spending.js';
+import { RetrySchedule } from '../client/retry-schedule.js';
 import { AssayError, toErrorRecord, type ErrorRecord } from '../errors.js';
 import { show } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
@@ -17,7 +18,6 @@ import type { ResolvedBatchOptions, TargetAnswer, TargetContext, TargetFunction 
 import { cacheIdentityOf } from './cache-identity.js';
 import { unlessCancelled, type CaseTask } from './case-task.js';
 import type { TargetCall } from './target-call.js';
-import { TargetRetry } from './target-retry.js';
 import { responseOf } from './whole-response.js';
 
 /** A try that failed and will be followed by another. */
@@ -34,7 +34,7 @@ export interface RetriedTry {
 export class TargetCaller<Input, Expected, Metadata> {
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
   readonly #client: ModelClient | undefined;
-  readonly #retry: TargetRetry | undefined;
+  readonly #retry: RetrySchedule | undefined;
   readonly #onRetry: (retried: RetriedTry) => void;
   #identity: string | undefined;
   #readsCase: boolean;
@@ -51,7 +51,7 @@ export class TargetCaller<Input, Expected, Metadata> {
     this.#retry =
       retry === false || this.#client?.retriesItself === true
         ? undefined
-        : new TargetRetry(retry ?? {}, clock, random);
+        : new RetrySchedule(retry ?? {}, clock, random);
   }
 
   /** The answer to a case; `call` is filled in as it goes. Rejects with what the target failed with. */

@@ -16,7 +16,10 @@ import type {
   ModelRequest,
   ModelResponse,
 } from './model-client.js';
-import { finishReason, messagesOf, record, textField, tokenUsageOf } from './protocols/protocol.js';
+import { languageModelPrompt, languageModelTools } from './language-model-prompt.js';
+import { notSent } from './not-sent.js';
+import { toolCallOf } from './protocols/read-tool-call.js';
+import { finishReason, list, record, textField, tokenUsageOf } from './protocols/protocol.js';
 import { requestIdOf } from './http/reply-headers.js';
 import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
 
@@ -86,7 +89,7 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
         );
-        return readResult(model, result, systemClock.now() - begunAt);
+        return readResult(model, result, given, systemClock.now() - begunAt);
       } catch (error) {
         throw bound.signal.aborted
           ? abortedError(bound.signal.reason)
@@ -151,32 +154,39 @@ function abortedError(reason: unknown): AssayError {
 function callOptions(request: ModelRequest, parameters: ModelParameters): Record<string, unknown> {
   const { stop, extraBody } = parameters;
   return {
-    prompt: messagesOf(request.input).map(({ role, content, ...rest }) => ({
-      ...rest,
-      role,
-      // System messages are plain text in the SDK's prompts, all others are lists of parts.
-      content: role === 'system' || typeof content !== 'string' ? content : [{ type: 'text', text: content }],
-    })),
+    prompt: languageModelPrompt(request.input),
     maxOutputTokens: parameters.maxTokens,
     temperature: parameters.temperature,
     topP: parameters.topP,
     seed: parameters.seed,
     stopSequences: typeof stop === 'string' ? [stop] : stop,
-    tools: parameters.tools,
+    tools: languageModelTools(parameters.tools),
     responseFormat: parameters.responseFormat,
     providerOptions: extraBody,
   };
 }
 
-function readResult(model: LanguageModel, result: unknown, latencyMs: number): ModelResponse {
-  const { content, finishReason: reason, usage, response } = record(result);
+function readResult(
+  model: LanguageModel,
+  result: unknown,
+  parameters: ModelParameters,
+  latencyMs: number,
+): ModelResponse {
+  const { content, finishReason: reason, usage, response, warnings } = record(result);
   if (!Array.isArray(content)) {
     throw new EndpointError('ASSAY_MALFORMED_RESPONSE', `${model.provider}: the result has no content`, {
       endpoint: model.provider,
       endpointAtFault: true,
     });
   }
-  const toolCalls = content.filter((part) => record(part)['type'] === 'tool-call');
+  const toolCalls = content
+    .map((part) => record(part))
+    .filter((part) => part['type'] === 'tool-call')
+    .map(({ toolCallId, toolName, input }, index) => toolCallOf(index, toolCallId, toolName, input));
+  const told = [
+    ...notSent('an AI SDK model', ['logprobs'], undefined, parameters),
+    ...list(warnings).map(warningText),
+  ];
   const tokens = record(usage);
   return {
     text: content
@@ -196,7 +206,17 @@ function readResult(model: LanguageModel, result: unknown, latencyMs: number): M
     latencyMs,
     timeToFirstTokenMs: null,
     ...(toolCalls.length > 0 ? { toolCalls } : {}),
+    ...(told.length > 0 ? { warnings: told } : {}),
   };
+}
+
+// Version 2 says which setting or tool it leaves out, version 3 which feature; both may just say something.
+function warningText(warning: unknown): string {
+  const { type, setting, feature, tool, details, message } = record(warning);
+  if (typeof message === 'string') return message;
+  const named = setting ?? feature ?? record(tool)['name'] ?? record(tool)['id'];
+  const what = `${String(type)}${typeof named === 'string' ? ` \`${named}\`` : ''}`;
+  return typeof details === 'string' ? `${what}: ${details}` : what;
 }
 
 // Version 3 reports `{ unified, raw }` and `{ total, cacheRead, … }` where version 2 has a string and a number.

@@ -46,6 +46,7 @@ export interface CreateEvaluatorOptions<
   Expected = unknown,
   Metadata = unknown,
   Name extends string = string,
+  Output = string,
 > {
   /** Name of the evaluator, as it stands in results. */
   readonly name: string;
@@ -56,7 +57,10 @@ export interface CreateEvaluatorOptions<
    * @example { accuracy: exactMatch(), style: { scorer: judge({ … }), weight: 0.5, timeoutMs: 30_000 } }
    */
   readonly dimensions: Readonly<
-    Record<Name, Scorer<Input, Expected, Metadata> | DimensionOptions<Input, Expected, Metadata>>
+    Record<
+      Name,
+      Scorer<Input, Expected, Metadata, Output> | DimensionOptions<Input, Expected, Metadata, Output>
+    >
   >;
   /** Weights by dimension, >= 0, instead of a `weight` at the dimension. @default 1 each */
   readonly weights?: Readonly<Partial<Record<NoInfer<Name>, number>>> | undefined;
@@ -95,8 +99,11 @@ export function createEvaluator<
   Expected = unknown,
   Metadata = unknown,
   Name extends string = string,
->(options: CreateEvaluatorOptions<Input, Expected, Metadata, Name>): Evaluator<Input, Expected, Metadata> {
-  return new DimensionsEvaluator(options as CreateEvaluatorOptions<Input, Expected, Metadata>);
+  Output = string,
+>(
+  options: CreateEvaluatorOptions<Input, Expected, Metadata, Name, Output>,
+): Evaluator<Input, Expected, Metadata> {
+  return new DimensionsEvaluator(options as unknown as CreateEvaluatorOptions<Input, Expected, Metadata>);
 }
 
 const RIGHT_FORM = '{ accuracy: exactMatch() }';

@@ -1,4 +1,4 @@
-import { messageOf, type AssayErrorCode } from '../../errors.js';
+import { AssayError, messageOf, type AssayErrorCode } from '../../errors.js';
 import type { ClockTimer } from '../../foundation/clock.js';
 import { Attempt, type AttemptOwner } from './attempt.js';
 import { inOutage, recordAnswer, recordFailure } from './attempt-outcome.js';
@@ -209,7 +209,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     try {
       body = this.#bodyOf(connection);
     } catch (error) {
-      this.#giveUp(new EndpointError('ASSAY_BAD_REQUEST', 'the request is not plain JSON', { cause: error }));
+      const why = AssayError.is(error) ? error.message : 'the request is not plain JSON';
+      this.#giveUp(new EndpointError('ASSAY_BAD_REQUEST', why, { cause: error }));
       return;
     }
     const ticket = endpoint.started(this.work, this.tokens, now);
