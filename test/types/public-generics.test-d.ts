@@ -2,7 +2,7 @@
  * Types as hosts meet them. Nothing here runs: `npm run typecheck` fails when an inference breaks, and an error that
  * is expected but does not come fails as well.
  */
-import { ExactMatch, Levenshtein } from 'autoevals';
+import { Near, Same } from '../support/autoevals-shape.js';
 import { expectTypeOf } from 'vitest';
 import {
   BatchProcessor,
@@ -77,7 +77,7 @@ void prompts.run([{ id: '1', input: 42 }]);
 new BatchProcessor<Question, number, Facts>({ target: client, evaluator });
 
 // Scorers of autoevals are dimensions as they are.
-createEvaluator({ name: 'autoevals', version: '1', dimensions: { same: ExactMatch, near: Levenshtein } });
+createEvaluator({ name: 'foreign', version: '1', dimensions: { same: Same, near: Near } });
 
 // A function without annotations takes whatever the cases have.
 const unannotated = new BatchProcessor({
