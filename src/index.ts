@@ -56,6 +56,7 @@ export { readSuite, type ReadSuiteOptions, type SuiteIssue } from './cases/read-
 export type { SuiteCase, SuiteMetadata } from './cases/suite-test.js';
 export { RunError } from './batch/run-error.js';
 export { formatRunSummary } from './batch/summary/run-summary.js';
+export type { BlindBudget, BudgetSummary } from './batch/summary/budget-summary.js';
 export type {
   DurationSummary,
   GroupsSummary,
@@ -201,7 +202,8 @@ export {
   type StandardSchema,
 } from './scorers/json/json-schema.js';
 export type { JsonPlace } from './scorers/json/json-extraction.js';
-export { judgeUsageOf, type JudgeModelOptions, type JudgeUsage } from './scorers/judges/judge-call.js';
+export { judgeUsageOf, type JudgeUsage } from './evaluation/judge-usage.js';
+export type { JudgeModelOptions } from './scorers/judges/judge-call.js';
 export { jsonValid, type JsonValidOptions } from './scorers/json/json-valid.js';
 export { judge, type JudgeOptions, type JudgePromptParts, type RatingScale } from './scorers/judges/judge.js';
 export { jury, juryVotes, type JuryOptions, type JuryVote } from './scorers/judges/jury.js';

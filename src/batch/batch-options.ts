@@ -27,6 +27,7 @@ import {
   text,
   type OptionChecks,
 } from '../foundation/options.js';
+import { retryOptions, type RetryOptions } from '../client/call/retry.js';
 import type { ResultStore } from '../stores/result-store.js';
 
 /** What a function target may return: the answer's text, or the text with whatever else is known of the call. */
@@ -98,7 +99,8 @@ export interface ProcessorRateLimit {
 }
 
 /**
- * Limits of one start of a run: what an earlier start has used does not count. When one is reached no further case is
+ * Limits of one start of a run: what an earlier start has used does not count. What answers, failed attempts and judges have
+ * used counts; where nobody tells it is estimated from the text (`budget:blind`). When one is reached no further case is
  * begun, what is in flight is finished, and `budget:exhausted` is emitted.
  */
 export interface RunBudget {
@@ -130,6 +132,12 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
   readonly store?: ResultStore | undefined;
   /** Answers to identical requests (same target, input, model, parameters and repetition) are asked for once. */
   readonly cache?: ResponseCache | undefined;
+  /**
+   * What the target's answers are cached under, beside its name, `model` and `parameters`: whoever has the same shares
+   * them. Change it with whatever changes an answer. Without it a client is told apart by its own `cacheIdentity`, and the
+   * answers of a function, or of a client without one, are cached for this processor only.
+   */
+  readonly cacheIdentity?: string | undefined;
   /** Cases in flight at once, >= 1. @default 16 */
   readonly concurrency?: number | undefined;
   /** Results that are stored together, >= 1. @default 250 */
@@ -146,6 +154,14 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
   readonly parameters?: ModelParameters | undefined;
   /** How fast cases are sent. @default no limit */
   readonly rateLimit?: ProcessorRateLimit | undefined;
+  /**
+   * How a case is asked again whose target failed for a reason that may pass: an `AssayError` that is `retryable`, an error
+   * of the AI SDK with `isRetryable`, one with the HTTP status 408, 409, 425, 429 or 5xx; a wait that its server asked for is
+   * kept. At most 20 % of the cases of the last ten seconds and ten a second are retried at once, the others wait. `false`:
+   * never. Without effect on a client that retries by itself, as a `LoadBalancedClient` does (its own `retry`).
+   * @default three retries with full jitter
+   */
+  readonly retry?: RetryOptions | false | undefined;
   /** When the run has cost enough. @default no limit */
   readonly budget?: RunBudget | undefined;
   /**
@@ -171,6 +187,20 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
   readonly eventLoopProtection?: EventLoopProtection | false | undefined;
   /** The host's own labels, kept in the run manifest. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /**
+   * What a store keeps of the cases beside their results: all, nothing but a hash of the content, or what the function
+   * makes of a case (with secrets taken out, say; `null`: nothing of this case). A case that cannot be kept (the function
+   * throws, or the case holds what no text can) is counted in the summary's `warnings`.
+   * @default true
+   */
+  readonly keepCases?:
+    boolean | ((testCase: TestCase<Input, Expected, Metadata>) => object | null) | undefined;
+  /**
+   * How long the run stays this start's own without a sign of it, milliseconds, >= 1000; a sign is given four times as
+   * often. After that another start with `resume` may take it over. One that finds the process dead need not wait.
+   * @default 60000
+   */
+  readonly leaseMs?: number | undefined;
   /** Where time comes from. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
@@ -187,6 +217,16 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** How many cases there are, when the source cannot say; only for progress. */
   readonly total?: number | undefined;
+  /** What the host sorts its runs by, kept in the manifest: `store.runs({ tag })` finds them. @default none */
+  readonly tags?: readonly string[] | undefined;
+  /** What the run is about, kept in the manifest. @default nothing */
+  readonly description?: string | undefined;
+  /**
+   * Names the part of a distributed run that this start works on. Starts of different parts go on side by side; the
+   * summary is that of the part, and the run has no end in the store until the host records one (`store.finish`).
+   * @default the whole run
+   */
+  readonly part?: string | undefined;
 }
 
 /** {@link BatchProcessorOptions} with all defaults filled in. */
@@ -205,6 +245,7 @@ export interface ResolvedBatchOptions<Input, Expected, Metadata> extends BatchPr
   readonly flushIntervalMs: number;
   readonly progressIntervalMs: number;
   readonly confidenceLevel: number;
+  readonly leaseMs: number;
   readonly clock: Clock;
 }
 
@@ -251,8 +292,10 @@ const OPTION_CHECKS: OptionChecks<BatchProcessorOptions> = {
   queueSize: integer(1),
   caseTimeoutMs: positive,
   repetitions: integer(1),
+  cacheIdentity: text,
   model: text,
   parameters: object,
+  retry: either(object, (value) => (value === false ? undefined : 'false')),
   rateLimit: object,
   budget: object,
   onCaseError: either(oneOf('continue', 'stop'), callable),
@@ -266,6 +309,8 @@ const OPTION_CHECKS: OptionChecks<BatchProcessorOptions> = {
   passThreshold: number(0, 1),
   eventLoopProtection: either(object, (value) => (value === false ? undefined : 'false')),
   labels: object,
+  keepCases: either(boolean, callable),
+  leaseMs: number(1000),
   clock: object,
 };
 
@@ -275,6 +320,12 @@ const RUN_CHECKS: OptionChecks<RunOptions> = {
   retryErrored: boolean,
   signal,
   total: integer(0),
+  tags: (value) =>
+    Array.isArray(value) && value.every((tag) => typeof tag === 'string' && tag !== '')
+      ? undefined
+      : 'an array of non-empty strings',
+  description: text,
+  part: text,
 };
 
 /** Checks the options of a processor and fills in the defaults. */
@@ -292,6 +343,7 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     if (missing !== undefined) throw missing;
   }
   if (given.rateLimit !== undefined) checkOptions(`${owner}.rateLimit`, given.rateLimit, RATE_LIMIT_CHECKS);
+  if (given.retry) retryOptions(given.retry, 1);
   if (given.budget !== undefined) checkOptions(`${owner}.budget`, given.budget, BUDGET_CHECKS);
   if (given.eventLoopProtection)
     checkOptions(`${owner}.eventLoopProtection`, given.eventLoopProtection, PROTECTION_CHECKS);
@@ -308,6 +360,7 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     flushIntervalMs: given.flushIntervalMs ?? 2000,
     progressIntervalMs: given.progressIntervalMs ?? 200,
     confidenceLevel: given.confidenceLevel ?? 0.95,
+    leaseMs: given.leaseMs ?? 60_000,
     clock: given.clock ?? systemClock,
   });
 }

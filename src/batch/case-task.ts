@@ -1,7 +1,8 @@
 import type { ListNode } from '../foundation/linked-list.js';
-import type { ModelParameters } from '../client/model-client.js';
+import type { ModelParameters, TokenUsage } from '../client/model-client.js';
 import type { EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
 import { Cancellation } from '../foundation/cancellation.js';
+import type { KeptCase } from '../stores/kept-case.js';
 import type { TargetContext } from './batch-options.js';
 
 /**
@@ -15,12 +16,16 @@ export class CaseTask<Input, Expected, Metadata>
   readonly runId: string;
   readonly testCase: TestCase<Input, Expected, Metadata>;
   readonly repetition: number;
+  /** Its case as a store keeps it; `undefined` without a store, and when it cannot be kept. */
+  readonly kept: KeptCase | undefined;
   /** Monotonic time at which the case was pulled. */
   readonly pulledAt: number;
   /** Monotonic time at which it was begun. */
   begunAt = 0;
   /** Monotonic time at which its time is up. */
   deadline = 0;
+  /** What it has used, guessed, where nobody told and a limit needs to know. */
+  estimate: TokenUsage | undefined = undefined;
   /** Its place among the cases in flight. */
   place: ListNode<CaseTask<Input, Expected, Metadata>> | undefined = undefined;
 
@@ -29,12 +34,14 @@ export class CaseTask<Input, Expected, Metadata>
     testCase: TestCase<Input, Expected, Metadata>,
     repetition: number,
     pulledAt: number,
+    kept: KeptCase | undefined,
   ) {
     super();
     this.runId = runId;
     this.testCase = testCase;
     this.repetition = repetition;
     this.pulledAt = pulledAt;
+    this.kept = kept;
   }
 }
 

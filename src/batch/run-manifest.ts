@@ -3,16 +3,17 @@ import { isModelClient } from '../client/model-client.js';
 import { stableHash, stableStringify } from '../foundation/stable-hash.js';
 import { PACKAGE_VERSION } from '../foundation/package-version.js';
 import type { RunManifest } from '../stores/run-manifest.js';
-import type { ResolvedBatchOptions } from './batch-options.js';
+import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
 
 /** What a run is made with, for the store and for resuming. */
 export function createManifest<Input, Expected, Metadata>(
-  runId: string,
+  run: { readonly runId: string } & Pick<RunOptions, 'tags' | 'description'>,
   options: ResolvedBatchOptions<Input, Expected, Metadata>,
 ): RunManifest {
   const { evaluator, repetitions, labels, clock } = options;
+  const { tags, description } = run;
   return {
-    runId,
+    runId: run.runId,
     evaluator: evaluator.name,
     evaluatorVersion: evaluator.version,
     configurationHash: stableHash({
@@ -26,6 +27,13 @@ export function createManifest<Input, Expected, Metadata>(
     startedAt: clock.wallTime(),
     packageVersion: PACKAGE_VERSION,
     ...(labels === undefined ? {} : { labels }),
+    ...(tags === undefined ? {} : { tags: [...tags] }),
+    ...(description === undefined ? {} : { description }),
+    statistics: {
+      dimensions: evaluator.dimensions ?? [],
+      passThreshold: options.passThreshold ?? null,
+      confidenceLevel: options.confidenceLevel,
+    },
   };
 }
 

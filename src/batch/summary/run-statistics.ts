@@ -4,7 +4,7 @@ import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ExactSum } from '../../foundation/exact-sum.js';
 import { Histogram } from '../../foundation/histogram.js';
 import { CorpusTotal } from '../../evaluation/corpus-metric.js';
-import { judgeUsageOf } from '../../scorers/judges/judge-call.js';
+import { judgeUsageOf } from '../../evaluation/judge-usage.js';
 import { JudgeTotals } from './judge-totals.js';
 import { MetricStatistics } from './metric-statistics.js';
 import { RepetitionStatistics } from './repetition-statistics.js';
@@ -48,6 +48,7 @@ export class RunStatistics {
   #scored = 0;
   #unscored = 0;
   #errored = 0;
+  #passes = 0;
 
   constructor(options: RunStatisticsOptions) {
     this.#options = options;
@@ -133,10 +134,9 @@ export class RunStatistics {
         }
       }
     } else this.#withoutEvaluation++;
-    if (this.#repetitions !== undefined) {
-      const passed = score === null ? null : this.#passed(evaluation!.passed, score);
-      this.#repetitions.add(result, passed);
-    }
+    const passed = score === null ? null : this.#passed(evaluation!.passed, score);
+    if (passed === true) this.#passes++;
+    this.#repetitions?.add(result, passed);
     if (result.outcome === 'errored') {
       const { code } = result.error;
       this.#errorsByCode.set(code, (this.#errorsByCode.get(code) ?? 0) + 1);
@@ -167,6 +167,10 @@ export class RunStatistics {
       RunSummaryData,
       'runId' | 'startedAt' | 'durationMs' | 'stopReason' | 'submitted' | 'skipped'
     > & {
+      /** Default: there was none. */
+      readonly budget?: RunSummaryData['budget'];
+      /** What else a reader of the summary has to know. */
+      readonly warnings?: readonly string[];
       readonly confidenceLevel: number;
     },
   ): RunSummary {
@@ -190,6 +194,7 @@ export class RunStatistics {
       unscored: this.#unscored,
       errored: this.#errored,
       skipped: head.skipped,
+      passed: this.#passes,
       overall,
       dimensions: this.#byName(this.#dimensions, confidenceLevel, this.#withoutEvaluation),
       groups: this.#groupsSummary(overall.mean, confidenceLevel),
@@ -199,11 +204,12 @@ export class RunStatistics {
       timeToFirstToken: this.#timeToFirstToken.count === 0 ? null : durationSummary(this.#timeToFirstToken),
       tokens: { input: this.#inputTokens, output: this.#outputTokens },
       cost: this.cost,
+      budget: head.budget ?? null,
       judges: this.#judges.usage,
       cacheHits: this.#cacheHits,
       resultsPerSecond: head.durationMs > 0 ? (this.results / head.durationMs) * 1000 : 0,
       errorsByCode: Object.fromEntries([...this.#errorsByCode].sort(byName)),
-      warnings: this.#warnings(),
+      warnings: [...this.#warnings(), ...(head.warnings ?? [])],
     });
   }
 

@@ -1,6 +1,7 @@
 import type { CorpusSummary } from '../../evaluation/corpus-metric.js';
-import type { JudgeUsage } from '../../scorers/judges/judge-call.js';
+import type { JudgeUsage } from '../../evaluation/judge-usage.js';
 import type { Interval } from '../../statistics/intervals.js';
+import { budgetNotes, type BudgetSummary } from './budget-summary.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
 export type StopReason =
@@ -91,6 +92,8 @@ export interface RunSummaryData {
   readonly errored: number;
   /** Finished by an earlier start of the same run, so not done again. */
   readonly skipped: number;
+  /** Of `overall.scored`: those whose score counts as passed (`passThreshold`; without one as the evaluation says, else 1). */
+  readonly passed: number;
   /** The overall score, over the whole run: results of earlier starts are in it. */
   readonly overall: MetricSummary;
   /** Each dimension, over the whole run. */
@@ -114,6 +117,8 @@ export interface RunSummaryData {
   };
   /** `null` without a price table. */
   readonly cost: number | null;
+  /** What the budget has counted; `null` without one. */
+  readonly budget: BudgetSummary | null;
   /** What judges cost, apart from the target; `null` when none was asked. */
   readonly judges: JudgeUsage | null;
   /** Results whose answer came from the response cache. */
@@ -149,6 +154,8 @@ export function formatRunSummary(summary: RunSummaryData): string {
     '',
     ...metricTable(summary),
   ];
+  if (summary.overall.scored > 0)
+    lines.push(`  passed      ${count(summary.passed)} of ${count(summary.overall.scored)} scored`);
   const { groups, repetitions, latency, timeToFirstToken, tokens } = summary;
   if (groups !== null) {
     lines.push(
@@ -179,6 +186,8 @@ export function formatRunSummary(summary: RunSummaryData): string {
   const errors = Object.entries(summary.errorsByCode);
   if (errors.length > 0)
     lines.push(`  errors      ${errors.map(([code, n]) => `${code} ${count(n)}`).join(', ')}`);
+  if (summary.budget !== null)
+    for (const note of budgetNotes(summary.budget)) lines.push(`  budget      ${note}`);
   for (const warning of summary.warnings) lines.push(`  note        ${warning}`);
   return lines.join('\n');
 }
