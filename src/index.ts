@@ -178,7 +178,8 @@ export type { WorkerPoolOptions } from './workers/pool-options.js';
 // scorers
 export type { BleuTokenizer } from './scorers/text-metrics/bleu-tokenizers.js';
 export { bleu, sentenceBleu, type BleuOptions, type BleuScore } from './scorers/text-metrics/bleu.js';
-export { choice, type BuiltInTiers, type ChoiceOptions, type ChoiceTier } from './scorers/choice.js';
+export { choice, type ChoiceOptions } from './scorers/choice.js';
+export type { BuiltInTiers, ChoiceTier } from './scorers/choice-tiers.js';
 export { chrf, sentenceChrf, type ChrfOptions } from './scorers/text-metrics/chrf.js';
 export { defineScorer } from './scorers/define-scorer.js';
 export {
@@ -275,7 +276,6 @@ export { formatComparison } from './statistics/format-comparison.js';
 export {
   clopperPearsonInterval,
   jeffreysInterval,
-  meanInterval,
   tInterval,
   wilsonInterval,
   type Interval,

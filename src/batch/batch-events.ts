@@ -1,9 +1,9 @@
 import type { ErrorRecord } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { BaseEventMap } from '../foundation/event-source.js';
+import type { BlindBudget } from './summary/budget-summary.js';
 import type { BatchSummary } from '../stores/result-store.js';
 import type { RunManifest } from '../stores/run-manifest.js';
-import type { BlindBudget } from './summary/budget-summary.js';
 import type { RunSummary } from './summary/run-summary.js';
 
 /** Events of a BatchProcessor. `at` is wall-clock time in milliseconds since the epoch. */

@@ -1,5 +1,6 @@
 import { AssayError } from '../errors.js';
 import { isModelClient } from '../client/model-client.js';
+import { withoutKeys } from '../foundation/key-like.js';
 import { stableHash, stableStringify } from '../foundation/stable-hash.js';
 import { PACKAGE_VERSION } from '../foundation/package-version.js';
 import type { RunManifest } from '../stores/run-manifest.js';
@@ -48,7 +49,7 @@ export function describeTarget<Input, Expected, Metadata>(
   return {
     ...described,
     ...(options.model === undefined ? {} : { model: options.model }),
-    ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+    ...(options.parameters === undefined ? {} : { parameters: withoutKeys(options.parameters) }),
   };
 }
 

@@ -2,6 +2,7 @@ import { AssayError, messageOf } from '../errors.js';
 import { systemClock } from '../foundation/clock.js';
 import { checkOptions, object, show, text } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
+import { withoutKeys } from '../foundation/key-like.js';
 import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
 import { mergeParameters } from './call/call-settings.js';
@@ -98,7 +99,7 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       client: 'LanguageModel',
       models: [model.modelId],
       protocols: [model.provider],
-      parameters: parameters ?? {},
+      parameters: withoutKeys(parameters ?? {}),
     }),
   };
 }

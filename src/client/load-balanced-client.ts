@@ -6,6 +6,7 @@ import { checkCall } from './call/check-call.js';
 import { CallReporter } from './call/call-reporter.js';
 import { CallStream } from './call/call-stream.js';
 import type { AbortableCall, CallSettings, CallSink } from './call/call-settings.js';
+import { withoutKeys } from '../foundation/key-like.js';
 import { LinkedList, ListNode } from '../foundation/linked-list.js';
 import { ClientCall } from './call/client-call.js';
 import type { ClientEvents } from './client-events.js';
@@ -205,7 +206,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       client: 'LoadBalancedClient',
       models: [...models].sort(),
       protocols: [...protocols].sort(),
-      parameters: parameters ?? {},
+      parameters: withoutKeys(parameters ?? {}),
     };
   }
 

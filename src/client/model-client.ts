@@ -65,8 +65,13 @@ export type FinishReason = 'stop' | 'length' | 'content-filter' | 'tool-calls' |
 
 /** What a model answered. */
 export interface ModelResponse {
-  /** The answer's text; may be empty (a tool call, a refusal). */
+  /** The answer's text, without its reasoning; may be empty (a tool call, a refusal, reasoning that was cut off). */
   readonly text: string;
+  /**
+   * What the model reasoned before it answered: the protocol's own field or blocks, or what stood in the text between
+   * `<think>` and `</think>`. Absent when there was none.
+   */
+  readonly reasoning?: string;
   /** The model that answered, as the server names it; else the one that was asked for. */
   readonly model: string;
   /** Why the model stopped; `other` when the server gave no reason that is known. */

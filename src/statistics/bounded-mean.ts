@@ -1,9 +1,10 @@
 import { AssayError } from '../errors.js';
-import { betweenZeroAndOne, checkOptions, list, oneOf, show } from '../foundation/options.js';
+import { betweenZeroAndOne, checkOptions, oneOf, show } from '../foundation/options.js';
 import { findRoot } from './find-root.js';
 import { gaffkeChances, isExact, type WeighedValues } from './gaffke-distribution.js';
 import type { Interval, IntervalOptions } from './intervals.js';
 import { ScoreCounts } from './score-counts.js';
+import { checkRange, fromUnit, toUnit, type ValueRange } from './value-range.js';
 
 /** Options of {@link boundedMeanInterval}. */
 export interface BoundedMeanOptions extends IntervalOptions {
@@ -13,7 +14,7 @@ export interface BoundedMeanOptions extends IntervalOptions {
    */
   readonly method?: 'mid-gaffke' | 'gaffke' | undefined;
   /** Lowest and highest value that is possible, not that was seen. @default [0, 1] */
-  readonly range?: readonly [number, number] | undefined;
+  readonly range?: ValueRange | undefined;
 }
 
 /**
@@ -35,36 +36,26 @@ export function boundedMeanInterval(
   const checked = checkOptions<BoundedMeanOptions>('boundedMeanInterval', options, {
     level: betweenZeroAndOne,
     method: oneOf('mid-gaffke', 'gaffke'),
-    range: list,
+    range: checkRange,
   });
   const { level = 0.95, method = 'mid-gaffke', range = [0, 1] } = checked;
-  const [lowest, highest] = range;
-  if (!(lowest < highest && Number.isFinite(highest - lowest))) {
-    throw new AssayError(
-      'ASSAY_INVALID_OPTION',
-      `Expected a \`range\` of two numbers, the lower first, got ${show(range)}`,
-    );
-  }
-  const scores = sample instanceof ScoreCounts ? sample : countsOf(sample, lowest, highest);
+  const scores = sample instanceof ScoreCounts ? sample : countsOf(sample, range);
   if (scores.n === 0) return null;
-  const width = highest - lowest;
   const found = gaffkeInterval({ below: scores.below(), above: scores.above() }, { level, method });
-  return found.low === 0 && found.high === 1
-    ? { ...found, low: lowest, high: highest }
-    : { ...found, low: lowest + found.low * width, high: Math.min(highest, lowest + found.high * width) };
+  return fromUnit(found, range);
 }
 
-function countsOf(values: ArrayLike<number>, lowest: number, highest: number): ScoreCounts {
+function countsOf(values: ArrayLike<number>, range: ValueRange): ScoreCounts {
   const counts = new ScoreCounts();
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    if (typeof value !== 'number' || !(value >= lowest && value <= highest)) {
+    if (typeof value !== 'number' || !(value >= range[0] && value <= range[1])) {
       throw new AssayError(
         'ASSAY_INVALID_INPUT',
-        `Expected values from ${lowest} to ${highest}, got ${show(value)} at ${i}`,
+        `Expected values from ${range[0]} to ${range[1]}, got ${show(value)} at ${i}`,
       );
     }
-    counts.add(Math.min(1, (value - lowest) / (highest - lowest)));
+    counts.add(toUnit(value, range));
   }
   return counts;
 }

@@ -2,6 +2,7 @@ import { AssayError } from '../../errors.js';
 import type { Evaluator } from '../../evaluation/evaluator.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ExactSum } from '../../foundation/exact-sum.js';
+import { fewClustersWarning, hasFewClusters } from '../../statistics/cluster-robust.js';
 import { Histogram } from '../../foundation/histogram.js';
 import { CorpusTotal } from '../../evaluation/corpus-metric.js';
 import { judgeUsageOf } from '../../evaluation/judge-usage.js';
@@ -12,6 +13,7 @@ import {
   createRunSummary,
   type DurationSummary,
   type GroupsSummary,
+  type MetricSummary,
   type RunSummary,
   type RunSummaryData,
 } from './run-summary.js';
@@ -184,6 +186,7 @@ export class RunStatistics {
     }
     this.#repetitions?.finish();
     const overall = this.#overall.summary(confidenceLevel);
+    const dimensions = this.#byName(this.#dimensions, confidenceLevel, this.#withoutEvaluation);
     return createRunSummary({
       runId: head.runId,
       stopReason: head.stopReason,
@@ -196,7 +199,7 @@ export class RunStatistics {
       skipped: head.skipped,
       passed: this.#passes,
       overall,
-      dimensions: this.#byName(this.#dimensions, confidenceLevel, this.#withoutEvaluation),
+      dimensions,
       groups: this.#groupsSummary(overall.mean, confidenceLevel),
       repetitions: this.#repetitions?.summary() ?? null,
       corpus: Object.fromEntries([...this.#corpus].map(([name, total]) => [name, total.summary()])),
@@ -209,7 +212,7 @@ export class RunStatistics {
       cacheHits: this.#cacheHits,
       resultsPerSecond: head.durationMs > 0 ? (this.results / head.durationMs) * 1000 : 0,
       errorsByCode: Object.fromEntries([...this.#errorsByCode].sort(byName)),
-      warnings: [...this.#warnings(), ...(head.warnings ?? [])],
+      warnings: [...this.#warnings({ overall, ...dimensions }), ...(head.warnings ?? [])],
     });
   }
 
@@ -251,10 +254,16 @@ export class RunStatistics {
     };
   }
 
-  #warnings(): string[] {
-    return this.#overall.partlyClustered
-      ? ['some cases carry a cluster and some do not: the standard errors treat all cases as independent']
-      : [];
+  #warnings(metrics: Readonly<Record<string, MetricSummary>>): string[] {
+    const few = Object.entries(metrics)
+      .map(([name, metric]) => ({ name, ...metric }))
+      .filter(hasFewClusters);
+    return [
+      ...(this.#overall.partlyClustered
+        ? ['some cases carry a cluster and some do not: the standard errors treat all cases as independent']
+        : []),
+      ...(few.length === 0 ? [] : [fewClustersWarning(few)]),
+    ];
   }
 }
 

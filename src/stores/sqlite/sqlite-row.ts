@@ -112,6 +112,7 @@ function detailsOf(result: CaseResult): Details {
     response: response && {
       finishReason: response.finishReason,
       requestId: response.requestId,
+      reasoning: response.reasoning,
       toolCalls: response.toolCalls,
       logprobs: response.logprobs,
       raw: response.raw,
