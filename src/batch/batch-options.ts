@@ -29,6 +29,7 @@ import {
 } from '../foundation/options.js';
 import { retryOptions, type RetryOptions } from '../client/call/retry.js';
 import type { ResultStore } from '../stores/result-store.js';
+import type { RunManifest } from '../stores/run-manifest.js';
 
 /** What a function target may return: the answer's text, or the text with whatever else is known of the call. */
 export type TargetAnswer =
@@ -36,6 +37,8 @@ export type TargetAnswer =
   | (Partial<ModelResponse> & {
       /** The answer's text. */
       readonly text: string;
+      /** Whether it was there already and cost nothing: it counts as one from the response cache. @default false */
+      readonly cached?: boolean;
     });
 
 /** What a function target gets beside the input. */
@@ -227,6 +230,8 @@ export interface RunOptions {
    * @default the whole run
    */
   readonly part?: string | undefined;
+  /** The run whose stored answers are judged, and what its manifest says of its target. @internal */
+  readonly origin?: Pick<RunManifest, 'runId' | 'target'> | undefined;
 }
 
 /** {@link BatchProcessorOptions} with all defaults filled in. */
@@ -326,6 +331,7 @@ const RUN_CHECKS: OptionChecks<RunOptions> = {
       : 'an array of non-empty strings',
   description: text,
   part: text,
+  origin: object,
 };
 
 /** Checks the options of a processor and fills in the defaults. */

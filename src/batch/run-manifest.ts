@@ -8,11 +8,11 @@ import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
 
 /** What a run is made with, for the store and for resuming. */
 export function createManifest<Input, Expected, Metadata>(
-  run: { readonly runId: string } & Pick<RunOptions, 'tags' | 'description'>,
+  run: { readonly runId: string } & Pick<RunOptions, 'tags' | 'description' | 'origin'>,
   options: ResolvedBatchOptions<Input, Expected, Metadata>,
 ): RunManifest {
   const { evaluator, repetitions, labels, clock } = options;
-  const { tags, description } = run;
+  const { tags, description, origin } = run;
   return {
     runId: run.runId,
     evaluator: evaluator.name,
@@ -23,11 +23,12 @@ export function createManifest<Input, Expected, Metadata>(
       passThreshold: options.passThreshold ?? null,
     }),
     conventions: { ...evaluator.conventions },
-    target: describeTarget(options),
+    target: origin?.target ?? describeTarget(options),
     repetitions,
     startedAt: clock.wallTime(),
     packageVersion: PACKAGE_VERSION,
     ...(labels === undefined ? {} : { labels }),
+    ...(origin === undefined ? {} : { origin: { runId: origin.runId } }),
     ...(tags === undefined ? {} : { tags: [...tags] }),
     ...(description === undefined ? {} : { description }),
     statistics: {
@@ -62,6 +63,7 @@ export function checkManifest(stored: RunManifest, current: RunManifest): void {
     'conventions',
     'target',
     'repetitions',
+    'origin',
   ] as const satisfies readonly (keyof RunManifest)[];
   const differences = compared
     .filter((field) => stableStringify(stored[field]) !== stableStringify(current[field]))

@@ -96,9 +96,11 @@ export class TargetCaller<Input, Expected, Metadata> {
     this.#retry?.begun();
     for (let retries = 0; ; retries++) {
       try {
-        const answer =
-          this.#client === undefined ? this.#askFunction(task) : this.#askClient(task, call, signal);
-        return withFailedTries(responseOf(await answer), call);
+        if (this.#client !== undefined)
+          return withFailedTries(responseOf(await this.#askClient(task, call, signal)), call);
+        const answer = await this.#askFunction(task);
+        call.cached = typeof answer === 'object' && answer.cached === true;
+        return withFailedTries(responseOf(answer), call);
       } catch (thrown) {
         if (this.#client === undefined) call.failed(thrown, 1);
         const delayMs = task.cancelled ? undefined : this.#retry?.delayMs(thrown, retries);
