@@ -31,6 +31,8 @@ export { seededRandom, type RandomSource } from './foundation/seeded-random.js';
 
 // batch
 export { BatchProcessor } from './batch/batch-processor.js';
+export { rescore, type RescoreOptions } from './batch/rescore.js';
+export { summarize, type SummarizeOptions } from './batch/summarize.js';
 export type { BatchEvents, ProgressEvent } from './batch/batch-events.js';
 export type {
   BatchProcessorOptions,
@@ -293,6 +295,7 @@ export {
 export { Moments, type MomentsRecord } from './statistics/moments.js';
 export { benjaminiHochberg, holm } from './statistics/multiple-comparisons.js';
 export type { Label } from './statistics/labels.js';
+export type { ChangedCases } from './statistics/changed-cases.js';
 export type { UnmatchedResults } from './statistics/join-results.js';
 export type { MetricComparison } from './statistics/pair-set.js';
 export {
@@ -354,7 +357,7 @@ export {
 } from './stores/convert-results.js';
 export { GzipFileResultStore } from './stores/gzip/gzip-file-result-store.js';
 export type { GzipFileResultStoreOptions } from './stores/gzip/gzip-options.js';
-export { MemoryResultStore } from './stores/memory-result-store.js';
+export { MemoryResultStore, type MemoryResultStoreOptions } from './stores/memory-result-store.js';
 export type { CaseContent, KeptCase } from './stores/kept-case.js';
 export type {
   AppendOptions,
