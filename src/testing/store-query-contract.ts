@@ -240,8 +240,8 @@ function reference(results: readonly CaseResult[], query: ResultQuery): CaseResu
     if (query.errorCode !== undefined && result.error?.code !== query.errorCode) return false;
     if (query.dimension !== undefined) {
       const { name, minScore = -1, maxScore = 2 } = query.dimension;
-      const found = result.evaluation?.dimensions.find((each) => each.name === name)?.score ?? null;
-      if (found === null || found < minScore || found > maxScore) return false;
+      const measured = result.evaluation?.dimensions.find((each) => each.name === name)?.score ?? null;
+      if (measured === null || measured < minScore || measured > maxScore) return false;
     }
     if (query.from !== undefined && result.startedAt < query.from) return false;
     return query.to === undefined || result.startedAt < query.to;

@@ -244,7 +244,7 @@ export function testStoreCases(test: StoreTest): void {
     await Promise.all(results.map((result, i) => store.append([result], { cases: [cases[i]!] })));
     let i = 0;
     for await (const { testCase } of store.query({ withCase: true }))
-      assert.ok((testCase?.input as string).startsWith(`${i++} `));
+      assert.ok(String(testCase?.input).startsWith(`${i++} `));
     assert.equal(i, 300);
   });
 }
