@@ -34,7 +34,7 @@ const COLUMNS: readonly {
  * correction for dimensions; `no difference found` says that these cases do not show one, not that there is none.
  */
 export function formatComparison(comparison: RunComparison): string {
-  const { a, b, pairs, metrics, forcedDifferences, onlyInA, onlyInB } = comparison;
+  const { a, b, pairs, metrics, forcedDifferences, onlyInA, onlyInB, changedCases } = comparison;
   const rows = [
     COLUMNS.map(({ title }) => title(comparison)),
     ...metrics.map((metric) => COLUMNS.map(({ cell }) => cell(metric, comparison))),
@@ -51,7 +51,11 @@ export function formatComparison(comparison: RunComparison): string {
     .map(
       ({ name, missingInA, missingInB }) => `no score for ${name}: ${missingInA} in a, ${missingInB} in b`,
     );
-  const unmatched = [...unmatchedLines('a', onlyInA), ...unmatchedLines('b', onlyInB)];
+  const unmatched = [
+    ...idLines('only in a', onlyInA),
+    ...idLines('only in b', onlyInB),
+    ...idLines('cases whose content changed', changedCases),
+  ];
   if (missing.length + unmatched.length > 0) lines.push('', ...missing, ...unmatched);
   return lines.join('\n');
 }
@@ -72,11 +76,11 @@ function verdict({ adjustedPValue, difference }: MetricComparison, level: number
   return difference > 0 ? 'a is better' : 'b is better';
 }
 
-function unmatchedLines(side: 'a' | 'b', { count, ids }: UnmatchedResults): string[] {
+function idLines(what: string, { count, ids }: UnmatchedResults): string[] {
   if (count === 0) return [];
   const shown = ids.slice(0, SHOWN_IDS).map((id) => JSON.stringify(id));
   const more = count > shown.length ? `${shown.length > 0 ? ', ' : ''}${count - shown.length} more` : '';
-  return [`only in ${side}: ${count} (${shown.join(', ')}${more})`];
+  return [`${what}: ${count} (${shown.join(', ')}${more})`];
 }
 
 function score(value: number | null): string {
