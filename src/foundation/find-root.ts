@@ -4,14 +4,16 @@ export interface RootBracket {
   readonly low: number;
   /** The other end, above `low`; the function has the other sign here. */
   readonly high: number;
+  /** How near the root must be, relative to it. @default 2 ** -52 */
+  readonly precision?: number;
 }
 
 /**
- * The x between `low` and `high` at which `f` changes its sign, to the last bit that doubles can tell: Brent's
+ * The x between `low` and `high` at which `f` changes its sign, to the last bit that doubles can tell unless less is asked for: Brent's
  * method (Brent 1973), which never leaves the bracket and falls back to halving. An end is returned when `f` has
  * the same sign all over: the one whose value is nearer to 0.
  */
-export function findRoot(f: (x: number) => number, { low, high }: RootBracket): number {
+export function findRoot(f: (x: number) => number, { low, high, precision = 2 ** -52 }: RootBracket): number {
   let [a, b] = [low, high];
   let [fa, fb] = [f(a), f(b)];
   if (fa === 0) return a;
@@ -29,7 +31,7 @@ export function findRoot(f: (x: number) => number, { low, high }: RootBracket): 
       [a, b, c] = [b, c, b];
       [fa, fb, fc] = [fb, fc, fb];
     }
-    const tolerance = 2 ** -52 * Math.abs(b) + Number.MIN_VALUE;
+    const tolerance = precision * Math.abs(b) + Number.MIN_VALUE;
     const half = (c - b) / 2;
     if (Math.abs(half) <= tolerance || fb === 0) return b;
     const bold = Math.abs(before) >= tolerance && Math.abs(fa) > Math.abs(fb);

@@ -1,6 +1,6 @@
 import { boundedMeanInterval } from './bounded-mean.js';
 import { checkLevel, type Interval, type IntervalOptions, tInterval, wilsonInterval } from './intervals.js';
-import { Moments } from './moments.js';
+import type { Moments } from './moments.js';
 import { isRounding } from './rounding.js';
 import { ScoreCounts } from './score-counts.js';
 
