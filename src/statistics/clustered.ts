@@ -5,6 +5,7 @@ import { ClusterMeans } from './cluster-means.js';
 import { type ClusterWeights, clusterWeights } from './cluster-robust.js';
 import {
   clusteredBoundedInterval,
+  clusteredScoreInterval,
   type ClusteredEstimate,
   clusteredTInterval,
 } from './clustered-interval.js';
@@ -205,7 +206,9 @@ export class ClusteredMoments implements ClusteredEstimate {
   }
 
   #bounded(level: number, range: ValueRange): Interval | null {
-    const found = clusteredBoundedInterval(this.means(range), level);
+    const means = this.means(range);
+    if (range[0] === 0 && range[1] === 1) return clusteredScoreInterval(means, level);
+    const found = clusteredBoundedInterval(means, level);
     return found === null ? null : fromUnit(found, range);
   }
 
