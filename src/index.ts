@@ -337,14 +337,8 @@ export {
 export type { ResamplingOptions } from './statistics/resample.js';
 export { ScoreCounts, type ScoreCountsRecord } from './statistics/score-counts.js';
 export type { ValueRange } from './statistics/value-range.js';
-export {
-  betaCdf,
-  betaQuantile,
-  normalCdf,
-  normalQuantile,
-  studentCdf,
-  studentQuantile,
-} from './statistics/special-functions.js';
+export { betaCdf, betaQuantile, normalCdf, normalQuantile } from './statistics/special-functions.js';
+export { studentCdf, studentQuantile } from './statistics/student.js';
 export {
   minimumDetectableDifference,
   requiredCases,
