@@ -1,14 +1,13 @@
-import PQueue from 'p-queue';
 import { InputError } from '../errors.js';
+import { isModelClient, type TokenUsage } from '../client/model-client.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
-import { overTurns } from '../foundation/over-turns.js';
-import { TurnGiver } from '../foundation/event-loop-turns.js';
-import type { BatchEvents, EventPort } from './batch-events.js';
+import type { EventPort } from './batch-events.js';
 import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
+import { CaseLanes, type LaneWork } from './case-lanes.js';
 import { CaseRunner } from './case-runner.js';
 import { toCaseSource, type CaseInput, type CaseSource } from '../cases/case-source.js';
 import type { CaseTask } from './case-task.js';
@@ -17,6 +16,7 @@ import { InFlightCases } from './in-flight-cases.js';
 import { finishedOutcomes, newStartId, openRun } from './open-run.js';
 import { RequestPacer } from './request-pacer.js';
 import { ResultWriter } from './result-writer.js';
+import { followRetries, runAnnouncer, type Announce } from './run-announcer.js';
 import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
@@ -24,18 +24,14 @@ import { RunStatistics } from './summary/run-statistics.js';
 import { RunStore } from './run-store.js';
 import type { RunSummary, StopReason } from './summary/run-summary.js';
 
-const LANES_A_TURN = 16;
-
-/**
- * One run from its first case to its summary. `concurrency` lanes, each a task of the p-queue, take cases one after
- * the other; p-queue is the gate (concurrency, pause), and a case costs no queue entry of its own.
- */
+/** One run from its first case to its summary. */
 export class BatchRun<Input, Expected, Metadata> {
   readonly runId: string;
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
   readonly #runOptions: RunOptions;
   readonly #port: EventPort;
-  readonly #queue: PQueue;
+  readonly #announce: Announce;
+  readonly #lanes: CaseLanes<CaseTask<Input, Expected, Metadata>, CaseResult>;
   readonly #source: CaseSource<TestCase<Input, Expected, Metadata>>;
   readonly #feeder: CaseFeeder<Input, Expected, Metadata>;
   readonly #runner: CaseRunner<Input, Expected, Metadata>;
@@ -47,13 +43,8 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
   readonly #progress: RunProgress;
-  readonly #turns: TurnGiver;
   readonly #begunAt: number;
   readonly #startedAt: number;
-  #lanes = 0;
-  #lanesEnded: () => void = () => {};
-  #ready: Promise<void> | undefined;
-  #wake: () => void = () => {};
   #drainTimer: ClockTimer | undefined;
   #begun = 0;
   #stopReason: StopReason = 'end';
@@ -67,15 +58,16 @@ export class BatchRun<Input, Expected, Metadata> {
     onDurable: (results: readonly CaseResult[]) => void | Promise<void>,
   ) {
     const { clock, store, concurrency, batchSize, flushIntervalMs, onStoreError } = options;
+    const client = isModelClient(options.target) ? options.target : undefined;
     this.#options = options;
     this.#runOptions = runOptions;
     this.#port = port;
     this.#startedAt = clock.wallTime();
     this.#begunAt = clock.now();
-    this.#turns = new TurnGiver(() => clock.now());
-    const startId = newStartId(this.#startedAt);
+    const startId = newStartId(this.#startedAt, options.random);
     this.runId = runOptions.runId ?? `run-${startId}`;
-    this.#queue = new PQueue({ concurrency });
+    this.#announce = runAnnouncer(port, this.runId, clock);
+    this.#lanes = new CaseLanes(this.#laneWork(), concurrency, () => clock.now());
     this.#inFlight = new InFlightCases(clock, options.caseTimeoutMs);
     this.#source = toCaseSource(cases);
     this.#statistics = new RunStatistics({
@@ -87,13 +79,16 @@ export class BatchRun<Input, Expected, Metadata> {
       runId: this.runId,
       clock,
       intervalMs: options.progressIntervalMs,
+      wanted: () => port.wants('progress'),
       confidenceLevel: options.confidenceLevel,
       statistics: this.#statistics,
       total: () => this.#total,
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
     });
-    this.#runner = new CaseRunner(options, this.#gate);
+    this.#runner = new CaseRunner(options, this.#gate, (retried) =>
+      this.#announce('target:retry', () => ({ ...retried, endpoint: null })),
+    );
     this.#pacer = options.rateLimit === undefined ? undefined : new RequestPacer(options.rateLimit, clock);
     const onError = (error: unknown, final: boolean): void => this.#storeFailed(error, final);
     this.#store = store === undefined ? undefined : new RunStore({ store, clock, onStoreError, onError });
@@ -101,7 +96,9 @@ export class BatchRun<Input, Expected, Metadata> {
       clock,
       begunAt: this.#begunAt,
       counts: this.#statistics,
+      estimateCost: (usage, model) => client?.estimateCost?.(usage, model) ?? null,
       onExhausted: (exhausted) => this.#budgetExhausted(exhausted),
+      onBlind: (blind) => this.#announce('budget:blind', () => blind),
     });
     this.#writer = new ResultWriter({
       runId: this.runId,
@@ -125,7 +122,7 @@ export class BatchRun<Input, Expected, Metadata> {
       isFinished:
         runOptions.resume === true && store !== undefined ? finishedOutcomes(runOptions) : undefined,
       isOpen: (caseId) => this.#inFlight.has(caseId) || this.#writer.holds(caseId),
-      onReady: () => this.#wakeLanes(),
+      onReady: () => this.#lanes.wake(),
     });
   }
 
@@ -133,6 +130,7 @@ export class BatchRun<Input, Expected, Metadata> {
   async execute(): Promise<RunSummary> {
     const { signal } = this.#runOptions;
     let guard: EventLoopGuard | undefined;
+    let stopFollowing = (): void => {};
     const unsubscribe = signal === undefined ? undefined : onAbort(signal, () => this.abort(signal.reason));
     try {
       const created = createManifest(this.runId, this.#options);
@@ -142,23 +140,20 @@ export class BatchRun<Input, Expected, Metadata> {
           : await openRun(this.#store, created, this.#runOptions, (result) =>
               this.#statistics.addEarlier(result),
             );
-      if (this.#port.wants('run:start')) {
-        this.#port.emit('run:start', {
-          at: this.#startedAt,
-          runId: this.runId,
-          total: this.#total,
-          ...opened,
-        });
-      }
+      stopFollowing = followRetries(this.#options.target, this.#announce);
+      this.#announce('run:start', () => ({ at: this.#startedAt, total: this.#total, ...opened }));
+      this.#progress.begin((progress) => this.#port.emit('progress', progress));
       guard = guardEventLoop(this.#options, this.#gate, {
-        concurrency: () => this.#queue.concurrency,
+        concurrency: () => this.#lanes.concurrency,
         onChange: (from, to, reason) => this.#concurrencyChanged(from, to, reason),
       });
-      await this.#runLanes();
+      await this.#lanes.run();
     } catch (error) {
       this.#stop('input-error', error);
     } finally {
       guard?.close();
+      stopFollowing();
+      this.#progress.close();
       this.#inFlight.close();
       this.#budget?.close();
       this.#pacer?.close();
@@ -178,19 +173,16 @@ export class BatchRun<Input, Expected, Metadata> {
   /** Lets no further case begin until {@link BatchRun.resume}. */
   pause(): void {
     if (this.#stopReason !== 'end') return; // lanes that wait at the gate must end
-    this.#queue.pause();
-    this.#wakeLanes();
+    this.#lanes.pause();
   }
 
   /** Goes on after {@link BatchRun.pause}. */
-  readonly resume = (): void => void this.#queue.start();
+  readonly resume = (): void => this.#lanes.open();
 
   /** Changes the number of cases in flight at once. */
   setConcurrency(concurrency: number): void {
-    const from = this.#queue.concurrency;
-    this.#queue.concurrency = concurrency;
-    for (let lanes = this.#lanes; lanes < concurrency && lanes > 0; lanes++) this.#addLane();
-    this.#wakeLanes();
+    const from = this.#lanes.concurrency;
+    this.#lanes.concurrency = concurrency;
     this.#concurrencyChanged(from, concurrency, 'host');
   }
 
@@ -217,62 +209,31 @@ export class BatchRun<Input, Expected, Metadata> {
     return cases === null ? null : cases * this.#options.repetitions;
   }
 
-  #runLanes(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#lanesEnded = resolve;
-      // The first requests are on their way while the others are made.
-      const goingOn = (): boolean => this.#lanes > 0;
-      overTurns(this.#queue.concurrency, LANES_A_TURN, () => this.#addLane(), goingOn);
-    });
-  }
-
-  #addLane(): void {
-    this.#lanes++;
-    void this.#queue.add(this.#lane);
-  }
-
-  readonly #lane = async (): Promise<void> => {
-    try {
-      for (;;) {
-        if (this.#gateClosed) {
-          void this.#queue.add(this.#lane); // comes back when the gate lets it
-          return;
-        }
-        const task = this.#feeder.take();
-        if (task === undefined) {
-          if (this.#feeder.exhausted) break;
-          await this.#whenReady();
-          continue;
-        }
-        const turn = this.#pacer?.take();
-        if (turn !== undefined) {
-          this.#inFlight.hold(task);
-          await turn;
-          this.#inFlight.letGo(task);
-          if (this.#gateClosed) {
-            this.#feeder.giveBack(task);
-            continue;
-          }
-        }
-        if (this.#stopReason !== 'end') continue;
+  #laneWork(): LaneWork<CaseTask<Input, Expected, Metadata>, CaseResult> {
+    return {
+      take: () => this.#feeder.take(),
+      giveBack: (task) => this.#feeder.giveBack(task),
+      isExhausted: () => this.#feeder.exhausted,
+      isEnding: () => this.#stopReason !== 'end',
+      awaitTurn: (task) => this.#awaitTurn(task),
+      run: (task) => {
         this.#beginCase(task);
-        const result = await this.#runner.run(task);
+        return this.#runner.run(task);
+      },
+      settle: (task, result) => {
         this.#inFlight.delete(task);
-        const room = this.#record(result);
-        if (room !== undefined) await room;
-        const due = this.#turns.due(task.begunAt);
-        if (due !== undefined) await due; // a target that answers at once would let no timer or signal through
-      }
-    } catch (error) {
-      this.#stop('input-error', error); // a fault of this package: nothing in a case can get here
-    }
-    if (--this.#lanes === 0) this.#lanesEnded();
-  };
+        return this.#record(result, task.estimate);
+      },
+      failed: (error) => this.#stop('input-error', error),
+    };
+  }
 
-  /** Whether a lane must not begin a case now: the run is paused, or there are more lanes than its concurrency. */
-  get #gateClosed(): boolean {
-    const { isPaused, pending, concurrency } = this.#queue;
-    return (isPaused || pending > concurrency) && this.#stopReason === 'end';
+  /** The case is held while it waits: it is neither begun nor forgotten. */
+  #awaitTurn(task: CaseTask<Input, Expected, Metadata>): Promise<void> | undefined {
+    const turn = this.#pacer?.take();
+    if (turn === undefined) return undefined;
+    this.#inFlight.hold(task);
+    return turn.then(() => this.#inFlight.letGo(task));
   }
 
   #beginCase(task: CaseTask<Input, Expected, Metadata>): void {
@@ -289,17 +250,16 @@ export class BatchRun<Input, Expected, Metadata> {
   }
 
   /** Books a result; answers with a promise when the store is behind. */
-  #record(result: CaseResult): Promise<void> | undefined {
+  #record(result: CaseResult, estimate: TokenUsage | undefined): Promise<void> | undefined {
     this.#statistics.add(result);
-    const tokens =
-      result.cached || result.usage === null ? 0 : result.usage.inputTokens + result.usage.outputTokens;
+    const used = result.usage ?? estimate;
     if (result.cached) this.#pacer?.refund();
-    else this.#pacer?.used(tokens);
+    else this.#pacer?.used(used === undefined ? 0 : used.inputTokens + used.outputTokens);
     const { clock, onCaseError } = this.#options;
     if (this.#port.wants('case:end')) {
       this.#port.emit('case:end', { at: clock.wallTime(), runId: this.runId, result });
     }
-    this.#budget?.spend(result.cost ?? 0, tokens);
+    this.#budget?.spend(result, estimate);
     if (result.outcome === 'errored' && onCaseError !== 'continue') this.#decideOnError(result);
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
@@ -338,8 +298,8 @@ export class BatchRun<Input, Expected, Metadata> {
     }
     this.#feeder.stop().catch(() => {}); // an error in closing the input comes after the reason to stop
     this.#pacer?.close();
-    this.#queue.start(); // lanes that wait at the gate must end
-    this.#wakeLanes();
+    this.#lanes.open(); // lanes that wait at the gate must end
+    this.#lanes.wake();
   }
 
   #storeFailed(error: unknown, final: boolean): void {
@@ -349,25 +309,6 @@ export class BatchRun<Input, Expected, Metadata> {
 
   #concurrencyChanged(from: number, to: number, reason: 'event-loop-delay' | 'recovered' | 'host'): void {
     if (from !== to) this.#announce('concurrency:change', () => ({ from, to, reason }));
-  }
-
-  /** Emits an event of the run; its payload is built only if somebody listens. */
-  #announce<Name extends keyof BatchEvents & string>(
-    event: Name,
-    payload: () => Omit<BatchEvents[Name], 'at' | 'runId'>,
-  ): void {
-    if (!this.#port.wants(event)) return;
-    const at = this.#options.clock.wallTime();
-    this.#port.emit(event, { at, runId: this.runId, ...payload() } as BatchEvents[Name]);
-  }
-
-  #whenReady(): Promise<void> {
-    return (this.#ready ??= new Promise((resolve) => (this.#wake = resolve)));
-  }
-
-  #wakeLanes(): void {
-    this.#ready = undefined;
-    this.#wake();
   }
 
   #end(): RunSummary {
@@ -389,6 +330,7 @@ export class BatchRun<Input, Expected, Metadata> {
       submitted: this.#begun + this.#feeder.skipped,
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
+      budget: this.#budget?.summary() ?? null,
     });
     const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);
     this.#reportProgress(true);

@@ -1,9 +1,11 @@
 import { AssayError, messageOf } from '../errors.js';
 import { systemClock } from '../foundation/clock.js';
-import { checkOptions, object, show } from '../foundation/options.js';
+import { checkOptions, object, show, text } from '../foundation/options.js';
+import { stableHash } from '../foundation/stable-hash.js';
+import { withoutKeys } from '../foundation/key-like.js';
 import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
-import { mergeParameters } from './call/call-settings.js';
+import { mergeParameters } from './merge-parameters.js';
 import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './http/classify-failure.js';
 import { EndpointError } from './endpoint-error.js';
 import type {
@@ -14,7 +16,7 @@ import type {
   ModelRequest,
   ModelResponse,
 } from './model-client.js';
-import { finishReason, messagesOf, record, textField, usageOf } from './protocols/protocol.js';
+import { finishReason, messagesOf, record, textField, tokenUsageOf } from './protocols/protocol.js';
 import { requestIdOf } from './http/reply-headers.js';
 import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
 
@@ -38,6 +40,11 @@ export interface LanguageModel {
 export interface LanguageModelOptions {
   /** Parameters of every call; the call's own win. */
   readonly parameters?: ModelParameters | undefined;
+  /**
+   * What answers are cached under: models with the same share them. Without it nobody shares, as the name of a provider
+   * does not tell which server it asks.
+   */
+  readonly cacheIdentity?: string | undefined;
 }
 
 /**
@@ -57,27 +64,33 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       `Expected a language model with \`doGenerate\` (as \`openai('gpt-4.1-mini')\`), got ${show(model)}`,
     );
   }
-  const { parameters } = checkOptions('fromLanguageModel', options, { parameters: object });
+  const { parameters, cacheIdentity } = checkOptions('fromLanguageModel', options, {
+    parameters: object,
+    cacheIdentity: text,
+  });
   refuse(checkParameters(parameters));
   const doGenerate = model.doGenerate.bind(model) as unknown as (
     options: Record<string, unknown>,
   ) => PromiseLike<unknown>;
   return {
+    ...(cacheIdentity === undefined
+      ? {}
+      : { cacheIdentity: stableHash([cacheIdentity, model.provider, model.modelId, parameters]) }),
     async complete(request: ModelRequest, call: CallOptions = {}): Promise<ModelResponse> {
       refuse(checkCall(request, call));
-      const startedAt = performance.now();
+      const startedAt = systemClock.now();
       const bound = bindCall(call);
       try {
         bound.signal.throwIfAborted();
-        const given = mergeParameters(parameters, request.parameters);
+        const given = mergeParameters(parameters, request.parameters) ?? {};
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
         );
-        return readResult(model, result, performance.now() - startedAt);
+        return readResult(model, result, systemClock.now() - startedAt);
       } catch (error) {
         throw bound.signal.aborted
           ? abortedError(bound.signal.reason)
-          : readError(model, error, performance.now() - startedAt);
+          : readError(model, error, systemClock.now() - startedAt);
       } finally {
         bound.release();
       }
@@ -86,7 +99,7 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       client: 'LanguageModel',
       models: [model.modelId],
       protocols: [model.provider],
-      parameters: parameters ?? {},
+      parameters: withoutKeys(parameters ?? {}),
     }),
   };
 }
@@ -101,14 +114,12 @@ interface BoundCall {
   release(): void;
 }
 
-// One signal from up to three sources. A provider that ignores it must not hold the caller: the race settles.
-function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
+// One signal from the caller's and the time limit. A provider that ignores it must not hold the caller: the race settles.
+function bindCall({ signal, timeoutMs }: CallOptions): BoundCall {
   const controller = new AbortController();
-  const cancel = (reason: unknown): void => controller.abort(reason);
   const aborted = (): void => controller.abort(signal?.reason);
   if (signal?.aborted === true) aborted();
   signal?.addEventListener('abort', aborted, { once: true });
-  cancellation?.onCancel(cancel);
   const timer =
     timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
       ? undefined
@@ -128,7 +139,6 @@ function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
     release() {
       timer?.cancel();
       signal?.removeEventListener('abort', aborted);
-      cancellation?.offCancel(cancel);
     },
   };
 }
@@ -174,7 +184,7 @@ function readResult(model: LanguageModel, result: unknown, latencyMs: number): M
       .join(''),
     model: textField(record(response), 'modelId') ?? model.modelId,
     finishReason: readReason(reason),
-    usage: usageOf(
+    usage: tokenUsageOf(
       total(tokens['inputTokens']),
       total(tokens['outputTokens']),
       tokens['cachedInputTokens'] ?? record(tokens['inputTokens'])['cacheRead'],
@@ -214,7 +224,7 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
     endpoint: model.provider,
     status,
     endpointAtFault: failure?.endpointAtFault ?? true,
-    retryAfterMs: retryAfterMs(headers, Date.now()),
+    retryAfterMs: retryAfterMs(headers, systemClock.wallTime()),
     requestId: requestIdOf(headers),
   });
   told.attempts = [{ endpoint: model.provider, code, status, durationMs }];

@@ -12,6 +12,7 @@ import {
   requireOptions,
   show,
   text,
+  type OptionCheck,
 } from '../foundation/options.js';
 import { isThenable } from '../foundation/thenable.js';
 import { reaches } from '../foundation/rounding.js';
@@ -99,6 +100,14 @@ export function createEvaluator<
   return new DimensionsEvaluator(options as CreateEvaluatorOptions<Input, Expected, Metadata>);
 }
 
+const RIGHT_FORM = '{ accuracy: exactMatch() }';
+
+/** An array would make dimensions called `0`, `1`, …. */
+const scorersByName: OptionCheck = (value) =>
+  object(value) === undefined && !Array.isArray(value)
+    ? undefined
+    : `an object with a scorer for each name, as ${RIGHT_FORM}`;
+
 interface Dimension<Input, Expected, Metadata> {
   readonly name: string;
   readonly scorer: Scorer<Input, Expected, Metadata>;
@@ -123,7 +132,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     const options = checkOptions('createEvaluator', given, {
       name: text,
       version: text,
-      dimensions: object,
+      dimensions: scorersByName,
       weights: object,
       aggregate: either(oneOf(...Object.keys(aggregates)), callable),
       dimensionTimeoutMs: milliseconds,
@@ -135,7 +144,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     requireOptions('createEvaluator', options, ['name', 'version', 'dimensions']);
     const names = Object.keys(options.dimensions);
     if (names.length === 0)
-      throw invalid('Expected `dimensions` of createEvaluator to hold at least one scorer');
+      throw invalid(`Expected \`dimensions\` of createEvaluator to hold at least one scorer: ${RIGHT_FORM}`);
     const settings = names.map((name) => dimensionSettings(name, options.dimensions[name]));
     const weights = weightsOf(names, settings, options.weights);
     this.name = options.name;

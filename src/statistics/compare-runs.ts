@@ -1,7 +1,8 @@
 import { AssayError, InputError } from '../errors.js';
 import { boolean, checkOptions, integer, object, oneOf, show, text } from '../foundation/options.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
-import type { ResultStore, RunManifest } from '../stores/result-store.js';
+import type { ResultStore } from '../stores/result-store.js';
+import type { RunManifest } from '../stores/run-manifest.js';
 import { fewClustersWarning, hasFewClusters } from './cluster-robust.js';
 import { ComparisonRefusedError } from './comparison-refused.js';
 import { joinResults, type JoinSource, MetricNames, type UnmatchedResults } from './join-results.js';
@@ -169,7 +170,9 @@ function manifestDifferences(a: RunManifest | undefined, b: RunManifest | undefi
   compare('evaluator', a.evaluator, b.evaluator);
   compare('evaluator version', a.evaluatorVersion, b.evaluatorVersion);
   for (const dimension of new Set([...Object.keys(a.conventions), ...Object.keys(b.conventions)])) {
-    compare(`convention of ${dimension}`, a.conventions[dimension], b.conventions[dimension]);
+    const inRun = ({ conventions }: RunManifest): string | undefined =>
+      Object.hasOwn(conventions, dimension) ? conventions[dimension] : undefined; // it may be called `constructor`
+    compare(`convention of ${dimension}`, inRun(a), inRun(b));
   }
   // The hash covers the rest of the configuration; where something readable differs too, that says it better.
   if (found.length === 0) compare('configuration hash', a.configurationHash, b.configurationHash);

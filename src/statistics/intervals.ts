@@ -1,5 +1,5 @@
 import { AssayError } from '../errors.js';
-import { findRoot } from '../foundation/find-root.js';
+import { findRoot } from './find-root.js';
 import { betweenZeroAndOne, checkOptions, show } from '../foundation/options.js';
 import { betaQuantile, betaUpperQuantile, incompleteBeta, normalQuantile } from './special-functions.js';
 import { studentQuantile } from './student.js';
@@ -128,7 +128,7 @@ function midPEnd(successes: number, failures: number, tail: number): number {
   // P(X >= k) is I_p(k, n - k + 1).
   const excess = (p: number): number =>
     (incompleteBeta(successes, failures + 1, p) + incompleteBeta(successes + 1, failures, p)) / 2 - tail;
-  return findRoot(excess, { low: 0, high: 1 });
+  return findRoot(excess, [0, 1]);
 }
 
 /** The p at which P(X < successes) + P(X = successes) / 2 is `tail`; some trials failed. */
@@ -138,7 +138,7 @@ function midPUpperEnd(successes: number, failures: number, tail: number): number
     const fewer = successes === 0 ? 0 : incompleteBeta(failures + 1, successes, 1 - p, p);
     return (atMost + fewer) / 2 - tail;
   };
-  return findRoot(excess, { low: 0, high: 1 });
+  return findRoot(excess, [0, 1]);
 }
 
 /**

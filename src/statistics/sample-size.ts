@@ -1,4 +1,3 @@
-import { findRoot } from '../foundation/find-root.js';
 import {
   betweenZeroAndOne,
   checkOptions,
@@ -9,6 +8,7 @@ import {
   type OptionCheck,
   type OptionChecks,
 } from '../foundation/options.js';
+import { findRoot } from './find-root.js';
 import { normalQuantile } from './special-functions.js';
 import { pairedTPower } from './t-power.js';
 
@@ -90,7 +90,7 @@ export function minimumDetectableDifference(plan: DetectableDifferencePlan): num
     pairedTPower({ effectSize: difference / Math.sqrt(variance), n, alpha }) - power;
   let high = byFormula;
   while (excess(high) < 0) high *= 2;
-  return findRoot(excess, { low: byFormula / 2, high });
+  return findRoot(excess, [byFormula / 2, high]);
 }
 
 const differenceCheck: OptionCheck = (value) => positive(value) ?? number(0, 1)(value);

@@ -1,3 +1,4 @@
+import { systemClock } from '../foundation/clock.js';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ChatMessage, TokenUsage } from '../client/model-client.js';
 import type { FakeModelRequest, FakeReply } from './fake-options.js';
@@ -150,7 +151,7 @@ function envelope(request: FakeModelRequest, object: string): object {
   return {
     id: `${prefix}-${request.index}`,
     object,
-    created: Math.floor(Date.now() / 1000),
+    created: Math.floor(systemClock.wallTime() / 1000),
     model: request.model,
   };
 }
