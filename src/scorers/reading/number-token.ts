@@ -72,9 +72,16 @@ function tokenAt(text: string, at: number, first: string, mark: DecimalMark): Nu
     operand: sign.operator || hasOperator(text, sign.start, scaled.end),
     ordinal: isOrdinal(text, sign.start, scaled.end),
     percent: percent !== null,
-    listed: scaled.listed === true,
+    listed: scaled.listed === true || isPair(text, begin, scaled.end),
   };
 }
+
+/** `(2,3)`, `\\{1,2\\}`: a comma between brackets parts two numbers. */
+const isPair = (text: string, start: number, end: number): boolean =>
+  /[([{]$/.test(text.slice(start - 1, start)) &&
+  (text[start - 1] !== '{' || text[start - 2] === '\\') &&
+  /^\\?[)\]}]/.test(text.slice(end, end + 2)) &&
+  /^\d+,(?!\d{3}(?!\d))\d+$/.test(text.slice(start, end));
 
 /** A root or a constant: whatever stands there is an expression. */
 const symbol = (_text: string, at: number, length: number): NumberToken => ({
@@ -316,15 +323,16 @@ function signed(text: string, at: number, sign: string, before: string): Sign {
 const isDash = (sign: string, before: string): boolean =>
   /[\p{L}.,;!?"'”’*]$/u.test(before) &&
   !(
-    sign[0] === '-' &&
-    /(?:^|[^\p{L}])(?:is|are|was|be|equals|ist|es|est|è|é|gives?|to|of|than|by|and|or)$/iu.test(before)
+    sign[0] !== '—' &&
+    sign[0] !== '+' &&
+    /(?:^|[^\p{L}])(?:is|are|was|be|equals|ist|es|est|è|é|gives?)$/iu.test(before)
   );
 
 const isRatio = (text: string, start: number, end: number): boolean =>
   /^ ?: ?\d/.test(text.slice(end, end + 4)) || /\d ?: ?$/.test(text.slice(Math.max(0, start - 4), start));
 
 const BEFORE_OPERATOR =
-  /(?:[\p{L}\p{N})\]}][ ]?\*[ ]?|[×·⋅÷√∛!]|[\p{L}\p{N})\]}$] ?[+/] ?|\\(?:times|cdot|div|sqrt|pm)[ {]{0,2}|[\p{L}\p{N})]\^\{?|[(\d] ?\^ ?\(?|\\sqrt(?:\[\d\])?\{[^{}]{0,20}|\bsqrt\()$/u;
+  /(?:[\p{L}\p{N})\]}][ ]?\*[ ]?|[×·⋅÷√∛!±] ?|[\p{L}\p{N})\]}$] ?[+/] ?|\\(?:times|cdot|div|sqrt|pm)[ {]{0,2}|[\p{L}\p{N})]\^\{?|[(\d] ?\^ ?\(?|\\sqrt(?:\[\d\])?\{[^{}]{0,20}|\bsqrt\()$/u;
 const AFTER_OPERATOR =
   /^(?:\}{0,2} ?(?:\\(?:times|cdot|div|sqrt|pi|pm|mp|log|ln|sin|cos|tan|exp|infty|binom)(?![a-z])|[×·⋅÷√π∞±])|[ ]?(?:\+|\^(?! ?\{?\\circ)|\/ ?[\d(\\])|!(?=[ ]?[\d+*/)}-])| ?\*(?!\*) ?[\p{L}\d(\\]|\(\d| ?(?:pi|sqrt)\b|[xyznkabt](?![\p{L}\p{N}])(?=[\s+\-=*/^).,;$}]|$)| [-–] ?(?:\d|\\|[a-z](?![\p{L}]))|[-–](?:\d|\\|[a-z](?![\p{L}])))/u;
 
@@ -345,7 +353,7 @@ function isOrdinal(text: string, start: number, end: number): boolean {
   if (/^(?:st|nd|rd|th|er|ère|ème|º|ª)(?![\p{L}])/u.test(after)) return true;
   const before = text.slice(Math.max(0, start - 24), start);
   if (before.endsWith('[') && after.startsWith(']') && !/^\s*\[?$/.test(before.slice(0, -1) + '['))
-    return /[\p{L}.,;)\]]\s?\[$/u.test(before);
+    return /[\p{L}\p{N}.,;)\]]\s?\[$/u.test(before);
   if (!/^(?:[.)](?: |\t|\*)|:(?!\d)|\.\*\*)/.test(after)) return false;
   if (!LIST_MARK.test(before)) return false;
   const lineEnd = text.indexOf('\n', end);

@@ -117,6 +117,7 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
   const content = text.slice(start, end);
   if (content.trim() === '') return UNREADABLE;
   const all = numberTokens(text, mark, start, end).filter(({ ordinal }) => !ordinal);
+  if (all.length === 0 && content.trim() === 'null' && exact) return NONE;
   if (all.length === 0) {
     const word = numberInWords(content);
     if (word !== undefined) return { kind: 'value', value: word, start, end };
@@ -128,7 +129,8 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
   if (tokens === 'several') return SEVERAL;
   const chosen = chosenOf(text, tokens, start, exact);
   if (chosen === 'several') return SEVERAL;
-  if (chosen.value === undefined || chosen.operand || chosen.listed) return NONE;
+  const factorial = exact && text[chosen.end] === '!';
+  if (chosen.value === undefined || chosen.operand || chosen.listed || factorial) return NONE;
   return { kind: 'value', value: chosen.value, start: chosen.start, end: chosen.end };
 }
 

@@ -65,12 +65,19 @@ function saidAt(text: string, place: Announcement, finder: YesNoFinder): SaidWor
   const start = place.start + (decor.exec(text)?.[0].length ?? 0);
   const here = finder.at(text, start);
   if (here !== undefined && (place.tier === 'boxed' || endsClause(text, here) || isLowerCase(text, here)))
-    return here;
+    return isOneOfTwo(text, here, finder) ? 'both' : here;
   const lineEnd = text.indexOf('\n', start);
   const line = lineEnd < 0 ? text.length : lineEnd;
   const end = place.end ?? Math.min(line, start + LONGEST_VALUE);
   if (NO_DIFFERENCE.test(text.slice(start, end))) return 'both';
   return agreed(finder.all(text, start, Math.min(end, sentenceEnd(text, start, LONGEST_VALUE))));
+}
+
+/** `yes or no`. */
+function isOneOfTwo(text: string, here: SaidWord, finder: YesNoFinder): boolean {
+  const [next] = finder.all(text, here.end, here.end + 24, true);
+  if (next === undefined || next.value === here.value) return false;
+  return /^[\s*_"',/]*(?:or|and|oder|und|ou|et|o|y|e)?[\s*_"']*$/i.test(text.slice(here.end, next.start));
 }
 
 /** The first of words that say the same; `both` where they differ. */
@@ -84,7 +91,7 @@ const isLowerCase = (text: string, { start }: SaidWord): boolean =>
   text[start] === text[start]!.toLowerCase();
 
 const FOLLOWS =
-  /^[*_"'”’)\]]{0,4}(?:$|[\s]*(?:[,.;:!?)\]—–\n<，。；：！]|- )|\s+(?:it|i|you|we|they|he|she|this|that|these|the|there|because|since|as|for|my|your|both|in|with|to|doors?|based|by)(?![\p{L}]))/iu;
+  /^[*_"'”’)\]]{0,4}(?:$|[\s]*(?:[,.;:!?)\]—–\n<，。；：！、]|- )|\s+(?:it|i|you|we|they|he|she|this|that|these|the|there|because|since|as|for|my|your|both|in|with|to|doors?|based|by)(?![\p{L}]))/iu;
 
 /** A word that ends its clause, or that another clause follows: `No, …`, `Yes it is`; not `No universal answer`. */
 const endsClause = (text: string, { end }: SaidWord): boolean =>

@@ -64,12 +64,12 @@ export class YesNoFinder {
     return found === null ? undefined : this.#said(text, place, found[0]);
   }
 
-  /** All words of a stretch; those that are only weighed against others are left out. */
-  all(text: string, from: number, end: number): SaidWord[] {
+  /** All words of a stretch; those that are only weighed against others are left out unless `weighed`. */
+  all(text: string, from: number, end: number, weighed = false): SaidWord[] {
     const said: SaidWord[] = [];
     for (const found of text.slice(from, end).matchAll(this.#anywhere)) {
       const at = from + found.index;
-      if (SET_ASIDE.test(text.slice(Math.max(from, at - 24), at))) continue;
+      if (!weighed && SET_ASIDE.test(text.slice(Math.max(from, at - 24), at))) continue;
       said.push(this.#said(text, at, found[0]));
     }
     return said;
