@@ -27,11 +27,14 @@ export function numberInWords(text: string): Rational | undefined {
   const first = /^\p{L}+/u.exec(bare)?.[0] ?? '';
   const alone = /^[^\p{L}\p{N}]*$/u.test(bare.slice(first.length));
   const begins = VALUES.get(first);
-  const value = begins !== undefined && (alone || begins !== 1) ? begins : onlyMarked(text);
-  return value === undefined ? undefined : wholeRational(parseDecimal(String(value))!);
+  const value = begins !== undefined && (alone || begins !== 1) ? begins : undefined;
+  return value === undefined ? numberInBold(text) : rationalOfWord(value);
 }
 
-function onlyMarked(text: string): number | undefined {
+/** The only number word in bold: `you can hold **zero** litres`. */
+export function numberInBold(text: string): Rational | undefined {
   const values = [...text.matchAll(MARKED_WORD)].flatMap(([, word]) => VALUES.get(word!.toLowerCase()) ?? []);
-  return new Set(values).size === 1 ? values[0] : undefined;
+  return new Set(values).size === 1 ? rationalOfWord(values[0]!) : undefined;
 }
+
+const rationalOfWord = (value: number): Rational => wholeRational(parseDecimal(String(value))!);

@@ -1,6 +1,6 @@
 import { announcements, type Announcement } from './announcements.js';
 import { NO_ANSWER } from './answer-words.js';
-import { numberInWords } from './number-words.js';
+import { numberInBold, numberInWords } from './number-words.js';
 import { numberTokens, type NumberToken } from './number-token.js';
 import { ownTurns } from './own-turn.js';
 import { endsInBlock, endsInLoop, sentenceEnd, type Stretch } from './paragraphs.js';
@@ -283,7 +283,7 @@ function lastSentenceNumber(text: string, mark: DecimalMark): Reading<Rational> 
     limit = start;
     if (limit <= 0) break;
   }
-  const word = text.length < 2_000 && lastDigit(text, text.length) < 0 ? numberInWords(text) : undefined;
+  const word = text.length < 2_000 && lastDigit(text, text.length) < 0 ? numberInBold(text) : undefined;
   return word === undefined ? NOTHING : { value: word, tier: 'last sentence', start: 0, end: text.length };
 }
 
