@@ -203,6 +203,8 @@ export interface CaseResultBase {
   readonly startedAt: number;
   /** The case's `metadata`; absent when it has none. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Hash of what the case is made of, by which stores keep it; absent when it could not be told. */
+  readonly caseHash?: string;
 }
 
 /** The target answered and the evaluator gave a score. */

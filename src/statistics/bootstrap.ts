@@ -71,6 +71,7 @@ export async function bootstrap(
     seed: integer(0, 0xffff_ffff),
     clusters: object,
     threads: threadsCheck,
+    onFallback: callable,
     signal,
   });
   const { statistic = 'mean', level = 0.95, resamples = 10_000, seed = 0, clusters } = checked;

@@ -1,11 +1,22 @@
 import { AssayError } from '../errors.js';
 import { betweenZeroAndOne, checkOptions, show } from '../foundation/options.js';
-import type { Moments } from './moments.js';
-import { betaQuantile, normalQuantile, studentQuantile } from './special-functions.js';
+import { findRoot } from './find-root.js';
+import { betaQuantile, incompleteBeta, normalQuantile, studentQuantile } from './special-functions.js';
 
 /** How an {@link Interval} was made. */
 export type IntervalMethod =
-  't' | 'clustered-t' | 'wilson' | 'clopper-pearson' | 'jeffreys' | 'bootstrap-percentile';
+  | 't'
+  | 'clustered-t'
+  | 'wilson'
+  | 'mid-p'
+  | 'clopper-pearson'
+  | 'jeffreys'
+  | 'mid-gaffke'
+  | 'clustered-mid-gaffke'
+  | 'gaffke'
+  | 'tango'
+  | 'newcombe'
+  | 'bootstrap-percentile';
 
 /** A two-sided confidence interval. */
 export interface Interval {
@@ -39,7 +50,7 @@ export interface MeanEstimate {
   readonly mean: number;
   /** Standard error of the mean, finite and >= 0. */
   readonly standardError: number;
-  /** n - 1 for independent samples, clusters - 1 for clustered ones; > 0. */
+  /** n - 1 for independent samples, Satterthwaite's for clustered ones, rarely an integer; > 0. */
   readonly degreesOfFreedom: number;
 }
 
@@ -102,6 +113,39 @@ export function clopperPearsonInterval(
 }
 
 /**
+ * The mid-p interval of a proportion: each end leaves (1 - level)/2 to the more extreme counts and half of the count
+ * itself (Lancaster 1961). One-sided it errs at most 5.0 % at level 0.95 where Wilson's reaches 16.8 %, and it is
+ * narrower than Clopper and Pearson's. It is what the mid-Gaffke interval is for 0/1 scores. `null` for n = 0.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` unless 0 <= successes <= n are integers.
+ */
+export function midPInterval(proportion: Proportion, options: IntervalOptions = {}): Interval | null {
+  const level = checkLevel('midPInterval', options);
+  const { successes, n } = checkProportion(proportion);
+  if (n === 0) return null;
+  const tail = (1 - level) / 2;
+  return {
+    low: midPEnd(successes, n, tail),
+    high: 1 - midPEnd(n - successes, n, tail),
+    level,
+    method: 'mid-p',
+  };
+}
+
+/** The p at which P(X > successes) + P(X = successes) / 2 is `tail`; 0 without successes. */
+function midPEnd(successes: number, n: number, tail: number): number {
+  if (successes === 0) return 0;
+  const failures = n - successes;
+  // P(X >= k) is I_p(k, n - k + 1); where every trial succeeded P(X > k) is 0.
+  const excess = (p: number): number => {
+    const atLeast = incompleteBeta(successes, failures + 1, p);
+    const more = failures === 0 ? 0 : incompleteBeta(successes + 1, failures, p);
+    return (atLeast + more) / 2 - tail;
+  };
+  return findRoot(excess, [0, 1]);
+}
+
+/**
  * Jeffreys' interval of a proportion: equal tails of Beta(successes + 1/2, n - successes + 1/2), with the ends
  * 0 and 1 at 0 and n successes (Brown, Cai and DasGupta 2001). `null` for n = 0.
  *
@@ -122,24 +166,17 @@ export function jeffreysInterval(proportion: Proportion, options: IntervalOption
   };
 }
 
-/**
- * The default interval of a mean score: Wilson where every score was 0 or 1, else Student's t. `null` when it
- * is not defined (no scores, or one score that is not 0 or 1).
- */
-export function meanInterval(moments: Moments, options: IntervalOptions = {}): Interval | null {
-  checkLevel('meanInterval', options);
-  if (moments.binary) return wilsonInterval({ successes: moments.sum, n: moments.n }, options);
-  const { mean, standardError } = moments;
-  if (mean === null || standardError === null) return null;
-  return tInterval({ mean, standardError, degreesOfFreedom: moments.n - 1 }, options);
-}
-
 /** Upper quantile taken from the other end, where small tails keep their digits. */
 function upperBetaQuantile(tail: number, a: number, b: number): number {
   return 1 - betaQuantile(tail, b, a);
 }
 
-function checkLevel(owner: string, options: IntervalOptions): number {
+/**
+ * The level that was asked for, 0.95 if none.
+ *
+ * @throws AssayError `ASSAY_INVALID_OPTION` for a level that is none, naming `owner`.
+ */
+export function checkLevel(owner: string, options: IntervalOptions): number {
   return checkOptions<IntervalOptions>(owner, options, { level: betweenZeroAndOne }).level ?? 0.95;
 }
 

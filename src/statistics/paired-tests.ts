@@ -1,5 +1,5 @@
 import { AssayError } from '../errors.js';
-import { integer, checkOptions, show, signal, type OptionChecks } from '../foundation/options.js';
+import { callable, integer, checkOptions, show, signal, type OptionChecks } from '../foundation/options.js';
 import { midRanks } from './correlation.js';
 import { checkMeanEstimate, type MeanEstimate } from './intervals.js';
 import type { Moments } from './moments.js';
@@ -50,6 +50,7 @@ export const signFlipChecks: OptionChecks<SignFlipOptions> = {
   resamples: integer(100),
   seed: integer(0, 0xffff_ffff),
   threads: threadsCheck,
+  onFallback: callable,
   signal,
 };
 

@@ -1,4 +1,4 @@
-import { endPool } from './end-pool.js';
+import { endPool } from '../foundation/end-pool.js';
 import type { StartedWorker, WorkerStarter } from './start-worker.js';
 import type { PoolTask } from './task-queue.js';
 import type { EndReason } from './worker-failure.js';

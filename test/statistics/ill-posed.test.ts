@@ -9,11 +9,11 @@ import { kendallTauB, midRanks, pearson, spearman } from '../../src/statistics/c
 import {
   clopperPearsonInterval,
   jeffreysInterval,
-  meanInterval,
   tInterval,
   wilsonInterval,
 } from '../../src/statistics/intervals.js';
 import { krippendorffAlpha } from '../../src/statistics/krippendorff.js';
+import { meanInterval } from '../../src/statistics/mean-interval.js';
 import { holm } from '../../src/statistics/multiple-comparisons.js';
 import { Moments } from '../../src/statistics/moments.js';
 import { comparePaired } from '../../src/statistics/paired-differences.js';

@@ -2,9 +2,10 @@ import { AssayError } from '../../errors.js';
 import type { Evaluator } from '../../evaluation/evaluator.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ExactSum } from '../../foundation/exact-sum.js';
+import { fewClustersWarning, hasFewClusters } from '../../statistics/cluster-robust.js';
 import { Histogram } from '../../foundation/histogram.js';
 import { CorpusTotal } from '../../evaluation/corpus-metric.js';
-import { judgeUsageOf } from '../../scorers/judges/judge-call.js';
+import { judgeUsageOf } from '../../evaluation/judge-usage.js';
 import { JudgeTotals } from './judge-totals.js';
 import { MetricStatistics } from './metric-statistics.js';
 import { RepetitionStatistics } from './repetition-statistics.js';
@@ -12,6 +13,7 @@ import {
   createRunSummary,
   type DurationSummary,
   type GroupsSummary,
+  type MetricSummary,
   type RunSummary,
   type RunSummaryData,
 } from './run-summary.js';
@@ -167,6 +169,8 @@ export class RunStatistics {
       RunSummaryData,
       'runId' | 'startedAt' | 'durationMs' | 'stopReason' | 'submitted' | 'skipped'
     > & {
+      /** Default: there was none. */
+      readonly budget?: RunSummaryData['budget'];
       readonly confidenceLevel: number;
     },
   ): RunSummary {
@@ -180,6 +184,7 @@ export class RunStatistics {
     }
     this.#repetitions?.finish();
     const overall = this.#overall.summary(confidenceLevel);
+    const dimensions = this.#byName(this.#dimensions, confidenceLevel, this.#withoutEvaluation);
     return createRunSummary({
       runId: head.runId,
       stopReason: head.stopReason,
@@ -191,7 +196,7 @@ export class RunStatistics {
       errored: this.#errored,
       skipped: head.skipped,
       overall,
-      dimensions: this.#byName(this.#dimensions, confidenceLevel, this.#withoutEvaluation),
+      dimensions,
       groups: this.#groupsSummary(overall.mean, confidenceLevel),
       repetitions: this.#repetitions?.summary() ?? null,
       corpus: Object.fromEntries([...this.#corpus].map(([name, total]) => [name, total.summary()])),
@@ -199,11 +204,12 @@ export class RunStatistics {
       timeToFirstToken: this.#timeToFirstToken.count === 0 ? null : durationSummary(this.#timeToFirstToken),
       tokens: { input: this.#inputTokens, output: this.#outputTokens },
       cost: this.cost,
+      budget: head.budget ?? null,
       judges: this.#judges.usage,
       cacheHits: this.#cacheHits,
       resultsPerSecond: head.durationMs > 0 ? (this.results / head.durationMs) * 1000 : 0,
       errorsByCode: Object.fromEntries([...this.#errorsByCode].sort(byName)),
-      warnings: this.#warnings(),
+      warnings: this.#warnings({ overall, ...dimensions }),
     });
   }
 
@@ -245,10 +251,16 @@ export class RunStatistics {
     };
   }
 
-  #warnings(): string[] {
-    return this.#overall.partlyClustered
-      ? ['some cases carry a cluster and some do not: the standard errors treat all cases as independent']
-      : [];
+  #warnings(metrics: Readonly<Record<string, MetricSummary>>): string[] {
+    const few = Object.entries(metrics)
+      .map(([name, metric]) => ({ name, ...metric }))
+      .filter(hasFewClusters);
+    return [
+      ...(this.#overall.partlyClustered
+        ? ['some cases carry a cluster and some do not: the standard errors treat all cases as independent']
+        : []),
+      ...(few.length === 0 ? [] : [fewClustersWarning(few)]),
+    ];
   }
 }
 

@@ -1,6 +1,8 @@
 import type { CorpusSummary } from '../../evaluation/corpus-metric.js';
-import type { JudgeUsage } from '../../scorers/judges/judge-call.js';
+import type { JudgeUsage } from '../../evaluation/judge-usage.js';
+import { hasFewClusters } from '../../statistics/cluster-robust.js';
 import type { Interval } from '../../statistics/intervals.js';
+import { budgetNotes, type BudgetSummary } from './budget-summary.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
 export type StopReason =
@@ -18,11 +20,12 @@ export interface MetricSummary {
   readonly mean: number | null;
   /** Sample standard deviation (n - 1); `null` below two scores. */
   readonly standardDeviation: number | null;
-  /** Standard error of the mean; clustered when all scored cases carry a cluster. */
+  /** Standard error of the mean; clustered (CR2) when all scored cases carry a cluster. */
   readonly standardError: number | null;
   /**
-   * Confidence interval of the mean: Wilson for 0/1 scores, else Student's t. When clustered, t with C - 1 degrees of
-   * freedom; where all scores are 0, or all 1, Wilson with each cluster as one trial.
+   * Confidence interval of the mean, within 0..1 and never without width: Wilson for 0/1 scores, else mid-Gaffke. When
+   * clustered, mid-Gaffke over the means of the clusters; where all scores are 0, or all 1, Wilson with each cluster as
+   * one trial. `null` with one cluster.
    */
   readonly interval: Interval | null;
   /** Lowest score; `null` when nothing is scored. */
@@ -31,6 +34,10 @@ export interface MetricSummary {
   readonly max: number | null;
   /** Number of clusters, when the standard error is clustered. */
   readonly clusters: number | null;
+  /** n² / Σ size²: how many clusters of equal size would weigh alike; `null` where `clusters` is, and for one cluster. */
+  readonly effectiveClusters: number | null;
+  /** Satterthwaite's, of the clustered standard error; below 4 it says little. `null` where `effectiveClusters` is. */
+  readonly degreesOfFreedom: number | null;
 }
 
 /** Means over groups: macro weighs each group alike, micro each result. */
@@ -114,6 +121,8 @@ export interface RunSummaryData {
   };
   /** `null` without a price table. */
   readonly cost: number | null;
+  /** What the budget has counted; `null` without one. */
+  readonly budget: BudgetSummary | null;
   /** What judges cost, apart from the target; `null` when none was asked. */
   readonly judges: JudgeUsage | null;
   /** Results whose answer came from the response cache. */
@@ -179,6 +188,8 @@ export function formatRunSummary(summary: RunSummaryData): string {
   const errors = Object.entries(summary.errorsByCode);
   if (errors.length > 0)
     lines.push(`  errors      ${errors.map(([code, n]) => `${code} ${count(n)}`).join(', ')}`);
+  if (summary.budget !== null)
+    for (const note of budgetNotes(summary.budget)) lines.push(`  budget      ${note}`);
   for (const warning of summary.warnings) lines.push(`  note        ${warning}`);
   return lines.join('\n');
 }
@@ -196,10 +207,16 @@ function metricTable({ overall, dimensions }: RunSummaryData): string[] {
       `n ${count(metric.scored)}`,
       ...(metric.unscored > 0 ? [`${count(metric.unscored)} unscored`] : []),
       ...(metric.errored > 0 ? [`${count(metric.errored)} errored`] : []),
-      ...(metric.clusters === null ? [] : [`${count(metric.clusters)} clusters`]),
+      ...(metric.clusters === null ? [] : [clustersOf(metric)]),
     ].join(', ');
     return `  ${name.padEnd(width)} ${score(metric.mean)}  SE ${score(metric.standardError)}${range}  ${rest}`;
   });
+}
+
+function clustersOf(metric: MetricSummary): string {
+  const all = `${count(metric.clusters ?? 0)} clusters`;
+  if (!hasFewClusters(metric)) return all;
+  return `${all} (worth ${metric.effectiveClusters?.toFixed(1) ?? 1}: too few)`;
 }
 
 const count = (value: number): string => value.toLocaleString('en-US');
