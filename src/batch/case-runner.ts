@@ -196,10 +196,12 @@ function textOf({ text, finishReason, requestId }: StoredResponse): StoredRespon
 
 function stored(response: ModelResponse): StoredResponse {
   const kept = textOf(response);
-  if (response.toolCalls === undefined && response.logprobs === undefined && response.raw === undefined)
+  const { reasoning, toolCalls, logprobs, raw } = response;
+  if (reasoning === undefined && toolCalls === undefined && logprobs === undefined && raw === undefined)
     return kept;
   return {
     ...kept,
+    ...(reasoning === undefined ? {} : { reasoning }),
     ...(response.toolCalls === undefined ? {} : { toolCalls: response.toolCalls }),
     ...(response.logprobs === undefined ? {} : { logprobs: response.logprobs }),
     ...(response.raw === undefined ? {} : { raw: response.raw }),

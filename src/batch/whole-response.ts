@@ -1,3 +1,4 @@
+import { answerParter } from '../foundation/reasoning-trace.js';
 import type { ModelResponse, TokenUsage } from '../client/model-client.js';
 import { AssayError } from '../errors.js';
 import { textResponse } from '../evaluation/evaluator.js';
@@ -27,7 +28,15 @@ export function responseOf(answer: unknown): ModelResponse {
     checkAmount('usage.outputTokens', usage.outputTokens);
   }
   if (cost !== undefined && cost !== null) checkAmount('cost', cost);
-  return isWhole(answer) ? answer : completed(answer);
+  return apart(isWhole(answer) ? answer : completed(answer));
+}
+
+const answerApart = answerParter();
+
+/** Reasoning that stands in the text goes where that of model clients stands. A client has seen to it already. */
+function apart(response: ModelResponse): ModelResponse {
+  const seen = answerApart(response.text, response.reasoning);
+  return seen.text === response.text ? response : { ...response, ...seen };
 }
 
 /** Whether something can be counted with: a finite number >= 0. */

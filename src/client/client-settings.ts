@@ -1,3 +1,4 @@
+import { reasoningHandling, type ReasoningHandling } from '../foundation/reasoning-trace.js';
 import { AssayError } from '../errors.js';
 import type { Clock } from '../foundation/clock.js';
 import {
@@ -65,6 +66,7 @@ export interface ClientSettings {
   readonly maxResponseBytes: number;
   readonly prices: PriceTable | undefined;
   readonly includeRaw: boolean;
+  readonly reasoning: ReasoningHandling;
   readonly streamForTiming: boolean;
   readonly clock: Clock | undefined;
   readonly random: RandomSource;
@@ -137,6 +139,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
     connectionMaxAgeMs: positive,
     prices: either(callable, object),
     includeRaw: boolean,
+    reasoning: reasoningHandling,
     streamForTiming: boolean,
     clock: object,
     random: callable,
@@ -166,6 +169,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
     maxResponseBytes: checked.maxResponseBytes ?? 8 * 1024 * 1024,
     prices: checked.prices,
     includeRaw: checked.includeRaw ?? false,
+    reasoning: checked.reasoning ?? 'apart',
     streamForTiming: checked.streamForTiming ?? false,
     clock: checked.clock,
     random,

@@ -1,3 +1,4 @@
+import { answerParter } from '../foundation/reasoning-trace.js';
 import { AssayError, messageOf } from '../errors.js';
 import { systemClock } from '../foundation/clock.js';
 import { checkOptions, object, show, text } from '../foundation/options.js';
@@ -171,6 +172,8 @@ function callOptions(request: ModelRequest, parameters: ModelParameters): Record
   };
 }
 
+const answerApart = answerParter();
+
 function readResult(model: LanguageModel, result: unknown, latencyMs: number): ModelResponse {
   const { content, finishReason: reason, usage, response } = record(result);
   if (!Array.isArray(content)) {
@@ -181,10 +184,12 @@ function readResult(model: LanguageModel, result: unknown, latencyMs: number): M
   }
   const toolCalls = content.filter((part) => record(part)['type'] === 'tool-call');
   const tokens = record(usage);
+  const textsOf = (type: string): string =>
+    content
+      .map((part) => (record(part)['type'] === type ? (textField(record(part), 'text') ?? '') : ''))
+      .join('');
   return {
-    text: content
-      .map((part) => (record(part)['type'] === 'text' ? (textField(record(part), 'text') ?? '') : ''))
-      .join(''),
+    ...answerApart(textsOf('text'), textsOf('reasoning')),
     model: textField(record(response), 'modelId') ?? model.modelId,
     finishReason: readReason(reason),
     usage: usageOf(

@@ -126,6 +126,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       model: settings.model,
       prices: settings.prices,
       includeRaw: settings.includeRaw,
+      reasoning: settings.reasoning,
       wants: (event) => this.wants(event),
       emit: (event, payload) => this.emit(event, payload),
     });

@@ -179,6 +179,7 @@ class EvaluationKeys {
       return stableHash({
         evaluator: this.#evaluator,
         output: response.text,
+        reasoning: response.reasoning,
         toolCalls: response.toolCalls,
         expected,
         input: this.#options.keyOnInput === true ? input : undefined,

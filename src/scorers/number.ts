@@ -24,7 +24,8 @@ import { plainNumber, readNumber } from './reading/read-number.js';
 import { isFound } from './reading/reading.js';
 import type { DecimalMark } from './reading/written-digits.js';
 import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
-import { reasoningCheck, type ReasoningOptions } from './visible-output.js';
+import { reasoningHandling } from '../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from './visible-output.js';
 
 /** Options of {@link number}. */
 export interface NumberOptions extends ReasoningOptions {
@@ -100,7 +101,7 @@ export function number(options: NumberOptions = {}): Scorer<unknown, TextReferen
     absoluteTolerance: numberCheck(0),
     relativeTolerance: numberCheck(0),
     noMatch: noMatchPolicy,
-    reasoning: reasoningCheck,
+    reasoning: reasoningHandling,
   });
   const where = checked.convention ?? 'reading';
   const policy = checked.noMatch ?? 'unscored';

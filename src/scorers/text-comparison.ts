@@ -1,5 +1,6 @@
 import { boolean, oneOf, type OptionCheck } from '../foundation/options.js';
-import { reasoningCheck, type ReasoningOptions } from './visible-output.js';
+import { reasoningHandling } from '../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from './visible-output.js';
 import { foldCase, isAscii, stripWhiteSpace, WHITE_SPACE } from './unicode-text.js';
 
 /** How two texts are made comparable, the same way on both sides. */
@@ -39,7 +40,7 @@ export const textComparisonChecks: { readonly [Name in keyof TextComparisonOptio
   collapseWhiteSpace: boolean,
   normalize: oneOf('none', 'NFC', 'NFKC'),
   ignoreFinalPeriod: boolean,
-  reasoning: reasoningCheck,
+  reasoning: reasoningHandling,
 };
 
 const WHITE_SPACE_RUN = new RegExp(`[${WHITE_SPACE}]+`, 'g');

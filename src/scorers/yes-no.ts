@@ -9,7 +9,8 @@ import { readYesNo, type YesNo } from './reading/read-yes-no.js';
 import { isFound } from './reading/reading.js';
 import { YES_NO_WORDS, YesNoFinder, type YesNoWords } from './reading/yes-no-words.js';
 import { NO_REFERENCE } from './text-reference.js';
-import { reasoningCheck, type ReasoningOptions } from './visible-output.js';
+import { reasoningHandling } from '../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from './visible-output.js';
 
 /** Options of {@link yesNo}. */
 export interface YesNoOptions extends ReasoningOptions {
@@ -59,7 +60,7 @@ export function yesNo(options: YesNoOptions = {}): Scorer<unknown, YesNoReferenc
   const checked = checkOptions('yesNo', options, {
     words: wordsCheck,
     noMatch: noMatchPolicy,
-    reasoning: reasoningCheck,
+    reasoning: reasoningHandling,
   });
   const policy = checked.noMatch ?? 'unscored';
   const finder = new YesNoFinder(checked.words ?? YES_NO_WORDS);

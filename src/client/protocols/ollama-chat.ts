@@ -32,12 +32,16 @@ export const ollamaChat: Protocol = {
     const reply = record(body);
     const message = reply['message'];
     if (typeof message !== 'object' || message === null) throw unexpected('`message`');
-    const { content, tool_calls: toolCalls } = message as Record<string, unknown>;
-    return ollamaReply(reply, typeof content === 'string' ? content : '', toolCalls);
+    const { content, thinking, tool_calls: toolCalls } = message as Record<string, unknown>;
+    return ollamaReply(reply, typeof content === 'string' ? content : '', thinking, toolCalls);
   },
 
   usage: ollamaUsage,
-  stream: () => new OllamaStream((line) => textField(record(line['message']), 'content') ?? ''),
+  stream: () =>
+    new OllamaStream(
+      (line) => textField(record(line['message']), 'content') ?? '',
+      (line) => textField(record(line['message']), 'thinking') ?? '',
+    ),
 };
 
 /** Members that both Ollama endpoints share. Ollama streams unless told otherwise. */
@@ -59,11 +63,17 @@ export function ollamaCommon(parameters: ModelParameters, stream: boolean): Reco
 }
 
 /** A whole answer of either Ollama endpoint. */
-export function ollamaReply(reply: Record<string, unknown>, text: string, toolCalls: unknown): ProtocolReply {
+export function ollamaReply(
+  reply: Record<string, unknown>,
+  text: string,
+  thinking: unknown,
+  toolCalls: unknown,
+): ProtocolReply {
   const calls = Array.isArray(toolCalls) && toolCalls.length > 0 ? toolCalls : undefined;
   const reason: FinishReason = finishReason(reply['done_reason'] ?? (reply['done'] === true ? 'stop' : ''));
   return {
     text,
+    reasoning: typeof thinking === 'string' ? thinking : undefined,
     model: textField(reply, 'model'),
     finishReason: calls !== undefined && reason === 'stop' ? 'tool-calls' : reason,
     usage: ollamaUsage(reply),
@@ -79,16 +89,22 @@ export function ollamaUsage(reply: unknown): TokenUsage | null {
   return usageOf(input ?? 0, output);
 }
 
-/** Puts an Ollama stream together; `textOf` finds the text of a line. */
+/** Puts an Ollama stream together; `textOf` and `thinkingOf` find the text and the reasoning of a line. */
 export class OllamaStream implements StreamReader {
   done = false;
   readonly #textOf: (line: Record<string, unknown>) => string;
+  readonly #thinkingOf: (line: Record<string, unknown>) => string;
   readonly #toolCalls: unknown[] = [];
   #text = '';
+  #thinking = '';
   #last: Record<string, unknown> = {};
 
-  constructor(textOf: (line: Record<string, unknown>) => string) {
+  constructor(
+    textOf: (line: Record<string, unknown>) => string,
+    thinkingOf: (line: Record<string, unknown>) => string,
+  ) {
     this.#textOf = textOf;
+    this.#thinkingOf = thinkingOf;
   }
 
   get usage(): TokenUsage | null {
@@ -99,6 +115,7 @@ export class OllamaStream implements StreamReader {
     const line = record(message);
     const text = this.#textOf(line);
     this.#text += text;
+    this.#thinking += this.#thinkingOf(line);
     const calls = record(line['message'])['tool_calls'];
     if (Array.isArray(calls)) this.#toolCalls.push(...calls);
     if (line['done'] === true) {
@@ -109,6 +126,6 @@ export class OllamaStream implements StreamReader {
   }
 
   reply(): ProtocolReply {
-    return ollamaReply(this.#last, this.#text, this.#toolCalls);
+    return ollamaReply(this.#last, this.#text, this.#thinking, this.#toolCalls);
   }
 }

@@ -12,7 +12,8 @@ import {
   type JsonReadingOptions,
 } from './json-extraction.js';
 import { NO_REFERENCE } from '../text-reference.js';
-import { reasoningCheck, type ReasoningOptions } from '../visible-output.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 
 /** Options of {@link jsonMatch}. */
 export interface JsonMatchOptions extends JsonReadingOptions, ReasoningOptions {
@@ -39,7 +40,7 @@ const LISTED_DIFFERENCES = 20;
 export function jsonMatch(options: JsonMatchOptions = {}): Scorer {
   const checked = checkOptions('jsonMatch', options, {
     ...jsonReadingChecks,
-    reasoning: reasoningCheck,
+    reasoning: reasoningHandling,
     measure: oneOf('exact', 'partial'),
     ignoreExtra: boolean,
     numberTolerance: number(0),

@@ -12,7 +12,8 @@ import {
   type FoundJson,
   type JsonReadingOptions,
 } from './json-extraction.js';
-import { reasoningCheck, type ReasoningOptions } from '../visible-output.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 
 /** The part of the Standard Schema interface (version 1) that validation needs; zod, valibot, arktype have it. */
 export interface StandardSchema {
@@ -84,7 +85,7 @@ export function jsonSchema(
 ): Scorer {
   const checked = checkOptions('jsonSchema', options, {
     ...jsonReadingChecks,
-    reasoning: reasoningCheck,
+    reasoning: reasoningHandling,
     schemaName: text,
   });
   const standard = isStandardSchema(schema);

@@ -1,7 +1,8 @@
 import type { Scorer } from '../../evaluation/evaluation-types.js';
 import { checkOptions } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
-import { reasoningCheck, type ReasoningOptions } from '../visible-output.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import {
   findJson,
   jsonReadingChecks,
@@ -18,7 +19,7 @@ export interface JsonValidOptions extends JsonReadingOptions, ReasoningOptions {
  * is mended. In prose only objects and lists count that are no citation marks (`[1]`).
  */
 export function jsonValid(options: JsonValidOptions = {}): Scorer {
-  const checked = checkOptions('jsonValid', options, { ...jsonReadingChecks, reasoning: reasoningCheck });
+  const checked = checkOptions('jsonValid', options, { ...jsonReadingChecks, reasoning: reasoningHandling });
   return defineScorer(
     conventionText('json-valid', jsonReadingConvention(checked)),
     '2',

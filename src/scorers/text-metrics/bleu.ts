@@ -1,4 +1,5 @@
-import { reasoningCheck, type ReasoningOptions } from '../visible-output.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import { boolean, checkOptions, integer, oneOf, positive } from '../../foundation/options.js';
 import { bleuTokenizers, type BleuTokenizer } from './bleu-tokenizers.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../../evaluation/corpus-metric.js';
@@ -116,7 +117,7 @@ interface BleuSettings {
 
 function bleuSettings(options: BleuOptions): BleuSettings {
   const checked = checkOptions('bleu', options, {
-    reasoning: reasoningCheck,
+    reasoning: reasoningHandling,
     tokenize: oneOf('13a', 'intl', 'zh', 'char', 'none'),
     lowercase: boolean,
     smoothing: oneOf('exp', 'floor', 'add-k', 'none'),

@@ -1,4 +1,5 @@
-import { reasoningCheck, type ReasoningOptions } from '../visible-output.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import { boolean, checkOptions, integer, positive } from '../../foundation/options.js';
 import { oneUnitEach } from './code-units.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../../evaluation/corpus-metric.js';
@@ -88,7 +89,7 @@ interface ChrfSettings {
 
 function chrfSettings(options: ChrfOptions): ChrfSettings {
   const checked = checkOptions('chrf', options, {
-    reasoning: reasoningCheck,
+    reasoning: reasoningHandling,
     charOrder: integer(1, 20),
     wordOrder: integer(0, 20),
     beta: positive,

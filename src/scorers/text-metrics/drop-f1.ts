@@ -1,5 +1,6 @@
 import type { Scorer } from '../../evaluation/evaluation-types.js';
-import { reasoningCheck, type ReasoningOptions } from '../visible-output.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import { callable, checkOptions, oneOf, text } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import { optimalAssignment } from './optimal-assignment.js';
@@ -41,7 +42,7 @@ export interface DropScores {
  */
 export function dropF1(options: DropF1Options = {}): Scorer<unknown, TextReference> {
   const checked = checkOptions('dropF1', options, {
-    reasoning: reasoningCheck,
+    reasoning: reasoningHandling,
     measure: oneOf('f1', 'exactMatch'),
     spans: callable,
     spansName: text,

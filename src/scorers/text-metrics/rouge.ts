@@ -1,6 +1,7 @@
 import { AssayError } from '../../errors.js';
 import type { Score, Scorer } from '../../evaluation/evaluation-types.js';
-import { reasoningCheck, type ReasoningOptions } from '../visible-output.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import { boolean, checkOptions, oneOf, requireOptions, type OptionCheck } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import { lcsLength, lcsPositions, TokenNumbers } from './longest-common-subsequence.js';
@@ -58,7 +59,7 @@ const measureCheck: OptionCheck = (value) =>
  */
 export function rouge(options: RougeOptions = {}): Scorer<unknown, TextReference> {
   const checked = checkOptions('rouge', options, {
-    reasoning: reasoningCheck,
+    reasoning: reasoningHandling,
     variant: variantCheck,
     measure: measureCheck,
     stem: boolean,

@@ -1,5 +1,6 @@
 import type { Scorer } from '../../evaluation/evaluation-types.js';
-import { reasoningCheck, type ReasoningOptions } from '../visible-output.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import { checkOptions, oneOf } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import {
@@ -37,7 +38,7 @@ export interface SquadScores {
 export function tokenF1(options: TokenF1Options = {}): Scorer<unknown, TextReference> {
   const checked = checkOptions('tokenF1', options, {
     measure: oneOf('f1', 'exactMatch'),
-    reasoning: reasoningCheck,
+    reasoning: reasoningHandling,
   });
   const measure = checked.measure ?? 'f1';
   return defineScorer(
