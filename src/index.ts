@@ -184,6 +184,10 @@ export type { WorkerPoolOptions } from './workers/pool-options.js';
 // scorers
 export type { BleuTokenizer } from './scorers/text-metrics/bleu-tokenizers.js';
 export { bleu, sentenceBleu, type BleuOptions, type BleuScore } from './scorers/text-metrics/bleu.js';
+export { yesNo, type YesNoOptions, type YesNoReference } from './scorers/yes-no.js';
+export type { YesNoWords } from './scorers/reading/yes-no-words.js';
+export type { ReasoningOptions } from './scorers/visible-output.js';
+export type { DecimalMark } from './scorers/reading/written-digits.js';
 export { choice, type ChoiceOptions } from './scorers/choice.js';
 export type { BuiltInTiers, ChoiceTier } from './scorers/choice-tiers.js';
 export { chrf, sentenceChrf, type ChrfOptions } from './scorers/text-metrics/chrf.js';
