@@ -4,6 +4,7 @@ import { ClusteredMoments } from '../../statistics/clustered.js';
 import type { Interval } from '../../statistics/intervals.js';
 import { Moments } from '../../statistics/moments.js';
 import { signFlipTest } from '../../statistics/paired-tests.js';
+import { differenceOf } from '../../statistics/rounding.js';
 import {
   normalCdf,
   normalQuantile,
@@ -77,7 +78,7 @@ class Pairs {
   constructor({ better }: Requirement, { run, baseline, clusters }: PairedSample) {
     this.#sign = better === 'higher' ? 1 : -1;
     this.n = run.length;
-    this.differences = run.map((score, i) => this.#sign * settled(score, baseline[i] as number));
+    this.differences = run.map((score, i) => this.#sign * differenceOf(score, baseline[i] as number));
     this.moments = Moments.of(this.differences);
     this.#baselineMean = baseline.reduce((sum, score) => sum + score, 0) / Math.max(1, this.n);
     if (clusters !== null) {
@@ -221,10 +222,4 @@ function tableOf(differences: readonly number[], run: readonly number[]): Paired
     else neither++;
   }
   return { both, onlyFirst, onlySecond, neither };
-}
-
-/** The difference of two scores; 0 where they differ by rounding alone. */
-function settled(a: number, b: number): number {
-  const difference = a - b;
-  return Math.abs(difference) <= 8 * 2 ** -52 * Math.max(Math.abs(a), Math.abs(b)) ? 0 : difference;
 }

@@ -14,6 +14,8 @@ export interface ReadRunOptions {
   readonly metrics: readonly string[];
   /** Whether a result belongs to a slice, by the slice's name. */
   readonly slices?: Readonly<Record<string, (result: CaseResult) => boolean>> | undefined;
+  /** Whether results shall come with their case, where the store kept it. @default false */
+  readonly withCases?: boolean | undefined;
   /** Called for each result, with the position of its case. */
   readonly onResult?: ((result: CaseResult, position: number) => void) | undefined;
   /** Ends the reading. */
