@@ -22,7 +22,10 @@ function sourcesHash() {
     'tsconfig.build.json',
     'package-lock.json',
   ]) {
-    hash.update(`${file}\0`).update(readFileSync(`${root}${file}`)).update('\0');
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(`${root}${file}`))
+      .update('\0');
   }
   return hash.digest('hex');
 }

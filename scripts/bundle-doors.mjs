@@ -40,7 +40,7 @@ const { output } = await bundle.generate({
     ],
   },
   chunkFileNames: 'shared-[name].js',
-  comments: false,
+  comments: { legal: false, annotation: true, jsdoc: false }, // bundlers read `webpackIgnore`
 });
 await bundle.close();
 

@@ -28,6 +28,8 @@ export type AssayErrorCode =
   | 'ASSAY_JUDGE_FAILED'
   // a run
   | 'ASSAY_MANIFEST_MISMATCH'
+  | 'ASSAY_RUN_ACTIVE'
+  | 'ASSAY_LEASE_LOST'
   | 'ASSAY_COMPARISON_REFUSED'
   // a call to an endpoint
   | 'ASSAY_CONNECT'

@@ -56,6 +56,7 @@ export { readSuite, type ReadSuiteOptions, type SuiteIssue } from './cases/read-
 export type { SuiteCase, SuiteMetadata } from './cases/suite-test.js';
 export { RunError } from './batch/run-error.js';
 export { formatRunSummary } from './batch/summary/run-summary.js';
+export type { BlindBudget, BudgetSummary } from './batch/summary/budget-summary.js';
 export type {
   DurationSummary,
   GroupsSummary,
@@ -177,7 +178,8 @@ export type { WorkerPoolOptions } from './workers/pool-options.js';
 // scorers
 export type { BleuTokenizer } from './scorers/text-metrics/bleu-tokenizers.js';
 export { bleu, sentenceBleu, type BleuOptions, type BleuScore } from './scorers/text-metrics/bleu.js';
-export { choice, type BuiltInTiers, type ChoiceOptions, type ChoiceTier } from './scorers/choice.js';
+export { choice, type ChoiceOptions } from './scorers/choice.js';
+export type { BuiltInTiers, ChoiceTier } from './scorers/choice-tiers.js';
 export { chrf, sentenceChrf, type ChrfOptions } from './scorers/text-metrics/chrf.js';
 export { defineScorer } from './scorers/define-scorer.js';
 export {
@@ -201,7 +203,8 @@ export {
   type StandardSchema,
 } from './scorers/json/json-schema.js';
 export type { JsonPlace } from './scorers/json/json-extraction.js';
-export { judgeUsageOf, type JudgeModelOptions, type JudgeUsage } from './scorers/judges/judge-call.js';
+export { judgeUsageOf, type JudgeUsage } from './evaluation/judge-usage.js';
+export type { JudgeModelOptions } from './scorers/judges/judge-call.js';
 export { jsonValid, type JsonValidOptions } from './scorers/json/json-valid.js';
 export { judge, type JudgeOptions, type JudgePromptParts, type RatingScale } from './scorers/judges/judge.js';
 export { jury, juryVotes, type JuryOptions, type JuryVote } from './scorers/judges/jury.js';
@@ -273,7 +276,6 @@ export { formatComparison } from './statistics/format-comparison.js';
 export {
   clopperPearsonInterval,
   jeffreysInterval,
-
   tInterval,
   wilsonInterval,
   type Interval,
@@ -350,19 +352,22 @@ export {
   type ConvertedResults,
   type ConvertResultsOptions,
 } from './stores/convert-results.js';
-export {
-  GzipFileResultStore,
-  type GzipFileResultStoreOptions,
-} from './stores/gzip/gzip-file-result-store.js';
+export { GzipFileResultStore } from './stores/gzip/gzip-file-result-store.js';
+export type { GzipFileResultStoreOptions } from './stores/gzip/gzip-options.js';
 export { MemoryResultStore } from './stores/memory-result-store.js';
+export type { CaseContent, KeptCase } from './stores/kept-case.js';
 export type {
+  AppendOptions,
   BatchSummary,
+  QueriedResult,
   ResultKey,
   ResultQuery,
   ResultStore,
   ResultStoreEvents,
-  RunManifest,
 } from './stores/result-store.js';
+export type { HeldLease, RunLease } from './stores/run-lease.js';
+export type { RunManifest } from './stores/run-manifest.js';
+export type { RunEnd, RunQuery, RunRecord, RunState } from './stores/run-record.js';
 
 // cache
 export { MemoryBoundedCache } from './cache/memory-bounded-cache.js';

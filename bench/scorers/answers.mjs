@@ -26,7 +26,8 @@ const argument = (name) => process.argv[process.argv.indexOf(name) + 1];
 const part = process.argv.includes('--part') ? argument('--part') : 'all';
 const show = process.argv.includes('--show') && part === 'development';
 
-const isKept = (id) => Number.parseInt(createHash('sha256').update(id).digest('hex').slice(0, 8), 16) % 3 === 0;
+const isKept = (id) =>
+  Number.parseInt(createHash('sha256').update(id).digest('hex').slice(0, 8), 16) % 3 === 0;
 const inPart = ({ id }) => part === 'all' || isKept(id) === (part === 'kept');
 const rowsOf = (kind) =>
   readFileSync(resolve(folder, `${kind}.jsonl`), 'utf8')
@@ -115,14 +116,17 @@ async function tally({ rows, read, same }) {
             : 'misjudged';
     count[kind]++;
     weight[kind] += row.weight;
-    if (kind !== 'right') wrong.push({ id: row.id, kind, gold: row.gold, label, source: row.source, note: row.note });
+    if (kind !== 'right')
+      wrong.push({ id: row.id, kind, gold: row.gold, label, source: row.source, note: row.note });
   }
   const total = Object.values(weight).reduce((sum, each) => sum + each, 0);
   return { rows: rows.length, count, weight, total, wrong };
 }
 
 const percent = (value, of) => (of === 0 ? '' : ((100 * value) / of).toFixed(1));
-const table = ['| what | answers | right | misjudged | missed | invented | right, weighted | misjudged, weighted |'];
+const table = [
+  '| what | answers | right | misjudged | missed | invented | right, weighted | misjudged, weighted |',
+];
 table.push('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
 const figures = {};
 for (const [name, reader] of Object.entries(readers)) {
@@ -136,7 +140,9 @@ for (const [name, reader] of Object.entries(readers)) {
   }
   figures[name] = found;
   const shares = Object.values(found.count).map((each) => `${percent(each, found.rows)} %`);
-  const weighted = [found.weight.right, found.weight.misjudged].map((each) => `${percent(each, found.total)} %`);
+  const weighted = [found.weight.right, found.weight.misjudged].map(
+    (each) => `${percent(each, found.total)} %`,
+  );
   table.push(`| ${[name, found.rows, ...shares, ...weighted].join(' | ')} |`);
 }
 
@@ -146,7 +152,9 @@ else {
   if (show)
     for (const [name, { wrong }] of Object.entries(figures))
       for (const each of wrong)
-        console.log(`${name}: ${each.id} ${each.source} ${each.kind}: ${each.label}, gold ${JSON.stringify(each.gold).slice(0, 60)} ${each.note}`);
+        console.log(
+          `${name}: ${each.id} ${each.source} ${each.kind}: ${each.label}, gold ${JSON.stringify(each.gold).slice(0, 60)} ${each.note}`,
+        );
 }
 if (process.argv.includes('--write')) {
   const page = readFileSync(GUIDE, 'utf8');

@@ -28,14 +28,18 @@ FORMS['llmbar-open'] = FORMS.llmbar;
 FORMS.vicunablog = FORMS.qlora;
 
 async function pairVerdict({ pairwiseJudge }, row) {
-  const menu = Object.fromEntries(Object.entries(row.menu).map(([name, words]) => [name.toLowerCase(), words]));
+  const menu = Object.fromEntries(
+    Object.entries(row.menu).map(([name, words]) => [name.toLowerCase(), words]),
+  );
   const scorer = pairwiseJudge({ client: replies(row), rubric, verdicts: menu, ...FORMS[row.source] });
   const verdict = (await scorer(args)).metadata?.first.verdict ?? null;
   return verdict === 'TIE' ? 'tie' : verdict;
 }
 
 async function gradeVerdict({ judge }, row) {
-  const nameOf = new Map(Object.entries(row.menu).flatMap(([name, words]) => words.map((word) => [word, name])));
+  const nameOf = new Map(
+    Object.entries(row.menu).flatMap(([name, words]) => words.map((word) => [word, name])),
+  );
   const grades = Object.fromEntries([...nameOf.keys()].map((word, i) => [word, i === 0 ? 1 : 0]));
   const said = await judge({ client: replies(row), rubric, grades, ...FORMS[row.source] })(args);
   return nameOf.get(said.label) ?? null;

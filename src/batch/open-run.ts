@@ -1,6 +1,6 @@
 import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
-import type { RunManifest } from '../stores/result-store.js';
+import type { RunManifest } from '../stores/run-manifest.js';
 import type { RunOptions } from './batch-options.js';
 import { checkManifest } from './run-manifest.js';
 import type { RunStore } from './run-store.js';

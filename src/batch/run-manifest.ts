@@ -1,8 +1,9 @@
 import { AssayError } from '../errors.js';
 import { isModelClient } from '../client/model-client.js';
+import { withoutKeys } from '../foundation/key-like.js';
 import { stableHash, stableStringify } from '../foundation/stable-hash.js';
 import { PACKAGE_VERSION } from '../foundation/package-version.js';
-import type { RunManifest } from '../stores/result-store.js';
+import type { RunManifest } from '../stores/run-manifest.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
 
 /** What a run is made with, for the store and for resuming. */
@@ -40,7 +41,7 @@ export function describeTarget<Input, Expected, Metadata>(
   return {
     ...described,
     ...(options.model === undefined ? {} : { model: options.model }),
-    ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+    ...(options.parameters === undefined ? {} : { parameters: withoutKeys(options.parameters) }),
   };
 }
 

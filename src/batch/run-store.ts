@@ -1,13 +1,8 @@
 import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Clock } from '../foundation/clock.js';
-import type {
-  BatchSummary,
-  ResultKey,
-  ResultQuery,
-  ResultStore,
-  RunManifest,
-} from '../stores/result-store.js';
+import type { BatchSummary, ResultKey, ResultQuery, ResultStore } from '../stores/result-store.js';
+import type { RunManifest } from '../stores/run-manifest.js';
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 30_000;

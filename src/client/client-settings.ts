@@ -15,6 +15,7 @@ import {
   text,
   type OptionCheck,
 } from '../foundation/options.js';
+import { looksLikeKey } from '../foundation/key-like.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
 import { adaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
 import { checkParameters } from './check-parameters.js';
@@ -37,6 +38,7 @@ import type { Protocol } from './protocols/protocol.js';
 import { rateLimitOptions } from './balancing/rate-limit.js';
 import { retryBudgetOptions, type RetryBudgetSettings } from './call/retry-budget.js';
 import { retryOptions, type RetrySettings } from './call/retry.js';
+import { Secrets } from './http/secrets.js';
 import type { TransportSettings } from './http/transport.js';
 
 /** One endpoint's settings, by the part that needs them. */
@@ -50,6 +52,7 @@ export interface EndpointParts {
 export interface ClientSettings {
   readonly endpoints: readonly EndpointParts[];
   readonly model: string | undefined;
+  readonly cacheIdentity: string | undefined;
   readonly parameters: ModelParameters | undefined;
   readonly policy: EndpointPolicy;
   readonly concurrency: number;
@@ -70,15 +73,43 @@ export interface ClientSettings {
 const OWNER = 'LoadBalancedClient';
 
 /**
- * Checks a client's options and fills in the defaults. No message shows a key or a header.
+ * Checks a client's options and fills in the defaults. No message shows a key or a header, also not one that was given
+ * in another place as well.
  *
  * @throws AssayError `ASSAY_INVALID_OPTION`
  */
 export function readClientOptions(options: LoadBalancedClientOptions): ClientSettings {
+  try {
+    return readOptions(options);
+  } catch (error) {
+    if (!AssayError.is(error)) throw error;
+    const secrets = secretsOf(options);
+    throw new AssayError(error.code, secrets.hide(error.message));
+  }
+}
+
+// Whatever is a secret in options that may be wrong in any way.
+function secretsOf(options: Partial<LoadBalancedClientOptions>): Secrets {
+  const secrets = new Secrets('');
+  const endpoints: readonly unknown[] = Array.isArray(options.endpoints) ? options.endpoints : [];
+  for (const each of [options, ...endpoints]) {
+    if (typeof each !== 'object' || each === null) continue;
+    const { apiKey, headers } = each as Readonly<Record<string, unknown>>;
+    if (typeof apiKey === 'string') secrets.addKey(apiKey);
+    if (typeof headers !== 'object' || headers === null) continue;
+    for (const [name, value] of Object.entries(headers)) {
+      if (typeof value === 'string') secrets.addHeader(name, value);
+    }
+  }
+  return secrets;
+}
+
+function readOptions(options: LoadBalancedClientOptions): ClientSettings {
   const checked = checkOptions(OWNER, options, {
     endpoints: (value) =>
       Array.isArray(value) && value.length > 0 ? undefined : 'a list of at least one endpoint',
     model: text,
+    cacheIdentity: text,
     protocol: protocolOption,
     apiKey: anything, // checked without being shown
     headers: anything,
@@ -122,6 +153,7 @@ export function readClientOptions(options: LoadBalancedClientOptions): ClientSet
   return {
     endpoints: withDistinctIds(endpoints),
     model: checked.model,
+    cacheIdentity: checked.cacheIdentity,
     parameters: checked.parameters,
     policy: policyOf(checked.policy ?? 'latency-aware'),
     concurrency: checked.concurrency ?? Number.POSITIVE_INFINITY,
@@ -239,18 +271,20 @@ function tlsOptions(options: TlsOptions): TlsOptions {
 function headersOf(owner: string, headers: unknown): Readonly<Record<string, string>> {
   if (headers === undefined) return {};
   if (typeof headers !== 'object' || headers === null) throw hidden(owner, 'headers', 'an object');
-  for (const [name, value] of Object.entries(headers)) {
-    // The value may be a key, so only its header's name is shown.
+  for (const [index, [name, value]] of Object.entries(headers).entries()) {
+    // The value may be a key, and where the two were taken for each other the name; hosts know which the n-th is.
+    const place = looksLikeKey(name) ? `header ${index + 1}` : `headers[${JSON.stringify(name)}]`;
     if (
       !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) ||
       typeof value !== 'string' ||
       /[^\t\x20-\x7e\x80-\xff]/.test(value)
     ) {
-      throw hidden(owner, `headers[${JSON.stringify(name)}]`, 'a name and a string that a header can hold');
+      throw hidden(owner, place, 'a name and a string that a header can hold');
     }
     if (OF_THE_CONNECTION.has(name.toLowerCase())) {
-      throw hidden(owner, `headers[${JSON.stringify(name)}]`, 'left out: the connection sees to it');
+      throw hidden(owner, place, 'left out: the connection sees to it');
     }
+    if (looksLikeKey(name)) throw hidden(owner, place, 'a name and its value; its name looks like a key');
   }
   return headers as Record<string, string>;
 }

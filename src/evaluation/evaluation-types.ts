@@ -39,6 +39,16 @@ export interface ScorerArguments<Input = unknown, Expected = unknown, Metadata =
   readonly signal: AbortSignal;
 }
 
+/** A passage of the answer that a score rests on, so that a report can mark it in the text. */
+export interface EvidencePlace {
+  /** The passage. */
+  readonly text: string;
+  /** Where it begins in `output`, UTF-16 code units. */
+  readonly start: number;
+  /** Where it ends. */
+  readonly end: number;
+}
+
 /** What a scorer says. `score` lies in 0..1; `null` is *unscored* and needs a `reason`. */
 export interface Score {
   /** 0..1, or `null` when there is nothing to score. */
@@ -52,7 +62,7 @@ export interface Score {
   /** 0..1. */
   readonly confidence?: number | undefined;
   /** Passages or findings that the score rests on. */
-  readonly evidence?: readonly string[] | undefined;
+  readonly evidence?: readonly (string | EvidencePlace)[] | undefined;
   /** 0..1. */
   readonly culturalRelevance?: number | undefined;
   /** Signs of a culture that were found in the answer. */
@@ -92,7 +102,7 @@ export interface DimensionResult {
   /** 0..1. */
   readonly confidence?: number;
   /** Passages or findings that the score rests on, when the scorer gave any. */
-  readonly evidence?: readonly string[];
+  readonly evidence?: readonly (string | EvidencePlace)[];
   /** 0..1. */
   readonly culturalRelevance?: number;
   /** Signs of a culture that were found in the answer, when the scorer gave any. */
@@ -193,6 +203,8 @@ export interface CaseResultBase {
   readonly startedAt: number;
   /** The case's `metadata`; absent when it has none. */
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Hash of what the case is made of, by which stores keep it; absent when it could not be told. */
+  readonly caseHash?: string;
 }
 
 /** The target answered and the evaluator gave a score. */
@@ -241,8 +253,10 @@ export type CaseResult = ScoredCaseResult | UnscoredCaseResult | ErroredCaseResu
 
 /** What a result keeps of the response. */
 export interface StoredResponse {
-  /** The answer's text. */
+  /** The answer's text, without its reasoning. */
   readonly text: string;
+  /** What the model reasoned before it answered; absent when nothing is known of it. */
+  readonly reasoning?: string;
   /** Why the answer ended; `length`: it was cut off. */
   readonly finishReason: ModelResponse['finishReason'];
   /** The vendor's id of the request; `null` when it gave none. */

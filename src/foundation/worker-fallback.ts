@@ -1,5 +1,9 @@
 import { messageOf } from '../errors.js';
 
+/** What mends a bundle that has left a file of the package behind, or cannot load a dependency. */
+export const KEEP_EXTERNAL =
+  "keep assaykit external in your bundler (esbuild `external`, rollup `external`, webpack and rspack `externals`, Vite `ssr.external`, Next.js `serverExternalPackages`: ['assaykit'])";
+
 /**
  * Told once when a thread of the package could not be started and its work is done without it: slower for the host's
  * event loop, with the same results. Nearly always a bundler has left the thread's file behind.
@@ -23,7 +27,6 @@ export function workerFallback(
 ): WorkerFallback {
   const message =
     `The ${worker} thread could not be started (${messageOf(error)}); its work is done ${instead}. ` +
-    'In a bundle: keep assaykit external in your bundler (esbuild, rspack and webpack `external`/`externals`, ' +
-    "rollup `external`, Vite `ssr.external`, Next.js `serverExternalPackages`: ['assaykit'])";
+    `In a bundle: ${KEEP_EXTERNAL}; see the guide "Bundle it"`;
   return { at: Date.now(), worker, error, message };
 }

@@ -1,7 +1,8 @@
 import { AssayError, InputError } from '../errors.js';
 import { boolean, checkOptions, integer, object, oneOf, show, text } from '../foundation/options.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
-import type { ResultStore, RunManifest } from '../stores/result-store.js';
+import type { ResultStore } from '../stores/result-store.js';
+import type { RunManifest } from '../stores/run-manifest.js';
 import { ComparisonRefusedError } from './comparison-refused.js';
 import { joinResults, type JoinSource, MetricNames, type UnmatchedResults } from './join-results.js';
 import { type MetricComparison, PairSet } from './pair-set.js';

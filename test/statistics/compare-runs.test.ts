@@ -7,7 +7,7 @@ import { ComparisonRefusedError } from '../../src/statistics/comparison-refused.
 import { formatComparison } from '../../src/statistics/format-comparison.js';
 import { comparePaired } from '../../src/statistics/paired-differences.js';
 import { MemoryResultStore } from '../../src/stores/memory-result-store.js';
-import type { RunManifest } from '../../src/stores/result-store.js';
+import type { RunManifest } from '../../src/stores/run-manifest.js';
 import { describeWithData, readDataJson, readDataLines } from '../support/data.js';
 import { expectClose, shuffle } from './support.js';
 

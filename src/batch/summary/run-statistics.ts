@@ -5,7 +5,7 @@ import { ExactSum } from '../../foundation/exact-sum.js';
 import { fewClustersWarning, hasFewClusters } from '../../statistics/cluster-robust.js';
 import { Histogram } from '../../foundation/histogram.js';
 import { CorpusTotal } from '../../evaluation/corpus-metric.js';
-import { judgeUsageOf } from '../../scorers/judges/judge-call.js';
+import { judgeUsageOf } from '../../evaluation/judge-usage.js';
 import { JudgeTotals } from './judge-totals.js';
 import { MetricStatistics } from './metric-statistics.js';
 import { RepetitionStatistics } from './repetition-statistics.js';
@@ -169,6 +169,8 @@ export class RunStatistics {
       RunSummaryData,
       'runId' | 'startedAt' | 'durationMs' | 'stopReason' | 'submitted' | 'skipped'
     > & {
+      /** Default: there was none. */
+      readonly budget?: RunSummaryData['budget'];
       readonly confidenceLevel: number;
     },
   ): RunSummary {
@@ -202,6 +204,7 @@ export class RunStatistics {
       timeToFirstToken: this.#timeToFirstToken.count === 0 ? null : durationSummary(this.#timeToFirstToken),
       tokens: { input: this.#inputTokens, output: this.#outputTokens },
       cost: this.cost,
+      budget: head.budget ?? null,
       judges: this.#judges.usage,
       cacheHits: this.#cacheHits,
       resultsPerSecond: head.durationMs > 0 ? (this.results / head.durationMs) * 1000 : 0,

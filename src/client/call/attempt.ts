@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import {
   ATTEMPT_TIMEOUT,
   AUTHENTICATION,
+  MISSING_DEPENDENCY,
   CONNECT_TIMEOUT,
   EMPTY,
   FIRST_BYTE_TIMEOUT,
@@ -33,8 +34,10 @@ import {
 } from '../protocols/protocol.js';
 import { NO_HEADERS, ReplyHeaders } from '../http/reply-headers.js';
 import { headerOf, retryAfterMs } from '../balancing/retry-after.js';
+import type { SecretStream } from '../http/secret-stream.js';
 import { JsonLines, ServerSentEvents, startsObject } from '../http/server-sent-events.js';
 import { AssayError, messageOf } from '../../errors.js';
+import type { TokenUsage } from '../model-client.js';
 
 /** Who sent an attempt and hears how it went; exactly one of `answered` and `failed` is called, once. */
 export interface AttemptOwner {
@@ -83,6 +86,7 @@ export class Attempt implements ReplyHandler, Expiring {
   #rest: Buffer[] | undefined;
   #decoder: ContentDecoder | undefined;
   #reader: StreamReader | undefined;
+  #guard: SecretStream | undefined;
   #events: ServerSentEvents | JsonLines | undefined;
   #lastMessage: unknown;
   #streamEnded = false;
@@ -108,6 +112,14 @@ export class Attempt implements ReplyHandler, Expiring {
   /** Whether the outcome is known. */
   get settled(): boolean {
     return this.#phase === 'settled';
+  }
+
+  /** Tokens that the server has told of, whatever becomes of the attempt; `null` when it has not. */
+  get usage(): TokenUsage | null {
+    if (this.#reader !== undefined) return this.#reader.usage ?? null;
+    return this.#lastMessage === undefined
+      ? null
+      : (this.connection.protocol.usage?.(this.#lastMessage) ?? null);
   }
 
   /** Sends the request. `body` is asked for after the connection is ready, so that its cost is not in the way. */
@@ -231,8 +243,10 @@ export class Attempt implements ReplyHandler, Expiring {
 
   #keyFailed(error: unknown): void {
     if (this.settled) return;
-    // What the host's function threw may hold the key; only our own message is safe to show.
-    this.#fail(AUTHENTICATION, AssayError.is(error) ? error.message : 'the apiKey function failed');
+    if (AssayError.is(error) && error.code === 'ASSAY_MISSING_DEPENDENCY') {
+      return this.#fail(MISSING_DEPENDENCY, error.message);
+    }
+    this.#fail(AUTHENTICATION, messageOf(error));
   }
 
   #decode(encoding: string): void {
@@ -254,6 +268,7 @@ export class Attempt implements ReplyHandler, Expiring {
 
   #readStream(): void {
     this.#reader = this.connection.protocol.stream();
+    this.#guard = this.connection.streamGuard();
     const onData = (data: string): void => this.#message(data);
     this.#events =
       this.connection.protocol.streamFormat === 'sse'
@@ -290,7 +305,7 @@ export class Attempt implements ReplyHandler, Expiring {
       this.#streamEnded = true;
       return;
     }
-    const message: unknown = JSON.parse(data);
+    const message = this.connection.readJson(data);
     if (holdsError(message)) return this.#reported(message);
     this.#lastMessage = message;
     this.#streamed(this.#reader!.read(message));
@@ -299,7 +314,8 @@ export class Attempt implements ReplyHandler, Expiring {
   #streamed(text: string): void {
     if (text === '') return;
     if (Number.isNaN(this.firstTextAt)) this.firstTextAt = this.#settings.clock.now();
-    if (!this.#owner.streamed(this, text)) this.#paused = true;
+    const shown = this.#guard === undefined ? text : this.#guard.push(text);
+    if (shown !== '' && !this.#owner.streamed(this, shown)) this.#paused = true;
   }
 
   #complete(): void {
@@ -316,6 +332,9 @@ export class Attempt implements ReplyHandler, Expiring {
     }
     if (reply === undefined || this.settled) return;
     if (this.#stream && this.#reader === undefined) this.#streamed(reply.text);
+    const held = this.#guard?.end() ?? '';
+    if (held !== '') this.#owner.streamed(this, held);
+    if (this.settled) return;
     this.#settle();
     this.#owner.answered(this, reply, this.#lastMessage);
   }
@@ -325,9 +344,9 @@ export class Attempt implements ReplyHandler, Expiring {
     if (bytes === undefined) throw new Error('the reply is empty');
     if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
     const start = bytes[0] === 0xef ? 3 : 0; // of a byte order mark
-    const parsed: unknown = JSON.parse(bytes.toString('utf8', start));
-    if (holdsError(parsed)) throw new ReportedFailure(parsed);
+    const parsed = this.connection.readJson(bytes.toString('utf8', start));
     this.#lastMessage = parsed;
+    if (holdsError(parsed)) throw new ReportedFailure(parsed);
     return this.connection.protocol.parse(parsed);
   }
 
@@ -339,7 +358,10 @@ export class Attempt implements ReplyHandler, Expiring {
     this.#events?.end();
     if (this.settled) return undefined;
     if (!reader.done && !this.#streamEnded) throw new Error('the stream ended before the answer did');
-    return reader.reply();
+    const reply = reader.reply();
+    const clear = this.connection.clearAnswer(reply);
+    if (clear !== reply) this.#lastMessage = undefined; // it holds a piece of what was hidden
+    return clear;
   }
 
   #reported(message: unknown): void {

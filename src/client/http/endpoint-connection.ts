@@ -3,7 +3,8 @@ import { codeOf } from './classify-failure.js';
 import type { ApiKey } from '../client-options.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import type { ModelInput, ModelParameters } from '../model-client.js';
-import type { Protocol } from '../protocols/protocol.js';
+import type { Protocol, ProtocolReply } from '../protocols/protocol.js';
+import { SecretStream } from './secret-stream.js';
 import { Secrets } from './secrets.js';
 import type { Transport } from './transport.js';
 
@@ -112,7 +113,9 @@ export class EndpointConnection {
   /** The body of a request, as JSON. */
   body(input: ModelInput, model: string, parameters: ModelParameters, stream: boolean): string {
     const body = this.protocol.body({ input, model, parameters, stream });
-    return JSON.stringify(parameters.extraBody === undefined ? body : { ...body, ...parameters.extraBody });
+    if (parameters.extraBody === undefined) return JSON.stringify(body);
+    this.#secrets.addBody(parameters.extraBody);
+    return JSON.stringify({ ...body, ...parameters.extraBody });
   }
 
   /** Text of a server or a library, without this endpoint's secrets and short enough for a message. */
@@ -121,11 +124,40 @@ export class EndpointConnection {
     return safe.length > maxLength ? `${safe.slice(0, maxLength - 3)}...` : safe;
   }
 
+  /**
+   * What a reply of JSON says, without this endpoint's secrets.
+   *
+   * @throws Error in our own words: those of the parser quote the reply.
+   */
+  readJson(text: string): unknown {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw new Error(`${JSON.stringify(this.redact(text, 60))} is not valid JSON`);
+    }
+    return this.#secrets.mayHold(text) ? this.#secrets.clear(value) : value;
+  }
+
+  /** Hides secrets that come in pieces from who reads a streamed answer; `undefined` where there are none. */
+  streamGuard(): SecretStream | undefined {
+    const { forms } = this.#secrets;
+    return forms.length === 0 ? undefined : new SecretStream(forms);
+  }
+
+  /** A streamed answer, put together, without secrets that came in pieces; the same where there are none. */
+  clearAnswer(reply: ProtocolReply): ProtocolReply {
+    const text = this.#secrets.clearText(reply.text);
+    const toolCalls = this.#secrets.clear(reply.toolCalls) as ProtocolReply['toolCalls'];
+    if (text === reply.text && toolCalls === reply.toolCalls) return reply;
+    return { ...reply, text, toolCalls, logprobs: undefined }; // which spell the answer
+  }
+
   /** A library's error without what it may quote of headers and bodies (MockAgent's do): its redacted words only. */
   harmless(error: Error): Error {
     const safe = new Error(this.redact(messageOf(error)));
-    const code = codeOf(error);
-    safe.name = error.name;
+    const code = this.redact(codeOf(error));
+    safe.name = this.redact(String(error.name));
     return code === '' ? safe : Object.assign(safe, { code });
   }
 
@@ -133,7 +165,7 @@ export class EndpointConnection {
     currentKey: () => string | Promise<string>,
     idempotencyKey: string | undefined,
   ): Promise<string[]> {
-    const key: unknown = await currentKey();
+    const key: unknown = await givenKey(currentKey);
     if (typeof key !== 'string' || key === '') {
       throw new AssayError('ASSAY_AUTHENTICATION', `The apiKey function of ${this.endpoint.id} gave no key`);
     }
@@ -154,5 +186,14 @@ export class EndpointConnection {
       );
     }
     return this.protocol.authorization?.(apiKey) ?? ['authorization', `Bearer ${apiKey}`];
+  }
+}
+
+// What the host's function threw may hold the key, so nothing of it is shown.
+async function givenKey(currentKey: () => string | Promise<string>): Promise<unknown> {
+  try {
+    return await currentKey();
+  } catch {
+    throw new AssayError('ASSAY_AUTHENTICATION', 'the apiKey function failed');
   }
 }

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
+import { AssayError, messageOf } from '../../errors.js';
+import { KEEP_EXTERNAL } from '../../foundation/worker-fallback.js';
 import type { TlsOptions } from '../client-options.js';
 import { holdEndWhilePaused } from './hold-end.js';
 import { connectHttp } from './http-socket.js';
@@ -47,7 +49,15 @@ async function loadUndici(): Promise<void> {
     ]);
     undici = { Pool: pool.default, buildConnector: connect.default };
   } catch {
-    undici = await import('undici'); // a release that keeps its modules elsewhere
+    try {
+      undici = await import('undici'); // a release that keeps its modules elsewhere
+    } catch (error) {
+      throw new AssayError(
+        'ASSAY_MISSING_DEPENDENCY',
+        `undici could not be loaded (${messageOf(error)}). In a bundle: ${KEEP_EXTERNAL}; see the guide "Bundle it"`,
+        { cause: error },
+      );
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { Histogram } from '../../foundation/histogram.js';
 import { nextTurn } from '../../foundation/next-turn.js';
 import { show } from '../../foundation/options.js';
 import type { RunSource } from '../../statistics/compare-runs.js';
-import type { RunManifest } from '../../stores/result-store.js';
+import type { RunManifest } from '../../stores/run-manifest.js';
 
 /** What is read of a run. */
 export interface ReadRunOptions {

@@ -7,9 +7,29 @@ import { isBusy } from './sqlite-errors.js';
 
 /** The methods of a {@link SqliteConnection} that the store calls, wherever the connection lives. */
 export type ConnectionCall =
-  'begin' | 'manifest' | 'append' | 'appendSummary' | 'outcomes' | 'plan' | 'page' | 'summaries';
+  | 'begin'
+  | 'renew'
+  | 'release'
+  | 'finish'
+  | 'manifest'
+  | 'runs'
+  | 'counts'
+  | 'append'
+  | 'cases'
+  | 'appendSummary'
+  | 'outcomes'
+  | 'plan'
+  | 'page'
+  | 'summaries';
 
-const WRITES: ReadonlySet<ConnectionCall> = new Set(['begin', 'append', 'appendSummary']);
+const WRITES: ReadonlySet<ConnectionCall> = new Set([
+  'begin',
+  'renew',
+  'release',
+  'finish',
+  'append',
+  'appendSummary',
+]);
 
 /** Where the store's work on the database is done. */
 export interface SqliteBackend {

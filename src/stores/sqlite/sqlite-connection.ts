@@ -1,10 +1,21 @@
 import { statSync } from 'node:fs';
 import { AssayError } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
-import type { BatchSummary, ResultKey, ResultQuery, RunManifest } from '../result-store.js';
-import { prepare, type SqliteDatabase, type SqliteStatement, type SqliteValue } from './sqlite-driver.js';
-import { cursorParameters, planQuery, type QueryCursor, type QueryPlan } from './sqlite-query.js';
+import type { KeptCase } from '../kept-case.js';
+import type { BatchSummary, ResultKey, ResultQuery } from '../result-store.js';
+import type { RunManifest } from '../run-manifest.js';
+import type { RunLease } from '../run-lease.js';
+import type { RunEnd, RunRecord, StoredRunFacts } from '../run-record.js';
+import { prepare, type SqliteDatabase, type SqliteStatement } from './sqlite-driver.js';
+import {
+  cursorAfter,
+  cursorParameters,
+  planQuery,
+  type QueryCursor,
+  type QueryPlan,
+} from './sqlite-query.js';
 import { UPSERT_RESULT, writeRow, type ResultRow } from './sqlite-row.js';
+import { SqliteRuns } from './sqlite-runs.js';
 import { migrate } from './sqlite-schema.js';
 import { storableText } from '../storable-text.js';
 
@@ -22,6 +33,14 @@ export interface ConnectionOptions {
   readonly durability: 'process' | 'power';
   /** How long SQLite itself waits, blocking the thread, for a lock. */
   readonly blockingTimeoutMs: number;
+}
+
+/** Results on their way into the database, with what goes with them. */
+export interface SqliteAppend {
+  readonly results: readonly CaseResult[];
+  readonly cases: readonly KeptCase[];
+  /** What must be held for them to be stored. */
+  readonly lease: RunLease | undefined;
 }
 
 /** A page of a query. */
@@ -51,6 +70,7 @@ export class SqliteConnection {
   readonly #upsert: SqliteStatement;
   readonly #outcome: SqliteStatement;
   readonly #statements = new Map<string, SqliteStatement>();
+  readonly #runs = new SqliteRuns((sql) => this.#prepared(sql));
 
   /**
    * Sets the database up and brings its tables to the present version. Settings of a database that the host
@@ -81,56 +101,71 @@ export class SqliteConnection {
     );
   }
 
-  /** Keeps the first manifest of a run; returns the one that stands. */
-  begin(manifest: RunManifest): RunManifest {
-    this.#transaction(() => {
-      this.#prepared('INSERT INTO evaluation_runs VALUES (?, ?, ?) ON CONFLICT DO NOTHING').run(
-        storableText(manifest.runId),
-        manifest.startedAt,
-        JSON.stringify(manifest),
-      );
-    });
+  /** Takes a lease, if one is wanted, and keeps the first manifest of a run; returns the one that stands. */
+  begin(manifest: RunManifest, lease: RunLease | undefined, now: number): RunManifest {
+    this.#transaction(() => this.#runs.begin(manifest, lease, now));
     return this.manifest(manifest.runId) as RunManifest;
+  }
+
+  /** Renews a lease at `now`. */
+  renew(lease: RunLease, now: number): void {
+    this.#transaction(() => this.#runs.renew(lease, now));
+  }
+
+  /** Gives a lease back. */
+  release(lease: RunLease): void {
+    this.#transaction(() => this.#runs.release(lease));
+  }
+
+  /** Records how a run ended. */
+  finish(end: RunEnd, lease: RunLease | undefined): void {
+    this.#transaction(() => {
+      if (lease !== undefined) this.#runs.checkLease(lease);
+      this.#runs.finish(end);
+    });
   }
 
   /** The manifest of a run, or `undefined`. */
   manifest(runId: string): RunManifest | undefined {
-    const row = this.#prepared('SELECT manifest FROM evaluation_runs WHERE run_id = ?').get(
-      storableText(runId),
-    ) as { manifest: string } | undefined;
-    return row === undefined ? undefined : (JSON.parse(row.manifest) as RunManifest);
+    return this.#runs.manifest(runId);
+  }
+
+  /** A page of {@link SqliteRuns.runs}, or the one run that is asked for. */
+  runs(
+    query: { readonly runId?: string | undefined },
+    after: readonly [startedAt: number, runId: string] | undefined,
+    rows: number,
+  ): StoredRunFacts[] {
+    if (query.runId === undefined) return this.#runs.runs(after, rows);
+    const run = after === undefined ? this.#runs.run(query.runId) : undefined;
+    return run === undefined ? [] : [run];
+  }
+
+  /** Stored results of a run by outcome. */
+  counts(runId: string): RunRecord['results'] {
+    return this.#runs.counts(runId);
   }
 
   /** Stores several appends in one transaction; returns the length of the text that was written. */
-  append(appends: readonly (readonly CaseResult[])[]): number {
+  append(appends: readonly SqliteAppend[]): number {
     return this.#transaction(() => {
       let size = 0;
-      for (const results of appends) for (const result of results) size += writeRow(this.#upsert, result);
+      for (const { lease } of appends) if (lease !== undefined) this.#runs.checkLease(lease);
+      for (const { cases } of appends) for (const each of cases) size += this.#putCase(each);
+      for (const { results } of appends) for (const result of results) size += writeRow(this.#upsert, result);
       return size;
     });
   }
 
+  /** The text of each case that is kept. */
+  cases(hashes: readonly string[]): (string | undefined)[] {
+    const select = this.#prepared('SELECT content FROM evaluation_cases WHERE hash = ?');
+    return hashes.map((hash) => (select.get(hash) as { content: string } | undefined)?.content);
+  }
+
   /** Stores or replaces a batch summary. */
   appendSummary(summary: BatchSummary): void {
-    this.#transaction(() => {
-      this.#prepared(
-        `INSERT INTO batch_summaries (run_id, batch_id, timestamp, total_tests, success_count, average_score,
-           execution_time_ms, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (run_id, batch_id) DO UPDATE SET timestamp = excluded.timestamp,
-           total_tests = excluded.total_tests, success_count = excluded.success_count,
-           average_score = excluded.average_score, execution_time_ms = excluded.execution_time_ms,
-           metadata = excluded.metadata`,
-      ).run(
-        storableText(summary.runId),
-        storableText(summary.batchId),
-        summary.at,
-        summary.total,
-        summary.scored + summary.unscored,
-        summary.averageScore,
-        summary.durationMs,
-        JSON.stringify(summary),
-      );
-    });
+    this.#transaction(() => this.#runs.appendSummary(summary));
   }
 
   /** The stored outcome of each key. */
@@ -150,36 +185,20 @@ export class SqliteConnection {
 
   /** One page of a query. No cursor stays open between pages: writes go on, and the log does not pile up. */
   page(plan: QueryPlan, cursor: QueryCursor | undefined, rows: number): ResultPage {
+    const { first, next, parameters } = plan.phases[cursor?.phase ?? 0]!;
     const found = (
-      cursor === undefined
-        ? this.#prepared(plan.first).all(...plan.parameters, rows)
-        : this.#prepared(plan.next).all(...plan.parameters, ...cursorParameters(cursor), rows)
+      cursor?.last === undefined
+        ? this.#prepared(first).all(...parameters, rows)
+        : this.#prepared(next).all(...parameters, ...cursorParameters(plan, cursor), rows)
     ) as ResultRow[];
     let size = 0;
     for (const row of found) size += row.details.length + (row.model_response?.length ?? 0);
-    const last = found.at(-1);
-    return {
-      rows: found,
-      size,
-      cursor:
-        last === undefined || found.length < rows
-          ? undefined
-          : { timestamp: last.timestamp, testId: last.test_id, repetition: last.repetition, id: last.id },
-    };
+    return { rows: found, size, cursor: cursorAfter(plan, cursor, found, rows) };
   }
 
   /** The batch summaries of a run after the one with `afterId`, oldest first, with their ids. */
-  summaries(
-    runId: string,
-    after: readonly [timestamp: number, id: number] | undefined,
-    rows: number,
-  ): { readonly id: number; readonly summary: BatchSummary }[] {
-    const parameters: SqliteValue[] = [storableText(runId), ...(after ?? [Number.MIN_SAFE_INTEGER, 0]), rows];
-    const found = this.#prepared(
-      `SELECT id, metadata FROM batch_summaries WHERE run_id = ? AND (timestamp, id) > (?, ?)
-       ORDER BY timestamp, id LIMIT ?`,
-    ).all(...parameters) as { id: number; metadata: string }[];
-    return found.map(({ id, metadata }) => ({ id, summary: JSON.parse(metadata) as BatchSummary }));
+  summaries(...asked: Parameters<SqliteRuns['summaries']>): ReturnType<SqliteRuns['summaries']> {
+    return this.#runs.summaries(...asked);
   }
 
   /** Whether commits copy the log into the file when it has become long. */
@@ -215,6 +234,14 @@ export class SqliteConnection {
       // Statistics are a courtesy: a locked or full database must still close.
     }
     this.#database.close();
+  }
+
+  #putCase({ hash, text }: KeptCase): number {
+    this.#prepared('INSERT INTO evaluation_cases (hash, content) VALUES (?, ?) ON CONFLICT DO NOTHING').run(
+      hash,
+      text,
+    );
+    return text.length;
   }
 
   #transaction<Result>(work: () => Result): Result {

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { AssayError } from '../../errors.js';
 
@@ -66,7 +65,7 @@ export async function openDatabase(path: string, driver: SqliteDriverName): Prom
       );
     }
   }
-  const installed = await installedDatabase();
+  const installed = installedDatabase();
   return new installed(path);
 }
 
@@ -99,9 +98,9 @@ function builtinDatabase(): DatabaseClass | undefined {
   return builtin?.DatabaseSync;
 }
 
-async function installedDatabase(): Promise<DatabaseClass> {
-  const version = installedVersion('better-sqlite3');
-  if (version === undefined) {
+function installedDatabase(): DatabaseClass {
+  const { version, place } = installedVersion('better-sqlite3') ?? {};
+  if (version === undefined || place === undefined) {
     throw new AssayError(
       'ASSAY_MISSING_DEPENDENCY',
       `SqliteResultStore needs a driver on Node ${process.versions.node}: npm install better-sqlite3@12 (Node >= 22.13 has one built in)`,
@@ -109,12 +108,11 @@ async function installedDatabase(): Promise<DatabaseClass> {
   }
   const refused = refusedVersion(version, process.versions.node);
   if (refused !== undefined) throw new AssayError('ASSAY_MISSING_DEPENDENCY', refused);
-  const name: string = 'better-sqlite3'; // a variable, so that the type checker does not ask for its types
   try {
-    const loaded = (await import(name)) as { default: DatabaseClass };
+    const Database = requireFrom(place)('better-sqlite3') as DatabaseClass;
     // The binding is loaded by the first open: try it here, where the error can say what to do.
-    new loaded.default(':memory:').close();
-    return loaded.default;
+    new Database(':memory:').close();
+    return Database;
   } catch (error) {
     throw new AssayError(
       'ASSAY_MISSING_DEPENDENCY',
@@ -124,18 +122,37 @@ async function installedDatabase(): Promise<DatabaseClass> {
   }
 }
 
-function installedVersion(name: string): string | undefined {
-  let main: string;
-  try {
-    main = createRequire(import.meta.url).resolve(name);
-  } catch {
-    return undefined;
-  }
-  for (let folder = dirname(main); folder !== dirname(folder); folder = dirname(folder)) {
-    const file = join(folder, 'package.json');
-    if (!existsSync(file)) continue;
-    const manifest = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
-    if (manifest.name === name && manifest.version !== undefined) return manifest.version;
+/**
+ * Whose `node_modules` are looked through: those of this file, of the host's script (in a bundle this file's own URL is
+ * empty or that of the machine that built it), and of the folder that the host runs in.
+ */
+function places(): string[] {
+  const script = process.argv[1];
+  return [import.meta.url as string | undefined, script, join(process.cwd(), 'package.json')].filter(
+    (place): place is string => place !== undefined && place !== '',
+  );
+}
+
+/** Not imported: a bundler would take `require` of it for a module of the bundle. */
+const requireFrom = (place: string): NodeJS.Require =>
+  process.getBuiltinModule('node:module').createRequire(place);
+
+function installedVersion(name: string): { readonly version: string; readonly place: string } | undefined {
+  for (const place of places()) {
+    let main: string;
+    try {
+      main = requireFrom(place).resolve(name);
+    } catch {
+      continue;
+    }
+    for (let folder = dirname(main); folder !== dirname(folder); folder = dirname(folder)) {
+      const file = join(folder, 'package.json');
+      if (!existsSync(file)) continue;
+      const manifest = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
+      if (manifest.name === name && manifest.version !== undefined) {
+        return { version: manifest.version, place };
+      }
+    }
   }
   return undefined;
 }

@@ -17,7 +17,11 @@ export const SQLITE_INDEXES = {
   /** A model in order. */
   model: 'evaluation_results_model',
   /** A model's scores: covers the average of a model. */
-  score: 'evaluation_results_score',
+  modelScore: 'evaluation_results_score',
+  /** Everything by score, then in order of time. */
+  score: 'evaluation_results_overall',
+  /** A run by score, then in order of time. */
+  runScore: 'evaluation_results_run_score',
 } as const;
 
 /** Condition of {@link SQLITE_INDEXES.failed}: a query must have it word for word to be served by the index. */
@@ -65,10 +69,42 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX ${SQLITE_INDEXES.run} ON evaluation_results (run_id, timestamp, test_id, repetition);
    CREATE INDEX ${SQLITE_INDEXES.time} ON evaluation_results (timestamp, test_id, repetition);
    CREATE INDEX ${SQLITE_INDEXES.model} ON evaluation_results (model_name, timestamp, test_id, repetition);
-   CREATE INDEX ${SQLITE_INDEXES.score} ON evaluation_results (model_name, overall_score);`,
+   CREATE INDEX ${SQLITE_INDEXES.modelScore} ON evaluation_results (model_name, overall_score);`,
 
   `CREATE INDEX ${SQLITE_INDEXES.failed} ON evaluation_results (run_id, timestamp, test_id, repetition)
      WHERE ${HAS_NO_SCORE};`,
+
+  `ALTER TABLE evaluation_runs ADD COLUMN run_end TEXT; -- JSON: how the run ended
+   CREATE INDEX evaluation_runs_time ON evaluation_runs (timestamp, run_id);
+
+   CREATE TABLE evaluation_leases (
+     run_id TEXT NOT NULL,
+     part TEXT NOT NULL,                 -- '' for the whole run
+     lease_id TEXT NOT NULL,
+     taken_at REAL NOT NULL,             -- milliseconds since the epoch
+     renewed_at REAL NOT NULL,
+     lease TEXT NOT NULL,                -- JSON: who holds it, and how long without a sign
+     PRIMARY KEY (run_id, part)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE evaluation_cases (
+     id INTEGER PRIMARY KEY,
+     hash TEXT NOT NULL UNIQUE,          -- caseHash in the details of results
+     content TEXT NOT NULL               -- JSON: input, expected, metadata, group, cluster
+   ) STRICT;
+
+   ALTER TABLE evaluation_results ADD COLUMN passed INTEGER;  -- 1, 0, or NULL without a score
+   ALTER TABLE evaluation_results ADD COLUMN group_name TEXT;
+   ALTER TABLE evaluation_results ADD COLUMN error_code TEXT;
+   UPDATE evaluation_results SET
+     passed = CASE WHEN overall_score IS NULL THEN NULL ELSE coalesce(
+       json_extract(details, '$.evaluation.passed'), json_extract(details, '$."$tagged".evaluation.passed'),
+       overall_score = 1) END,
+     group_name = coalesce(json_extract(details, '$.group'), json_extract(details, '$."$tagged".group')),
+     error_code = coalesce(json_extract(details, '$.error.code'), json_extract(details, '$."$tagged".error.code'));
+
+   CREATE INDEX ${SQLITE_INDEXES.score} ON evaluation_results (overall_score, timestamp);
+   CREATE INDEX ${SQLITE_INDEXES.runScore} ON evaluation_results (run_id, overall_score, timestamp);`,
 ];
 
 /** The version that this package writes. */

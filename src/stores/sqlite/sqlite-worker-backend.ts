@@ -47,11 +47,13 @@ export class WorkerThreadBackend implements SqliteBackend {
   ): Promise<ReturnType<SqliteConnection[Name]>> {
     if (name === 'append') {
       const [appends] = parameters as unknown as Parameters<SqliteConnection['append']>;
-      const encoding = encodeInParts(appends.flat());
+      const encoding = encodeInParts(appends.flatMap(({ results }) => results));
       this.#encoding = encoding;
       const parts = await encoding;
       const buffers = parts.map(({ buffer }) => buffer as ArrayBuffer);
-      return this.#request(name, [parts], buffers);
+      const leases = new Set(appends.flatMap(({ lease }) => lease ?? []));
+      const cases = appends.flatMap((append) => append.cases);
+      return this.#request(name, [parts, cases, [...leases]], buffers);
     }
     await this.#encoding?.catch(() => {}); // who appended is told
     return this.#request(name, parameters);

@@ -3,6 +3,9 @@ import { AssayError } from '../../errors.js';
 import { systemClock } from '../../foundation/clock.js';
 import { decodePart } from './encoded-parts.js';
 import { MainThreadBackend, type ConnectionCall } from './sqlite-backend.js';
+import type { SqliteAppend } from './sqlite-connection.js';
+import type { KeptCase } from '../kept-case.js';
+import type { RunLease } from '../run-lease.js';
 import { openDatabase, type SqliteDriverName } from './sqlite-driver.js';
 import { toStoreError } from './sqlite-errors.js';
 
@@ -65,8 +68,16 @@ const answer = async ({ id, name, parameters }: SqliteWorkerRequest): Promise<Sq
     }
     const backend = await opened();
     if (name === 'append') {
-      const [parts] = parameters as [readonly Uint8Array[]];
-      return { id, value: await backend.call(name, parts.map(decodePart)) };
+      const [parts, cases, leases] = parameters as [
+        readonly Uint8Array[],
+        readonly KeptCase[],
+        readonly RunLease[],
+      ];
+      const appends: SqliteAppend[] = [
+        ...leases.map((lease) => ({ results: [], cases: [], lease })),
+        { results: parts.flatMap(decodePart), cases, lease: undefined },
+      ];
+      return { id, value: await backend.call(name, appends) };
     }
     return { id, value: await backend.call(name, ...(parameters as never)) };
   } catch (error) {
