@@ -71,7 +71,7 @@ export function describeCheck(check: Omit<GateCheck, 'reason'>): string {
   const differ = `${percent(check.discordant as number)} of the pairs differ`;
   const found = `${way}${differenceRange(check.interval)} over ${over}, ${differ}`;
   if (kind === 'maxDrop') return `${found}${needed}`;
-  const p = `one-sided p ${pValue(check.p)}${check.adjustedP === check.p ? '' : `, ${pValue(check.adjustedP)} with all checks`}`;
+  const p = `one-sided p ${pValue(check.p)}${check.adjustedP === check.p || (check.p ?? 1) > 0.1 ? '' : `, ${pValue(check.adjustedP)} with all checks`}`;
   const detectable =
     check.detectable === null
       ? 'no drop would be found with a chance of 80 %'

@@ -138,7 +138,7 @@ export class RunScores {
     this.#positions.set(caseId, position);
     if (repetition !== 0) this.#firstRepetition.set(position, repetition);
     const { cluster, group } = result;
-    const contentHash = (result as { readonly caseHash?: string }).caseHash;
+    const { caseHash: contentHash } = result;
     const found = slicesOf(result, slices);
     this.cases.push({ caseId, cluster, group, contentHash, slices: found, errored: 0, answered: 0 });
     return position;
@@ -158,7 +158,10 @@ export async function readRun(source: RunSource, options: ReadRunOptions): Promi
   if ('store' in source) {
     scores.runId = source.runId;
     scores.manifest = await source.store.manifest(source.runId);
-    results = source.store.query({ runId: source.runId });
+    results = source.store.query({
+      runId: source.runId,
+      ...(options.withCases === true ? { withCase: true } : {}),
+    });
   } else results = source;
   for await (const result of results) {
     if (signal?.aborted === true) {

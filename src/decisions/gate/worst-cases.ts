@@ -1,4 +1,5 @@
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import type { QueriedResult } from '../../stores/result-store.js';
 import type { WorstCase } from './gate-verdict.js';
 
 const LONGEST_TEXT = 2000;
@@ -13,7 +14,7 @@ export class WorstCases {
   }
 
   /** Takes in a result. `baselineScore`: the overall score of the same case; NaN without one. */
-  add(result: CaseResult, baselineScore: number): void {
+  add(result: QueriedResult, baselineScore: number): void {
     if (this.#most === 0) return;
     const score = result.evaluation?.overallScore ?? null;
     if (score === 1 || (score === null && result.outcome !== 'errored')) return;
@@ -40,18 +41,15 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return i === -1 ? 0 : (a[i] as number) - (b[i] as number);
 }
 
-function worstCase(result: CaseResult, score: number | null, baselineScore: number): WorstCase {
-  const { caseId, repetition, response } = result;
-  const { testCase } = result as {
-    readonly testCase?: { readonly input?: unknown; readonly expected?: unknown };
-  };
+function worstCase(result: QueriedResult, score: number | null, baselineScore: number): WorstCase {
+  const { caseId, repetition, response, testCase } = result;
   return {
     caseId,
     repetition,
     score,
     baselineScore: Number.isNaN(baselineScore) ? null : baselineScore,
     question: testCase === undefined ? null : inputText(testCase.input),
-    expected: testCase?.expected === undefined ? null : textOf(testCase.expected),
+    expected: testCase === undefined ? null : textOf(testCase.expected),
     answer: response === undefined ? null : cut(response.text),
     reason: reasonOf(result),
   };
