@@ -1,5 +1,6 @@
 import type { Interval } from '../../statistics/intervals.js';
 import type { GateCheck, GateVerdictData } from './gate-verdict.js';
+import { plainText } from './plain-text.js';
 
 const HEADLINES: Readonly<Record<GateVerdictData['outcome'], string>> = {
   pass: 'Pass',
@@ -15,8 +16,9 @@ export function formatGate(verdict: GateVerdictData): string {
   for (const check of checks)
     lines.push(`  ${checkName(check)}: ${outcomeWord(check)}. ${sentence(check.reason)}`);
   const errors = run.errored === 0 ? '' : `, ${run.errored} of ${run.results} results errored`;
-  lines.push('', `  run ${run.runId}: ${plural(run.cases, 'case')}${errors}`);
-  if (baseline !== null) lines.push(`  baseline ${baseline.runId}: ${plural(baseline.cases, 'case')}`);
+  lines.push('', `  run ${plainText(run.runId)}: ${plural(run.cases, 'case')}${errors}`);
+  if (baseline !== null)
+    lines.push(`  baseline ${plainText(baseline.runId)}: ${plural(baseline.cases, 'case')}`);
   lines.push(
     `  intervals hold with ${percent(verdict.level)}; a false alarm over all checks has a chance of at most about ${percent(1 - verdict.level)}`,
   );
@@ -50,7 +52,7 @@ export function checkName({
         : kind === 'min'
           ? `at least ${score(asked)}`
           : `at most ${kind === 'maxErrorRate' ? percent(asked) : kind === 'maxLatencyP95Ms' ? `${score(asked)} ms` : score(asked)}`;
-  return `${metric}${part} ${what}`;
+  return plainText(`${metric}${part} ${what}`);
 }
 
 /** What came of a check, in a sentence without its name. */

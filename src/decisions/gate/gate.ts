@@ -16,7 +16,7 @@ import {
 import type { GateCheck, GatedRun, GateOutcome, GateVerdict, GateVerdictData } from './gate-verdict.js';
 import { checkLimits, type RunFigures } from './limit-check.js';
 import { checkPairs } from './paired-check.js';
-import { type CaseFacts, readRun, RunScores } from './run-scores.js';
+import { type CaseFacts, readRun, type RunScores } from './run-scores.js';
 import { checkScore } from './score-check.js';
 import { checkSummary, gatedSummary, isSummary } from './summary-check.js';
 import { WorstCases } from './worst-cases.js';
