@@ -64,7 +64,7 @@ export {
   type Ends,
   type MarginTest,
   type PairedTable,
-} from './decisions/paired/paired-table.js';
+} from './statistics/paired-table.js';
 export {
   bernoulliConfidenceSequence,
   BetaEProcess,

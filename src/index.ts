@@ -262,7 +262,13 @@ export {
   type ClassificationOptions,
   type ClassificationReport,
 } from './statistics/classification.js';
-export { ClusteredMoments, type ClusteredMomentsRecord } from './statistics/clustered.js';
+export { boundedMeanInterval, type BoundedMeanOptions } from './statistics/bounded-mean.js';
+export {
+  ClusteredMoments,
+  type ClusteredIntervalOptions,
+  type ClusteredMomentsRecord,
+  type ClusterRobustForm,
+} from './statistics/clustered.js';
 export {
   compareRuns,
   type CompareRunsOptions,
@@ -276,6 +282,7 @@ export { formatComparison } from './statistics/format-comparison.js';
 export {
   clopperPearsonInterval,
   jeffreysInterval,
+  midPInterval,
   tInterval,
   wilsonInterval,
   type Interval,
@@ -290,6 +297,7 @@ export {
   type KrippendorffOptions,
   type Rating,
 } from './statistics/krippendorff.js';
+export { meanInterval } from './statistics/mean-interval.js';
 export { Moments, type MomentsRecord } from './statistics/moments.js';
 export { benjaminiHochberg, holm } from './statistics/multiple-comparisons.js';
 export type { Label } from './statistics/labels.js';
@@ -330,6 +338,8 @@ export {
   type ThresholdReducer,
 } from './statistics/repetition-reducers.js';
 export type { ResamplingOptions } from './statistics/resample.js';
+export { ScoreCounts, type ScoreCountsRecord } from './statistics/score-counts.js';
+export type { ValueRange } from './statistics/value-range.js';
 export {
   betaCdf,
   betaQuantile,

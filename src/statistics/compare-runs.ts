@@ -3,6 +3,7 @@ import { boolean, checkOptions, integer, object, oneOf, show, text } from '../fo
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { ResultStore } from '../stores/result-store.js';
 import type { RunManifest } from '../stores/run-manifest.js';
+import { fewClustersWarning, hasFewClusters } from './cluster-robust.js';
 import { ComparisonRefusedError } from './comparison-refused.js';
 import { joinResults, type JoinSource, MetricNames, type UnmatchedResults } from './join-results.js';
 import { type MetricComparison, PairSet } from './pair-set.js';
@@ -57,6 +58,8 @@ export interface RunComparison {
   readonly metrics: readonly MetricComparison[];
   /** What was not alike, when the comparison was forced. */
   readonly forcedDifferences: readonly string[];
+  /** What a reader of the numbers has to know. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -119,6 +122,8 @@ export async function compareRuns(
     const run = `run ${'ab'[side]}${runId === '' ? '' : `, ${show(runId)}`}`;
     throw new InputError('ASSAY_EMPTY_INPUT', `Expected results of ${run}, found none`);
   }
+  const metrics = await pairs.compare(['overall', ...names.dimensions], pairedOptions);
+  const few = metrics.filter(hasFewClusters);
   return {
     a: runs[0],
     b: runs[1],
@@ -126,8 +131,9 @@ export async function compareRuns(
     pairs: pairs.pairs,
     onlyInA: joined.unmatched[0],
     onlyInB: joined.unmatched[1],
-    metrics: await pairs.compare(['overall', ...names.dimensions], pairedOptions),
+    metrics,
     forcedDifferences: [...differences],
+    warnings: few.length === 0 ? [] : [fewClustersWarning(few)],
   };
 }
 

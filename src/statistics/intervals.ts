@@ -1,6 +1,6 @@
 import { AssayError } from '../errors.js';
+import { findRoot } from '../foundation/find-root.js';
 import { betweenZeroAndOne, checkOptions, show } from '../foundation/options.js';
-import { findRoot } from './find-root.js';
 import { betaQuantile, incompleteBeta, normalQuantile, studentQuantile } from './special-functions.js';
 
 /** How an {@link Interval} was made. */
@@ -142,7 +142,7 @@ function midPEnd(successes: number, n: number, tail: number): number {
     const more = failures === 0 ? 0 : incompleteBeta(successes + 1, failures, p);
     return (atLeast + more) / 2 - tail;
   };
-  return findRoot(excess, [0, 1]);
+  return findRoot(excess, { low: 0, high: 1 });
 }
 
 /**

@@ -1,5 +1,14 @@
 import { AssayError } from '../errors.js';
-import { callable, integer, checkOptions, show, signal, type OptionChecks } from '../foundation/options.js';
+import {
+  callable,
+  checkOptions,
+  integer,
+  number,
+  type OptionChecks,
+  show,
+  signal,
+} from '../foundation/options.js';
+import { isRounding, withoutRounding } from '../foundation/rounding.js';
 import { midRanks } from './correlation.js';
 import { checkMeanEstimate, type MeanEstimate } from './intervals.js';
 import type { Moments } from './moments.js';
@@ -37,8 +46,17 @@ export interface PermutationTest {
   readonly resamples: number;
 }
 
+/** Options of tests that are given differences of scores. */
+export interface DifferenceOptions {
+  /**
+   * Magnitude of the scores that the differences come from, >= 0. Differences within rounding of it (16 units in the last
+   * place) count as 0, and as equal to each other. @default 16 times the largest difference
+   */
+  readonly magnitude?: number | undefined;
+}
+
 /** Options of {@link signFlipTest}. */
-export interface SignFlipOptions extends ResamplingOptions {
+export interface SignFlipOptions extends ResamplingOptions, DifferenceOptions {
   /** Draws when there are too many possibilities to count, >= 100. @default 10_000 */
   readonly resamples?: number | undefined;
   /** Seed, 0 to 4294967295. @default 0 */
@@ -49,6 +67,7 @@ export interface SignFlipOptions extends ResamplingOptions {
 export const signFlipChecks: OptionChecks<SignFlipOptions> = {
   resamples: integer(100),
   seed: integer(0, 0xffff_ffff),
+  magnitude: number(0),
   threads: threadsCheck,
   onFallback: callable,
   signal,
@@ -109,6 +128,17 @@ export function mcnemarTest(wins: number, losses: number): McnemarTest {
   return { pValue, chiSquare, chiSquarePValue: Math.min(1, 2 * normalCdf(-Math.sqrt(chiSquare))) };
 }
 
+/** Differences that are more than rounding, sorted. */
+function nonZeroOf(
+  differences: ArrayLike<number>,
+  magnitude: number | undefined,
+): { readonly nonZero: Float64Array; readonly scale: number } {
+  const sorted = sortedNumbers(differences);
+  const largest = Math.max(Math.abs(sorted[0] ?? 0), Math.abs(sorted.at(-1) ?? 0));
+  const scale = magnitude ?? 16 * largest; // scores tend to be larger than their differences
+  return { nonZero: sorted.filter((difference) => !isRounding(difference, scale)), scale };
+}
+
 const EXACT_WILCOXON = 200;
 
 /**
@@ -116,11 +146,18 @@ const EXACT_WILCOXON = 200;
  * 200 differences the p-value is exact, also with ties; above it is the normal approximation with tie
  * correction and without continuity correction. `null` when every difference is 0.
  */
-export function wilcoxonSignedRankTest(differences: ArrayLike<number>): PermutationTest | null {
-  const nonZero = sortedNumbers(differences).filter((difference) => difference !== 0);
+export function wilcoxonSignedRankTest(
+  differences: ArrayLike<number>,
+  options: DifferenceOptions = {},
+): PermutationTest | null {
+  const { magnitude } = checkOptions<DifferenceOptions>('wilcoxonSignedRankTest', options, {
+    magnitude: number(0),
+  });
+  const { nonZero, scale } = nonZeroOf(differences, magnitude);
   const n = nonZero.length;
   if (n === 0) return null;
-  const doubled = midRanks(nonZero.map(Math.abs)).map((rank) => 2 * rank); // integers, also for ties
+  const sizes = withoutRounding(nonZero.map(Math.abs), scale);
+  const doubled = midRanks(sizes).map((rank) => 2 * rank); // integers, also for ties
   let positive = 0;
   doubled.forEach((rank, i) => (positive += (nonZero[i] as number) > 0 ? rank : 0));
   const total = n * (n + 1);
@@ -163,7 +200,7 @@ export async function signFlipTest(
 ): Promise<PermutationTest> {
   const checked = checkOptions<SignFlipOptions>('signFlipTest', options, signFlipChecks);
   const { resamples = 10_000, seed = 0 } = checked;
-  const values = sortedNumbers(differences).filter((difference) => difference !== 0);
+  const { nonZero: values } = nonZeroOf(differences, checked.magnitude);
   const size = values.reduce((sum, value) => sum + Math.abs(value), 0);
   const observed = Math.abs(values.reduce((sum, value) => sum + value, 0));
   // Sums that are equal on paper must count as equal, however they were rounded.

@@ -4,6 +4,7 @@ import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ExactSum } from '../../foundation/exact-sum.js';
 import { fewClustersWarning, hasFewClusters } from '../../statistics/cluster-robust.js';
 import { Histogram } from '../../foundation/histogram.js';
+import { reaches } from '../../foundation/rounding.js';
 import { CorpusTotal } from '../../evaluation/corpus-metric.js';
 import { judgeUsageOf } from '../../evaluation/judge-usage.js';
 import { JudgeTotals } from './judge-totals.js';
@@ -221,7 +222,7 @@ export class RunStatistics {
 
   #passed(passed: boolean | undefined, score: number): boolean {
     const threshold = this.#options.passThreshold;
-    return threshold === undefined ? (passed ?? score === 1) : score >= threshold;
+    return threshold === undefined ? (passed ?? score === 1) : reaches(score, threshold);
   }
 
   #byName(

@@ -11,7 +11,7 @@ import {
   type OptionChecks,
 } from '../../foundation/options.js';
 import { normalQuantile, studentQuantile } from '../../statistics/special-functions.js';
-import type { Ends } from '../paired/paired-table.js';
+import type { Ends } from '../../statistics/paired-table.js';
 
 /** Scores of a judge on all items, and labels on some of them. */
 export interface AnchoredSample {

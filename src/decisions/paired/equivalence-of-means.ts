@@ -3,7 +3,7 @@ import { tInterval } from '../../statistics/intervals.js';
 import { Moments } from '../../statistics/moments.js';
 import { studentTail } from '../../statistics/special-functions.js';
 import { AssayError } from '../../errors.js';
-import type { Ends } from './paired-table.js';
+import type { Ends } from '../../statistics/paired-table.js';
 
 /** What {@link equivalenceOfMeans} finds. */
 export interface EquivalenceOfMeans {
