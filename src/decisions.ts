@@ -28,6 +28,19 @@ export type {
 export { writeJunit } from './decisions/gate/junit.js';
 export { appendStepSummary } from './decisions/gate/step-summary.js';
 
+// which of two is better
+export { decide } from './decisions/decide/decide.js';
+export {
+  formatDecision,
+  type Decision,
+  type DecisionData,
+  type DecisionSide,
+  type DecisionStop,
+} from './decisions/decide/decision.js';
+export type { DecideOptions, DecisionPlan, DecisionSettings } from './decisions/decide/decision-options.js';
+export { DecisionProcessor, type DecisionEvents } from './decisions/decide/decision-processor.js';
+export type { DecisionLook, DecisionOutcome } from './decisions/decide/stopping-rule.js';
+
 // can this judge be believed
 export {
   clusteredPredictionPoweredMean,
