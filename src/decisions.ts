@@ -39,6 +39,7 @@ export {
 } from './decisions/decide/decision.js';
 export type { DecideOptions, DecisionPlan, DecisionSettings } from './decisions/decide/decision-options.js';
 export { DecisionProcessor, type DecisionEvents } from './decisions/decide/decision-processor.js';
+export { meanWithin, type MeanWithinOptions } from './decisions/decide/mean-within.js';
 export type { DecisionLook, DecisionOutcome } from './decisions/decide/stopping-rule.js';
 
 // can this judge be believed

@@ -16,6 +16,7 @@ import {
   callable,
   checkOptions,
   either,
+  having,
   integer,
   invalidOption,
   milliseconds,
@@ -29,6 +30,7 @@ import {
 } from '../foundation/options.js';
 import { retryOptions, type RetryOptions } from '../client/call/retry.js';
 import type { ResultStore } from '../stores/result-store.js';
+import type { StopRule } from './stop-rule.js';
 
 /** What a function target may return: the answer's text, or the text with whatever else is known of the call. */
 export type TargetAnswer =
@@ -201,6 +203,8 @@ export interface RunOptions {
   readonly retryErrored?: boolean | undefined;
   /** Ends the run: cases in flight are cancelled, what is done is stored, `run` rejects with `ASSAY_ABORTED`. */
   readonly signal?: AbortSignal | undefined;
+  /** Ends the run in peace once it says that there is enough: `meanWithin` of `assaykit/decisions`. @default never */
+  readonly stopWhen?: StopRule | undefined;
   /** How many cases there are, when the source cannot say; only for progress. */
   readonly total?: number | undefined;
 }
@@ -292,6 +296,7 @@ const RUN_CHECKS: OptionChecks<RunOptions> = {
   resume: boolean,
   retryErrored: boolean,
   signal,
+  stopWhen: having('a stop rule', 'begin'),
   total: integer(0),
 };
 

@@ -22,6 +22,7 @@ import { followRetries, runAnnouncer, type Announce } from './run-announcer.js';
 import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
+import { followPrefix, type SubmissionPrefix } from './stop-rule.js';
 import { RunStatistics } from './summary/run-statistics.js';
 import { RunStore } from './run-store.js';
 import type { RunSummary, StopReason } from './summary/run-summary.js';
@@ -50,6 +51,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
   readonly #progress: RunProgress;
+  readonly #prefix: SubmissionPrefix | undefined;
   readonly #turns: TurnGiver;
   readonly #begunAt: number;
   readonly #startedAt: number;
@@ -125,6 +127,7 @@ export class BatchRun<Input, Expected, Metadata> {
         return onDurable(results);
       },
     });
+    this.#prefix = followPrefix(runOptions.stopWhen, () => this.#stop('settled'));
     this.#feeder = new CaseFeeder({
       runId: this.runId,
       source: this.#source,
@@ -135,6 +138,7 @@ export class BatchRun<Input, Expected, Metadata> {
       isFinished:
         runOptions.resume === true && store !== undefined ? finishedOutcomes(runOptions) : undefined,
       isOpen: (caseId) => this.#inFlight.has(caseId) || this.#writer.holds(caseId),
+      onSubmit: this.#prefix?.submit,
       onReady: () => this.#wakeLanes(),
     });
   }
@@ -150,9 +154,7 @@ export class BatchRun<Input, Expected, Metadata> {
       const opened =
         this.#store === undefined
           ? { manifest: created, resumed: false }
-          : await openRun(this.#store, created, this.#runOptions, (result) =>
-              this.#statistics.addEarlier(result),
-            );
+          : await openRun(this.#store, created, this.#runOptions, this.#addEarlier);
       stopFollowing = followRetries(this.#options.target, this.#announce);
       this.#announce('run:start', () => ({ at: this.#startedAt, total: this.#total, ...opened }));
       this.#progress.begin((progress) => this.#port.emit('progress', progress));
@@ -283,17 +285,16 @@ export class BatchRun<Input, Expected, Metadata> {
     return (isPaused || pending > concurrency) && this.#stopReason === 'end';
   }
 
+  readonly #addEarlier = (result: CaseResult): void => {
+    this.#statistics.addEarlier(result);
+    this.#prefix?.settle(result);
+  };
+
   #beginCase(task: CaseTask<Input, Expected, Metadata>): void {
     this.#begun++;
     this.#inFlight.add(task);
-    if (this.#port.wants('case:start')) {
-      this.#port.emit('case:start', {
-        at: this.#options.clock.wallTime(),
-        runId: this.runId,
-        caseId: task.testCase.id,
-        repetition: task.repetition,
-      });
-    }
+    const { testCase, repetition } = task;
+    this.#announce('case:start', () => ({ caseId: testCase.id, repetition }));
   }
 
   /** Books a result; answers with a promise when the store is behind. */
@@ -311,6 +312,7 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
     if (result.outcome === 'errored' && result.error.code === 'ASSAY_ABORTED') return undefined;
+    this.#prefix?.settle(result);
     return this.#writer.push(result);
   }
 
@@ -376,17 +378,16 @@ export class BatchRun<Input, Expected, Metadata> {
         new InputError('ASSAY_EMPTY_INPUT', 'Expected at least one test case, got none'),
       );
     }
-    const { clock } = this.#options;
-    const durationMs = clock.now() - this.#begunAt;
     const summary = this.#statistics.summary({
       runId: this.runId,
       startedAt: this.#startedAt,
-      durationMs,
+      durationMs: this.#options.clock.now() - this.#begunAt,
       stopReason: this.#stopReason,
       submitted: this.#begun + this.#feeder.skipped,
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
       budget: this.#budget?.summary() ?? null,
+      notes: this.#prefix?.notes,
     });
     const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);
     this.#reportProgress(true);

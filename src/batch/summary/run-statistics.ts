@@ -173,9 +173,11 @@ export class RunStatistics {
       /** Default: there was none. */
       readonly budget?: RunSummaryData['budget'];
       readonly confidenceLevel: number;
+      /** What stands among the warnings beside those of the figures. */
+      readonly notes?: readonly string[] | undefined;
     },
   ): RunSummary {
-    const { confidenceLevel, ...head } = run;
+    const { confidenceLevel, notes = [], ...head } = run;
     if (this.results + head.skipped !== head.submitted) {
       throw new AssayError(
         'ASSAY_INVARIANT',
@@ -210,7 +212,7 @@ export class RunStatistics {
       cacheHits: this.#cacheHits,
       resultsPerSecond: head.durationMs > 0 ? (this.results / head.durationMs) * 1000 : 0,
       errorsByCode: Object.fromEntries([...this.#errorsByCode].sort(byName)),
-      warnings: this.#warnings({ overall, ...dimensions }),
+      warnings: [...this.#warnings({ overall, ...dimensions }), ...notes],
     });
   }
 
