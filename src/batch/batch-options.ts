@@ -383,7 +383,7 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     if (missing !== undefined) throw missing;
   }
   if (given.rateLimit !== undefined) checkOptions(`${owner}.rateLimit`, given.rateLimit, RATE_LIMIT_CHECKS);
-  if (given.retry) void new RetrySchedule(given.retry, systemClock, Math.random);
+  if (given.retry) void new RetrySchedule(given.retry, systemClock, systemRandom);
   if (given.budget !== undefined) checkOptions(`${owner}.budget`, given.budget, BUDGET_CHECKS);
   if (given.eventLoopProtection)
     checkOptions(`${owner}.eventLoopProtection`, given.eventLoopProtection, PROTECTION_CHECKS);

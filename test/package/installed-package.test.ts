@@ -51,10 +51,7 @@ describe('the packed package in an empty folder', () => {
   it('holds the built files, the documentation and the examples, and nothing else', () => {
     const folderOf = (path: string): string => path.split('/')[0]!;
     expect([...new Set(folder.packedFiles.map(folderOf))].sort()).toEqual(
-      [
-        ...['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'package.json'],
-        ...['dist', 'docs', 'examples'],
-      ].sort(),
+      'CHANGELOG.md CONTRIBUTING.md LICENSE README.md dist docs examples package.json'.split(' '),
     );
     const odd = folder.packedFiles.filter(
       (path) =>
