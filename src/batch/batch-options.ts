@@ -11,9 +11,9 @@ import type {
 } from '../client/model-client.js';
 import type { GivenToolCall } from '../client/given-tool-calls.js';
 import { isModelClient } from '../client/model-client.js';
-import type { Clock } from '../foundation/clock.js';
-import { systemClock } from '../foundation/clock.js';
+import { systemClock, type Clock } from '../foundation/clock.js';
 import {
+  betweenZeroAndOne,
   boolean,
   callable,
   checkOptions,
@@ -31,6 +31,7 @@ import {
 } from '../foundation/options.js';
 import type { LoadBalancedClientOptions } from '../client/client-options.js';
 import { RetrySchedule } from '../client/retry-schedule.js';
+import { systemRandom, type RandomSource } from '../foundation/seeded-random.js';
 import type { ResultStore } from '../stores/result-store.js';
 
 /** What a function target may return beside a bare answer: the answer with whatever else it knows. */
@@ -214,6 +215,8 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Where time comes from. @default the machine's clock */
   readonly clock?: Clock | undefined;
+  /** Where chance comes from: waits between tries, and what tells the names of two runs apart. @default Math.random */
+  readonly random?: RandomSource | undefined;
 }
 
 /** Options of one run. */
@@ -247,6 +250,7 @@ export interface ResolvedBatchOptions<Input, Expected, Metadata> extends BatchPr
   readonly progressIntervalMs: number;
   readonly confidenceLevel: number;
   readonly clock: Clock;
+  readonly random: RandomSource;
 }
 
 const RATE_LIMIT_CHECKS: OptionChecks<ProcessorRateLimit> = {
@@ -302,14 +306,12 @@ const OPTION_CHECKS: OptionChecks<BatchProcessorOptions> = {
   onStoreError: oneOf('stop', 'retry'),
   flushIntervalMs: milliseconds,
   progressIntervalMs: milliseconds,
-  confidenceLevel: (value) =>
-    typeof value === 'number' && value > 0 && value < 1
-      ? undefined
-      : 'a number between 0 and 1 (both excluded)',
+  confidenceLevel: betweenZeroAndOne,
   passThreshold: number(0, 1),
   eventLoopProtection: either(object, (value) => (value === false ? undefined : 'false')),
   labels: object,
   clock: object,
+  random: callable,
 };
 
 const RUN_CHECKS: OptionChecks<RunOptions> = {
@@ -335,7 +337,7 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     if (missing !== undefined) throw missing;
   }
   if (given.rateLimit !== undefined) checkOptions(`${owner}.rateLimit`, given.rateLimit, RATE_LIMIT_CHECKS);
-  if (given.retry) void new RetrySchedule(given.retry, systemClock, Math.random);
+  if (given.retry) void new RetrySchedule(given.retry, systemClock, systemRandom);
   if (given.budget !== undefined) checkOptions(`${owner}.budget`, given.budget, BUDGET_CHECKS);
   if (given.eventLoopProtection)
     checkOptions(`${owner}.eventLoopProtection`, given.eventLoopProtection, PROTECTION_CHECKS);
@@ -353,6 +355,7 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     progressIntervalMs: given.progressIntervalMs ?? 200,
     confidenceLevel: given.confidenceLevel ?? 0.95,
     clock: given.clock ?? systemClock,
+    random: given.random ?? systemRandom,
   });
 }
 

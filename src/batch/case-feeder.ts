@@ -1,7 +1,7 @@
 import { InputError } from '../errors.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import type { Clock } from '../foundation/clock.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 import type { CaseSource } from '../cases/case-source.js';
 import { CaseTask } from './case-task.js';
 import { DuplicateGuard } from './seen-ids.js';

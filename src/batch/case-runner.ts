@@ -9,7 +9,7 @@ import type {
   StoredResponse,
 } from '../evaluation/evaluation-types.js';
 import { roundDuration } from '../foundation/clock.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 import { isThenable } from '../foundation/thenable.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
 import { unlessCancelled, type CaseTask } from './case-task.js';

@@ -1,5 +1,5 @@
 import type { ListNode } from '../foundation/linked-list.js';
-import type { ModelParameters, TokenUsage } from '../client/model-client.js';
+import type { TokenUsage } from '../client/model-client.js';
 import type { EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
 import { Cancellation } from '../foundation/cancellation.js';
 import type { TargetContext } from './batch-options.js';
@@ -55,17 +55,4 @@ export function unlessCancelled<Value>(work: PromiseLike<Value>, cancellation: C
       },
     );
   });
-}
-
-/** The parameters of one request: the case's laid over the processor's. */
-export function mergeParameters(
-  base: ModelParameters | undefined,
-  own: ModelParameters | undefined,
-): ModelParameters | undefined {
-  if (base === undefined) return own;
-  if (own === undefined) return base;
-  const merged = { ...base, ...own };
-  return base.extraBody !== undefined && own.extraBody !== undefined
-    ? { ...merged, extraBody: { ...base.extraBody, ...own.extraBody } }
-    : merged;
 }

@@ -1,5 +1,6 @@
 import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
+import type { RandomSource } from '../foundation/seeded-random.js';
 import type { RunManifest } from '../stores/run-manifest.js';
 import type { RunOptions } from './batch-options.js';
 import { checkManifest } from './run-manifest.js';
@@ -54,8 +55,8 @@ export async function openRun(
 }
 
 /** Names one start of a run: `2026-11-23T22-28-00-000Z-k3x9`. */
-export function newStartId(startedAt: number): string {
-  const suffix = Math.floor(Math.random() * 36 ** 4)
+export function newStartId(startedAt: number, random: RandomSource): string {
+  const suffix = Math.floor(random() * 36 ** 4)
     .toString(36)
     .padStart(4, '0');
   return `${new Date(startedAt).toISOString().replace(/[:.]/g, '-')}-${suffix}`;

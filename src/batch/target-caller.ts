@@ -1,3 +1,5 @@
+import { CancellableCall } from '../client/cancellable-call.js';
+import { LoadBalancedClient } from '../client/load-balanced-client.js';
 import {
   isModelClient,
   type ModelClient,
@@ -7,13 +9,14 @@ import {
 } from '../client/model-client.js';
 import { sumSpending } from '../client/spending.js';
 import { RetrySchedule } from '../client/retry-schedule.js';
+import { mergeParameters } from '../client/merge-parameters.js';
 import { AssayError, toErrorRecord, type ErrorRecord } from '../errors.js';
 import { show } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import { isThenable } from '../foundation/thenable.js';
 import type { ResolvedBatchOptions, TargetAnswer, TargetContext, TargetFunction } from './batch-options.js';
 import { cacheIdentityOf } from './cache-identity.js';
-import { mergeParameters, unlessCancelled, type CaseTask } from './case-task.js';
+import { unlessCancelled, type CaseTask } from './case-task.js';
 import type { TargetCall } from './target-call.js';
 import { responseOf } from './whole-response.js';
 
@@ -40,7 +43,7 @@ export class TargetCaller<Input, Expected, Metadata> {
     options: ResolvedBatchOptions<Input, Expected, Metadata>,
     onRetry: (retried: RetriedTry) => void,
   ) {
-    const { target, retry, clock } = options;
+    const { target, retry, clock, random } = options;
     this.#options = options;
     this.#onRetry = onRetry;
     this.#client = isModelClient(target) ? target : undefined;
@@ -48,7 +51,7 @@ export class TargetCaller<Input, Expected, Metadata> {
     this.#retry =
       retry === false || this.#client?.retriesItself === true
         ? undefined
-        : new RetrySchedule(retry ?? {}, clock, Math.random);
+        : new RetrySchedule(retry ?? {}, clock, random);
   }
 
   /** The answer to a case; `call` is filled in as it goes. Rejects with what the target failed with. */
@@ -142,8 +145,12 @@ export class TargetCaller<Input, Expected, Metadata> {
   ): Promise<ModelResponse> {
     const timeoutMs = this.#options.caseTimeoutMs;
     // An answer that others wait for, too, is cancelled by the cache's signal, else by the case itself.
-    const options = signal === undefined ? { cancellation: task, timeoutMs } : { signal, timeoutMs };
-    const answer = this.#client!.complete(this.#request(task), options);
+    const client = this.#client!;
+    const options =
+      signal === undefined && client instanceof LoadBalancedClient
+        ? new CancellableCall(task, timeoutMs)
+        : { signal: signal ?? task.signal, timeoutMs };
+    const answer = client.complete(this.#request(task), options);
     call.pending = true;
     answer.then(
       () => (call.pending = false),

@@ -5,7 +5,7 @@ import { stableHash } from '../foundation/stable-hash.js';
 import { withoutKeys } from '../foundation/key-like.js';
 import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
-import { mergeParameters } from './call/call-settings.js';
+import { mergeParameters } from './merge-parameters.js';
 import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './http/classify-failure.js';
 import { EndpointError } from './endpoint-error.js';
 import type {
@@ -19,7 +19,7 @@ import type {
 import { languageModelPrompt, languageModelTools } from './language-model-prompt.js';
 import { notSent } from './not-sent.js';
 import { toolCallOf } from './protocols/read-tool-call.js';
-import { finishReason, list, record, textField, usageOf } from './protocols/protocol.js';
+import { finishReason, list, record, textField, tokenUsageOf } from './protocols/protocol.js';
 import { requestIdOf } from './http/reply-headers.js';
 import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
 
@@ -81,19 +81,19 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       : { cacheIdentity: stableHash([cacheIdentity, model.provider, model.modelId, parameters]) }),
     async complete(request: ModelRequest, call: CallOptions = {}): Promise<ModelResponse> {
       refuse(checkCall(request, call));
-      const startedAt = performance.now();
+      const startedAt = systemClock.now();
       const bound = bindCall(call);
       try {
         bound.signal.throwIfAborted();
-        const given = mergeParameters(parameters, request.parameters);
+        const given = mergeParameters(parameters, request.parameters) ?? {};
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
         );
-        return readResult(model, result, given, performance.now() - startedAt);
+        return readResult(model, result, given, systemClock.now() - startedAt);
       } catch (error) {
         throw bound.signal.aborted
           ? abortedError(bound.signal.reason)
-          : readError(model, error, performance.now() - startedAt);
+          : readError(model, error, systemClock.now() - startedAt);
       } finally {
         bound.release();
       }
@@ -117,14 +117,12 @@ interface BoundCall {
   release(): void;
 }
 
-// One signal from up to three sources. A provider that ignores it must not hold the caller: the race settles.
-function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
+// One signal from the caller's and the time limit. A provider that ignores it must not hold the caller: the race settles.
+function bindCall({ signal, timeoutMs }: CallOptions): BoundCall {
   const controller = new AbortController();
-  const cancel = (reason: unknown): void => controller.abort(reason);
   const aborted = (): void => controller.abort(signal?.reason);
   if (signal?.aborted === true) aborted();
   signal?.addEventListener('abort', aborted, { once: true });
-  cancellation?.onCancel(cancel);
   const timer =
     timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
       ? undefined
@@ -144,7 +142,6 @@ function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
     release() {
       timer?.cancel();
       signal?.removeEventListener('abort', aborted);
-      cancellation?.offCancel(cancel);
     },
   };
 }
@@ -197,7 +194,7 @@ function readResult(
       .join(''),
     model: textField(record(response), 'modelId') ?? model.modelId,
     finishReason: readReason(reason),
-    usage: usageOf(
+    usage: tokenUsageOf(
       total(tokens['inputTokens']),
       total(tokens['outputTokens']),
       tokens['cachedInputTokens'] ?? record(tokens['inputTokens'])['cacheRead'],
@@ -247,7 +244,7 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
     endpoint: model.provider,
     status,
     endpointAtFault: failure?.endpointAtFault ?? true,
-    retryAfterMs: retryAfterMs(headers, Date.now()),
+    retryAfterMs: retryAfterMs(headers, systemClock.wallTime()),
     requestId: requestIdOf(headers),
   });
   told.attempts = [{ endpoint: model.provider, code, status, durationMs }];

@@ -1,4 +1,3 @@
-import type { Cancellation } from '../foundation/cancellation.js';
 import type { MessagePart } from './message-part.js';
 import type { ToolCall, ToolDefinition } from './tool-call.js';
 
@@ -153,8 +152,6 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Total time for the call with all its attempts and waits, milliseconds; past it: `ASSAY_DEADLINE`. */
   readonly timeoutMs?: number | undefined;
-  /** The cheap form of `signal`, for callers that make many calls; both may be given. */
-  readonly cancellation?: Cancellation | undefined;
 }
 
 /** Anything that can be asked: the interface of targets and judges. */

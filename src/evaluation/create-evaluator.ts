@@ -12,6 +12,7 @@ import {
   requireOptions,
   show,
   text,
+  type OptionCheck,
 } from '../foundation/options.js';
 import { isThenable } from '../foundation/thenable.js';
 import { corpusMetricOf, type CorpusMetric } from './corpus-metric.js';
@@ -105,6 +106,14 @@ export function createEvaluator<
   return new DimensionsEvaluator(options as unknown as CreateEvaluatorOptions<Input, Expected, Metadata>);
 }
 
+const RIGHT_FORM = '{ accuracy: exactMatch() }';
+
+/** An array would make dimensions called `0`, `1`, …. */
+const scorersByName: OptionCheck = (value) =>
+  object(value) === undefined && !Array.isArray(value)
+    ? undefined
+    : `an object with a scorer for each name, as ${RIGHT_FORM}`;
+
 interface Dimension<Input, Expected, Metadata> {
   readonly name: string;
   readonly scorer: Scorer<Input, Expected, Metadata>;
@@ -129,7 +138,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     const options = checkOptions('createEvaluator', given, {
       name: text,
       version: text,
-      dimensions: object,
+      dimensions: scorersByName,
       weights: object,
       aggregate: either(oneOf(...Object.keys(aggregates)), callable),
       dimensionTimeoutMs: milliseconds,
@@ -141,7 +150,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     requireOptions('createEvaluator', options, ['name', 'version', 'dimensions']);
     const names = Object.keys(options.dimensions);
     if (names.length === 0)
-      throw invalid('Expected `dimensions` of createEvaluator to hold at least one scorer');
+      throw invalid(`Expected \`dimensions\` of createEvaluator to hold at least one scorer: ${RIGHT_FORM}`);
     const settings = names.map((name) => dimensionSettings(name, options.dimensions[name]));
     const weights = weightsOf(names, settings, options.weights);
     this.name = options.name;

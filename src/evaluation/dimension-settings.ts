@@ -51,7 +51,8 @@ export function weightsOf(
       );
     }
   }
-  return names.map((name, i) => settings[i]!.weight ?? weights[name] ?? 1);
+  // By own members only: a dimension may be called `constructor`.
+  return names.map((name, i) => settings[i]!.weight ?? ownOf(weights, name) ?? 1);
 }
 
 /** `convention@version` of the scorers that state one. */
@@ -59,13 +60,16 @@ export function conventionsOf(
   names: readonly string[],
   settings: readonly { readonly scorer: { readonly convention?: unknown; readonly version?: unknown } }[],
 ): Record<string, string> {
-  const conventions: Record<string, string> = {};
-  names.forEach((name, i) => {
+  const conventions = names.flatMap((name, i) => {
     const { convention, version } = settings[i]!.scorer;
-    if (typeof convention !== 'string') return;
-    conventions[name] = typeof version === 'string' ? `${convention}@${version}` : convention;
+    if (typeof convention !== 'string') return [];
+    return [[name, typeof version === 'string' ? `${convention}@${version}` : convention] as const];
   });
-  return conventions;
+  return Object.fromEntries(conventions); // an assignment to `__proto__` would make no member
+}
+
+function ownOf(weights: Readonly<Record<string, number | undefined>>, name: string): number | undefined {
+  return Object.hasOwn(weights, name) ? weights[name] : undefined;
 }
 
 /** What the overall score depends on beside the scorers, with the host's own members. */

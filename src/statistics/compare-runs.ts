@@ -164,7 +164,9 @@ function manifestDifferences(a: RunManifest | undefined, b: RunManifest | undefi
   compare('evaluator', a.evaluator, b.evaluator);
   compare('evaluator version', a.evaluatorVersion, b.evaluatorVersion);
   for (const dimension of new Set([...Object.keys(a.conventions), ...Object.keys(b.conventions)])) {
-    compare(`convention of ${dimension}`, a.conventions[dimension], b.conventions[dimension]);
+    const inRun = ({ conventions }: RunManifest): string | undefined =>
+      Object.hasOwn(conventions, dimension) ? conventions[dimension] : undefined; // it may be called `constructor`
+    compare(`convention of ${dimension}`, inRun(a), inRun(b));
   }
   // The hash covers the rest of the configuration; where something readable differs too, that says it better.
   if (found.length === 0) compare('configuration hash', a.configurationHash, b.configurationHash);

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 
 /** What a comparison needs of a result: a few numbers, not its text. */
 export interface ComparedResult {

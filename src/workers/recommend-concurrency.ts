@@ -7,8 +7,8 @@ import { physicalCores } from './cpu-affinity.js';
 export interface RecommendConcurrencyOptions {
   /** Memory that one worker needs, megabytes, >= 16. @default 512 */
   readonly memoryPerWorkerMb?: number | undefined;
-  /** Reads system files; replaceable in tests. @default reads them */
-  readonly read?: TextReader | undefined;
+  /** The text of a system file, `undefined` where there is none; replaceable in tests. @default reads them */
+  readonly read?: ((path: string) => string | undefined) | undefined;
 }
 
 /** What the machine offers to this process. */

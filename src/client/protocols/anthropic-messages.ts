@@ -10,7 +10,7 @@ import {
   record,
   textField,
   unexpected,
-  usageOf,
+  tokenUsageOf,
   type Protocol,
   type ProtocolReply,
   type ProtocolRequest,
@@ -153,7 +153,7 @@ function messagesUsage(usage: Record<string, unknown>): TokenUsage | null {
   const written = usage['cache_creation_input_tokens'];
   if (typeof input !== 'number') return null;
   const total = input + (typeof read === 'number' ? read : 0) + (typeof written === 'number' ? written : 0);
-  return usageOf(total, usage['output_tokens'], typeof read === 'number' ? read : undefined);
+  return tokenUsageOf(total, usage['output_tokens'], typeof read === 'number' ? read : undefined);
 }
 
 function isSystem(message: ChatMessage): boolean {

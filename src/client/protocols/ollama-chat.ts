@@ -12,7 +12,7 @@ import {
   record,
   textField,
   unexpected,
-  usageOf,
+  tokenUsageOf,
   type Protocol,
   type ProtocolReply,
   type ProtocolRequest,
@@ -112,7 +112,7 @@ export function ollamaReply(reply: Record<string, unknown>, text: string, toolCa
 /** Token counts of a reply or of a stream's last line; 0 where the server leaves one out. */
 export function ollamaUsage(reply: unknown): TokenUsage | null {
   const { prompt_eval_count: input, eval_count: output } = record(reply);
-  return usageOf(input ?? 0, output);
+  return tokenUsageOf(input ?? 0, output);
 }
 
 /** Puts an Ollama stream together; `textOf` finds the text of a line. */

@@ -14,7 +14,7 @@ import {
   record,
   textField,
   unexpected,
-  usageOf,
+  tokenUsageOf,
   type Protocol,
   type ProtocolReply,
   type ProtocolRequest,
@@ -233,7 +233,7 @@ export function chatUsage(value: unknown): TokenUsage | null {
   if (typeof value !== 'object' || value === null) return null;
   const usage = value as Record<string, unknown>;
   const details = usage['prompt_tokens_details'];
-  return usageOf(
+  return tokenUsageOf(
     usage['prompt_tokens'],
     usage['completion_tokens'] ?? 0,
     details === undefined || details === null ? undefined : record(details)['cached_tokens'],

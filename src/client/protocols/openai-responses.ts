@@ -10,7 +10,7 @@ import {
   record,
   textField,
   unexpected,
-  usageOf,
+  tokenUsageOf,
   type Protocol,
   type ProtocolReply,
   type ProtocolRequest,
@@ -146,7 +146,7 @@ function reasonOf(response: Record<string, unknown>, calledTools: boolean): Fini
 
 function responseUsage(value: unknown): TokenUsage | null {
   const usage = record(value);
-  return usageOf(
+  return tokenUsageOf(
     usage['input_tokens'],
     usage['output_tokens'],
     record(usage['input_tokens_details'])['cached_tokens'],

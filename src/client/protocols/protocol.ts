@@ -139,7 +139,7 @@ export function list(value: unknown): readonly unknown[] {
  * Token usage from two counts, and the cached share where known. `null` unless both counts are finite numbers
  * from 0 on and one is above: a server that sends nonsense, or only zeros, said nothing.
  */
-export function usageOf(input: unknown, output: unknown, cached?: unknown): TokenUsage | null {
+export function tokenUsageOf(input: unknown, output: unknown, cached?: unknown): TokenUsage | null {
   if (!isCount(input) || !isCount(output) || input + output === 0) return null;
   return isCount(cached)
     ? { inputTokens: input, outputTokens: output, cachedInputTokens: cached }
@@ -150,7 +150,7 @@ export function usageOf(input: unknown, output: unknown, cached?: unknown): Toke
 export function laterUsage(known: TokenUsage | null, told: TokenUsage | null): TokenUsage | null {
   if (known === null || told === null) return told ?? known;
   return (
-    usageOf(
+    tokenUsageOf(
       told.inputTokens || known.inputTokens,
       told.outputTokens || known.outputTokens,
       told.cachedInputTokens || known.cachedInputTokens,
