@@ -28,6 +28,8 @@ export { seededRandom, type RandomSource } from './foundation/seeded-random.js';
 
 // batch
 export { BatchProcessor } from './batch/batch-processor.js';
+export { rescore, type RescoreOptions } from './batch/rescore.js';
+export { summarize, type SummarizeOptions } from './batch/summarize.js';
 export type { BatchEvents, ProgressEvent } from './batch/batch-events.js';
 export type {
   BatchProcessorOptions,
@@ -194,6 +196,10 @@ export type { WorkerPoolOptions } from './workers/pool-options.js';
 // scorers
 export type { BleuTokenizer } from './scorers/text-metrics/bleu-tokenizers.js';
 export { bleu, sentenceBleu, type BleuOptions, type BleuScore } from './scorers/text-metrics/bleu.js';
+export { yesNo, type YesNoOptions, type YesNoReference } from './scorers/yes-no.js';
+export type { YesNoWords } from './scorers/reading/yes-no-words.js';
+export type { ReasoningOptions } from './scorers/visible-output.js';
+export type { DecimalMark } from './scorers/reading/written-digits.js';
 export { choice, type ChoiceOptions } from './scorers/choice.js';
 export type { BuiltInTiers, ChoiceTier } from './scorers/choice-tiers.js';
 export { chrf, sentenceChrf, type ChrfOptions } from './scorers/text-metrics/chrf.js';
@@ -259,6 +265,7 @@ export {
 } from './statistics/compare-runs.js';
 export { ComparisonRefusedError } from './statistics/comparison-refused.js';
 export { formatComparison } from './statistics/format-comparison.js';
+export type { ChangedCases } from './statistics/changed-cases.js';
 export type { UnmatchedResults } from './statistics/join-results.js';
 export type { MetricComparison } from './statistics/pair-set.js';
 export type { PairedComparison, PairedTestName } from './statistics/paired-differences.js';
@@ -271,7 +278,7 @@ export {
 } from './stores/convert-results.js';
 export { GzipFileResultStore } from './stores/gzip/gzip-file-result-store.js';
 export type { GzipFileResultStoreOptions } from './stores/gzip/gzip-options.js';
-export { MemoryResultStore } from './stores/memory-result-store.js';
+export { MemoryResultStore, type MemoryResultStoreOptions } from './stores/memory-result-store.js';
 export type { CaseContent, KeptCase } from './stores/kept-case.js';
 export type {
   AppendOptions,

@@ -137,6 +137,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     if (testCase.group !== undefined) draft.group = testCase.group;
     if (testCase.metadata !== undefined)
       draft.metadata = testCase.metadata as Readonly<Record<string, unknown>>;
+    if (task.kept !== undefined) draft.caseHash = task.kept.hash;
     return draft;
   }
 

@@ -2,6 +2,7 @@ import type { ListNode } from '../foundation/linked-list.js';
 import type { TokenUsage } from '../client/model-client.js';
 import type { EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
 import { Cancellation } from '../foundation/cancellation.js';
+import type { KeptCase } from '../stores/kept-case.js';
 import type { TargetContext } from './batch-options.js';
 
 /**
@@ -15,6 +16,8 @@ export class CaseTask<Input, Expected, Metadata>
   readonly runId: string;
   readonly testCase: TestCase<Input, Expected, Metadata>;
   readonly repetition: number;
+  /** Its case as a store keeps it; `undefined` without a store, and when it cannot be kept. */
+  readonly kept: KeptCase | undefined;
   /** Monotonic time at which the case was pulled. */
   readonly pulledAt: number;
   /** Monotonic time at which it was begun. */
@@ -31,12 +34,14 @@ export class CaseTask<Input, Expected, Metadata>
     testCase: TestCase<Input, Expected, Metadata>,
     repetition: number,
     pulledAt: number,
+    kept: KeptCase | undefined,
   ) {
     super();
     this.runId = runId;
     this.testCase = testCase;
     this.repetition = repetition;
     this.pulledAt = pulledAt;
+    this.kept = kept;
   }
 }
 

@@ -7,9 +7,9 @@ import {
   type ModelRequest,
   type ModelResponse,
 } from '../client/model-client.js';
+import { mergeParameters } from '../client/merge-parameters.js';
 import { sumSpending } from '../client/spending.js';
 import { RetrySchedule } from '../client/retry-schedule.js';
-import { mergeParameters } from '../client/merge-parameters.js';
 import { AssayError, toErrorRecord, type ErrorRecord } from '../errors.js';
 import { show } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
@@ -99,9 +99,11 @@ export class TargetCaller<Input, Expected, Metadata> {
     this.#retry?.begun();
     for (let retries = 0; ; retries++) {
       try {
-        const answer =
-          this.#client === undefined ? this.#askFunction(task) : this.#askClient(task, call, signal);
-        return withFailedTries(responseOf(await answer), call);
+        if (this.#client !== undefined)
+          return withFailedTries(responseOf(await this.#askClient(task, call, signal)), call);
+        const answer = await this.#askFunction(task);
+        call.cached = saysCached(answer);
+        return withFailedTries(responseOf(answer), call);
       } catch (thrown) {
         if (this.#client === undefined) call.failed(thrown, 1);
         const delayMs = task.cancelled ? undefined : this.#retry?.delayMs(thrown, retries);
@@ -229,4 +231,11 @@ function withFailedTries(response: ModelResponse, { attempts, spent }: TargetCal
     attempts: response.attempts + attempts,
     ...(spent === undefined ? {} : sumSpending(spent, { usage, cost })),
   };
+}
+
+/** Whether the members of a response that a function gave say so; a bare JSON value may have a member of that name. */
+function saysCached(answer: TargetAnswer): boolean {
+  if (typeof answer !== 'object' || answer === null || !('text' in answer || 'output' in answer))
+    return false;
+  return (answer as { readonly cached?: unknown }).cached === true;
 }

@@ -1,3 +1,4 @@
+import type { ReasoningHandling } from '../foundation/reasoning-trace.js';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../foundation/clock.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
@@ -125,6 +126,11 @@ export interface LoadBalancedClientOptions {
   readonly keepAliveMs?: number | undefined;
   /** Prices a model, for `cost`. */
   readonly prices?: PriceTable | undefined;
+  /**
+   * What becomes of reasoning that a model writes into its answer between `<think>` tags and their like: it stands
+   * in `response.reasoning`, or is kept in the text. Streamed pieces come as the server sends them. Default `'apart'`.
+   */
+  readonly reasoning?: ReasoningHandling | undefined;
   /** Whether responses carry the parsed reply (of a stream: its last message) as `raw`. Default `false`. */
   readonly includeRaw?: boolean | undefined;
   /**

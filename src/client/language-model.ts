@@ -1,3 +1,4 @@
+import { answerParter } from '../foundation/reasoning-trace.js';
 import { AssayError, messageOf } from '../errors.js';
 import { systemClock } from '../foundation/clock.js';
 import { checkOptions, object, show, text } from '../foundation/options.js';
@@ -166,6 +167,8 @@ function callOptions(request: ModelRequest, parameters: ModelParameters): Record
   };
 }
 
+const answerApart = answerParter();
+
 function readResult(
   model: LanguageModel,
   result: unknown,
@@ -188,10 +191,12 @@ function readResult(
     ...list(warnings).map(warningText),
   ];
   const tokens = record(usage);
+  const textsOf = (type: string): string =>
+    content
+      .map((part) => (record(part)['type'] === type ? (textField(record(part), 'text') ?? '') : ''))
+      .join('');
   return {
-    text: content
-      .map((part) => (record(part)['type'] === 'text' ? (textField(record(part), 'text') ?? '') : ''))
-      .join(''),
+    ...answerApart(textsOf('text'), textsOf('reasoning')),
     model: textField(record(response), 'modelId') ?? model.modelId,
     finishReason: readReason(reason),
     usage: tokenUsageOf(

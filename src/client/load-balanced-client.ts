@@ -127,6 +127,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       prices: settings.prices,
       parameters: settings.parameters,
       includeRaw: settings.includeRaw,
+      reasoning: settings.reasoning,
       wants: (event) => this.wants(event),
       emit: (event, payload) => this.emit(event, payload),
     });

@@ -15,6 +15,7 @@ import {
   type OptionCheck,
 } from '../foundation/options.js';
 import { isThenable } from '../foundation/thenable.js';
+import { reaches } from '../foundation/rounding.js';
 import { corpusMetricOf, type CorpusMetric } from './corpus-metric.js';
 import { aggregates, type Aggregate, type AggregateContext, type AggregateName } from './aggregate.js';
 import { DimensionArguments } from './dimension-arguments.js';
@@ -273,7 +274,8 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     if (reason !== undefined) evaluation.reason = reason;
     else if (overallScore === null) evaluation.reason = 'the aggregate gave no score and no reason';
     const threshold = this.#context.passThreshold;
-    if (threshold !== undefined && overallScore !== null) evaluation.passed = overallScore >= threshold;
+    if (threshold !== undefined && overallScore !== null)
+      evaluation.passed = reaches(overallScore, threshold);
     const culturalContext = this.#culturalContext?.(testCase);
     if (culturalContext !== undefined) evaluation.culturalContext = culturalContext;
     return evaluation;

@@ -28,6 +28,7 @@ export interface SampleResultOptions {
   readonly metadata?: object;
   readonly cluster?: string;
   readonly group?: string;
+  readonly caseHash?: string;
   readonly usage?: CaseResultBase['usage'];
   readonly cost?: number | null;
   readonly cached?: boolean;
@@ -91,7 +92,7 @@ export function erroredResult(
 }
 
 function base(options: SampleResultOptions): CaseResultBase {
-  const { cluster, group, metadata } = options;
+  const { cluster, group, metadata, caseHash } = options;
   return {
     runId: options.runId ?? 'run',
     caseId: options.caseId ?? 'case',
@@ -107,6 +108,7 @@ function base(options: SampleResultOptions): CaseResultBase {
     timings: { queuedMs: 0.5, targetMs: 123.456, timeToFirstTokenMs: null, evaluationMs: 1.5 },
     startedAt: options.startedAt ?? 1_700_000_000_000,
     ...(metadata === undefined ? {} : { metadata: metadata as Record<string, unknown> }),
+    ...(caseHash === undefined ? {} : { caseHash }),
   };
 }
 

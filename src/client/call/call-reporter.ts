@@ -1,3 +1,4 @@
+import { answerParter, type ReasoningHandling } from '../../foundation/reasoning-trace.js';
 import type { Clock } from '../../foundation/clock.js';
 import type { Attempt } from './attempt.js';
 import type { ClientEvents } from '../client-events.js';
@@ -27,6 +28,7 @@ export interface CallReporterSettings {
   /** Parameters of every call. */
   readonly parameters: ModelParameters | undefined;
   readonly includeRaw: boolean;
+  readonly reasoning: ReasoningHandling;
   readonly wants: (event: keyof ClientEvents & string) => boolean;
   readonly emit: <Name extends keyof ClientEvents & string>(event: Name, payload: ClientEvents[Name]) => void;
 }
@@ -37,9 +39,11 @@ export interface CallReporterSettings {
  */
 export class CallReporter {
   readonly #settings: CallReporterSettings;
+  readonly #apart: ReturnType<typeof answerParter>;
 
   constructor(settings: CallReporterSettings) {
     this.#settings = settings;
+    this.#apart = answerParter(settings.reasoning);
   }
 
   callStarted(call: ReportedCall): void {
@@ -216,7 +220,7 @@ export class CallReporter {
     const own = { usage: reply.usage, cost: this.costOf(call, attempt, reply.model, reply.usage) };
     const { usage, cost } = spent === undefined ? own : sumSpending(spent, own);
     const response: { -readonly [Name in keyof ModelResponse]: ModelResponse[Name] } = {
-      text: reply.text,
+      ...this.#apart(reply.text, reply.reasoning),
       model: reply.model ?? asked,
       finishReason: reply.finishReason,
       usage,
