@@ -55,6 +55,7 @@ export type { RowPlace } from './cases/read-records.js';
 export { readSuite, type ReadSuiteOptions, type SuiteIssue } from './cases/read-suite.js';
 export type { SuiteCase, SuiteMetadata } from './cases/suite-test.js';
 export { RunError } from './batch/run-error.js';
+export type { StopRule, StopWatch } from './batch/stop-rule.js';
 export { formatRunSummary } from './batch/summary/run-summary.js';
 export type { BlindBudget, BudgetSummary } from './batch/summary/budget-summary.js';
 export type {

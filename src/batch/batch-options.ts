@@ -18,6 +18,7 @@ import {
   callable,
   checkOptions,
   either,
+  having,
   integer,
   invalidOption,
   milliseconds,
@@ -34,6 +35,7 @@ import type { LoadBalancedClientOptions } from '../client/client-options.js';
 import { RetrySchedule } from '../client/retry-schedule.js';
 import type { ResultStore } from '../stores/result-store.js';
 import type { RunManifest } from '../stores/run-manifest.js';
+import type { StopRule } from './stop-rule.js';
 
 /** What a function target may return beside a bare answer: the answer with whatever else it knows. */
 export interface TargetOutput<Output = unknown> extends Partial<
@@ -248,6 +250,8 @@ export interface RunOptions {
   readonly retryErrored?: boolean | undefined;
   /** Ends the run: cases in flight are cancelled, what is done is stored, `run` rejects with `ASSAY_ABORTED`. */
   readonly signal?: AbortSignal | undefined;
+  /** Ends the run in peace once it says that there is enough: `meanWithin` of `assaykit/decisions`. @default never */
+  readonly stopWhen?: StopRule | undefined;
   /** How many cases there are, when the source cannot say; only for progress. */
   readonly total?: number | undefined;
   /** What the host sorts its runs by, kept in the manifest: `store.runs({ tag })` finds them. @default none */
@@ -353,6 +357,7 @@ const RUN_CHECKS: OptionChecks<RunOptions> = {
   resume: boolean,
   retryErrored: boolean,
   signal,
+  stopWhen: having('a stop rule', 'begin'),
   total: integer(0),
   tags: (value) =>
     Array.isArray(value) && value.every((tag) => typeof tag === 'string' && tag !== '')

@@ -21,6 +21,7 @@ import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
 import { openSession, type RunSession } from './run-session.js';
+import { followPrefix, type SubmissionPrefix } from './stop-rule.js';
 import { RunStatistics } from './summary/run-statistics.js';
 import type { RunSummary, StopReason } from './summary/run-summary.js';
 
@@ -43,6 +44,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
   readonly #progress: RunProgress;
+  readonly #prefix: SubmissionPrefix | undefined;
   readonly #begunAt: number;
   readonly #startedAt: number;
   #drainTimer: ClockTimer | undefined;
@@ -96,7 +98,7 @@ export class BatchRun<Input, Expected, Metadata> {
       options,
       runOptions,
       onError: (error, final) => this.#storeFailed(error, final),
-      onEarlier: (result) => this.#statistics.addEarlier(result),
+      onEarlier: this.#addEarlier,
     });
     this.#budget = watchBudget(options.budget, {
       clock,
@@ -118,6 +120,7 @@ export class BatchRun<Input, Expected, Metadata> {
         return onDurable(results);
       },
     });
+    this.#prefix = followPrefix(runOptions.stopWhen, () => this.#stop('settled'));
     this.#feeder = new CaseFeeder({
       runId: this.runId,
       source: this.#source,
@@ -128,6 +131,7 @@ export class BatchRun<Input, Expected, Metadata> {
       isFinished:
         runOptions.resume === true && store !== undefined ? finishedOutcomes(runOptions) : undefined,
       isOpen: (caseId) => this.#inFlight.has(caseId) || this.#writer.holds(caseId),
+      onSubmit: this.#prefix?.submit,
       onReady: () => this.#lanes.wake(),
     });
   }
@@ -245,6 +249,11 @@ export class BatchRun<Input, Expected, Metadata> {
     return turn.then(() => this.#inFlight.letGo(task));
   }
 
+  readonly #addEarlier = (result: CaseResult): void => {
+    this.#statistics.addEarlier(result);
+    this.#prefix?.settle(result);
+  };
+
   #beginCase(task: CaseTask<Input, Expected, Metadata>): void {
     this.#begun++;
     this.#inFlight.add(task);
@@ -268,6 +277,7 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
     if (result.outcome === 'errored' && result.error.code === 'ASSAY_ABORTED') return undefined;
+    this.#prefix?.settle(result);
     return this.#writer.push(result, kept);
   }
 
@@ -332,7 +342,7 @@ export class BatchRun<Input, Expected, Metadata> {
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
       budget: this.#budget?.summary() ?? null,
-      warnings: this.#session?.warnings(complete) ?? [],
+      warnings: [...(this.#session?.warnings(complete) ?? []), ...(this.#prefix?.notes ?? [])],
     });
     await this.#session?.end(summary, complete).catch(() => {}); // it has told, and is the reason to stop now
     const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);

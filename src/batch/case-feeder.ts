@@ -24,6 +24,8 @@ export interface CaseFeederOptions<Input, Expected, Metadata> {
   readonly isFinished: ((outcome: CaseResult['outcome']) => boolean) | undefined;
   /** Whether a case is being worked on, or waits to be stored. */
   readonly isOpen: (caseId: string) => boolean;
+  /** Called for each case and repetition in the order of the input, also for those that are skipped. */
+  readonly onSubmit?: ((caseId: string, repetition: number) => void) | undefined;
   /** Called when tasks have become available, or none will come any more. */
   readonly onReady: () => void;
 }
@@ -267,6 +269,7 @@ export class CaseFeeder<Input, Expected, Metadata> {
     const now = clock.now();
     const kept = session?.keeper.keep(testCase);
     for (let repetition = 0; repetition < this.#options.repetitions; repetition++) {
+      this.#options.onSubmit?.(testCase.id, repetition);
       if (isDone !== undefined && isDone(repetition)) this.#skipped++;
       else this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, now, kept));
     }
