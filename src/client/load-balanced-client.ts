@@ -125,7 +125,9 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       clock,
       model: settings.model,
       prices: settings.prices,
+      parameters: settings.parameters,
       includeRaw: settings.includeRaw,
+      reasoning: settings.reasoning,
       wants: (event) => this.wants(event),
       emit: (event, payload) => this.emit(event, payload),
     });

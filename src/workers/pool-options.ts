@@ -1,5 +1,14 @@
 import { AssayError } from '../errors.js';
-import { checkOptions, either, integer, oneOf, positive, type OptionChecks } from '../foundation/options.js';
+import { systemClock, type Clock } from '../foundation/clock.js';
+import {
+  checkOptions,
+  either,
+  integer,
+  object,
+  oneOf,
+  positive,
+  type OptionChecks,
+} from '../foundation/options.js';
 import {
   RECOMMENDATION_CHECKS,
   recommendConcurrency,
@@ -41,6 +50,8 @@ export interface WorkerPoolOptions {
    * `worker:priority`. @default the host's
    */
   readonly priority?: number | undefined;
+  /** Where time comes from on this side; a worker measures its own work by the machine's. @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 /** {@link WorkerPoolOptions} with all defaults filled in. */
@@ -50,6 +61,7 @@ export interface ResolvedPoolOptions extends WorkerPoolOptions {
   readonly startTimeoutMs: number;
   readonly batchTasks: number;
   readonly runtime: 'threads' | 'processes';
+  readonly clock: Clock;
 }
 
 /** How each option is checked. */
@@ -68,6 +80,7 @@ export const POOL_CHECKS: OptionChecks<WorkerPoolOptions> = {
     return lists.every(isCpuList) ? undefined : expected;
   }),
   priority: integer(-20, 19),
+  clock: object,
 };
 
 /** Checks the options of a pool and fills in the defaults. */
@@ -88,6 +101,7 @@ export function resolvePoolOptions(options: WorkerPoolOptions): ResolvedPoolOpti
     startTimeoutMs: given.startTimeoutMs ?? 30_000,
     batchTasks: given.batchTasks ?? 50,
     runtime: given.runtime ?? 'threads',
+    clock: given.clock ?? systemClock,
   });
 }
 

@@ -16,7 +16,7 @@ export interface RecommendConcurrencyOptions {
    */
   readonly maxWorkers?: number | undefined;
   /** Reads system files; replaceable in tests. @default reads them */
-  readonly read?: TextReader | undefined;
+  readonly read?: ((path: string) => string | undefined) | undefined;
 }
 
 /** What the machine offers to this process. */

@@ -227,9 +227,9 @@ export class WorkerEvaluator<Input = unknown, Expected = unknown, Metadata = unk
     context: EvaluationContext<Input, Expected, Metadata>,
   ): Evaluation | Promise<Evaluation> {
     if (this.#policy === undefined) return here.evaluate(response, context);
-    const begunAt = performance.now();
+    const begunAt = this.#pool.now();
     const evaluation = here.evaluate(response, context);
-    this.#observe((performance.now() - begunAt) * 1000);
+    this.#observe((this.#pool.now() - begunAt) * 1000);
     return evaluation;
   }
 

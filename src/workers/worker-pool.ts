@@ -1,7 +1,9 @@
 import { AssayError, messageOf, type AssayErrorCode } from '../errors.js';
 import { onAbort } from '../foundation/cancellation.js';
 import { readText } from '../foundation/cgroup.js';
+import type { ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
+import { KEEP_EXTERNAL } from '../foundation/worker-fallback.js';
 import { physicalCores, planAffinity } from './cpu-affinity.js';
 import { resolvePoolOptions, type ResolvedPoolOptions, type WorkerPoolOptions } from './pool-options.js';
 import { unpackError } from './packed-error.js';
@@ -60,7 +62,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   >();
   #slots: readonly WorkerSlot[] | undefined;
   #opening = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ClockTimer | undefined;
   #pumping = false;
   #taskUs = Number.POSITIVE_INFINITY; // moving average; unknown: one task a message
   #pending = 0;
@@ -97,7 +99,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     return this.#withStart(super.onAny(listener), listener);
   }
 
-  /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. */
+  /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. @internal */
   describe(module: WorkerModule): Promise<unknown> {
     return this.#submit(new PoolTask(module, { kind: 'describe' }));
   }
@@ -108,6 +110,8 @@ export class WorkerPool extends EventSource<WorkerEvents> {
    * Rejects with what the module threw, or with `ASSAY_WORKER_TIMEOUT`, `ASSAY_WORKER_CRASHED`,
    * `ASSAY_WORKER_OUT_OF_MEMORY`, `ASSAY_WORKER_UNCLONEABLE`, `ASSAY_WORKER_UNAVAILABLE`, `ASSAY_ABORTED` or
    * `ASSAY_CLOSED`.
+   *
+   * @internal
    */
   run(module: WorkerModule, payload: unknown, options?: PoolTaskOptions): Promise<unknown> {
     return this.#submit(new PoolTask(module, { kind: 'run', payload }, options));
@@ -120,7 +124,13 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   /** Tells that an evaluator moved to the main thread or back. @internal */
   tellInline(inline: boolean, averageUs: number): void {
-    if (this.wants('worker:inline')) this.emit('worker:inline', { at: Date.now(), inline, averageUs });
+    if (this.wants('worker:inline'))
+      this.emit('worker:inline', { at: this.#options.clock.wallTime(), inline, averageUs });
+  }
+
+  /** Monotonic time of its clock, milliseconds. @internal */
+  now(): number {
+    return this.#options.clock.now();
   }
 
   /** Counts since construction, and what is going on now. */
@@ -149,7 +159,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   async #close(): Promise<void> {
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     await Promise.all(this.#slots?.map((slot) => slot.close()) ?? []);
   }
 
@@ -159,7 +169,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     }
     this.#pending++;
     this.#queue.push(task);
-    this.#timer ??= setTimeout(() => this.#tick(), TICK_MS);
+    this.#timer ??= this.#options.clock.schedule(() => this.#tick(), TICK_MS);
     if (!this.#pumping) {
       this.#pumping = true;
       queueMicrotask(() => this.#pump()); // what is asked for in one go is spread over the workers in one go
@@ -193,23 +203,27 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   async #open(): Promise<void> {
     this.#opening = true;
-    const { workers, runtime } = this.#options;
+    const { workers, runtime, clock } = this.#options;
     try {
-      const start = await workerStarter(this.#options);
+      const startWorker = await workerStarter(this.#options);
       this.#slots = Array.from(
         { length: workers },
         (_, index) =>
-          new WorkerSlot(index, start, (thrown) => {
-            const { code, message } = failureOf(thrown, undefined, this.#options);
-            this.#noteReplaced(code, message, 0, 0);
+          new WorkerSlot(index, {
+            startWorker,
+            clock,
+            onLost: (thrown) => {
+              const { code, message } = failureOf(thrown, undefined, this.#options);
+              this.#noteReplaced(code, message, 0, 0);
+            },
           }),
       );
-      this.#started = { at: Date.now(), workers, runtime };
+      this.#started = { at: this.#options.clock.wallTime(), workers, runtime };
       if (this.wants('worker:start')) this.emit('worker:start', this.#started);
     } catch (error) {
       const failure = new AssayError(
         'ASSAY_WORKER_UNAVAILABLE',
-        `Cannot start workers: ${messageOf(error)}`,
+        `Cannot start workers: ${messageOf(error)}. In a bundle: ${KEEP_EXTERNAL}`,
         { cause: error },
       );
       for (const task of this.#queue.take(Number.POSITIVE_INFINITY)) this.#fail(task, failure);
@@ -262,7 +276,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   /** The message failed as a whole: the worker died or was ended, or the message could not be sent. */
   #broke(slot: WorkerSlot, tasks: readonly PoolTask[], thrown: unknown): void {
-    const failure = failureOf(thrown, slot.ended, this.#options);
+    const failure = failureOf(thrown, slot.ended, this.#options, slot.answers);
     const { culprit, fresh, elapsedMs } = slot;
     const incident = { code: failure.code, tasks: tasks.length, culprit, fresh };
     const sent = failure.code !== 'ASSAY_WORKER_UNCLONEABLE';
@@ -305,7 +319,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
       if (task.followed) break; // and so are those before it
       this.#follow(task);
     }
-    this.#timer = setTimeout(() => this.#tick(), TICK_MS);
+    this.#timer = this.#options.clock.schedule(() => this.#tick(), TICK_MS);
   }
 
   /** Listens to the task's signal: not at once, since most tasks are done before. */
@@ -343,13 +357,13 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   #noteReplaced(code: AssayErrorCode, message: string, tasks: number, retried: number): void {
     this.#replaced++;
     if (this.wants('worker:replace')) {
-      this.emit('worker:replace', { at: Date.now(), code, message, tasks, retried });
+      this.emit('worker:replace', { at: this.#options.clock.wallTime(), code, message, tasks, retried });
     }
   }
 
   #tellPlacement(notice: PlacementNotice): void {
     const key = `${notice.what} ${notice.worker}`;
-    const event = placementEvent(notice, Date.now());
+    const event = placementEvent(notice, this.#options.clock.wallTime());
     this.#placements.set(key, { notice, event });
     const [name, payload] = event;
     if (this.wants(name)) this.emit(name, payload as never);

@@ -422,9 +422,9 @@ describe('formatComparison', () => {
       a = new (10 results), b = old (10 results): 10 pairs
 
       metric    pairs       a       b    a - b       95 % interval       p  p (Holm)  test       win/loss/tie  verdict
-      overall      10  0.8000  0.0000  +0.8000  +0.4984 to +1.1016  0.0078            mcnemar    8/0/2         a is better
-      accuracy     10  0.8000  0.0000  +0.8000  +0.4984 to +1.1016  0.0078    0.0156  mcnemar    8/0/2         a is better
-      style        10  0.6125  0.6125   0.0000                   -  1.0000    1.0000  sign-flip  0/0/10        no difference found
+      overall      10  0.8000  0.0000  +0.8000  +0.3004 to +0.9433  0.0078            mcnemar    8/0/2         a is better
+      accuracy     10  0.8000  0.0000  +0.8000  +0.3004 to +0.9433  0.0078    0.0156  mcnemar    8/0/2         a is better
+      style        10  0.6125  0.6125   0.0000  -0.2589 to +0.2589  1.0000    1.0000  sign-flip  0/0/10        no difference found
       "
     `);
   });

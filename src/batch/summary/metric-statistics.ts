@@ -1,6 +1,6 @@
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ClusteredMoments } from '../../statistics/clustered.js';
-import { clusteredBoundedInterval } from '../../statistics/clustered-interval.js';
+import { clusteredScoreInterval } from '../../statistics/clustered-interval.js';
 import { CompleteClusters } from '../../statistics/complete-clusters.js';
 import { meanInterval } from '../../statistics/mean-interval.js';
 import { Moments } from '../../statistics/moments.js';
@@ -56,7 +56,7 @@ export class MetricStatistics {
       interval:
         clusters === undefined
           ? meanInterval(this.#counts, { level })
-          : clusteredBoundedInterval(
+          : clusteredScoreInterval(
               clusters instanceof ClusteredMoments ? clusters.means([0, 1]) : clusters.means,
               level,
             ),

@@ -1,6 +1,6 @@
 import { boundedMeanInterval } from '../../statistics/bounded-mean.js';
 import { normalQuantile } from '../../statistics/special-functions.js';
-import { type Ends, tangoInterval } from '../paired/paired-table.js';
+import { type Ends, tangoInterval } from '../../statistics/paired-table.js';
 import {
   type AnchoredSample,
   meanOf,

@@ -1,4 +1,4 @@
-import { mcnemarMidP } from '../paired/paired-table.js';
+import { mcnemarMidP } from '../../statistics/paired-table.js';
 import type { CaseFacts, RunScores } from './run-scores.js';
 
 /** Cases of two runs, matched. */

@@ -4,14 +4,15 @@ import { ClusteredMoments } from '../../statistics/clustered.js';
 import type { Interval } from '../../statistics/intervals.js';
 import { Moments } from '../../statistics/moments.js';
 import { signFlipTest } from '../../statistics/paired-tests.js';
-import {
-  normalCdf,
-  normalQuantile,
-  studentQuantile,
-  studentTail,
-} from '../../statistics/special-functions.js';
+import { normalCdf, normalQuantile } from '../../statistics/special-functions.js';
+import { studentQuantile, studentTail } from '../../statistics/student.js';
 import { mcnemarDetectableDifference, mcnemarPower } from '../paired/mcnemar-power.js';
-import { mcnemarMidP, nonInferiorityTest, type PairedTable, tangoInterval } from '../paired/paired-table.js';
+import {
+  mcnemarMidP,
+  nonInferiorityTest,
+  type PairedTable,
+  tangoInterval,
+} from '../../statistics/paired-table.js';
 import { blankCheck, FEWEST_DEGREES, openCheck, type TestedCheck, tooFewClusters } from './gate-check.js';
 import type { Requirement } from './gate-options.js';
 

@@ -1,9 +1,9 @@
 import { betweenZeroAndOne, checkOptions, positive } from '../../foundation/options.js';
 import { tInterval } from '../../statistics/intervals.js';
 import { Moments } from '../../statistics/moments.js';
-import { studentTail } from '../../statistics/special-functions.js';
+import { studentTail } from '../../statistics/student.js';
 import { AssayError } from '../../errors.js';
-import type { Ends } from './paired-table.js';
+import type { Ends } from '../../statistics/paired-table.js';
 
 /** What {@link equivalenceOfMeans} finds. */
 export interface EquivalenceOfMeans {

@@ -13,7 +13,8 @@ import {
   text,
 } from '../../foundation/options.js';
 import { sha256 } from '../../foundation/sha256.js';
-import { metricsOf, type Alert, type AlertHandler } from './alert.js';
+import { metricsOf, type Alert } from './alert.js';
+import type { AlertHandler } from './alert-handler.js';
 import { AlertDelivery } from './alert-delivery.js';
 import type {
   AlertEvents,

@@ -1,8 +1,8 @@
-import { AssayError } from '../../errors.js';
-import { findRoot } from '../../statistics/find-root.js';
-import { betweenZeroAndOne, checkOptions, number, show } from '../../foundation/options.js';
-import type { IntervalOptions } from '../../statistics/intervals.js';
-import { incompleteBeta, normalCdf, normalQuantile } from '../../statistics/special-functions.js';
+import { AssayError } from '../errors.js';
+import { checkOptions, number, show } from '../foundation/options.js';
+import { findRoot } from './find-root.js';
+import { checkLevel, type IntervalOptions } from './intervals.js';
+import { incompleteBeta, normalCdf, normalQuantile } from './special-functions.js';
 
 /** Pairs of 0/1 scores, counted by which side was right. */
 export interface PairedTable {
@@ -169,10 +169,6 @@ function checkCounts(counts: Readonly<Record<string, number>>): void {
       `Expected \`${name}\` to be an integer >= 0, got ${show(count)}`,
     );
   }
-}
-
-function checkLevel(owner: string, options: IntervalOptions): number {
-  return checkOptions<IntervalOptions>(owner, options, { level: betweenZeroAndOne }).level ?? 0.95;
 }
 
 function checkMargin(owner: string, margin: number): void {

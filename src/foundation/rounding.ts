@@ -1,5 +1,5 @@
-/** Relative to the magnitude of what is compared: some 60 units in the last place, more than sums of a few scores lose. */
-const ROUNDING = 2 ** -46;
+/** Relative to the magnitude of what is compared: 16 units in the last place, more than a mean of a few scores loses. */
+const ROUNDING = 2 ** -48;
 
 /** Whether a difference of numbers of `magnitude` is no more than what rounding makes of equal ones. */
 export function isRounding(difference: number, magnitude: number): boolean {
@@ -12,6 +12,11 @@ export function differenceOf(a: number, b: number): number {
   return isRounding(difference, Math.max(Math.abs(a), Math.abs(b))) ? 0 : difference;
 }
 
+/** Whether a score is at least `threshold`, or misses it by rounding alone. */
+export function reaches(score: number, threshold: number): boolean {
+  return differenceOf(score, threshold) >= 0;
+}
+
 /**
  * A copy in which numbers that are equal but for rounding are equal: each takes the value of the smallest of them, so
  * the result does not depend on their order. `magnitude` is that of what they come from, where they are differences.
@@ -22,7 +27,8 @@ export function withoutRounding(values: ArrayLike<number>, magnitude = 0): Float
   const same = new Map<number, number>();
   let [first, last] = [Number.NaN, Number.NaN];
   for (const value of sorted) {
-    if (!isRounding(value - last, Math.max(Math.abs(value), Math.abs(last), magnitude))) first = value;
+    const far = !Number.isFinite(value) || !Number.isFinite(last);
+    if (far || !isRounding(value - last, Math.max(Math.abs(value), Math.abs(last), magnitude))) first = value;
     last = value;
     if (first !== value) same.set(value, first);
   }
