@@ -45,7 +45,8 @@ export type {
   TargetFunction,
   TargetOutput,
 } from './batch/batch-options.js';
-export type { CaseField } from './cases/case-fields.js';
+export type { CaseField, ColumnNames } from './cases/case-fields.js';
+export type { TextEncoding } from './cases/text-encoding.js';
 export type { CaseInput } from './cases/case-source.js';
 export { fromConcurrencyConfig, type ConcurrencySettings } from './batch/concurrency-config.js';
 export type { FileSource } from './cases/file-source.js';

@@ -7,6 +7,7 @@ import { KEEP_EXTERNAL } from '../foundation/worker-fallback.js';
 import { physicalCores, planAffinity } from './cpu-affinity.js';
 import { resolvePoolOptions, type ResolvedPoolOptions, type WorkerPoolOptions } from './pool-options.js';
 import { unpackError } from './packed-error.js';
+import { StartHistory } from './start-history.js';
 import { workerStarter } from './start-worker.js';
 import { PoolTask, TaskQueue, type PoolTaskOptions } from './task-queue.js';
 import type { WorkerEvents } from './worker-events.js';
@@ -56,10 +57,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   readonly #options: ResolvedPoolOptions;
   readonly #placement: WorkerPlacement | undefined;
   readonly #queue = new TaskQueue();
-  readonly #placements = new Map<
-    string,
-    { readonly notice: PlacementNotice; readonly event: ReturnType<typeof placementEvent> }
-  >();
+  readonly #history = new StartHistory();
   #slots: readonly WorkerSlot[] | undefined;
   #opening = false;
   #timer: ClockTimer | undefined;
@@ -70,7 +68,6 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   #failed = 0;
   #replaced = 0;
   #messages = 0;
-  #started: WorkerEvents['worker:start'] | undefined;
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
@@ -89,14 +86,19 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     event: Name,
     listener: (payload: WorkerEvents[Name]) => void,
   ): () => void {
-    return this.#withStart(super.on(event, listener), (name, payload) => {
+    const tell = (name: string, payload: unknown): void => {
       if (name === event) listener(payload as WorkerEvents[Name]);
-    });
+    };
+    return this.#history.tellLater(super.on(event, listener), tell, (name, error) =>
+      this.reportListenerError(name, error),
+    );
   }
 
   /** As {@link WorkerPool.on}, for every event, with its name. */
   override onAny(listener: (event: string, payload: unknown) => void): () => void {
-    return this.#withStart(super.onAny(listener), listener);
+    return this.#history.tellLater(super.onAny(listener), listener, (name, error) =>
+      this.reportListenerError(name, error),
+    );
   }
 
   /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. @internal */
@@ -119,7 +121,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   /** What came of `cpuAffinity` and `priority` for each worker that was started, as the kernel reports it. */
   get placements(): readonly PlacementNotice[] {
-    return Array.from(this.#placements.values(), ({ notice }) => notice).sort((a, b) => a.worker - b.worker);
+    return this.#history.placements;
   }
 
   /** Tells that an evaluator moved to the main thread or back. @internal */
@@ -218,8 +220,9 @@ export class WorkerPool extends EventSource<WorkerEvents> {
             },
           }),
       );
-      this.#started = { at: this.#options.clock.wallTime(), workers, runtime };
-      if (this.wants('worker:start')) this.emit('worker:start', this.#started);
+      const started = { at: this.#options.clock.wallTime(), workers, runtime };
+      this.#history.started(started);
+      if (this.wants('worker:start')) this.emit('worker:start', started);
     } catch (error) {
       const failure = new AssayError(
         'ASSAY_WORKER_UNAVAILABLE',
@@ -362,46 +365,23 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   }
 
   #tellPlacement(notice: PlacementNotice): void {
-    const key = `${notice.what} ${notice.worker}`;
-    const event = placementEvent(notice, this.#options.clock.wallTime());
-    this.#placements.set(key, { notice, event });
-    const [name, payload] = event;
-    if (this.wants(name)) this.emit(name, payload as never);
-  }
-
-  /** Tells a listener of the past, unless it leaves at once. */
-  #withStart(off: () => void, tell: (event: string, payload: unknown) => void): () => void {
-    const past: (readonly [name: string, payload: unknown])[] = [
-      ...(this.#started === undefined ? [] : [['worker:start', this.#started] as const]),
-      ...Array.from(this.#placements.values(), ({ event }) => event),
-    ];
-    if (past.length === 0) return off;
-    let listening = true;
-    queueMicrotask(() => {
-      for (const [name, payload] of past) {
-        if (!listening) return;
-        try {
-          tell(name, payload);
-        } catch (error) {
-          this.reportListenerError(name, error);
-        }
-      }
-    });
-    return () => {
-      listening = false;
-      off();
+    const { what, worker, applied, value, reason } = notice;
+    const common = {
+      at: this.#options.clock.wallTime(),
+      worker,
+      applied,
+      ...(reason === undefined ? {} : { reason }),
     };
+    if (what === 'affinity') {
+      const affinity = { ...common, cpus: value as readonly number[] | null };
+      this.#history.placed(notice, ['worker:affinity', affinity]);
+      if (this.wants('worker:affinity')) this.emit('worker:affinity', affinity);
+    } else {
+      const priority = { ...common, priority: value as number | null };
+      this.#history.placed(notice, ['worker:priority', priority]);
+      if (this.wants('worker:priority')) this.emit('worker:priority', priority);
+    }
   }
-}
-
-function placementEvent(
-  { what, worker, applied, value, reason }: PlacementNotice,
-  at: number,
-): readonly ['worker:affinity' | 'worker:priority', object] {
-  const common = { at, worker, applied, ...(reason === undefined ? {} : { reason }) };
-  return what === 'affinity'
-    ? ['worker:affinity', { ...common, cpus: value as readonly number[] | null }]
-    : ['worker:priority', { ...common, priority: value as number | null }];
 }
 
 function placementOf({ cpuAffinity, priority, workers }: ResolvedPoolOptions): WorkerPlacement | undefined {
