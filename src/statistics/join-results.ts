@@ -9,6 +9,8 @@ export interface ComparedResult {
   readonly cluster: string | undefined;
   /** Evaluator and version, when it was evaluated. */
   readonly evaluator: string | undefined;
+  /** Hash of what it was scored by, when it is known. */
+  readonly scoringHash: string | undefined;
   /** Scores by position of their metric; NaN where there is none. */
   readonly scores: readonly number[];
 }
@@ -91,6 +93,7 @@ export async function joinResults(
       repetition: result.repetition,
       cluster: result.cluster,
       evaluator: evaluation === undefined ? undefined : `${evaluation.evaluator} ${evaluation.version}`,
+      scoringHash: evaluation?.scoringHash,
       scores: names.scoresOf(result),
     };
     const key = `${result.repetition}:${result.caseId}`;
