@@ -29,6 +29,7 @@ export { seededRandom, type RandomSource } from './foundation/seeded-random.js';
 // batch
 export { BatchProcessor } from './batch/batch-processor.js';
 export type { BatchEvents, ProgressEvent } from './batch/batch-events.js';
+export type { LiveScore } from './batch/summary/prefix-score.js';
 export type {
   BatchProcessorOptions,
   EventLoopProtection,

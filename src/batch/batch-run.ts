@@ -20,6 +20,7 @@ import { followRetries, runAnnouncer, type Announce } from './run-announcer.js';
 import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
+import { PrefixScore } from './summary/prefix-score.js';
 import { RunStatistics } from './summary/run-statistics.js';
 import { RunStore } from './run-store.js';
 import type { RunSummary, StopReason } from './summary/run-summary.js';
@@ -39,6 +40,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #store: RunStore | undefined;
   readonly #writer: ResultWriter;
   readonly #statistics: RunStatistics;
+  readonly #prefix: PrefixScore;
   readonly #pacer: RequestPacer | undefined;
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
@@ -75,6 +77,7 @@ export class BatchRun<Input, Expected, Metadata> {
       passThreshold: options.passThreshold,
       evaluator: options.evaluator,
     });
+    this.#prefix = new PrefixScore(options.repetitions);
     this.#progress = new RunProgress({
       runId: this.runId,
       clock,
@@ -82,6 +85,7 @@ export class BatchRun<Input, Expected, Metadata> {
       wanted: () => port.wants('progress'),
       confidenceLevel: options.confidenceLevel,
       statistics: this.#statistics,
+      prefix: this.#prefix,
       total: () => this.#total,
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
@@ -137,9 +141,10 @@ export class BatchRun<Input, Expected, Metadata> {
       const opened =
         this.#store === undefined
           ? { manifest: created, resumed: false }
-          : await openRun(this.#store, created, this.#runOptions, (result) =>
-              this.#statistics.addEarlier(result),
-            );
+          : await openRun(this.#store, created, this.#runOptions, (result) => {
+              this.#statistics.addEarlier(result);
+              this.#prefix.addEarlier(result);
+            });
       stopFollowing = followRetries(this.#options.target, this.#announce);
       this.#announce('run:start', () => ({ at: this.#startedAt, total: this.#total, ...opened }));
       this.#progress.begin((progress) => this.#port.emit('progress', progress));
@@ -222,6 +227,7 @@ export class BatchRun<Input, Expected, Metadata> {
       },
       settle: (task, result) => {
         this.#inFlight.delete(task);
+        this.#prefix.add(task.sequence, result);
         return this.#record(result, task.estimate);
       },
       failed: (error) => this.#stop('input-error', error),

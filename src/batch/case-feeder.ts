@@ -51,6 +51,7 @@ export class CaseFeeder<Input, Expected, Metadata> {
   #head = 0;
   #row = 0;
   #skipped = 0;
+  #sequence = 0;
   #feeding = false;
   #ended = false;
   #error: unknown;
@@ -256,7 +257,10 @@ export class CaseFeeder<Input, Expected, Metadata> {
     const now = this.#options.clock.now();
     for (let repetition = 0; repetition < this.#options.repetitions; repetition++) {
       if (isDone !== undefined && isDone(repetition)) this.#skipped++;
-      else this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, now));
+      else {
+        const at = { sequence: this.#sequence++, pulledAt: now };
+        this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, at));
+      }
     }
   }
 

@@ -15,6 +15,8 @@ export class CaseTask<Input, Expected, Metadata>
   readonly runId: string;
   readonly testCase: TestCase<Input, Expected, Metadata>;
   readonly repetition: number;
+  /** Its place in the order in which a start of the run submits its tasks, from 0. */
+  readonly sequence: number;
   /** Monotonic time at which the case was pulled. */
   readonly pulledAt: number;
   /** Monotonic time at which it was begun. */
@@ -30,13 +32,17 @@ export class CaseTask<Input, Expected, Metadata>
     runId: string,
     testCase: TestCase<Input, Expected, Metadata>,
     repetition: number,
-    pulledAt: number,
+    at: {
+      readonly sequence: number;
+      readonly pulledAt: number;
+    },
   ) {
     super();
     this.runId = runId;
     this.testCase = testCase;
     this.repetition = repetition;
-    this.pulledAt = pulledAt;
+    this.sequence = at.sequence;
+    this.pulledAt = at.pulledAt;
   }
 }
 
