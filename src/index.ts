@@ -31,6 +31,7 @@ export { BatchProcessor } from './batch/batch-processor.js';
 export { rescore, type RescoreOptions } from './batch/rescore.js';
 export { summarize, type SummarizeOptions } from './batch/summarize.js';
 export type { BatchEvents, ProgressEvent } from './batch/batch-events.js';
+export type { LiveScore } from './batch/summary/prefix-score.js';
 export type {
   BatchProcessorOptions,
   EventLoopProtection,
