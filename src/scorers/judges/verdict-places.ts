@@ -1,4 +1,4 @@
-import { lastParagraph } from '../reading/paragraphs.js';
+import { lastParagraph, lineEnd } from '../reading/paragraphs.js';
 
 const LONGEST_VERDICT = 200;
 
@@ -29,14 +29,13 @@ const fieldPattern = (names: readonly string[]): RegExp => {
 };
 
 function valueAfter(text: string, from: number): string {
-  const lineEnd = text.indexOf('\n', from);
-  const line = text.slice(from, Math.min(lineEnd < 0 ? text.length : lineEnd, from + LONGEST_VERDICT));
-  if (/[\p{L}\p{N}]/u.test(line) || lineEnd < 0) return line.trim();
+  const end = lineEnd(text, from, LONGEST_VERDICT);
+  const line = text.slice(from, end);
+  if (/[\p{L}\p{N}]/u.test(line) || text[end] !== '\n') return line.trim();
   const below = /[\s*_"'`>]{0,20}/y;
-  below.lastIndex = lineEnd;
-  const start = lineEnd + (below.exec(text)?.[0].length ?? 0);
-  const end = text.indexOf('\n', start);
-  return text.slice(start, Math.min(end < 0 ? text.length : end, start + LONGEST_VERDICT)).trim();
+  below.lastIndex = end;
+  const start = end + (below.exec(text)?.[0].length ?? 0);
+  return text.slice(start, lineEnd(text, start, LONGEST_VERDICT)).trim();
 }
 
 const LINE_BEGINS =
