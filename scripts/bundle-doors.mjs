@@ -15,6 +15,7 @@ const bundle = await rolldown({
     index: `${dist}/index.js`,
     decisions: `${dist}/decisions.js`,
     matchers: `${dist}/matchers.js`,
+    statistics: `${dist}/statistics.js`,
     sqlite: `${dist}/sqlite.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
     testing: `${dist}/testing/index.js`,

@@ -9,7 +9,7 @@ import type {
   StoredResponse,
 } from '../evaluation/evaluation-types.js';
 import { roundDuration } from '../foundation/clock.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 import { isThenable } from '../foundation/thenable.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
 import { unlessCancelled, type CaseTask } from './case-task.js';
@@ -137,6 +137,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     if (testCase.group !== undefined) draft.group = testCase.group;
     if (testCase.metadata !== undefined)
       draft.metadata = testCase.metadata as Readonly<Record<string, unknown>>;
+    if (task.kept !== undefined) draft.caseHash = task.kept.hash;
     return draft;
   }
 
@@ -194,16 +195,21 @@ function textOf({ text, finishReason, requestId }: StoredResponse): StoredRespon
   return { text, finishReason, requestId };
 }
 
+const KEPT_IF_THERE = [
+  'reasoning',
+  'output',
+  'contexts',
+  'metadata',
+  'toolCalls',
+  'warnings',
+  'logprobs',
+  'raw',
+] as const;
+
 function stored(response: ModelResponse): StoredResponse {
-  const kept = textOf(response);
-  if (response.toolCalls === undefined && response.logprobs === undefined && response.raw === undefined)
-    return kept;
-  return {
-    ...kept,
-    ...(response.toolCalls === undefined ? {} : { toolCalls: response.toolCalls }),
-    ...(response.logprobs === undefined ? {} : { logprobs: response.logprobs }),
-    ...(response.raw === undefined ? {} : { raw: response.raw }),
-  };
+  const kept: { -readonly [Name in keyof StoredResponse]: StoredResponse[Name] } = textOf(response);
+  for (const name of KEPT_IF_THERE) if (response[name] !== undefined) kept[name] = response[name] as never;
+  return kept;
 }
 
 function unscoredReason(evaluation: Evaluation): string {

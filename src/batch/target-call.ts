@@ -1,4 +1,4 @@
-import { sumSpending, type Spending } from '../client/call/spending.js';
+import { sumSpending, type Spending } from '../client/spending.js';
 import type { AttemptRecord } from '../client/endpoint-error.js';
 import type { TokenUsage } from '../client/model-client.js';
 import { isAmount, isUsage } from './whole-response.js';

@@ -16,15 +16,10 @@ import {
   type OptionCheck,
 } from '../foundation/options.js';
 import { looksLikeKey } from '../foundation/key-like.js';
-import type { RandomSource } from '../foundation/seeded-random.js';
+import { systemRandom, type RandomSource } from '../foundation/seeded-random.js';
 import { adaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
 import { checkParameters } from './check-parameters.js';
-import type {
-  EndpointOptions,
-  LoadBalancedClientOptions,
-  TimeoutOptions,
-  TlsOptions,
-} from './client-options.js';
+import type { EndpointOptions, LoadBalancedClientOptions, TimeoutOptions } from './client-options.js';
 import type { EndpointSettings } from './balancing/endpoint.js';
 import { endpointAddress, type EndpointConnectionSettings } from './http/endpoint-connection.js';
 import { healthCheckOptions, type HealthCheckSettings } from './http/health-check.js';
@@ -39,7 +34,7 @@ import { rateLimitOptions } from './balancing/rate-limit.js';
 import { retryBudgetOptions, type RetryBudgetSettings } from './call/retry-budget.js';
 import { retryOptions, type RetrySettings } from './call/retry.js';
 import { Secrets } from './http/secrets.js';
-import type { TransportSettings } from './http/transport.js';
+import type { TlsOptions, TransportSettings } from './http/transport.js';
 
 /** One endpoint's settings, by the part that needs them. */
 export interface EndpointParts {
@@ -146,7 +141,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
   const wrong = checkParameters(checked.parameters);
   if (wrong !== undefined) throw wrong;
   const timeouts = timeoutOptions(checked.timeouts ?? {});
-  const random = checked.random ?? Math.random;
+  const random = checked.random ?? systemRandom;
   const endpoints = checked.endpoints.map((each, index) =>
     readEndpoint(typeof each === 'string' ? { url: each } : each, index, checked, timeouts, random),
   );

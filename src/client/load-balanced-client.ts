@@ -125,6 +125,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       clock,
       model: settings.model,
       prices: settings.prices,
+      parameters: settings.parameters,
       includeRaw: settings.includeRaw,
       wants: (event) => this.wants(event),
       emit: (event, payload) => this.emit(event, payload),

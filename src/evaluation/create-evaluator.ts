@@ -12,6 +12,7 @@ import {
   requireOptions,
   show,
   text,
+  type OptionCheck,
 } from '../foundation/options.js';
 import { isThenable } from '../foundation/thenable.js';
 import { reaches } from '../foundation/rounding.js';
@@ -46,6 +47,7 @@ export interface CreateEvaluatorOptions<
   Expected = unknown,
   Metadata = unknown,
   Name extends string = string,
+  Output = string,
 > {
   /** Name of the evaluator, as it stands in results. */
   readonly name: string;
@@ -56,7 +58,10 @@ export interface CreateEvaluatorOptions<
    * @example { accuracy: exactMatch(), style: { scorer: judge({ … }), weight: 0.5, timeoutMs: 30_000 } }
    */
   readonly dimensions: Readonly<
-    Record<Name, Scorer<Input, Expected, Metadata> | DimensionOptions<Input, Expected, Metadata>>
+    Record<
+      Name,
+      Scorer<Input, Expected, Metadata, Output> | DimensionOptions<Input, Expected, Metadata, Output>
+    >
   >;
   /** Weights by dimension, >= 0, instead of a `weight` at the dimension. @default 1 each */
   readonly weights?: Readonly<Partial<Record<NoInfer<Name>, number>>> | undefined;
@@ -95,9 +100,20 @@ export function createEvaluator<
   Expected = unknown,
   Metadata = unknown,
   Name extends string = string,
->(options: CreateEvaluatorOptions<Input, Expected, Metadata, Name>): Evaluator<Input, Expected, Metadata> {
-  return new DimensionsEvaluator(options as CreateEvaluatorOptions<Input, Expected, Metadata>);
+  Output = string,
+>(
+  options: CreateEvaluatorOptions<Input, Expected, Metadata, Name, Output>,
+): Evaluator<Input, Expected, Metadata> {
+  return new DimensionsEvaluator(options as unknown as CreateEvaluatorOptions<Input, Expected, Metadata>);
 }
+
+const RIGHT_FORM = '{ accuracy: exactMatch() }';
+
+/** An array would make dimensions called `0`, `1`, …. */
+const scorersByName: OptionCheck = (value) =>
+  object(value) === undefined && !Array.isArray(value)
+    ? undefined
+    : `an object with a scorer for each name, as ${RIGHT_FORM}`;
 
 interface Dimension<Input, Expected, Metadata> {
   readonly name: string;
@@ -123,7 +139,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     const options = checkOptions('createEvaluator', given, {
       name: text,
       version: text,
-      dimensions: object,
+      dimensions: scorersByName,
       weights: object,
       aggregate: either(oneOf(...Object.keys(aggregates)), callable),
       dimensionTimeoutMs: milliseconds,
@@ -135,7 +151,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     requireOptions('createEvaluator', options, ['name', 'version', 'dimensions']);
     const names = Object.keys(options.dimensions);
     if (names.length === 0)
-      throw invalid('Expected `dimensions` of createEvaluator to hold at least one scorer');
+      throw invalid(`Expected \`dimensions\` of createEvaluator to hold at least one scorer: ${RIGHT_FORM}`);
     const settings = names.map((name) => dimensionSettings(name, options.dimensions[name]));
     const weights = weightsOf(names, settings, options.weights);
     this.name = options.name;

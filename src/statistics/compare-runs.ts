@@ -4,6 +4,7 @@ import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { ResultStore } from '../stores/result-store.js';
 import type { RunManifest } from '../stores/run-manifest.js';
 import { fewClustersWarning, hasFewClusters } from './cluster-robust.js';
+import { ChangedCaseFinder, type ChangedCases } from './changed-cases.js';
 import { ComparisonRefusedError } from './comparison-refused.js';
 import { joinResults, type JoinSource, MetricNames, type UnmatchedResults } from './join-results.js';
 import { type MetricComparison, PairSet } from './pair-set.js';
@@ -26,7 +27,7 @@ export interface CompareRunsOptions extends PairedOptions {
   readonly force?: boolean | undefined;
   /** `auto`: cases that carry a `cluster` get clustered errors. `ignore`: as if they carried none. @default 'auto' */
   readonly clusters?: 'auto' | 'ignore' | undefined;
-  /** At most this many ids of unmatched results are listed for each run, >= 0. @default 100 */
+  /** At most this many ids of unmatched results (for each run) and of changed cases are listed, >= 0. @default 100 */
   readonly unmatchedLimit?: number | undefined;
 }
 
@@ -54,6 +55,11 @@ export interface RunComparison {
   readonly onlyInA: UnmatchedResults;
   /** Results of b whose case and repetition a does not have; they are in no metric. */
   readonly onlyInB: UnmatchedResults;
+  /**
+   * Cases whose content (input, expected, metadata, group, cluster) is not the same in both runs: a difference there
+   * may be that of the cases. Only those that both runs tell a hash of.
+   */
+  readonly changedCases: ChangedCases;
   /** The overall score first, then the dimensions by name. */
   readonly metrics: readonly MetricComparison[];
   /** What was not alike, when the comparison was forced. */
@@ -97,6 +103,7 @@ export async function compareRuns(
   if (!force && differences.size > 0) throw new ComparisonRefusedError([...differences]);
 
   const names = new MetricNames();
+  const changed = new ChangedCaseFinder();
   const pairs = new PairSet({
     permutation: checked.permutation ?? true,
     mayRepeat: manifestA?.repetitions !== 1 || manifestB?.repetitions !== 1,
@@ -108,6 +115,7 @@ export async function compareRuns(
       differences.add(`evaluator: ${left.evaluator} in a, ${right.evaluator} in b`);
       if (!force) throw new ComparisonRefusedError([...differences]);
     }
+    changed.add(left, right);
     pairs.add(left, right);
   }).catch((error: unknown) => {
     if (checked.signal?.aborted !== true) throw error;
@@ -131,6 +139,7 @@ export async function compareRuns(
     pairs: pairs.pairs,
     onlyInA: joined.unmatched[0],
     onlyInB: joined.unmatched[1],
+    changedCases: changed.summary(unmatchedLimit),
     metrics,
     forcedDifferences: [...differences],
     warnings: few.length === 0 ? [] : [fewClustersWarning(few)],
@@ -170,7 +179,9 @@ function manifestDifferences(a: RunManifest | undefined, b: RunManifest | undefi
   compare('evaluator', a.evaluator, b.evaluator);
   compare('evaluator version', a.evaluatorVersion, b.evaluatorVersion);
   for (const dimension of new Set([...Object.keys(a.conventions), ...Object.keys(b.conventions)])) {
-    compare(`convention of ${dimension}`, a.conventions[dimension], b.conventions[dimension]);
+    const inRun = ({ conventions }: RunManifest): string | undefined =>
+      Object.hasOwn(conventions, dimension) ? conventions[dimension] : undefined; // it may be called `constructor`
+    compare(`convention of ${dimension}`, inRun(a), inRun(b));
   }
   // The hash covers the rest of the configuration; where something readable differs too, that says it better.
   if (found.length === 0) compare('configuration hash', a.configurationHash, b.configurationHash);

@@ -1,7 +1,9 @@
 import { AssayError, messageOf, type AssayErrorCode } from '../errors.js';
 import { onAbort } from '../foundation/cancellation.js';
 import { readText } from '../foundation/cgroup.js';
+import type { ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
+import { KEEP_EXTERNAL } from '../foundation/worker-fallback.js';
 import { physicalCores, planAffinity } from './cpu-affinity.js';
 import { resolvePoolOptions, type ResolvedPoolOptions, type WorkerPoolOptions } from './pool-options.js';
 import { unpackError } from './packed-error.js';
@@ -54,10 +56,13 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   readonly #options: ResolvedPoolOptions;
   readonly #placement: WorkerPlacement | undefined;
   readonly #queue = new TaskQueue();
-  readonly #placements = new Map<string, PlacementNotice>();
+  readonly #placements = new Map<
+    string,
+    { readonly notice: PlacementNotice; readonly event: ReturnType<typeof placementEvent> }
+  >();
   #slots: readonly WorkerSlot[] | undefined;
   #opening = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ClockTimer | undefined;
   #pumping = false;
   #taskUs = Number.POSITIVE_INFINITY; // moving average; unknown: one task a message
   #pending = 0;
@@ -65,6 +70,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   #failed = 0;
   #replaced = 0;
   #messages = 0;
+  #started: WorkerEvents['worker:start'] | undefined;
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
@@ -74,7 +80,26 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     this.#placement = placementOf(this.#options);
   }
 
-  /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. */
+  /**
+   * Calls `listener` at every `event`; returns the unsubscribe. What has become of the start by now (`worker:start`, and
+   * the last `worker:affinity` and `worker:priority` of each worker) is told to a new listener right afterwards: a pool
+   * that an evaluator makes for itself has started before anybody can listen.
+   */
+  override on<Name extends keyof WorkerEvents & string>(
+    event: Name,
+    listener: (payload: WorkerEvents[Name]) => void,
+  ): () => void {
+    return this.#withStart(super.on(event, listener), (name, payload) => {
+      if (name === event) listener(payload as WorkerEvents[Name]);
+    });
+  }
+
+  /** As {@link WorkerPool.on}, for every event, with its name. */
+  override onAny(listener: (event: string, payload: unknown) => void): () => void {
+    return this.#withStart(super.onAny(listener), listener);
+  }
+
+  /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. @internal */
   describe(module: WorkerModule): Promise<unknown> {
     return this.#submit(new PoolTask(module, { kind: 'describe' }));
   }
@@ -85,6 +110,8 @@ export class WorkerPool extends EventSource<WorkerEvents> {
    * Rejects with what the module threw, or with `ASSAY_WORKER_TIMEOUT`, `ASSAY_WORKER_CRASHED`,
    * `ASSAY_WORKER_OUT_OF_MEMORY`, `ASSAY_WORKER_UNCLONEABLE`, `ASSAY_WORKER_UNAVAILABLE`, `ASSAY_ABORTED` or
    * `ASSAY_CLOSED`.
+   *
+   * @internal
    */
   run(module: WorkerModule, payload: unknown, options?: PoolTaskOptions): Promise<unknown> {
     return this.#submit(new PoolTask(module, { kind: 'run', payload }, options));
@@ -92,12 +119,18 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   /** What came of `cpuAffinity` and `priority` for each worker that was started, as the kernel reports it. */
   get placements(): readonly PlacementNotice[] {
-    return [...this.#placements.values()].sort((a, b) => a.worker - b.worker);
+    return Array.from(this.#placements.values(), ({ notice }) => notice).sort((a, b) => a.worker - b.worker);
   }
 
   /** Tells that an evaluator moved to the main thread or back. @internal */
   tellInline(inline: boolean, averageUs: number): void {
-    if (this.wants('worker:inline')) this.emit('worker:inline', { at: Date.now(), inline, averageUs });
+    if (this.wants('worker:inline'))
+      this.emit('worker:inline', { at: this.#options.clock.wallTime(), inline, averageUs });
+  }
+
+  /** Monotonic time of its clock, milliseconds. @internal */
+  now(): number {
+    return this.#options.clock.now();
   }
 
   /** Counts since construction, and what is going on now. */
@@ -126,7 +159,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   async #close(): Promise<void> {
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     await Promise.all(this.#slots?.map((slot) => slot.close()) ?? []);
   }
 
@@ -136,7 +169,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     }
     this.#pending++;
     this.#queue.push(task);
-    this.#timer ??= setTimeout(() => this.#tick(), TICK_MS);
+    this.#timer ??= this.#options.clock.schedule(() => this.#tick(), TICK_MS);
     if (!this.#pumping) {
       this.#pumping = true;
       queueMicrotask(() => this.#pump()); // what is asked for in one go is spread over the workers in one go
@@ -170,22 +203,27 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   async #open(): Promise<void> {
     this.#opening = true;
-    const { workers, runtime } = this.#options;
+    const { workers, runtime, clock } = this.#options;
     try {
-      const start = await workerStarter(this.#options);
+      const startWorker = await workerStarter(this.#options);
       this.#slots = Array.from(
         { length: workers },
         (_, index) =>
-          new WorkerSlot(index, start, (thrown) => {
-            const { code, message } = failureOf(thrown, undefined, this.#options);
-            this.#noteReplaced(code, message, 0, 0);
+          new WorkerSlot(index, {
+            startWorker,
+            clock,
+            onLost: (thrown) => {
+              const { code, message } = failureOf(thrown, undefined, this.#options);
+              this.#noteReplaced(code, message, 0, 0);
+            },
           }),
       );
-      if (this.wants('worker:start')) this.emit('worker:start', { at: Date.now(), workers, runtime });
+      this.#started = { at: this.#options.clock.wallTime(), workers, runtime };
+      if (this.wants('worker:start')) this.emit('worker:start', this.#started);
     } catch (error) {
       const failure = new AssayError(
         'ASSAY_WORKER_UNAVAILABLE',
-        `Cannot start workers: ${messageOf(error)}`,
+        `Cannot start workers: ${messageOf(error)}. In a bundle: ${KEEP_EXTERNAL}`,
         { cause: error },
       );
       for (const task of this.#queue.take(Number.POSITIVE_INFINITY)) this.#fail(task, failure);
@@ -238,7 +276,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   /** The message failed as a whole: the worker died or was ended, or the message could not be sent. */
   #broke(slot: WorkerSlot, tasks: readonly PoolTask[], thrown: unknown): void {
-    const failure = failureOf(thrown, slot.ended, this.#options);
+    const failure = failureOf(thrown, slot.ended, this.#options, slot.answers);
     const { culprit, fresh, elapsedMs } = slot;
     const incident = { code: failure.code, tasks: tasks.length, culprit, fresh };
     const sent = failure.code !== 'ASSAY_WORKER_UNCLONEABLE';
@@ -281,7 +319,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
       if (task.followed) break; // and so are those before it
       this.#follow(task);
     }
-    this.#timer = setTimeout(() => this.#tick(), TICK_MS);
+    this.#timer = this.#options.clock.schedule(() => this.#tick(), TICK_MS);
   }
 
   /** Listens to the task's signal: not at once, since most tasks are done before. */
@@ -319,22 +357,51 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   #noteReplaced(code: AssayErrorCode, message: string, tasks: number, retried: number): void {
     this.#replaced++;
     if (this.wants('worker:replace')) {
-      this.emit('worker:replace', { at: Date.now(), code, message, tasks, retried });
+      this.emit('worker:replace', { at: this.#options.clock.wallTime(), code, message, tasks, retried });
     }
   }
 
   #tellPlacement(notice: PlacementNotice): void {
-    const { what, worker, applied, value, reason } = notice;
-    this.#placements.set(`${what} ${worker}`, notice);
-    const common = { at: Date.now(), worker, applied, ...(reason === undefined ? {} : { reason }) };
-    if (what === 'affinity') {
-      if (this.wants('worker:affinity')) {
-        this.emit('worker:affinity', { ...common, cpus: value as readonly number[] | null });
-      }
-    } else if (this.wants('worker:priority')) {
-      this.emit('worker:priority', { ...common, priority: value as number | null });
-    }
+    const key = `${notice.what} ${notice.worker}`;
+    const event = placementEvent(notice, this.#options.clock.wallTime());
+    this.#placements.set(key, { notice, event });
+    const [name, payload] = event;
+    if (this.wants(name)) this.emit(name, payload as never);
   }
+
+  /** Tells a listener of the past, unless it leaves at once. */
+  #withStart(off: () => void, tell: (event: string, payload: unknown) => void): () => void {
+    const past: (readonly [name: string, payload: unknown])[] = [
+      ...(this.#started === undefined ? [] : [['worker:start', this.#started] as const]),
+      ...Array.from(this.#placements.values(), ({ event }) => event),
+    ];
+    if (past.length === 0) return off;
+    let listening = true;
+    queueMicrotask(() => {
+      for (const [name, payload] of past) {
+        if (!listening) return;
+        try {
+          tell(name, payload);
+        } catch (error) {
+          this.reportListenerError(name, error);
+        }
+      }
+    });
+    return () => {
+      listening = false;
+      off();
+    };
+  }
+}
+
+function placementEvent(
+  { what, worker, applied, value, reason }: PlacementNotice,
+  at: number,
+): readonly ['worker:affinity' | 'worker:priority', object] {
+  const common = { at, worker, applied, ...(reason === undefined ? {} : { reason }) };
+  return what === 'affinity'
+    ? ['worker:affinity', { ...common, cpus: value as readonly number[] | null }]
+    : ['worker:priority', { ...common, priority: value as number | null }];
 }
 
 function placementOf({ cpuAffinity, priority, workers }: ResolvedPoolOptions): WorkerPlacement | undefined {

@@ -51,6 +51,7 @@ export class RunStatistics {
   #scored = 0;
   #unscored = 0;
   #errored = 0;
+  #passes = 0;
 
   constructor(options: RunStatisticsOptions) {
     this.#options = options;
@@ -136,10 +137,9 @@ export class RunStatistics {
         }
       }
     } else this.#withoutEvaluation++;
-    if (this.#repetitions !== undefined) {
-      const passed = score === null ? null : this.#passed(evaluation!.passed, score);
-      this.#repetitions.add(result, passed);
-    }
+    const passed = score === null ? null : this.#passed(evaluation!.passed, score);
+    if (passed === true) this.#passes++;
+    this.#repetitions?.add(result, passed);
     if (result.outcome === 'errored') {
       const { code } = result.error;
       this.#errorsByCode.set(code, (this.#errorsByCode.get(code) ?? 0) + 1);
@@ -172,12 +172,12 @@ export class RunStatistics {
     > & {
       /** Default: there was none. */
       readonly budget?: RunSummaryData['budget'];
+      /** What else a reader of the summary has to know. */
+      readonly warnings?: readonly string[];
       readonly confidenceLevel: number;
-      /** What stands among the warnings beside those of the figures. */
-      readonly notes?: readonly string[] | undefined;
     },
   ): RunSummary {
-    const { confidenceLevel, notes = [], ...head } = run;
+    const { confidenceLevel, ...head } = run;
     if (this.results + head.skipped !== head.submitted) {
       throw new AssayError(
         'ASSAY_INVARIANT',
@@ -198,6 +198,7 @@ export class RunStatistics {
       unscored: this.#unscored,
       errored: this.#errored,
       skipped: head.skipped,
+      passed: this.#passes,
       overall,
       dimensions,
       groups: this.#groupsSummary(overall.mean, confidenceLevel),
@@ -212,7 +213,7 @@ export class RunStatistics {
       cacheHits: this.#cacheHits,
       resultsPerSecond: head.durationMs > 0 ? (this.results / head.durationMs) * 1000 : 0,
       errorsByCode: Object.fromEntries([...this.#errorsByCode].sort(byName)),
-      warnings: [...this.#warnings({ overall, ...dimensions }), ...notes],
+      warnings: [...this.#warnings({ overall, ...dimensions }), ...(head.warnings ?? [])],
     });
   }
 

@@ -3,11 +3,12 @@ import type { Attempt } from './attempt.js';
 import type { ClientEvents } from '../client-events.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import type { EndpointError } from '../endpoint-error.js';
-import type { ModelRequest, ModelResponse, TokenUsage } from '../model-client.js';
+import type { ModelParameters, ModelRequest, ModelResponse, TokenUsage } from '../model-client.js';
 import type { HealthChange } from '../balancing/outlier-ejection.js';
+import { notSent } from '../not-sent.js';
 import { costOf, type PriceTable } from '../price-table.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
-import { sumSpending, type Spending } from './spending.js';
+import { sumSpending, type Spending } from '../spending.js';
 
 /** What is told of a call. */
 export interface ReportedCall {
@@ -22,6 +23,8 @@ export interface CallReporterSettings {
   readonly clock: Clock;
   readonly model: string | undefined;
   readonly prices: PriceTable | undefined;
+  /** Parameters of every call. */
+  readonly parameters: ModelParameters | undefined;
   readonly includeRaw: boolean;
   readonly wants: (event: keyof ClientEvents & string) => boolean;
   readonly emit: <Name extends keyof ClientEvents & string>(event: Name, payload: ClientEvents[Name]) => void;
@@ -200,7 +203,7 @@ export class CallReporter {
     latencyMs: number,
     spent: Spending | undefined,
   ): ModelResponse {
-    const { includeRaw, model } = this.#settings;
+    const { includeRaw, model, parameters } = this.#settings;
     const asked = attempt.connection.modelFor(call.request.model, model);
     const id = attempt.headers.requestId ?? reply.id;
     const own = { usage: reply.usage, cost: this.costOf(call, attempt, reply.model, reply.usage) };
@@ -221,6 +224,16 @@ export class CallReporter {
     };
     if (reply.toolCalls !== undefined) response.toolCalls = reply.toolCalls;
     if (reply.logprobs !== undefined) response.logprobs = reply.logprobs;
+    const { unsupported } = attempt.connection.protocol;
+    if (unsupported !== undefined) {
+      const warnings = notSent(
+        attempt.connection.protocol.name,
+        unsupported,
+        parameters,
+        call.request.parameters,
+      );
+      if (warnings.length > 0) response.warnings = warnings;
+    }
     if (includeRaw) response.raw = raw;
     return response;
   }

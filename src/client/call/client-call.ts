@@ -1,16 +1,17 @@
-import { messageOf, type AssayErrorCode } from '../../errors.js';
+import { AssayError, messageOf, type AssayErrorCode } from '../../errors.js';
 import type { ClockTimer } from '../../foundation/clock.js';
 import { Attempt, type AttemptOwner } from './attempt.js';
 import { inOutage, recordAnswer, recordFailure } from './attempt-outcome.js';
 import { CallLedger } from './call-ledger.js';
 import { CallBounds, type Bounded } from './call-bounds.js';
-import { mergeParameters, type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
+import { type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
 import type { Failure } from '../http/classify-failure.js';
 import type { Endpoint, Waiter } from '../balancing/endpoint.js';
 import type { EndpointConnection } from '../http/endpoint-connection.js';
 import { EndpointError, withoutStack, type EndpointErrorOptions } from '../endpoint-error.js';
 import type { Choice } from '../balancing/endpoint-selector.js';
 import { ListNode } from '../../foundation/linked-list.js';
+import { mergeParameters } from '../merge-parameters.js';
 import type { CallOptions, ModelParameters, ModelRequest } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 import { backoffMs } from './retry.js';
@@ -65,7 +66,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     this.#stream = stream;
     this.startedAt = now;
     this.#bounds = new CallBounds(this, settings, now);
-    this.#parameters = mergeParameters(settings.parameters, request.parameters);
+    this.#parameters = mergeParameters(settings.parameters, request.parameters) ?? {};
     this.work = settings.work.expected(this.#parameters.maxTokens);
   }
 
@@ -208,7 +209,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     try {
       body = this.#bodyOf(connection);
     } catch (error) {
-      this.#giveUp(new EndpointError('ASSAY_BAD_REQUEST', 'the request is not plain JSON', { cause: error }));
+      const why = AssayError.is(error) ? error.message : 'the request is not plain JSON';
+      this.#giveUp(new EndpointError('ASSAY_BAD_REQUEST', why, { cause: error }));
       return;
     }
     const ticket = endpoint.started(this.work, this.tokens, now);

@@ -1,12 +1,14 @@
 import { AssayError, messageOf } from '../../errors.js';
 import { codeOf } from './classify-failure.js';
-import type { ApiKey } from '../client-options.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import type { ModelInput, ModelParameters } from '../model-client.js';
 import type { Protocol, ProtocolReply } from '../protocols/protocol.js';
 import { SecretStream } from './secret-stream.js';
 import { Secrets } from './secrets.js';
 import type { Transport } from './transport.js';
+
+/** A key, or a function that gives the current one; it is called for every attempt, so cache inside it. */
+export type ApiKey = string | (() => string | Promise<string>);
 
 /** Where an endpoint is, split for sending and for showing. */
 export interface EndpointAddress {

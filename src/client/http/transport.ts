@@ -3,9 +3,24 @@ import type { Socket } from 'node:net';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
 import { AssayError, messageOf } from '../../errors.js';
 import { KEEP_EXTERNAL } from '../../foundation/worker-fallback.js';
-import type { TlsOptions } from '../client-options.js';
 import { holdEndWhilePaused } from './hold-end.js';
 import { connectHttp } from './http-socket.js';
+
+/** TLS settings, handed to `tls.connect`. */
+export interface TlsOptions {
+  /** PEM certificates of the authorities to trust, in place of the runtime's own. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
+  /** The client's own certificate chain, PEM; asked for by servers with mTLS. */
+  readonly cert?: string | Buffer | undefined;
+  /** Private key of `cert`, PEM. */
+  readonly key?: string | Buffer | undefined;
+  /** What `key` is encrypted with. */
+  readonly passphrase?: string | undefined;
+  /** Host name for SNI and the check of the server's certificate. Default: the URL's host. */
+  readonly servername?: string | undefined;
+  /** Whether a server whose certificate cannot be verified is refused. Default `true`. */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
 
 /** What a {@link Transport} is made from. */
 export interface TransportSettings {

@@ -1,7 +1,7 @@
 import { AssayError, InputError, messageOf } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { Histogram } from '../../foundation/histogram.js';
-import { nextTurn } from '../../foundation/next-turn.js';
+import { nextTurn } from '../../foundation/event-loop-turns.js';
 import { show } from '../../foundation/options.js';
 import type { RunSource } from '../../statistics/compare-runs.js';
 import type { RunManifest } from '../../stores/run-manifest.js';

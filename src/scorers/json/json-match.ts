@@ -51,19 +51,24 @@ export function jsonMatch(options: JsonMatchOptions = {}): Scorer {
     tolerance: comparison.numberTolerance,
     parseExpected,
   });
-  return defineScorer(convention, '1', ({ output, expected }) => {
-    if (expected === undefined || expected === null) return NO_REFERENCE;
-    const wanted = parseExpected && typeof expected === 'string' ? parsed(expected) : expected;
-    const found = findJson(output, place);
-    if (!found.ok) return { score: 0, reason: found.reason };
-    const { same, total, differences } = compareJson(found.value, wanted, comparison);
-    if (differences.length === 0) return { score: 1, metadata: { same, total } };
-    return {
-      score: measure === 'exact' ? 0 : same / total,
-      reason: reasonOf(differences),
-      metadata: { same, total, differences },
-    };
-  });
+  return defineScorer(
+    convention,
+    '1',
+    ({ output, expected }) => {
+      if (expected === undefined || expected === null) return NO_REFERENCE;
+      const wanted = parseExpected && typeof expected === 'string' ? parsed(expected) : expected;
+      const found = findJson(output, place);
+      if (!found.ok) return { score: 0, reason: found.reason };
+      const { same, total, differences } = compareJson(found.value, wanted, comparison);
+      if (differences.length === 0) return { score: 1, metadata: { same, total } };
+      return {
+        score: measure === 'exact' ? 0 : same / total,
+        reason: reasonOf(differences),
+        metadata: { same, total, differences },
+      };
+    },
+    { takesJson: true },
+  );
 }
 
 function reasonOf(differences: readonly JsonDifference[]): string {

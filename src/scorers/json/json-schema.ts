@@ -93,13 +93,18 @@ export function jsonSchema(
   let validate: Validator | undefined;
   let loading: Promise<Validator> | undefined;
   if (standard) validate = standardValidator(schema);
-  return defineScorer(convention, '1', ({ output }) => {
-    const found = findJson(output, place);
-    if (!found.ok) return { score: 0, reason: found.reason };
-    if (validate !== undefined) return validate(found.value);
-    loading ??= ajvValidator(schema as JsonSchemaDocument);
-    return loading.then((ready) => (validate = ready)(found.value));
-  });
+  return defineScorer(
+    convention,
+    '1',
+    ({ output }) => {
+      const found = findJson(output, place);
+      if (!found.ok) return { score: 0, reason: found.reason };
+      if (validate !== undefined) return validate(found.value);
+      loading ??= ajvValidator(schema as JsonSchemaDocument);
+      return loading.then((ready) => (validate = ready)(found.value));
+    },
+    { takesJson: true },
+  );
 }
 
 type Validator = (value: unknown) => Score | Promise<Score>;

@@ -12,8 +12,13 @@ export interface JsonValidOptions {
 /** 1 when the answer is JSON (any value: `42` and `null` are JSON), else 0 with the parser's complaint as reason. */
 export function jsonValid(options: JsonValidOptions = {}): Scorer {
   const place = checkOptions('jsonValid', options, { place: jsonPlace }).place ?? 'whole';
-  return defineScorer(conventionText('json-valid', { place }), '1', ({ output }) => {
-    const found = findJson(output, place);
-    return found.ok ? true : { score: 0, reason: found.reason };
-  });
+  return defineScorer(
+    conventionText('json-valid', { place }),
+    '1',
+    ({ output }) => {
+      const found = findJson(output, place);
+      return found.ok ? true : { score: 0, reason: found.reason };
+    },
+    { takesJson: true },
+  );
 }
