@@ -37,11 +37,20 @@ export {
   type ClassificationOptions,
   type ClassificationReport,
 } from './statistics/classification.js';
-export { ClusteredMoments, type ClusteredMomentsRecord } from './statistics/clustered.js';
+export { boundedMeanInterval, type BoundedMeanOptions } from './statistics/bounded-mean.js';
+export {
+  ClusteredMoments,
+  type ClusteredIntervalOptions,
+  type ClusteredMomentsRecord,
+  type ClusterRobustForm,
+} from './statistics/clustered.js';
+export type { DifferenceIntervals } from './statistics/difference-intervals.js';
+export { fisherTest, type FisherTest, type TwoByTwoTable } from './statistics/fisher-test.js';
 export { kendallTauB, pearson, spearman } from './statistics/correlation.js';
 export {
   clopperPearsonInterval,
   jeffreysInterval,
+  midPInterval,
   tInterval,
   wilsonInterval,
   type Interval,
@@ -72,6 +81,7 @@ export {
   tTest,
   welchTest,
   wilcoxonSignedRankTest,
+  type DifferenceOptions,
   type McnemarTest,
   type PermutationTest,
   type SignFlipOptions,
@@ -95,6 +105,8 @@ export {
   type ThresholdReducer,
 } from './statistics/repetition-reducers.js';
 export type { ResamplingOptions } from './statistics/resample.js';
+export { ScoreCounts, type ScoreCountsRecord } from './statistics/score-counts.js';
+export type { ValueRange } from './statistics/value-range.js';
 export {
   minimumDetectableDifference,
   requiredCases,

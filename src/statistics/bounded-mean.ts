@@ -1,6 +1,6 @@
 import { AssayError } from '../errors.js';
-import { findRoot } from '../foundation/find-root.js';
 import { betweenZeroAndOne, checkOptions, oneOf, show } from '../foundation/options.js';
+import { findRoot } from './find-root.js';
 import { gaffkeChances, isExact, type WeighedValues } from './gaffke-distribution.js';
 import type { Interval, IntervalOptions } from './intervals.js';
 import { ScoreCounts } from './score-counts.js';
@@ -89,5 +89,5 @@ function end(sample: WeighedValues, side: 'low' | 'high', options: GaffkeOptions
   };
   // The saddle point itself errs by 1e-5: no need for the last digits there.
   const precision = isExact(sample) ? 2 ** -52 : 1e-10;
-  return findRoot(excess, { low: Math.min(edge, farthest), high: Math.max(edge, farthest), precision });
+  return findRoot(excess, [edge, farthest], precision);
 }

@@ -11,10 +11,12 @@ import {
 import { isRounding, withoutRounding } from '../foundation/rounding.js';
 import { midRanks } from './correlation.js';
 import { checkMeanEstimate, type MeanEstimate } from './intervals.js';
+import { magnitudeOf } from './mean-interval.js';
 import type { Moments } from './moments.js';
 import { sortedNumbers } from './quantiles.js';
 import { resample, type ResamplingOptions, threadsCheck } from './resample.js';
-import { incompleteBeta, normalCdf, studentTail } from './special-functions.js';
+import { incompleteBeta, normalCdf } from './special-functions.js';
+import { studentTail } from './student.js';
 
 /** A t statistic with its two-sided p-value. */
 export interface TTest {
@@ -89,17 +91,18 @@ export function tTest(estimate: MeanEstimate): TTest | null {
 /**
  * Welch's t test of two independent samples (Welch 1947, degrees of freedom after Satterthwaite). Paired
  * samples deserve a paired test: this one throws away what the pairs have in common. `null` when a sample has
- * fewer than 2 values or both have no spread.
+ * fewer than 2 values or both have no spread but for rounding. For values of magnitudes from 1e-130 to 1e130, or 0.
  */
 export function welchTest(a: Moments, b: Moments): TTest | null {
   if (a.n < 2 || b.n < 2) return null;
   const [partA, partB] = [(a.variance as number) / a.n, (b.variance as number) / b.n];
   const variance = partA + partB;
-  if (variance === 0) return null;
+  if (isRounding(Math.sqrt(variance), Math.max(magnitudeOf(a), magnitudeOf(b)))) return null;
+  const [shareA, shareB] = [partA / variance, partB / variance]; // squares of variances may be no numbers
   return tTest({
     mean: (a.mean as number) - (b.mean as number),
     standardError: Math.sqrt(variance),
-    degreesOfFreedom: variance ** 2 / (partA ** 2 / (a.n - 1) + partB ** 2 / (b.n - 1)),
+    degreesOfFreedom: 1 / (shareA ** 2 / (a.n - 1) + shareB ** 2 / (b.n - 1)),
   });
 }
 

@@ -29,7 +29,8 @@ import { median, quantile } from '../../src/statistics/quantiles.js';
 import { reduceRepetitions } from '../../src/statistics/repetition-reducers.js';
 import { minimumDetectableDifference, requiredCases } from '../../src/statistics/sample-size.js';
 import { ScoreCounts } from '../../src/statistics/score-counts.js';
-import { betaCdf, normalCdf, studentCdf } from '../../src/statistics/special-functions.js';
+import { betaCdf, normalCdf } from '../../src/statistics/special-functions.js';
+import { studentCdf } from '../../src/statistics/student.js';
 
 const codeOf = async (run: () => unknown): Promise<unknown> => {
   try {

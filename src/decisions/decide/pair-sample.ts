@@ -2,7 +2,8 @@ import { ClusteredMoments } from '../../statistics/clustered.js';
 import { differenceOf } from '../../foundation/rounding.js';
 import { Moments } from '../../statistics/moments.js';
 import type { PairedTable } from '../../statistics/paired-table.js';
-import { normalQuantile, studentTail } from '../../statistics/special-functions.js';
+import { normalQuantile } from '../../statistics/special-functions.js';
+import { studentTail } from '../../statistics/student.js';
 import { ScoreCounts } from '../../statistics/score-counts.js';
 import type { JudgedPair } from './stopping-rule.js';
 

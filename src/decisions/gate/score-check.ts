@@ -3,7 +3,8 @@ import { ClusteredMoments } from '../../statistics/clustered.js';
 import { gaffkeChances } from '../../statistics/gaffke-distribution.js';
 import { clopperPearsonInterval, type Interval, midPInterval } from '../../statistics/intervals.js';
 import { ScoreCounts } from '../../statistics/score-counts.js';
-import { incompleteBeta, studentTail } from '../../statistics/special-functions.js';
+import { incompleteBeta } from '../../statistics/special-functions.js';
+import { studentTail } from '../../statistics/student.js';
 import {
   blankCheck,
   FEWEST_DEGREES,

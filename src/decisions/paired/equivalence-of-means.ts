@@ -1,7 +1,7 @@
 import { betweenZeroAndOne, checkOptions, positive } from '../../foundation/options.js';
 import { tInterval } from '../../statistics/intervals.js';
 import { Moments } from '../../statistics/moments.js';
-import { studentTail } from '../../statistics/special-functions.js';
+import { studentTail } from '../../statistics/student.js';
 import { AssayError } from '../../errors.js';
 import type { Ends } from '../../statistics/paired-table.js';
 
