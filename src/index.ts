@@ -38,12 +38,12 @@ export type {
   ProcessorRateLimit,
   ResponseCache,
   RunBudget,
-  RunOptions,
   Target,
   TargetAnswer,
   TargetContext,
   TargetFunction,
 } from './batch/batch-options.js';
+export type { RunOptions } from './batch/run-options.js';
 export type { CaseField } from './cases/case-fields.js';
 export type { CaseInput } from './cases/case-source.js';
 export { fromConcurrencyConfig, type ConcurrencySettings } from './batch/concurrency-config.js';

@@ -1,24 +1,17 @@
 import { AssayError, messageOf, type AssayErrorCode } from '../errors.js';
 import { onAbort } from '../foundation/cancellation.js';
-import { readText } from '../foundation/cgroup.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
 import { KEEP_EXTERNAL } from '../foundation/worker-fallback.js';
-import { physicalCores, planAffinity } from './cpu-affinity.js';
 import { resolvePoolOptions, type ResolvedPoolOptions, type WorkerPoolOptions } from './pool-options.js';
+import { placementEvent, placementOf } from './worker-placement.js';
 import { unpackError } from './packed-error.js';
 import { workerStarter } from './start-worker.js';
 import { PoolTask, TaskQueue, type PoolTaskOptions } from './task-queue.js';
 import type { WorkerEvents } from './worker-events.js';
 import { failureOf, verdictOn } from './worker-failure.js';
 import { WorkerSlot } from './worker-slot.js';
-import type {
-  PlacementNotice,
-  WorkerMessage,
-  WorkerModule,
-  WorkerPlacement,
-  WorkerReply,
-} from './worker-protocol.js';
+import type { PlacementNotice, WorkerMessage, WorkerModule, WorkerReply } from './worker-protocol.js';
 
 /** What a {@link WorkerPool} has done. */
 export interface WorkerPoolStats {
@@ -54,7 +47,7 @@ const MESSAGE_US = 10_000; // a message holds about this much work, so that work
  */
 export class WorkerPool extends EventSource<WorkerEvents> {
   readonly #options: ResolvedPoolOptions;
-  readonly #placement: WorkerPlacement | undefined;
+  readonly #placement: ReturnType<typeof placementOf>;
   readonly #queue = new TaskQueue();
   readonly #placements = new Map<
     string,
@@ -392,20 +385,4 @@ export class WorkerPool extends EventSource<WorkerEvents> {
       off();
     };
   }
-}
-
-function placementEvent(
-  { what, worker, applied, value, reason }: PlacementNotice,
-  at: number,
-): readonly ['worker:affinity' | 'worker:priority', object] {
-  const common = { at, worker, applied, ...(reason === undefined ? {} : { reason }) };
-  return what === 'affinity'
-    ? ['worker:affinity', { ...common, cpus: value as readonly number[] | null }]
-    : ['worker:priority', { ...common, priority: value as number | null }];
-}
-
-function placementOf({ cpuAffinity, priority, workers }: ResolvedPoolOptions): WorkerPlacement | undefined {
-  if (cpuAffinity === undefined && priority === undefined) return undefined;
-  const cpus = cpuAffinity === 'auto' ? planAffinity(workers, physicalCores(readText)) : cpuAffinity;
-  return { ...(cpus === undefined ? {} : { cpus }), ...(priority === undefined ? {} : { priority }) };
 }
