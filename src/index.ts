@@ -42,6 +42,7 @@ export type {
   TargetAnswer,
   TargetContext,
   TargetFunction,
+  TargetOutput,
 } from './batch/batch-options.js';
 export type { RunOptions } from './batch/run-options.js';
 export type { CaseField } from './cases/case-fields.js';
@@ -95,8 +96,19 @@ export type {
   ModelRequest,
   ModelResponse,
   ModelStreamEvent,
+  RetrievedContext,
   TokenUsage,
 } from './client/model-client.js';
+export type { GivenToolCall } from './client/given-tool-calls.js';
+export type {
+  AudioPart,
+  FilePart,
+  ImagePart,
+  MessagePart,
+  PartData,
+  TextPart,
+} from './client/message-part.js';
+export type { ToolCall, ToolDefinition } from './client/tool-call.js';
 export {
   createPolicy,
   type EndpointCandidate,
@@ -155,6 +167,7 @@ export type {
   EvaluationContext,
   Score,
   ScoredCaseResult,
+  AnyOutputScorer,
   Scorer,
   ScorerArguments,
   ScorerResult,

@@ -88,6 +88,14 @@ export interface Scorer<Input = unknown, Expected = unknown, Metadata = unknown,
   readonly version?: string | undefined;
 }
 
+/**
+ * A scorer of answers of any kind, beside scorers of texts or of objects in one evaluator: it has no say in what `output` is
+ * taken to be there.
+ */
+export type AnyOutputScorer = Scorer<unknown, unknown, unknown, unknown> &
+  // The last form is the one that types are inferred from, and it does not mention `output`.
+  ((args: Omit<ScorerArguments, 'output'>) => ScorerResult | Promise<ScorerResult>);
+
 /** One measured dimension of an evaluation. */
 export interface DimensionResult {
   /** Name of the dimension; unique within the evaluation. */

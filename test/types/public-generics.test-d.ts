@@ -20,6 +20,7 @@ import {
   type TestCase,
 } from '../../src/index.js';
 import { exactMatch } from '../../src/scorers/exact-match.js';
+import { jsonValid } from '../../src/scorers/json/json-valid.js';
 
 interface Question {
   readonly text: string;
@@ -125,6 +126,41 @@ class OwnEvaluator extends Evaluator<Question, number, Facts> {
   }
 }
 new BatchProcessor({ target: async (input: Question) => input.text, evaluator: new OwnEvaluator() });
+
+// An answer that is an object has its type in the scorers that ask for it, beside scorers that take any.
+interface City {
+  readonly city: string;
+}
+const inParis: Scorer<string, City, unknown, City> = ({ output, expected }) => output.city === expected.city;
+createEvaluator({ name: 'e', version: '1', dimensions: { inParis, valid: jsonValid() } });
+createEvaluator({ name: 'e', version: '1', dimensions: { valid: jsonValid(), inParis } });
+createEvaluator({
+  name: 'e',
+  version: '1',
+  dimensions: {
+    valid: jsonValid(),
+    long: ({ output }) => {
+      expectTypeOf(output).toEqualTypeOf<string>();
+      return output.length > 5;
+    },
+  },
+});
+// @ts-expect-error -- a scorer of texts beside one of objects: one of them would fail for every answer
+createEvaluator({ name: 'e', version: '1', dimensions: { inParis, same: exactMatch() } });
+new BatchProcessor({
+  target: async (question: string): Promise<City> => ({ city: question }),
+  evaluator: createEvaluator({ name: 'e', version: '1', dimensions: { inParis } }),
+});
+new BatchProcessor({
+  target: (question: string) => ({
+    output: { city: question },
+    contexts: ['a', { id: 'b' }],
+    toolCalls: [{ name: 'f' }],
+  }),
+  evaluator: createEvaluator({ name: 'e', version: '1', dimensions: { inParis } }),
+});
+// @ts-expect-error -- nothing is no answer
+new BatchProcessor({ target: async (_question: string) => {}, evaluator });
 
 // A result is told apart by its outcome.
 declare const result: CaseResult;

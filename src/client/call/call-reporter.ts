@@ -5,6 +5,7 @@ import type { ClientEvents } from '../client-events.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import type { EndpointError } from '../endpoint-error.js';
 import type { ModelParameters, ModelRequest, ModelResponse, TokenUsage } from '../model-client.js';
+import type { HealthCheckOutcome } from '../http/health-checker.js';
 import type { HealthChange } from '../balancing/outlier-ejection.js';
 import { notSent } from '../not-sent.js';
 import { costOf, type PriceTable } from '../price-table.js';
@@ -159,6 +160,12 @@ export class CallReporter {
   probing(endpoint: Endpoint): void {
     const { wants, emit } = this.#settings;
     if (wants('endpoint:probe')) emit('endpoint:probe', { at: this.#at(), endpoint: endpoint.id });
+  }
+
+  checked(endpoint: Endpoint, outcome: HealthCheckOutcome): void {
+    const { wants, emit } = this.#settings;
+    if (wants('endpoint:check'))
+      emit('endpoint:check', { at: this.#at(), endpoint: endpoint.id, ...outcome });
   }
 
   restored(endpoint: Endpoint, now: number): void {
