@@ -39,13 +39,13 @@ export type {
   ProcessorRateLimit,
   ResponseCache,
   RunBudget,
-  RunOptions,
   Target,
   TargetAnswer,
   TargetContext,
   TargetFunction,
   TargetOutput,
 } from './batch/batch-options.js';
+export type { RunOptions } from './batch/run-options.js';
 export type { CaseField, ColumnNames } from './cases/case-fields.js';
 export type { TextEncoding } from './cases/text-encoding.js';
 export type { CaseInput } from './cases/case-source.js';
