@@ -31,6 +31,7 @@ export { BatchProcessor } from './batch/batch-processor.js';
 export { rescore, type RescoreOptions } from './batch/rescore.js';
 export { summarize, type SummarizeOptions } from './batch/summarize.js';
 export type { BatchEvents, ProgressEvent } from './batch/batch-events.js';
+export type { LiveScore } from './batch/summary/prefix-score.js';
 export type {
   BatchProcessorOptions,
   EventLoopProtection,
@@ -45,7 +46,8 @@ export type {
   TargetOutput,
 } from './batch/batch-options.js';
 export type { RunOptions } from './batch/run-options.js';
-export type { CaseField } from './cases/case-fields.js';
+export type { CaseField, ColumnNames } from './cases/case-fields.js';
+export type { TextEncoding } from './cases/text-encoding.js';
 export type { CaseInput } from './cases/case-source.js';
 export { fromConcurrencyConfig, type ConcurrencySettings } from './batch/concurrency-config.js';
 export type { FileSource } from './cases/file-source.js';

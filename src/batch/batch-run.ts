@@ -23,6 +23,7 @@ import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
 import { openSession, type RunSession } from './run-session.js';
 import { followPrefix, type SubmissionPrefix } from './stop-rule.js';
+import { PrefixScore } from './summary/prefix-score.js';
 import { RunStatistics } from './summary/run-statistics.js';
 import type { RunSummary, StopReason } from './summary/run-summary.js';
 
@@ -41,6 +42,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #session: RunSession<Input, Expected, Metadata> | undefined;
   readonly #writer: ResultWriter;
   readonly #statistics: RunStatistics;
+  readonly #prefixScore: PrefixScore;
   readonly #pacer: RequestPacer | undefined;
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
@@ -78,6 +80,7 @@ export class BatchRun<Input, Expected, Metadata> {
       passThreshold: options.passThreshold,
       evaluator: options.evaluator,
     });
+    this.#prefixScore = new PrefixScore(options.repetitions);
     this.#progress = new RunProgress({
       runId: this.runId,
       clock,
@@ -85,6 +88,7 @@ export class BatchRun<Input, Expected, Metadata> {
       wanted: () => port.wants('progress'),
       confidenceLevel: options.confidenceLevel,
       statistics: this.#statistics,
+      prefix: this.#prefixScore,
       total: () => this.#total,
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
@@ -236,6 +240,7 @@ export class BatchRun<Input, Expected, Metadata> {
       },
       settle: (task, result) => {
         this.#inFlight.delete(task);
+        this.#prefixScore.add(task.sequence, result);
         return this.#record(result, task);
       },
       failed: (error) => this.#stop('input-error', error),
@@ -253,6 +258,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #addEarlier = (result: CaseResult): void => {
     this.#statistics.addEarlier(result);
     this.#prefix?.settle(result);
+    this.#prefixScore.addEarlier(result);
   };
 
   #beginCase(task: CaseTask<Input, Expected, Metadata>): void {

@@ -1,6 +1,7 @@
 import { toErrorRecord, type ErrorRecord } from '../errors.js';
 import type { ModelResponse } from '../client/model-client.js';
 import { checkEvaluation } from '../evaluation/check-evaluation.js';
+import { scoringHash } from '../evaluation/scoring-hash.js';
 import { evaluationFailure } from '../evaluation/evaluation-failure.js';
 import type {
   CaseResult,
@@ -25,6 +26,7 @@ export class CaseRunner<Input, Expected, Metadata> {
   readonly #gate: EvaluationGate;
   readonly #target: TargetCaller<Input, Expected, Metadata>;
   readonly #books: boolean;
+  readonly #scoringHash: string;
 
   constructor(
     options: ResolvedBatchOptions<Input, Expected, Metadata>,
@@ -34,6 +36,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     const { budget, rateLimit } = options;
     this.#options = options;
     this.#gate = gate;
+    this.#scoringHash = scoringHash(options.evaluator);
     this.#target = new TargetCaller(options, onRetry);
     this.#books = (budget?.maxTokens ?? budget?.maxCost ?? rateLimit?.tokensPerMinute) !== undefined;
   }
@@ -77,7 +80,7 @@ export class CaseRunner<Input, Expected, Metadata> {
   }
 
   #concluded(result: ResultDraft, evaluation: Evaluation): CaseResult {
-    result.evaluation = evaluation;
+    result.evaluation = { ...evaluation, scoringHash: this.#scoringHash }; // the object may be the host's
     if (evaluation.overallScore !== null) result.outcome = 'scored';
     else {
       const failure = evaluationFailure(evaluation);

@@ -144,6 +144,8 @@ export interface Evaluation {
   readonly evaluator: string;
   /** Version of the evaluator. */
   readonly version: string;
+  /** Hash of the conventions and the configuration that it was scored by; a run adds it to each result. */
+  readonly scoringHash?: string;
   /** 0..1, or `null` when nothing could be scored. */
   readonly overallScore: number | null;
   /** Why `overallScore` is `null`, or how many dimensions were missing from it. */

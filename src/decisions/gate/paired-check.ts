@@ -1,4 +1,4 @@
-import { findRoot } from '../../foundation/find-root.js';
+import { findRoot } from '../../statistics/find-root.js';
 import { boundedMeanInterval } from '../../statistics/bounded-mean.js';
 import { ClusteredMoments } from '../../statistics/clustered.js';
 import type { Interval } from '../../statistics/intervals.js';
@@ -211,7 +211,7 @@ function detectableDrop(pairs: Pairs, alpha: number): number | null {
   if (found !== null) return found;
   // More than differ now would have to: the smallest drop without a single gain.
   const excess = (drop: number): number => mcnemarPower({ ...plan, p10: 0, p01: drop }) - POWER;
-  return excess(1) < 0 ? null : findRoot(excess, { low: 0, high: 1, precision: 1e-9 });
+  return excess(1) < 0 ? null : findRoot(excess, [0, 1], 1e-9);
 }
 
 function tableOf(differences: readonly number[], run: readonly number[]): PairedTable {
