@@ -6,7 +6,7 @@
  * Unchanged: both runs answer each case with the same chance of being right, which differs from case to case (and, with
  * clusters of five, moves by document and run). Seeds are fixed: the same figures on every machine.
  */
-import { checkPairs } from '../../dist/decisions/gate/paired-check.js';
+import { noWorseTest } from '../../dist/decisions/gate/paired-check.js';
 import { normal, percent, seededRandom, table } from './replay-data.mjs';
 
 const RUNS = Number(process.argv[2] ?? 10_000);
@@ -56,7 +56,7 @@ async function outcomes(sampleOf, seed) {
   const random = seededRandom(seed);
   const counts = { fail: 0, pass: 0, undecided: 0 };
   for (let i = 0; i < RUNS; i++) {
-    const found = await checkPairs(requirement, sampleOf(random), {
+    const found = await noWorseTest(requirement, sampleOf(random), {
       level: 0.95,
       seed: i,
       signal: undefined,
