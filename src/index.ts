@@ -31,6 +31,7 @@ export { BatchProcessor } from './batch/batch-processor.js';
 export { rescore, type RescoreOptions } from './batch/rescore.js';
 export { summarize, type SummarizeOptions } from './batch/summarize.js';
 export type { BatchEvents, ProgressEvent } from './batch/batch-events.js';
+export type { LiveScore } from './batch/summary/prefix-score.js';
 export type {
   BatchProcessorOptions,
   EventLoopProtection,
@@ -38,13 +39,15 @@ export type {
   ProcessorRateLimit,
   ResponseCache,
   RunBudget,
-  RunOptions,
   Target,
   TargetAnswer,
   TargetContext,
   TargetFunction,
+  TargetOutput,
 } from './batch/batch-options.js';
-export type { CaseField } from './cases/case-fields.js';
+export type { RunOptions } from './batch/run-options.js';
+export type { CaseField, ColumnNames } from './cases/case-fields.js';
+export type { TextEncoding } from './cases/text-encoding.js';
 export type { CaseInput } from './cases/case-source.js';
 export { fromConcurrencyConfig, type ConcurrencySettings } from './batch/concurrency-config.js';
 export type { FileSource } from './cases/file-source.js';
@@ -95,8 +98,19 @@ export type {
   ModelRequest,
   ModelResponse,
   ModelStreamEvent,
+  RetrievedContext,
   TokenUsage,
 } from './client/model-client.js';
+export type { GivenToolCall } from './client/given-tool-calls.js';
+export type {
+  AudioPart,
+  FilePart,
+  ImagePart,
+  MessagePart,
+  PartData,
+  TextPart,
+} from './client/message-part.js';
+export type { ToolCall, ToolDefinition } from './client/tool-call.js';
 export {
   createPolicy,
   type EndpointCandidate,
@@ -155,6 +169,7 @@ export type {
   EvaluationContext,
   Score,
   ScoredCaseResult,
+  AnyOutputScorer,
   Scorer,
   ScorerArguments,
   ScorerResult,
@@ -185,6 +200,10 @@ export type { WorkerPoolOptions } from './workers/pool-options.js';
 // scorers
 export type { BleuTokenizer } from './scorers/text-metrics/bleu-tokenizers.js';
 export { bleu, sentenceBleu, type BleuOptions, type BleuScore } from './scorers/text-metrics/bleu.js';
+export { yesNo, type YesNoOptions, type YesNoReference } from './scorers/yes-no.js';
+export type { YesNoWords } from './scorers/reading/yes-no-words.js';
+export type { ReasoningOptions } from './scorers/visible-output.js';
+export type { DecimalMark } from './scorers/reading/written-digits.js';
 export { choice, type ChoiceOptions } from './scorers/choice.js';
 export type { BuiltInTiers, ChoiceTier } from './scorers/choice-tiers.js';
 export { chrf, sentenceChrf, type ChrfOptions } from './scorers/text-metrics/chrf.js';
@@ -256,6 +275,7 @@ export type { MetricComparison } from './statistics/pair-set.js';
 export type { PairedComparison, PairedTestName } from './statistics/paired-differences.js';
 
 // stores
+export { decodeResult, encodeResult } from './stores/result-codec.js';
 export {
   convertResults,
   type ConvertedResults,

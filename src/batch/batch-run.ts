@@ -4,7 +4,8 @@ import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import type { EventPort } from './batch-events.js';
-import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
+import type { ResolvedBatchOptions } from './batch-options.js';
+import type { RunOptions } from './run-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
 import { CaseLanes, type LaneWork } from './case-lanes.js';
@@ -22,6 +23,7 @@ import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
 import { openSession, type RunSession } from './run-session.js';
 import { followPrefix, type SubmissionPrefix } from './stop-rule.js';
+import { PrefixScore } from './summary/prefix-score.js';
 import { RunStatistics } from './summary/run-statistics.js';
 import type { RunSummary, StopReason } from './summary/run-summary.js';
 
@@ -40,6 +42,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #session: RunSession<Input, Expected, Metadata> | undefined;
   readonly #writer: ResultWriter;
   readonly #statistics: RunStatistics;
+  readonly #prefixScore: PrefixScore;
   readonly #pacer: RequestPacer | undefined;
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
@@ -77,6 +80,7 @@ export class BatchRun<Input, Expected, Metadata> {
       passThreshold: options.passThreshold,
       evaluator: options.evaluator,
     });
+    this.#prefixScore = new PrefixScore(options.repetitions);
     this.#progress = new RunProgress({
       runId: this.runId,
       clock,
@@ -84,6 +88,7 @@ export class BatchRun<Input, Expected, Metadata> {
       wanted: () => port.wants('progress'),
       confidenceLevel: options.confidenceLevel,
       statistics: this.#statistics,
+      prefix: this.#prefixScore,
       total: () => this.#total,
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
@@ -235,6 +240,7 @@ export class BatchRun<Input, Expected, Metadata> {
       },
       settle: (task, result) => {
         this.#inFlight.delete(task);
+        this.#prefixScore.add(task.sequence, result);
         return this.#record(result, task);
       },
       failed: (error) => this.#stop('input-error', error),
@@ -252,6 +258,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #addEarlier = (result: CaseResult): void => {
     this.#statistics.addEarlier(result);
     this.#prefix?.settle(result);
+    this.#prefixScore.addEarlier(result);
   };
 
   #beginCase(task: CaseTask<Input, Expected, Metadata>): void {
@@ -342,7 +349,7 @@ export class BatchRun<Input, Expected, Metadata> {
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
       budget: this.#budget?.summary() ?? null,
-      warnings: [...(this.#prefix?.notes ?? []), ...(this.#session?.warnings(complete) ?? [])],
+      warnings: [...(this.#session?.warnings(complete) ?? []), ...(this.#prefix?.notes ?? [])],
     });
     await this.#session?.end(summary, complete).catch(() => {}); // it has told, and is the reason to stop now
     const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);

@@ -53,6 +53,7 @@ export class CaseFeeder<Input, Expected, Metadata> {
   #head = 0;
   #row = 0;
   #skipped = 0;
+  #sequence = 0;
   #feeding = false;
   #ended = false;
   #complete = false;
@@ -271,7 +272,10 @@ export class CaseFeeder<Input, Expected, Metadata> {
     for (let repetition = 0; repetition < this.#options.repetitions; repetition++) {
       this.#options.onSubmit?.(testCase.id, repetition);
       if (isDone !== undefined && isDone(repetition)) this.#skipped++;
-      else this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, now, kept));
+      else {
+        const at = { sequence: this.#sequence++, pulledAt: now, kept };
+        this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, at));
+      }
     }
   }
 

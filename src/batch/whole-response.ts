@@ -1,4 +1,5 @@
 import { toolCallsOf, type GivenToolCall } from '../client/given-tool-calls.js';
+import { answerParter } from '../foundation/reasoning-trace.js';
 import type { ModelResponse, TokenUsage } from '../client/model-client.js';
 import { AssayError, messageOf } from '../errors.js';
 import { textResponse } from '../evaluation/evaluator.js';
@@ -39,7 +40,15 @@ function responseWithText(answer: object): ModelResponse {
     );
   }
   checkMembers(answer);
-  return isWhole(answer) ? answer : completed(answer);
+  return apart(isWhole(answer) ? answer : completed(answer));
+}
+
+const answerApart = answerParter();
+
+/** Reasoning that stands in the text goes where that of model clients stands. A client has seen to it already. */
+function apart(response: ModelResponse): ModelResponse {
+  const seen = answerApart(response.text, response.reasoning);
+  return seen.text === response.text ? response : { ...response, ...seen };
 }
 
 function responseWithOutput(answer: { readonly output: unknown }): ModelResponse {
@@ -52,7 +61,8 @@ function responseWithOutput(answer: { readonly output: unknown }): ModelResponse
   }
   checkMembers(members);
   const { text: _text, ...rest } = members as Partial<ModelResponse>;
-  return completed({ ...rest, ...(typeof output === 'string' ? { text: output } : valueOf(output)) });
+  if (typeof output === 'string') return apart(completed({ ...rest, text: output }));
+  return completed({ ...rest, ...valueOf(output) });
 }
 
 function valueResponse(output: unknown): ModelResponse {

@@ -1,3 +1,4 @@
+import { answerParter } from '../foundation/reasoning-trace.js';
 import { AssayError, messageOf } from '../errors.js';
 import { systemClock } from '../foundation/clock.js';
 import { checkOptions, object, show, text } from '../foundation/options.js';
@@ -81,7 +82,7 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       : { cacheIdentity: stableHash([cacheIdentity, model.provider, model.modelId, parameters]) }),
     async complete(request: ModelRequest, call: CallOptions = {}): Promise<ModelResponse> {
       refuse(checkCall(request, call));
-      const startedAt = systemClock.now();
+      const begunAt = systemClock.now();
       const bound = bindCall(call);
       try {
         bound.signal.throwIfAborted();
@@ -89,11 +90,11 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
         );
-        return readResult(model, result, given, systemClock.now() - startedAt);
+        return readResult(model, result, given, systemClock.now() - begunAt);
       } catch (error) {
         throw bound.signal.aborted
           ? abortedError(bound.signal.reason)
-          : readError(model, error, systemClock.now() - startedAt);
+          : readError(model, error, systemClock.now() - begunAt);
       } finally {
         bound.release();
       }
@@ -166,6 +167,8 @@ function callOptions(request: ModelRequest, parameters: ModelParameters): Record
   };
 }
 
+const answerApart = answerParter();
+
 function readResult(
   model: LanguageModel,
   result: unknown,
@@ -188,10 +191,12 @@ function readResult(
     ...list(warnings).map(warningText),
   ];
   const tokens = record(usage);
+  const textsOf = (type: string): string =>
+    content
+      .map((part) => (record(part)['type'] === type ? (textField(record(part), 'text') ?? '') : ''))
+      .join('');
   return {
-    text: content
-      .map((part) => (record(part)['type'] === 'text' ? (textField(record(part), 'text') ?? '') : ''))
-      .join(''),
+    ...answerApart(textsOf('text'), textsOf('reasoning')),
     model: textField(record(response), 'modelId') ?? model.modelId,
     finishReason: readReason(reason),
     usage: tokenUsageOf(

@@ -63,6 +63,7 @@ export const anthropicMessages: Protocol = {
       .map(({ id, name, input }, index) => toolCallOf(index, id, name, input));
     return {
       text: plainText(content),
+      reasoning: content.map((block) => thinkingOf(record(block))).join(''),
       model: textField(reply, 'model'),
       finishReason: finishReason(reply['stop_reason']),
       usage: messagesUsage(record(reply['usage'])),
@@ -79,6 +80,7 @@ export const anthropicMessages: Protocol = {
 class MessageStream implements StreamReader {
   done = false;
   #text = '';
+  #reasoning = '';
   #model: string | undefined;
   #id: string | undefined;
   #stopReason: unknown;
@@ -102,12 +104,14 @@ class MessageStream implements StreamReader {
       case 'content_block_start': {
         const block = record(event['content_block']);
         if (block['type'] === 'tool_use') this.#tools.set(event['index'], { block: { ...block }, json: '' });
+        this.#reasoning += thinkingOf(block);
         return this.#add(textField(block, 'text') ?? '');
       }
       case 'content_block_delta': {
         const delta = record(event['delta']);
         const tool = this.#tools.get(event['index']);
         if (tool !== undefined) tool.json += textField(delta, 'partial_json') ?? '';
+        this.#reasoning += textField(delta, 'thinking') ?? '';
         return this.#add(textField(delta, 'text') ?? '');
       }
       case 'message_delta':
@@ -132,6 +136,7 @@ class MessageStream implements StreamReader {
     );
     return {
       text: this.#text,
+      reasoning: this.#reasoning,
       model: this.#model,
       finishReason: finishReason(this.#stopReason),
       usage: this.usage,
@@ -146,6 +151,9 @@ class MessageStream implements StreamReader {
     return text;
   }
 }
+
+const thinkingOf = (block: Record<string, unknown>): string =>
+  block['type'] === 'thinking' ? (textField(block, 'thinking') ?? '') : '';
 
 function messagesUsage(usage: Record<string, unknown>): TokenUsage | null {
   const input = usage['input_tokens'];

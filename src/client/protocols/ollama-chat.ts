@@ -41,11 +41,11 @@ export const ollamaChat: Protocol = {
     const reply = record(body);
     const message = reply['message'];
     if (typeof message !== 'object' || message === null) throw unexpected('`message`');
-    return ollamaReply(reply, messageText(reply), record(message)['tool_calls']);
+    return ollamaReply(reply, messageText(reply), record(message)['thinking'], record(message)['tool_calls']);
   },
 
   usage: ollamaUsage,
-  stream: () => new OllamaStream(messageText),
+  stream: () => new OllamaStream(messageText, (line) => textField(record(line['message']), 'thinking') ?? ''),
 };
 
 function messageText(reply: Record<string, unknown>): string {
@@ -92,7 +92,12 @@ export function ollamaCommon(parameters: ModelParameters, stream: boolean): Reco
 }
 
 /** A whole answer of either Ollama endpoint. */
-export function ollamaReply(reply: Record<string, unknown>, text: string, toolCalls: unknown): ProtocolReply {
+export function ollamaReply(
+  reply: Record<string, unknown>,
+  text: string,
+  thinking: unknown,
+  toolCalls: unknown,
+): ProtocolReply {
   const calls = list(toolCalls).map((each, index) => {
     const { name, arguments: given } = record(record(each)['function']);
     return toolCallOf(index, record(each)['id'], name, given);
@@ -100,6 +105,7 @@ export function ollamaReply(reply: Record<string, unknown>, text: string, toolCa
   const reason: FinishReason = finishReason(reply['done_reason'] ?? (reply['done'] === true ? 'stop' : ''));
   return {
     text,
+    reasoning: typeof thinking === 'string' ? thinking : undefined,
     model: textField(reply, 'model'),
     finishReason: calls.length > 0 && reason === 'stop' ? 'tool-calls' : reason,
     usage: ollamaUsage(reply),
@@ -115,16 +121,22 @@ export function ollamaUsage(reply: unknown): TokenUsage | null {
   return tokenUsageOf(input ?? 0, output);
 }
 
-/** Puts an Ollama stream together; `textOf` finds the text of a line. */
+/** Puts an Ollama stream together; `textOf` and `thinkingOf` find the text and the reasoning of a line. */
 export class OllamaStream implements StreamReader {
   done = false;
   readonly #textOf: (line: Record<string, unknown>) => string;
+  readonly #thinkingOf: (line: Record<string, unknown>) => string;
   readonly #toolCalls: unknown[] = [];
   #text = '';
+  #thinking = '';
   #last: Record<string, unknown> = {};
 
-  constructor(textOf: (line: Record<string, unknown>) => string) {
+  constructor(
+    textOf: (line: Record<string, unknown>) => string,
+    thinkingOf: (line: Record<string, unknown>) => string,
+  ) {
     this.#textOf = textOf;
+    this.#thinkingOf = thinkingOf;
   }
 
   get usage(): TokenUsage | null {
@@ -135,6 +147,7 @@ export class OllamaStream implements StreamReader {
     const line = record(message);
     const text = this.#textOf(line);
     this.#text += text;
+    this.#thinking += this.#thinkingOf(line);
     const calls = record(line['message'])['tool_calls'];
     if (Array.isArray(calls)) this.#toolCalls.push(...calls);
     if (line['done'] === true) {
@@ -145,6 +158,6 @@ export class OllamaStream implements StreamReader {
   }
 
   reply(): ProtocolReply {
-    return ollamaReply(this.#last, this.#text, this.#toolCalls);
+    return ollamaReply(this.#last, this.#text, this.#thinking, this.#toolCalls);
   }
 }

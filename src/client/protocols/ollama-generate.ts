@@ -29,9 +29,13 @@ export const ollamaGenerate: Protocol = {
     const reply = record(body);
     const text = reply['response'];
     if (typeof text !== 'string') throw unexpected('`response`');
-    return ollamaReply(reply, text, undefined);
+    return ollamaReply(reply, text, reply['thinking'], undefined);
   },
 
   usage: ollamaUsage,
-  stream: () => new OllamaStream((line) => textField(line, 'response') ?? ''),
+  stream: () =>
+    new OllamaStream(
+      (line) => textField(line, 'response') ?? '',
+      (line) => textField(line, 'thinking') ?? '',
+    ),
 };

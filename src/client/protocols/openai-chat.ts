@@ -64,6 +64,7 @@ export const openaiChat: Protocol = {
     if (!calledTools && !holdsAnswer(message as Record<string, unknown>)) checkReason(reason);
     return {
       text: text === '' ? refusal : text,
+      reasoning: reasoningText(message as Record<string, unknown>),
       model: textField(reply, 'model'),
       finishReason: refusal === '' ? reason : refusedReason(reason),
       usage: chatUsage(reply['usage']),
@@ -84,6 +85,7 @@ class ChatStream implements StreamReader {
   usage: TokenUsage | null = null;
   readonly #choice = new StreamedChoice();
   #text = '';
+  #reasoning = '';
   #answered = false;
   #refused = false;
   #model: string | undefined;
@@ -109,6 +111,7 @@ class ChatStream implements StreamReader {
     this.#refused ||= refusal !== '';
     const text = contentText(delta) + refusal;
     this.#text += text;
+    this.#reasoning += reasoningText(delta);
     return text;
   }
 
@@ -118,6 +121,7 @@ class ChatStream implements StreamReader {
     if (!this.#answered && toolCalls === undefined) checkReason(reason);
     return {
       text: this.#text,
+      reasoning: this.#reasoning,
       model: this.#model,
       finishReason: this.#refused ? refusedReason(reason) : reason,
       usage: this.usage,
@@ -243,6 +247,19 @@ export function chatUsage(value: unknown): TokenUsage | null {
 /** The text of a message, or of a piece of one: a string, or parts; those that are not text (thinking) are left out. */
 function contentText({ content }: Record<string, unknown>): string {
   return typeof content === 'string' ? content : plainText(list(content));
+}
+
+/** What a message, or a piece of one, holds of the reasoning: as a member (`reasoning_content`, `reasoning`) or as parts. */
+function reasoningText({ content, reasoning_content: member, reasoning }: Record<string, unknown>): string {
+  if (typeof member === 'string') return member;
+  if (typeof reasoning === 'string') return reasoning;
+  return list(content)
+    .map((part) => {
+      const { type, thinking, text } = record(part);
+      if (type === 'thinking') return typeof thinking === 'string' ? thinking : plainText(list(thinking));
+      return type === 'reasoning' && typeof text === 'string' ? text : '';
+    })
+    .join('');
 }
 
 /** What a message says in place of an answer, as a member of its own or as parts. */

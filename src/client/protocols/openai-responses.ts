@@ -7,6 +7,7 @@ import {
   EmptyAnswer,
   list,
   ReportedFailure,
+  plainText,
   record,
   textField,
   unexpected,
@@ -54,6 +55,7 @@ export const openaiResponses: Protocol = {
 class ResponseStream implements StreamReader {
   done = false;
   #text = '';
+  #reasoning = '';
   #response: unknown;
 
   get usage(): TokenUsage | null {
@@ -69,6 +71,10 @@ class ResponseStream implements StreamReader {
         this.#text += text;
         return text;
       }
+      case 'response.reasoning_text.delta':
+      case 'response.reasoning_summary_text.delta':
+        this.#reasoning += textField(event, 'delta') ?? '';
+        return '';
       case 'response.completed':
       case 'response.incomplete':
         this.#response = event['response'];
@@ -85,16 +91,17 @@ class ResponseStream implements StreamReader {
   }
 
   reply(): ProtocolReply {
-    return readResponse(this.#response, this.#text);
+    return readResponse(this.#response, this.#text, this.#reasoning);
   }
 }
 
-/** `streamed`: the text that came in pieces, for servers that do not repeat it at the end. */
-function readResponse(body: unknown, streamed = ''): ProtocolReply {
+/** `streamed`, `streamedReasoning`: what came in pieces, for servers that do not repeat it at the end. */
+function readResponse(body: unknown, streamed = '', streamedReasoning = ''): ProtocolReply {
   const response = record(body);
   if (!Array.isArray(response['output'])) throw unexpected('`output` to be a list');
   checkEnded(response);
   let text = '';
+  let reasoning = '';
   let refused = false;
   let answered = streamed !== '';
   const toolCalls: ToolCall[] = [];
@@ -109,6 +116,9 @@ function readResponse(body: unknown, streamed = ''): ProtocolReply {
         refused ||= content['type'] === 'refusal';
         if (list(content['logprobs']).length > 0) logprobs = content['logprobs'];
       }
+    } else if (entry['type'] === 'reasoning') {
+      const content = list(entry['content']);
+      reasoning += plainText(content.length > 0 ? content : list(entry['summary']));
     } else if (typeof entry['type'] === 'string' && entry['type'].endsWith('_call')) {
       toolCalls.push(responsesToolCall(toolCalls.length, entry));
     }
@@ -117,6 +127,7 @@ function readResponse(body: unknown, streamed = ''): ProtocolReply {
   if (!answered && reason === 'stop') throw new EmptyAnswer('the reply holds no answer');
   return {
     text: text === '' ? streamed : text,
+    reasoning: reasoning === '' ? streamedReasoning : reasoning,
     model: textField(response, 'model'),
     finishReason: refused ? 'content-filter' : reason,
     usage: responseUsage(response['usage']),

@@ -17,6 +17,8 @@ export interface ProtocolRequest {
 export interface ProtocolReply {
   /** The answer's text; may be empty. */
   readonly text: string;
+  /** What the model reasoned, where the server keeps it apart; `undefined` or `''` when it does not. */
+  readonly reasoning?: string | undefined;
   /** The model as the server names it; `undefined` when it does not. */
   readonly model: string | undefined;
   /** Why the model stopped; `other` for reasons that have no name of ours. */
