@@ -28,6 +28,8 @@ export { seededRandom, type RandomSource } from './foundation/seeded-random.js';
 
 // batch
 export { BatchProcessor } from './batch/batch-processor.js';
+export { rescore, type RescoreOptions } from './batch/rescore.js';
+export { summarize, type SummarizeOptions } from './batch/summarize.js';
 export type { BatchEvents, ProgressEvent } from './batch/batch-events.js';
 export type { LiveScore } from './batch/summary/prefix-score.js';
 export type {
@@ -42,6 +44,7 @@ export type {
   TargetAnswer,
   TargetContext,
   TargetFunction,
+  TargetOutput,
 } from './batch/batch-options.js';
 export type { CaseField } from './cases/case-fields.js';
 export type { CaseInput } from './cases/case-source.js';
@@ -53,6 +56,7 @@ export type { RowPlace } from './cases/read-records.js';
 export { readSuite, type ReadSuiteOptions, type SuiteIssue } from './cases/read-suite.js';
 export type { SuiteCase, SuiteMetadata } from './cases/suite-test.js';
 export { RunError } from './batch/run-error.js';
+export type { StopRule, StopWatch } from './batch/stop-rule.js';
 export { formatRunSummary } from './batch/summary/run-summary.js';
 export type { BlindBudget, BudgetSummary } from './batch/summary/budget-summary.js';
 export type {
@@ -93,8 +97,19 @@ export type {
   ModelRequest,
   ModelResponse,
   ModelStreamEvent,
+  RetrievedContext,
   TokenUsage,
 } from './client/model-client.js';
+export type { GivenToolCall } from './client/given-tool-calls.js';
+export type {
+  AudioPart,
+  FilePart,
+  ImagePart,
+  MessagePart,
+  PartData,
+  TextPart,
+} from './client/message-part.js';
+export type { ToolCall, ToolDefinition } from './client/tool-call.js';
 export {
   createPolicy,
   type EndpointCandidate,
@@ -114,7 +129,6 @@ export {
   finishReason,
   messagesOf,
   plainText,
-  promptOf,
   ReportedFailure,
   tokenUsageOf,
   type Protocol,
@@ -122,6 +136,7 @@ export {
   type ProtocolRequest,
   type StreamReader,
 } from './client/protocols/protocol.js';
+export { promptOf } from './client/protocols/prompt.js';
 export type { ProtocolName } from './client/protocols/protocol-names.js';
 export type { EndpointRateLimit } from './client/balancing/rate-limit.js';
 export type { RetryBudgetOptions } from './client/call/retry-budget.js';
@@ -153,6 +168,7 @@ export type {
   EvaluationContext,
   Score,
   ScoredCaseResult,
+  AnyOutputScorer,
   Scorer,
   ScorerArguments,
   ScorerResult,
@@ -183,6 +199,10 @@ export type { WorkerPoolOptions } from './workers/pool-options.js';
 // scorers
 export type { BleuTokenizer } from './scorers/text-metrics/bleu-tokenizers.js';
 export { bleu, sentenceBleu, type BleuOptions, type BleuScore } from './scorers/text-metrics/bleu.js';
+export { yesNo, type YesNoOptions, type YesNoReference } from './scorers/yes-no.js';
+export type { YesNoWords } from './scorers/reading/yes-no-words.js';
+export type { ReasoningOptions } from './scorers/visible-output.js';
+export type { DecimalMark } from './scorers/reading/written-digits.js';
 export { choice, type ChoiceOptions } from './scorers/choice.js';
 export type { BuiltInTiers, ChoiceTier } from './scorers/choice-tiers.js';
 export { chrf, sentenceChrf, type ChrfOptions } from './scorers/text-metrics/chrf.js';
@@ -248,11 +268,13 @@ export {
 } from './statistics/compare-runs.js';
 export { ComparisonRefusedError } from './statistics/comparison-refused.js';
 export { formatComparison } from './statistics/format-comparison.js';
+export type { ChangedCases } from './statistics/changed-cases.js';
 export type { UnmatchedResults } from './statistics/join-results.js';
 export type { MetricComparison } from './statistics/pair-set.js';
 export type { PairedComparison, PairedTestName } from './statistics/paired-differences.js';
 
 // stores
+export { decodeResult, encodeResult } from './stores/result-codec.js';
 export {
   convertResults,
   type ConvertedResults,
@@ -260,7 +282,7 @@ export {
 } from './stores/convert-results.js';
 export { GzipFileResultStore } from './stores/gzip/gzip-file-result-store.js';
 export type { GzipFileResultStoreOptions } from './stores/gzip/gzip-options.js';
-export { MemoryResultStore } from './stores/memory-result-store.js';
+export { MemoryResultStore, type MemoryResultStoreOptions } from './stores/memory-result-store.js';
 export type { CaseContent, KeptCase } from './stores/kept-case.js';
 export type {
   AppendOptions,

@@ -42,7 +42,7 @@ export interface BatchEvents extends BaseEventMap {
     /** What came of the case. */
     readonly result: CaseResult;
   };
-  /** A batch of results is durable. */
+  /** A batch of results is durable, or (in a run without a store) complete. */
   'batch:end': {
     /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;
@@ -50,6 +50,35 @@ export interface BatchEvents extends BaseEventMap {
     readonly runId: string;
     /** What the batch came to. */
     readonly summary: BatchSummary;
+    /** The results of the batch. */
+    readonly results: readonly CaseResult[];
+    /** Whether a store has made them durable; `false` in a run without a store. */
+    readonly stored: boolean;
+  };
+  /** The host has paused the run: no further case is begun. */
+  'run:pause': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The run that it happened in. */
+    readonly runId: string;
+  };
+  /** The run goes on after a pause. */
+  'run:resume': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The run that it happened in. */
+    readonly runId: string;
+  };
+  /** The host ends the run: no further case is begun. */
+  'run:drain': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The run that it happened in. */
+    readonly runId: string;
+    /** Cases that are in flight and will be finished. */
+    readonly inFlight: number;
+    /** When they are cancelled, milliseconds from now; `null`: never. */
+    readonly timeoutMs: number | null;
   };
   /** At most every `progressIntervalMs`, every second while no case ends, and at the end. */
   progress: ProgressEvent;

@@ -1,5 +1,5 @@
-import { InputError } from '../errors.js';
-import { isModelClient, type TokenUsage } from '../client/model-client.js';
+import { AssayError } from '../errors.js';
+import { isModelClient } from '../client/model-client.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
@@ -13,16 +13,17 @@ import { toCaseSource, type CaseInput, type CaseSource } from '../cases/case-sou
 import type { CaseTask } from './case-task.js';
 import { EvaluationGate, guardEventLoop, type EventLoopGuard } from './evaluation-gate.js';
 import { InFlightCases } from './in-flight-cases.js';
-import { finishedOutcomes, newStartId, openRun } from './open-run.js';
+import { finishedOutcomes, newStartId } from './open-run.js';
 import { RequestPacer } from './request-pacer.js';
 import { ResultWriter } from './result-writer.js';
 import { followRetries, runAnnouncer, type Announce } from './run-announcer.js';
 import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
+import { openSession, type RunSession } from './run-session.js';
+import { followPrefix, type SubmissionPrefix } from './stop-rule.js';
 import { PrefixScore } from './summary/prefix-score.js';
 import { RunStatistics } from './summary/run-statistics.js';
-import { RunStore } from './run-store.js';
 import type { RunSummary, StopReason } from './summary/run-summary.js';
 
 /** One run from its first case to its summary. */
@@ -37,14 +38,15 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #feeder: CaseFeeder<Input, Expected, Metadata>;
   readonly #runner: CaseRunner<Input, Expected, Metadata>;
   readonly #gate = new EvaluationGate();
-  readonly #store: RunStore | undefined;
+  readonly #session: RunSession<Input, Expected, Metadata> | undefined;
   readonly #writer: ResultWriter;
   readonly #statistics: RunStatistics;
-  readonly #prefix: PrefixScore;
+  readonly #live: PrefixScore;
   readonly #pacer: RequestPacer | undefined;
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
   readonly #progress: RunProgress;
+  readonly #prefix: SubmissionPrefix | undefined;
   readonly #begunAt: number;
   readonly #startedAt: number;
   #drainTimer: ClockTimer | undefined;
@@ -59,7 +61,7 @@ export class BatchRun<Input, Expected, Metadata> {
     port: EventPort,
     onDurable: (results: readonly CaseResult[]) => void | Promise<void>,
   ) {
-    const { clock, store, concurrency, batchSize, flushIntervalMs, onStoreError } = options;
+    const { clock, store, concurrency, batchSize, flushIntervalMs } = options;
     const client = isModelClient(options.target) ? options.target : undefined;
     this.#options = options;
     this.#runOptions = runOptions;
@@ -77,7 +79,7 @@ export class BatchRun<Input, Expected, Metadata> {
       passThreshold: options.passThreshold,
       evaluator: options.evaluator,
     });
-    this.#prefix = new PrefixScore(options.repetitions);
+    this.#live = new PrefixScore(options.repetitions);
     this.#progress = new RunProgress({
       runId: this.runId,
       clock,
@@ -85,7 +87,7 @@ export class BatchRun<Input, Expected, Metadata> {
       wanted: () => port.wants('progress'),
       confidenceLevel: options.confidenceLevel,
       statistics: this.#statistics,
-      prefix: this.#prefix,
+      prefix: this.#live,
       total: () => this.#total,
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
@@ -94,8 +96,14 @@ export class BatchRun<Input, Expected, Metadata> {
       this.#announce('target:retry', () => ({ ...retried, endpoint: null })),
     );
     this.#pacer = options.rateLimit === undefined ? undefined : new RequestPacer(options.rateLimit, clock);
-    const onError = (error: unknown, final: boolean): void => this.#storeFailed(error, final);
-    this.#store = store === undefined ? undefined : new RunStore({ store, clock, onStoreError, onError });
+    this.#session = openSession({
+      runId: this.runId,
+      startId,
+      options,
+      runOptions,
+      onError: (error, final) => this.#storeFailed(error, final),
+      onEarlier: this.#addEarlier,
+    });
     this.#budget = watchBudget(options.budget, {
       clock,
       begunAt: this.#begunAt,
@@ -107,25 +115,27 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#writer = new ResultWriter({
       runId: this.runId,
       startId,
-      store: this.#store,
+      session: this.#session,
       batchSize,
       flushIntervalMs,
       clock,
       onDurable: (results, summary) => {
-        this.#announce('batch:end', () => ({ summary }));
+        this.#announce('batch:end', () => ({ summary, results, stored: store !== undefined }));
         return onDurable(results);
       },
     });
+    this.#prefix = followPrefix(runOptions.stopWhen, () => this.#stop('settled'));
     this.#feeder = new CaseFeeder({
       runId: this.runId,
       source: this.#source,
       repetitions: options.repetitions,
       queueSize: options.queueSize,
       clock,
-      store: this.#store,
+      session: this.#session,
       isFinished:
         runOptions.resume === true && store !== undefined ? finishedOutcomes(runOptions) : undefined,
       isOpen: (caseId) => this.#inFlight.has(caseId) || this.#writer.holds(caseId),
+      onSubmit: this.#prefix?.submit,
       onReady: () => this.#lanes.wake(),
     });
   }
@@ -137,14 +147,8 @@ export class BatchRun<Input, Expected, Metadata> {
     let stopFollowing = (): void => {};
     const unsubscribe = signal === undefined ? undefined : onAbort(signal, () => this.abort(signal.reason));
     try {
-      const created = createManifest(this.runId, this.#options);
-      const opened =
-        this.#store === undefined
-          ? { manifest: created, resumed: false }
-          : await openRun(this.#store, created, this.#runOptions, (result) => {
-              this.#statistics.addEarlier(result);
-              this.#prefix.addEarlier(result);
-            });
+      const created = createManifest({ ...this.#runOptions, runId: this.runId }, this.#options);
+      const opened = (await this.#session?.open(created)) ?? { manifest: created, resumed: false };
       stopFollowing = followRetries(this.#options.target, this.#announce);
       this.#announce('run:start', () => ({ at: this.#startedAt, total: this.#total, ...opened }));
       this.#progress.begin((progress) => this.#port.emit('progress', progress));
@@ -178,11 +182,15 @@ export class BatchRun<Input, Expected, Metadata> {
   /** Lets no further case begin until {@link BatchRun.resume}. */
   pause(): void {
     if (this.#stopReason !== 'end') return; // lanes that wait at the gate must end
+    if (!this.#lanes.isPaused) this.#announce('run:pause', () => ({}));
     this.#lanes.pause();
   }
 
   /** Goes on after {@link BatchRun.pause}. */
-  readonly resume = (): void => this.#lanes.open();
+  resume(): void {
+    if (this.#lanes.isPaused && this.#stopReason === 'end') this.#announce('run:resume', () => ({}));
+    this.#lanes.open();
+  }
 
   /** Changes the number of cases in flight at once. */
   setConcurrency(concurrency: number): void {
@@ -193,12 +201,16 @@ export class BatchRun<Input, Expected, Metadata> {
 
   /** Begins no further case; after `timeoutMs` cancels those in flight and waits no longer for a failing store. */
   drain(timeoutMs: number): void {
+    this.#announce('run:drain', () => ({
+      inFlight: this.#inFlight.size,
+      timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? null : timeoutMs,
+    }));
     this.#stop('drained');
     if (timeoutMs === Number.POSITIVE_INFINITY) return;
     this.#drainTimer?.cancel();
     this.#drainTimer = this.#options.clock.schedule(() => {
       this.#inFlight.cancel(drainTimeout(timeoutMs));
-      this.#store?.abandon();
+      this.#session?.abandon();
     }, timeoutMs);
   }
 
@@ -206,7 +218,7 @@ export class BatchRun<Input, Expected, Metadata> {
   abort(reason: unknown): void {
     this.#stop('aborted', reason);
     this.#inFlight.cancel(caseAborted(reason));
-    this.#store?.abandon();
+    this.#session?.abandon();
   }
 
   get #total(): number | null {
@@ -227,8 +239,8 @@ export class BatchRun<Input, Expected, Metadata> {
       },
       settle: (task, result) => {
         this.#inFlight.delete(task);
-        this.#prefix.add(task.sequence, result);
-        return this.#record(result, task.estimate);
+        this.#live.add(task.sequence, result);
+        return this.#record(result, task);
       },
       failed: (error) => this.#stop('input-error', error),
     };
@@ -242,43 +254,44 @@ export class BatchRun<Input, Expected, Metadata> {
     return turn.then(() => this.#inFlight.letGo(task));
   }
 
+  readonly #addEarlier = (result: CaseResult): void => {
+    this.#statistics.addEarlier(result);
+    this.#live.addEarlier(result);
+    this.#prefix?.settle(result);
+  };
+
   #beginCase(task: CaseTask<Input, Expected, Metadata>): void {
     this.#begun++;
     this.#inFlight.add(task);
-    if (this.#port.wants('case:start')) {
-      this.#port.emit('case:start', {
-        at: this.#options.clock.wallTime(),
-        runId: this.runId,
-        caseId: task.testCase.id,
-        repetition: task.repetition,
-      });
-    }
+    const { testCase, repetition } = task;
+    this.#announce('case:start', () => ({ caseId: testCase.id, repetition }));
   }
 
   /** Books a result; answers with a promise when the store is behind. */
-  #record(result: CaseResult, estimate: TokenUsage | undefined): Promise<void> | undefined {
+  #record(
+    result: CaseResult,
+    { estimate, kept }: CaseTask<Input, Expected, Metadata>,
+  ): Promise<void> | undefined {
     this.#statistics.add(result);
+    this.#session?.note(result);
     const used = result.usage ?? estimate;
     if (result.cached) this.#pacer?.refund();
     else this.#pacer?.used(used === undefined ? 0 : used.inputTokens + used.outputTokens);
-    const { clock, onCaseError } = this.#options;
-    if (this.#port.wants('case:end')) {
-      this.#port.emit('case:end', { at: clock.wallTime(), runId: this.runId, result });
-    }
+    this.#announce('case:end', () => ({ result }));
     this.#budget?.spend(result, estimate);
-    if (result.outcome === 'errored' && onCaseError !== 'continue') this.#decideOnError(result);
+    if (result.outcome === 'errored' && this.#stopReason === 'end') this.#decideOnError(result);
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
     if (result.outcome === 'errored' && result.error.code === 'ASSAY_ABORTED') return undefined;
-    return this.#writer.push(result);
+    this.#prefix?.settle(result);
+    return this.#writer.push(result, kept);
   }
 
   #decideOnError(result: CaseResult): void {
-    if (this.#stopReason !== 'end') return;
     const { onCaseError } = this.#options;
     try {
-      const decision = typeof onCaseError === 'function' ? onCaseError(result) : onCaseError;
-      if (decision === 'stop') this.#stop('case-error');
+      if ((typeof onCaseError === 'function' ? onCaseError(result) : onCaseError) === 'stop')
+        this.#stop('case-error');
     } catch (error) {
       this.#stop('case-error', error);
     }
@@ -310,34 +323,34 @@ export class BatchRun<Input, Expected, Metadata> {
 
   #storeFailed(error: unknown, final: boolean): void {
     this.#announce('store:error', () => ({ error, safe: this.#writer.safe }));
-    if (final) this.#stop('store-error', error);
+    if (!final) return;
+    this.#stop('store-error', error);
+    if (!AssayError.is(error) || error.code !== 'ASSAY_LEASE_LOST') return;
+    this.#inFlight.cancel(caseAborted(error)); // what they come to could not be stored
+    this.#session?.abandon();
   }
 
   #concurrencyChanged(from: number, to: number, reason: 'event-loop-delay' | 'recovered' | 'host'): void {
     if (from !== to) this.#announce('concurrency:change', () => ({ from, to, reason }));
   }
 
-  #end(): RunSummary {
-    const inputError = this.#feeder.error;
+  async #end(): Promise<RunSummary> {
+    const inputError =
+      this.#feeder.error ?? (this.#stopReason === 'end' ? this.#feeder.emptiness : undefined);
     if (inputError !== undefined) this.#stop('input-error', inputError);
-    else if (this.#stopReason === 'end' && this.#feeder.pulled === 0) {
-      this.#stop(
-        'input-error',
-        new InputError('ASSAY_EMPTY_INPUT', 'Expected at least one test case, got none'),
-      );
-    }
-    const { clock } = this.#options;
-    const durationMs = clock.now() - this.#begunAt;
+    const complete = this.#feeder.complete && this.#stopReason === 'end';
     const summary = this.#statistics.summary({
       runId: this.runId,
       startedAt: this.#startedAt,
-      durationMs,
+      durationMs: this.#options.clock.now() - this.#begunAt,
       stopReason: this.#stopReason,
       submitted: this.#begun + this.#feeder.skipped,
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
       budget: this.#budget?.summary() ?? null,
+      warnings: [...(this.#session?.warnings(complete) ?? []), ...(this.#prefix?.notes ?? [])],
     });
+    await this.#session?.end(summary, complete).catch(() => {}); // it has told, and is the reason to stop now
     const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);
     this.#reportProgress(true);
     this.#announce('run:end', () => ({ summary, ...(error === undefined ? {} : { error }) }));

@@ -64,6 +64,11 @@ export class CaseLanes<Task extends { readonly begunAt: number }, Result> {
     });
   }
 
+  /** Whether no case is let begin. */
+  get isPaused(): boolean {
+    return this.#queue.isPaused;
+  }
+
   /** Begins no further case until {@link CaseLanes.open}. */
   pause(): void {
     this.#queue.pause();

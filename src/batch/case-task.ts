@@ -2,6 +2,7 @@ import type { ListNode } from '../foundation/linked-list.js';
 import type { TokenUsage } from '../client/model-client.js';
 import type { EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
 import { Cancellation } from '../foundation/cancellation.js';
+import type { KeptCase } from '../stores/kept-case.js';
 import type { TargetContext } from './batch-options.js';
 
 /**
@@ -17,6 +18,8 @@ export class CaseTask<Input, Expected, Metadata>
   readonly repetition: number;
   /** Its place in the order in which a start of the run submits its tasks, from 0. */
   readonly sequence: number;
+  /** Its case as a store keeps it; `undefined` without a store, and when it cannot be kept. */
+  readonly kept: KeptCase | undefined;
   /** Monotonic time at which the case was pulled. */
   readonly pulledAt: number;
   /** Monotonic time at which it was begun. */
@@ -36,6 +39,7 @@ export class CaseTask<Input, Expected, Metadata>
       readonly sequence: number;
       readonly pulledAt: number;
     },
+    kept: KeptCase | undefined,
   ) {
     super();
     this.runId = runId;
@@ -43,6 +47,7 @@ export class CaseTask<Input, Expected, Metadata>
     this.repetition = repetition;
     this.sequence = at.sequence;
     this.pulledAt = at.pulledAt;
+    this.kept = kept;
   }
 }
 

@@ -8,7 +8,8 @@ import {
   type ModelResponse,
 } from '../client/model-client.js';
 import { mergeParameters } from '../client/merge-parameters.js';
-import { sumSpending } from '../client/call/spending.js';
+import { sumSpending } from '../client/spending.js';
+import { RetrySchedule } from '../client/retry-schedule.js';
 import { AssayError, toErrorRecord, type ErrorRecord } from '../errors.js';
 import { show } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
@@ -17,7 +18,6 @@ import type { ResolvedBatchOptions, TargetAnswer, TargetContext, TargetFunction 
 import { cacheIdentityOf } from './cache-identity.js';
 import { unlessCancelled, type CaseTask } from './case-task.js';
 import type { TargetCall } from './target-call.js';
-import { TargetRetry } from './target-retry.js';
 import { responseOf } from './whole-response.js';
 
 /** A try that failed and will be followed by another. */
@@ -34,7 +34,7 @@ export interface RetriedTry {
 export class TargetCaller<Input, Expected, Metadata> {
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
   readonly #client: ModelClient | undefined;
-  readonly #retry: TargetRetry | undefined;
+  readonly #retry: RetrySchedule | undefined;
   readonly #onRetry: (retried: RetriedTry) => void;
   #identity: string | undefined;
   #readsCase: boolean;
@@ -51,7 +51,7 @@ export class TargetCaller<Input, Expected, Metadata> {
     this.#retry =
       retry === false || this.#client?.retriesItself === true
         ? undefined
-        : new TargetRetry(retry ?? {}, clock, random);
+        : new RetrySchedule(retry ?? {}, clock, random);
   }
 
   /** The answer to a case; `call` is filled in as it goes. Rejects with what the target failed with. */
@@ -99,9 +99,11 @@ export class TargetCaller<Input, Expected, Metadata> {
     this.#retry?.begun();
     for (let retries = 0; ; retries++) {
       try {
-        const answer =
-          this.#client === undefined ? this.#askFunction(task) : this.#askClient(task, call, signal);
-        return withFailedTries(responseOf(await answer), call);
+        if (this.#client !== undefined)
+          return withFailedTries(responseOf(await this.#askClient(task, call, signal)), call);
+        const answer = await this.#askFunction(task);
+        call.cached = saysCached(answer);
+        return withFailedTries(responseOf(answer), call);
       } catch (thrown) {
         if (this.#client === undefined) call.failed(thrown, 1);
         const delayMs = task.cancelled ? undefined : this.#retry?.delayMs(thrown, retries);
@@ -229,4 +231,11 @@ function withFailedTries(response: ModelResponse, { attempts, spent }: TargetCal
     attempts: response.attempts + attempts,
     ...(spent === undefined ? {} : sumSpending(spent, { usage, cost })),
   };
+}
+
+/** Whether the members of a response that a function gave say so; a bare JSON value may have a member of that name. */
+function saysCached(answer: TargetAnswer): boolean {
+  if (typeof answer !== 'object' || answer === null || !('text' in answer || 'output' in answer))
+    return false;
+  return (answer as { readonly cached?: unknown }).cached === true;
 }

@@ -1,3 +1,4 @@
+import type { ReasoningHandling } from '../foundation/reasoning-trace.js';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../foundation/clock.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
@@ -118,8 +119,18 @@ export interface LoadBalancedClientOptions {
    * Default 300,000. (An ejected endpoint gets new connections at once.)
    */
   readonly connectionMaxAgeMs?: number | undefined;
+  /**
+   * How long an idle connection is kept for the next call, milliseconds, > 0; a server that says that it closes sooner
+   * (`keep-alive: timeout=…`) is believed. A dispatcher of the host has its own. @default 60000
+   */
+  readonly keepAliveMs?: number | undefined;
   /** Prices a model, for `cost`. */
   readonly prices?: PriceTable | undefined;
+  /**
+   * What becomes of reasoning that a model writes into its answer between `<think>` tags and their like: it stands
+   * in `response.reasoning`, or is kept in the text. Streamed pieces come as the server sends them. Default `'apart'`.
+   */
+  readonly reasoning?: ReasoningHandling | undefined;
   /** Whether responses carry the parsed reply (of a stream: its last message) as `raw`. Default `false`. */
   readonly includeRaw?: boolean | undefined;
   /**

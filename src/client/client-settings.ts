@@ -1,3 +1,4 @@
+import { reasoningHandling, type ReasoningHandling } from '../foundation/reasoning-trace.js';
 import { AssayError } from '../errors.js';
 import type { Clock } from '../foundation/clock.js';
 import {
@@ -60,6 +61,7 @@ export interface ClientSettings {
   readonly maxResponseBytes: number;
   readonly prices: PriceTable | undefined;
   readonly includeRaw: boolean;
+  readonly reasoning: ReasoningHandling;
   readonly streamForTiming: boolean;
   readonly clock: Clock | undefined;
   readonly random: RandomSource;
@@ -130,8 +132,10 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
         ? undefined
         : 'an undici Dispatcher',
     connectionMaxAgeMs: positive,
+    keepAliveMs: positive,
     prices: either(callable, object),
     includeRaw: boolean,
+    reasoning: reasoningHandling,
     streamForTiming: boolean,
     clock: object,
     random: callable,
@@ -161,6 +165,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
     maxResponseBytes: checked.maxResponseBytes ?? 8 * 1024 * 1024,
     prices: checked.prices,
     includeRaw: checked.includeRaw ?? false,
+    reasoning: checked.reasoning ?? 'apart',
     streamForTiming: checked.streamForTiming ?? false,
     clock: checked.clock,
     random,
@@ -228,6 +233,7 @@ function readEndpoint(
       connections,
       connectMs: timeouts.connectMs,
       connectionMaxAgeMs: client.connectionMaxAgeMs ?? 300_000,
+      keepAliveMs: client.keepAliveMs ?? 60_000,
       allowH2: client.allowH2 ?? false,
       tls: client.tls === undefined ? undefined : tlsOptions(client.tls),
       dispatcher: client.dispatcher,

@@ -179,6 +179,10 @@ class EvaluationKeys {
       return stableHash({
         evaluator: this.#evaluator,
         output: response.text,
+        value: response.output,
+        reasoning: response.reasoning,
+        contexts: response.contexts,
+        about: response.metadata,
         toolCalls: response.toolCalls,
         expected,
         input: this.#options.keyOnInput === true ? input : undefined,

@@ -47,6 +47,7 @@ export interface CreateEvaluatorOptions<
   Expected = unknown,
   Metadata = unknown,
   Name extends string = string,
+  Output = string,
 > {
   /** Name of the evaluator, as it stands in results. */
   readonly name: string;
@@ -57,7 +58,10 @@ export interface CreateEvaluatorOptions<
    * @example { accuracy: exactMatch(), style: { scorer: judge({ … }), weight: 0.5, timeoutMs: 30_000 } }
    */
   readonly dimensions: Readonly<
-    Record<Name, Scorer<Input, Expected, Metadata> | DimensionOptions<Input, Expected, Metadata>>
+    Record<
+      Name,
+      Scorer<Input, Expected, Metadata, Output> | DimensionOptions<Input, Expected, Metadata, Output>
+    >
   >;
   /** Weights by dimension, >= 0, instead of a `weight` at the dimension. @default 1 each */
   readonly weights?: Readonly<Partial<Record<NoInfer<Name>, number>>> | undefined;
@@ -96,8 +100,11 @@ export function createEvaluator<
   Expected = unknown,
   Metadata = unknown,
   Name extends string = string,
->(options: CreateEvaluatorOptions<Input, Expected, Metadata, Name>): Evaluator<Input, Expected, Metadata> {
-  return new DimensionsEvaluator(options as CreateEvaluatorOptions<Input, Expected, Metadata>);
+  Output = string,
+>(
+  options: CreateEvaluatorOptions<Input, Expected, Metadata, Name, Output>,
+): Evaluator<Input, Expected, Metadata> {
+  return new DimensionsEvaluator(options as unknown as CreateEvaluatorOptions<Input, Expected, Metadata>);
 }
 
 const RIGHT_FORM = '{ accuracy: exactMatch() }';
@@ -187,17 +194,17 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
       const { name, scorer, timeoutMs } = dimensions[i]!;
       const timed = timeoutMs !== Number.POSITIVE_INFINITY;
       const args = timed ? new DimensionArguments(response, context, true) : shared;
-      const startedAt = clock.now();
+      const begunAt = clock.now();
       try {
         const returned = scorer(args);
         if (isThenable(returned)) {
-          const settled = this.#settle(i, returned, args, startedAt);
+          const settled = this.#settle(i, returned, args, begunAt);
           (waiting ??= []).push(settled.then((result) => void (results[i] = result)));
           continue;
         }
-        results[i] = dimensionResult(name, returned, roundDuration(clock.now() - startedAt));
+        results[i] = dimensionResult(name, returned, roundDuration(clock.now() - begunAt));
       } catch (error) {
-        results[i] = erroredResult(name, error, roundDuration(clock.now() - startedAt));
+        results[i] = erroredResult(name, error, roundDuration(clock.now() - begunAt));
       }
       if (timed) args.release();
     }
@@ -210,7 +217,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     index: number,
     returned: PromiseLike<ScorerResult>,
     args: DimensionArguments<Input, Expected, Metadata>,
-    startedAt: number,
+    begunAt: number,
   ): Promise<DimensionResult> {
     const { name, timeoutMs } = this.#dimensions[index]!;
     const clock = this.#clock;
@@ -223,7 +230,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
                 'ASSAY_DIMENSION_TIMEOUT',
                 `The scorer of \`${name}\` took longer than ${timeoutMs} ms`,
               );
-              resolve(erroredResult(name, error, roundDuration(clock.now() - startedAt)));
+              resolve(erroredResult(name, error, roundDuration(clock.now() - begunAt)));
               args.expire(error);
             }, timeoutMs);
       const settle = (result: DimensionResult): void => {
@@ -232,10 +239,10 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
         resolve(result);
       };
       const failed = (error: unknown): void =>
-        settle(erroredResult(name, error, roundDuration(clock.now() - startedAt)));
+        settle(erroredResult(name, error, roundDuration(clock.now() - begunAt)));
       try {
         returned.then(
-          (value) => settle(dimensionResult(name, value, roundDuration(clock.now() - startedAt))),
+          (value) => settle(dimensionResult(name, value, roundDuration(clock.now() - begunAt))),
           failed,
         );
       } catch (error) {

@@ -1,3 +1,5 @@
+import type { OptionCheck } from './options.js';
+
 /** An answer without the reasoning that the model wrote into it. */
 export interface VisibleText {
   /** What is left to see. */
@@ -8,6 +10,54 @@ export interface VisibleText {
   readonly unclosed: boolean;
   /** Where `text` stands in the whole, as long as it is one piece; else -1. */
   readonly offset: number;
+}
+
+/**
+ * What becomes of reasoning that a model wrote into its answer: `apart` takes out what stands between `<think>` and
+ * `</think>` and their like, `{ tags }` what stands between tags of these names, `keep` leaves the text as it came.
+ */
+export type ReasoningHandling = 'apart' | 'keep' | { readonly tags: readonly string[] };
+
+/** Check of an option of type {@link ReasoningHandling}. */
+export const reasoningHandling: OptionCheck = (value) => {
+  if (value === 'apart' || value === 'keep') return undefined;
+  const { tags, ...others } = (value ?? {}) as { tags?: unknown };
+  return Array.isArray(tags) &&
+    tags.length > 0 &&
+    tags.every((tag) => typeof tag === 'string' && tag !== '') &&
+    Object.keys(others).length === 0
+    ? undefined
+    : "'apart', 'keep' or { tags: names }";
+};
+
+/** An answer and its reasoning, in the members that a response has for them. */
+export interface AnswerApart {
+  readonly text: string;
+  readonly reasoning?: string;
+}
+
+/** Builds what parts answers from their reasoning; `reasoning` is what the server itself kept apart. */
+export function answerParter(
+  handling: ReasoningHandling = 'apart',
+): (text: string, reasoning: string | undefined) => AnswerApart {
+  const tags =
+    handling === 'keep'
+      ? undefined
+      : handling === 'apart'
+        ? DEFAULT_TAGS
+        : reasoningTagPattern(handling.tags);
+  return (text, reasoning) => {
+    const known = reasoning === undefined || reasoning === '' ? undefined : reasoning;
+    const seen = tags === undefined ? undefined : visibleText(text, tags);
+    if (seen === undefined || seen.reasoning === '') {
+      const visible = seen === undefined ? text : seen.text;
+      return known === undefined ? { text: visible } : { text: visible, reasoning: known };
+    }
+    return {
+      text: seen.text,
+      reasoning: known === undefined ? seen.reasoning : `${known}\n\n${seen.reasoning}`,
+    };
+  };
 }
 
 /** The tags that models of 2024 to 2026 put around their reasoning, by name. */

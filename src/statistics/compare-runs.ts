@@ -2,6 +2,7 @@ import { AssayError, InputError } from '../errors.js';
 import { boolean, checkOptions, integer, object, oneOf, show, text } from '../foundation/options.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { ResultStore } from '../stores/result-store.js';
+import { ChangedCaseFinder, type ChangedCases } from './changed-cases.js';
 import { fewClustersWarning, hasFewClusters } from './cluster-robust.js';
 import { ComparisonRefusedError } from './comparison-refused.js';
 import { joinResults, type JoinSource, MetricNames, type UnmatchedResults } from './join-results.js';
@@ -31,7 +32,7 @@ export interface CompareRunsOptions extends PairedOptions {
   readonly force?: boolean | undefined;
   /** `auto`: cases that carry a `cluster` get clustered errors. `ignore`: as if they carried none. @default 'auto' */
   readonly clusters?: 'auto' | 'ignore' | undefined;
-  /** At most this many ids of unmatched results are listed for each run, >= 0. @default 100 */
+  /** At most this many ids of unmatched results (for each run) and of changed cases are listed, >= 0. @default 100 */
   readonly unmatchedLimit?: number | undefined;
 }
 
@@ -59,6 +60,11 @@ export interface RunComparison {
   readonly onlyInA: UnmatchedResults;
   /** Results of b whose case and repetition a does not have; they are in no metric. */
   readonly onlyInB: UnmatchedResults;
+  /**
+   * Cases whose content (input, expected, metadata, group, cluster) is not the same in both runs: a difference there
+   * may be that of the cases. Only those that both runs tell a hash of.
+   */
+  readonly changedCases: ChangedCases;
   /** The overall score first, then the dimensions by name. */
   readonly metrics: readonly MetricComparison[];
   /** What was not alike, when the comparison was forced. */
@@ -107,6 +113,7 @@ export async function compareRuns(
   const unknown = missingManifests(ofA, ofB);
 
   const names = new MetricNames();
+  const changed = new ChangedCaseFinder();
   const pairs = new PairSet({
     permutation: checked.permutation ?? true,
     mayRepeat: ofA.manifest?.repetitions !== 1 || ofB.manifest?.repetitions !== 1,
@@ -115,6 +122,7 @@ export async function compareRuns(
   const joined = await joinResults(joinSource(a), joinSource(b), names, unmatchedLimit, (left, right) => {
     checked.signal?.throwIfAborted();
     refuse([...unknown, ...resultDifferences(left, right)]);
+    changed.add(left, right);
     pairs.add(left, right);
   }).catch((error: unknown) => {
     if (checked.signal?.aborted !== true) throw error;
@@ -139,6 +147,7 @@ export async function compareRuns(
     pairs: pairs.pairs,
     onlyInA: joined.unmatched[0],
     onlyInB: joined.unmatched[1],
+    changedCases: changed.summary(unmatchedLimit),
     metrics,
     forcedDifferences: [...differences],
     warnings: few.length === 0 ? [] : [fewClustersWarning(few)],

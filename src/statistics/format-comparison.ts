@@ -35,7 +35,7 @@ const COLUMNS: readonly {
  * not show one, not that there is none.
  */
 export function formatComparison(comparison: RunComparison): string {
-  const { a, b, pairs, metrics, forcedDifferences, warnings, onlyInA, onlyInB } = comparison;
+  const { a, b, pairs, metrics, forcedDifferences, warnings, onlyInA, onlyInB, changedCases } = comparison;
   const rows = [
     COLUMNS.map(({ title }) => title(comparison)),
     ...metrics.map((metric) => COLUMNS.map(({ cell }) => cell(metric, comparison))),
@@ -52,7 +52,11 @@ export function formatComparison(comparison: RunComparison): string {
     .map(
       ({ name, missingInA, missingInB }) => `no score for ${name}: ${missingInA} in a, ${missingInB} in b`,
     );
-  const unmatched = [...unmatchedLines('a', onlyInA), ...unmatchedLines('b', onlyInB)];
+  const unmatched = [
+    ...idLines('only in a', onlyInA),
+    ...idLines('only in b', onlyInB),
+    ...idLines('cases whose content changed', changedCases),
+  ];
   const notes = [...warnings.map((warning) => `note: ${warning}`), ...missing, ...unmatched];
   if (notes.length > 0) lines.push('', ...notes);
   return lines.join('\n');
@@ -75,11 +79,11 @@ function verdict({ adjustedPValue, difference, interval: found }: MetricComparis
   return difference > 0 ? 'a is better' : 'b is better';
 }
 
-function unmatchedLines(side: 'a' | 'b', { count, ids }: UnmatchedResults): string[] {
+function idLines(what: string, { count, ids }: UnmatchedResults): string[] {
   if (count === 0) return [];
   const shown = ids.slice(0, SHOWN_IDS).map((id) => JSON.stringify(id));
   const more = count > shown.length ? `${shown.length > 0 ? ', ' : ''}${count - shown.length} more` : '';
-  return [`only in ${side}: ${count} (${shown.join(', ')}${more})`];
+  return [`${what}: ${count} (${shown.join(', ')}${more})`];
 }
 
 function score(value: number | null): string {

@@ -7,6 +7,8 @@ export interface ComparedResult {
   readonly caseId: string;
   readonly repetition: number;
   readonly cluster: string | undefined;
+  /** Hash of what its case is made of, when it is known. */
+  readonly caseHash: string | undefined;
   /** Evaluator and version, when it was evaluated. */
   readonly evaluator: string | undefined;
   /** Hash of what it was scored by, when it is known. */
@@ -92,6 +94,7 @@ export async function joinResults(
       caseId: result.caseId,
       repetition: result.repetition,
       cluster: result.cluster,
+      caseHash: result.caseHash,
       evaluator: evaluation === undefined ? undefined : `${evaluation.evaluator} ${evaluation.version}`,
       scoringHash: evaluation?.scoringHash,
       scores: names.scoresOf(result),

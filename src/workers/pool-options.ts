@@ -9,12 +9,20 @@ import {
   positive,
   type OptionChecks,
 } from '../foundation/options.js';
-import { recommendConcurrency } from './recommend-concurrency.js';
+import {
+  RECOMMENDATION_CHECKS,
+  recommendConcurrency,
+  type RecommendConcurrencyOptions,
+} from './recommend-concurrency.js';
 
 /** Options of a WorkerPool. */
 export interface WorkerPoolOptions {
-  /** Workers, >= 1. @default `recommendConcurrency().recommendedWorkers` */
+  /** Workers, >= 1. @default what {@link recommendConcurrency} says with the two options that follow */
   readonly workers?: number | undefined;
+  /** Most workers by default, >= 1 or `Infinity`. @default 16 */
+  readonly maxWorkers?: number | undefined;
+  /** Memory that one worker is reckoned with by default, bytes, >= 16 MiB; it limits nothing. @default 536870912 */
+  readonly memoryPerWorkerBytes?: number | undefined;
   /** Longest time for one task, milliseconds, > 0; past it the task fails and its worker is replaced. @default 30000 */
   readonly taskTimeoutMs?: number | undefined;
   /** Longest time for a worker to start and load a module, milliseconds, > 0. @default 30000 */
@@ -59,6 +67,7 @@ export interface ResolvedPoolOptions extends WorkerPoolOptions {
 /** How each option is checked. */
 export const POOL_CHECKS: OptionChecks<WorkerPoolOptions> = {
   workers: integer(1, 1024),
+  ...RECOMMENDATION_CHECKS,
   taskTimeoutMs: positive,
   startTimeoutMs: positive,
   memoryPerWorkerMb: integer(16),
@@ -77,7 +86,8 @@ export const POOL_CHECKS: OptionChecks<WorkerPoolOptions> = {
 /** Checks the options of a pool and fills in the defaults. */
 export function resolvePoolOptions(options: WorkerPoolOptions): ResolvedPoolOptions {
   const given = checkOptions('WorkerPool', options, POOL_CHECKS);
-  const workers = given.workers ?? recommendConcurrency().recommendedWorkers;
+  const workers =
+    given.workers ?? Math.min(1024, recommendConcurrency(toRecommend(given)).recommendedWorkers);
   if (Array.isArray(given.cpuAffinity) && given.cpuAffinity.length < workers) {
     throw new AssayError(
       'ASSAY_INVALID_OPTION',
@@ -93,6 +103,10 @@ export function resolvePoolOptions(options: WorkerPoolOptions): ResolvedPoolOpti
     runtime: given.runtime ?? 'threads',
     clock: given.clock ?? systemClock,
   });
+}
+
+function toRecommend({ maxWorkers, memoryPerWorkerBytes }: WorkerPoolOptions): RecommendConcurrencyOptions {
+  return { maxWorkers, memoryPerWorkerBytes };
 }
 
 function isCpuList(value: unknown): boolean {

@@ -56,7 +56,10 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   readonly #options: ResolvedPoolOptions;
   readonly #placement: WorkerPlacement | undefined;
   readonly #queue = new TaskQueue();
-  readonly #placements = new Map<string, PlacementNotice>();
+  readonly #placements = new Map<
+    string,
+    { readonly notice: PlacementNotice; readonly event: ReturnType<typeof placementEvent> }
+  >();
   #slots: readonly WorkerSlot[] | undefined;
   #opening = false;
   #timer: ClockTimer | undefined;
@@ -67,6 +70,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   #failed = 0;
   #replaced = 0;
   #messages = 0;
+  #started: WorkerEvents['worker:start'] | undefined;
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
@@ -74,6 +78,25 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     super();
     this.#options = resolvePoolOptions(options);
     this.#placement = placementOf(this.#options);
+  }
+
+  /**
+   * Calls `listener` at every `event`; returns the unsubscribe. What has become of the start by now (`worker:start`, and
+   * the last `worker:affinity` and `worker:priority` of each worker) is told to a new listener right afterwards: a pool
+   * that an evaluator makes for itself has started before anybody can listen.
+   */
+  override on<Name extends keyof WorkerEvents & string>(
+    event: Name,
+    listener: (payload: WorkerEvents[Name]) => void,
+  ): () => void {
+    return this.#withStart(super.on(event, listener), (name, payload) => {
+      if (name === event) listener(payload as WorkerEvents[Name]);
+    });
+  }
+
+  /** As {@link WorkerPool.on}, for every event, with its name. */
+  override onAny(listener: (event: string, payload: unknown) => void): () => void {
+    return this.#withStart(super.onAny(listener), listener);
   }
 
   /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. @internal */
@@ -96,7 +119,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   /** What came of `cpuAffinity` and `priority` for each worker that was started, as the kernel reports it. */
   get placements(): readonly PlacementNotice[] {
-    return [...this.#placements.values()].sort((a, b) => a.worker - b.worker);
+    return Array.from(this.#placements.values(), ({ notice }) => notice).sort((a, b) => a.worker - b.worker);
   }
 
   /** Tells that an evaluator moved to the main thread or back. @internal */
@@ -195,8 +218,8 @@ export class WorkerPool extends EventSource<WorkerEvents> {
             },
           }),
       );
-      if (this.wants('worker:start'))
-        this.emit('worker:start', { at: this.#options.clock.wallTime(), workers, runtime });
+      this.#started = { at: this.#options.clock.wallTime(), workers, runtime };
+      if (this.wants('worker:start')) this.emit('worker:start', this.#started);
     } catch (error) {
       const failure = new AssayError(
         'ASSAY_WORKER_UNAVAILABLE',
@@ -339,22 +362,46 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   }
 
   #tellPlacement(notice: PlacementNotice): void {
-    const { what, worker, applied, value, reason } = notice;
-    this.#placements.set(`${what} ${worker}`, notice);
-    const common = {
-      at: this.#options.clock.wallTime(),
-      worker,
-      applied,
-      ...(reason === undefined ? {} : { reason }),
-    };
-    if (what === 'affinity') {
-      if (this.wants('worker:affinity')) {
-        this.emit('worker:affinity', { ...common, cpus: value as readonly number[] | null });
-      }
-    } else if (this.wants('worker:priority')) {
-      this.emit('worker:priority', { ...common, priority: value as number | null });
-    }
+    const key = `${notice.what} ${notice.worker}`;
+    const event = placementEvent(notice, this.#options.clock.wallTime());
+    this.#placements.set(key, { notice, event });
+    const [name, payload] = event;
+    if (this.wants(name)) this.emit(name, payload as never);
   }
+
+  /** Tells a listener of the past, unless it leaves at once. */
+  #withStart(off: () => void, tell: (event: string, payload: unknown) => void): () => void {
+    const past: (readonly [name: string, payload: unknown])[] = [
+      ...(this.#started === undefined ? [] : [['worker:start', this.#started] as const]),
+      ...Array.from(this.#placements.values(), ({ event }) => event),
+    ];
+    if (past.length === 0) return off;
+    let listening = true;
+    queueMicrotask(() => {
+      for (const [name, payload] of past) {
+        if (!listening) return;
+        try {
+          tell(name, payload);
+        } catch (error) {
+          this.reportListenerError(name, error);
+        }
+      }
+    });
+    return () => {
+      listening = false;
+      off();
+    };
+  }
+}
+
+function placementEvent(
+  { what, worker, applied, value, reason }: PlacementNotice,
+  at: number,
+): readonly ['worker:affinity' | 'worker:priority', object] {
+  const common = { at, worker, applied, ...(reason === undefined ? {} : { reason }) };
+  return what === 'affinity'
+    ? ['worker:affinity', { ...common, cpus: value as readonly number[] | null }]
+    : ['worker:priority', { ...common, priority: value as number | null }];
 }
 
 function placementOf({ cpuAffinity, priority, workers }: ResolvedPoolOptions): WorkerPlacement | undefined {

@@ -103,12 +103,12 @@ export class WorkerSlot {
     return new Promise((resolve, reject) => {
       this.#fail = reject;
       this.#worker ??= this.#start();
-      const { pool, progress } = this.#worker;
+      const { pool, progress, explain } = this.#worker;
       if (progress !== undefined) Atomics.store(progress, PROGRESS.working, 0);
       this.#begunBefore = this.#lastBegun = this.#begun();
       this.#lastChangeAt = this.#clock.now();
       const sent = progress === undefined && !this.#answers ? this.#warmUp(pool, message) : pool.run(message);
-      sent.then(resolve, reject);
+      sent.then(resolve, (thrown: unknown) => void explain(thrown).then(reject));
     });
   }
 
@@ -187,12 +187,13 @@ export class WorkerSlot {
       this.#onLost(thrown);
     };
     // Without a listener the failure of an idle worker would end the host.
-    worker.pool.on('error', lost);
+    worker.pool.on('error', (thrown: unknown) => void worker.explain(thrown).then(lost));
     // tinypool waits for ever for the answer of a thread that has ended without an error. When there was one it
     // comes first, but through promises.
-    worker.pool.threads[0]?.once('exit', (code) =>
-      setImmediate(lost, new Error(`it exited with code ${String(code)}`)),
-    );
+    worker.pool.threads[0]?.once('exit', (code) => {
+      const exited = new Error(`it exited with code ${String(code)}`);
+      setImmediate(() => void worker.explain(exited).then(lost));
+    });
     return worker;
   }
 

@@ -51,6 +51,7 @@ export class RunStatistics {
   #scored = 0;
   #unscored = 0;
   #errored = 0;
+  #passes = 0;
 
   constructor(options: RunStatisticsOptions) {
     this.#options = options;
@@ -128,10 +129,9 @@ export class RunStatistics {
         }
       }
     } else this.#withoutEvaluation++;
-    if (this.#repetitions !== undefined) {
-      const passed = score === null ? null : this.#passed(evaluation!.passed, score);
-      this.#repetitions.add(result, passed);
-    }
+    const passed = score === null ? null : this.#passed(evaluation!.passed, score);
+    if (passed === true) this.#passes++;
+    this.#repetitions?.add(result, passed);
     if (result.outcome === 'errored') {
       const { code } = result.error;
       this.#errorsByCode.set(code, (this.#errorsByCode.get(code) ?? 0) + 1);
@@ -164,6 +164,8 @@ export class RunStatistics {
     > & {
       /** Default: there was none. */
       readonly budget?: RunSummaryData['budget'];
+      /** What else a reader of the summary has to know. */
+      readonly warnings?: readonly string[];
       readonly confidenceLevel: number;
     },
   ): RunSummary {
@@ -188,6 +190,7 @@ export class RunStatistics {
       unscored: this.#unscored,
       errored: this.#errored,
       skipped: head.skipped,
+      passed: this.#passes,
       overall,
       dimensions,
       groups: this.#groupsSummary(overall.mean, confidenceLevel),
@@ -202,7 +205,7 @@ export class RunStatistics {
       cacheHits: this.#cacheHits,
       resultsPerSecond: head.durationMs > 0 ? (this.results / head.durationMs) * 1000 : 0,
       errorsByCode: Object.fromEntries([...this.#errorsByCode].sort(byName)),
-      warnings: this.#warnings({ overall, ...dimensions }),
+      warnings: [...this.#warnings({ overall, ...dimensions }), ...(head.warnings ?? [])],
     });
   }
 

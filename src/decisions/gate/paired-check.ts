@@ -1,9 +1,10 @@
-import { findRoot } from '../../statistics/find-root.js';
+import { findRoot } from '../../foundation/find-root.js';
 import { boundedMeanInterval } from '../../statistics/bounded-mean.js';
 import { ClusteredMoments } from '../../statistics/clustered.js';
 import type { Interval } from '../../statistics/intervals.js';
 import { Moments } from '../../statistics/moments.js';
 import { signFlipTest } from '../../statistics/paired-tests.js';
+import { differenceOf } from '../../foundation/rounding.js';
 import { normalCdf, normalQuantile } from '../../statistics/special-functions.js';
 import { studentQuantile, studentTail } from '../../statistics/student.js';
 import { mcnemarDetectableDifference, mcnemarPower } from '../paired/mcnemar-power.js';
@@ -78,7 +79,7 @@ class Pairs {
   constructor({ better }: Requirement, { run, baseline, clusters }: PairedSample) {
     this.#sign = better === 'higher' ? 1 : -1;
     this.n = run.length;
-    this.differences = run.map((score, i) => this.#sign * settled(score, baseline[i] as number));
+    this.differences = run.map((score, i) => this.#sign * differenceOf(score, baseline[i] as number));
     this.moments = Moments.of(this.differences);
     this.#baselineMean = baseline.reduce((sum, score) => sum + score, 0) / Math.max(1, this.n);
     if (clusters !== null) {
@@ -210,7 +211,7 @@ function detectableDrop(pairs: Pairs, alpha: number): number | null {
   if (found !== null) return found;
   // More than differ now would have to: the smallest drop without a single gain.
   const excess = (drop: number): number => mcnemarPower({ ...plan, p10: 0, p01: drop }) - POWER;
-  return excess(1) < 0 ? null : findRoot(excess, [0, 1], 1e-9);
+  return excess(1) < 0 ? null : findRoot(excess, { low: 0, high: 1, precision: 1e-9 });
 }
 
 function tableOf(differences: readonly number[], run: readonly number[]): PairedTable {
@@ -222,10 +223,4 @@ function tableOf(differences: readonly number[], run: readonly number[]): Paired
     else neither++;
   }
   return { both, onlyFirst, onlySecond, neither };
-}
-
-/** The difference of two scores; 0 where they differ by rounding alone. */
-function settled(a: number, b: number): number {
-  const difference = a - b;
-  return Math.abs(difference) <= 8 * 2 ** -52 * Math.max(Math.abs(a), Math.abs(b)) ? 0 : difference;
 }

@@ -1,5 +1,5 @@
 import { AssayError } from '../../errors.js';
-import { findRoot } from '../../statistics/find-root.js';
+import { findRoot } from '../../foundation/find-root.js';
 import {
   betweenZeroAndOne,
   checkOptions,
@@ -137,7 +137,7 @@ export function groupSequentialInflation(
   const most = (fixedDrift + 4) / Math.sqrt(fractions.at(-1) as number);
   const { walk } = boundaryOf(fractions, alpha, spending, most);
   const crossed = (drift: number): number => sum(walk.crossing(drift).upper);
-  const drift = findRoot((at) => crossed(at) - power, [0, most]);
+  const drift = findRoot((at) => crossed(at) - power, { low: 0, high: most });
   const { expectedFraction } = powerOf(walk, fractions, drift);
   const inflation = (drift / fixedDrift) ** 2;
   return {
@@ -179,7 +179,7 @@ function boundFor(walk: BoundedWalk, fraction: number, increment: number): numbe
   const excess = (z: number): number =>
     Math.log(Math.max(walk.tails(fraction, z).upper, Number.MIN_VALUE)) - wanted;
   if (excess(0) <= 0) return 0; // so much to spend that the run ends here whatever comes
-  return excess(38) > 0 ? Number.POSITIVE_INFINITY : findRoot(excess, [0, 38]);
+  return excess(38) > 0 ? Number.POSITIVE_INFINITY : findRoot(excess, { low: 0, high: 38 });
 }
 
 function powerOf(walk: BoundedWalk, fractions: readonly number[], drift: number): GroupSequentialPower {

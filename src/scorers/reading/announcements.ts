@@ -81,6 +81,9 @@ function placeAfter(text: string, at: number, noun: string): Announcement | unde
   const heading = tailAt(HEADING_TAIL, text, end);
   if (heading !== undefined && isHeading(text, at))
     return { ...common, tier: 'field', start: heading, mayWrap: true };
+  // languages with the verb at the end
+  if (UNSPACED.test(noun[0]!) && / {1,2}[\d(*A-Za-z]/y.test(text.slice(end, end + 3)))
+    return { ...common, tier: 'sentence', start: end, mayWrap: false };
   const sentence = tailAt(SENTENCE_TAIL, text, end);
   if (sentence !== undefined) {
     const colon = /[*_ ]{0,4}[:：]/y;

@@ -76,7 +76,8 @@ function readPlace(text: string, place: Announcement, menu: Menu): PlaceReading<
   const { start, end, mayWrap: acrossLines, tier } = place;
   if (tier === 'direct' && !/^ {0,2}[*(["“]{0,3}\(?[\p{L}\p{N}]/u.test(text.slice(start, start + 8)))
     return UNREADABLE;
-  return letterAt(text, start, menu, { acrossLines, end, bare: tier === 'direct' });
+  const bare = tier === 'direct' && /[\x00-\u05ff]/.test(text[start - 1] ?? ''); // spaced scripts have a verb
+  return letterAt(text, start, menu, { acrossLines, end, bare });
 }
 
 /** An option by its wording, as the host gave it or as the answer itself wrote it beside the letter. */

@@ -185,7 +185,9 @@ export class SqliteConnection {
 
   /** One page of a query. No cursor stays open between pages: writes go on, and the log does not pile up. */
   page(plan: QueryPlan, cursor: QueryCursor | undefined, rows: number): ResultPage {
-    const { first, next, parameters } = plan.phases[cursor?.phase ?? 0]!;
+    const phase = plan.phases[cursor?.phase ?? 0];
+    if (phase === undefined) return { rows: [], size: 0, cursor: undefined }; // results without a score, by score
+    const { first, next, parameters } = phase;
     const found = (
       cursor?.last === undefined
         ? this.#prepared(first).all(...parameters, rows)

@@ -1,4 +1,4 @@
-import type { TokenUsage } from '../model-client.js';
+import type { TokenUsage } from './model-client.js';
 
 /** Tokens and money of some attempts together. */
 export interface Spending {

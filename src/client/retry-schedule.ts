@@ -1,17 +1,18 @@
-import { backoffMs, retryOptions, type RetryOptions, type RetrySettings } from '../client/call/retry.js';
-import { RetryBudget, retryBudgetOptions } from '../client/call/retry-budget.js';
-import { retryAfterMs, type ResponseHeaders } from '../client/balancing/retry-after.js';
+import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
+import { backoffMs, retryOptions, type RetryOptions, type RetrySettings } from './call/retry.js';
+import { RetryBudget, retryBudgetOptions } from './call/retry-budget.js';
 import { AssayError } from '../errors.js';
 import type { Clock } from '../foundation/clock.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
 
-/** Retries of a target: a failure of one call that may pass, the wait before the next. */
-export class TargetRetry {
+/** When whatever failed is tried again: which failures may pass, how long to wait, how many at once. */
+export class RetrySchedule {
   readonly #settings: RetrySettings;
   readonly #budget = new RetryBudget(retryBudgetOptions({})!);
   readonly #clock: Clock;
   readonly #random: RandomSource;
 
+  /** @throws AssayError `ASSAY_INVALID_OPTION` */
   constructor(options: RetryOptions, clock: Clock, random: RandomSource) {
     this.#settings = retryOptions(options, 1);
     this.#clock = clock;
