@@ -26,7 +26,7 @@ export abstract class Evaluator<Input = unknown, Expected = unknown, Metadata = 
 
   /**
    * Judges one answer. Return a plain value when nothing is waited for: it is cheaper than a promise. `evaluator`,
-   * `version` and each dimension's `outcome` and `durationMs` are filled in where they are left out.
+   * `version` and each dimension's `durationMs` are filled in where they are left out.
    */
   abstract evaluate(
     response: ModelResponse,
