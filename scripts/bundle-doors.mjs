@@ -14,6 +14,8 @@ const bundle = await rolldown({
   input: {
     index: `${dist}/index.js`,
     statistics: `${dist}/statistics.js`,
+    decisions: `${dist}/decisions.js`,
+    matchers: `${dist}/matchers.js`,
     sqlite: `${dist}/sqlite.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
     testing: `${dist}/testing/index.js`,

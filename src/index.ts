@@ -31,6 +31,7 @@ export { BatchProcessor } from './batch/batch-processor.js';
 export { rescore, type RescoreOptions } from './batch/rescore.js';
 export { summarize, type SummarizeOptions } from './batch/summarize.js';
 export type { BatchEvents, ProgressEvent } from './batch/batch-events.js';
+export type { LiveScore } from './batch/summary/prefix-score.js';
 export type {
   BatchProcessorOptions,
   EventLoopProtection,
@@ -38,12 +39,13 @@ export type {
   ProcessorRateLimit,
   ResponseCache,
   RunBudget,
-  RunOptions,
   Target,
   TargetAnswer,
   TargetContext,
   TargetFunction,
+  TargetOutput,
 } from './batch/batch-options.js';
+export type { RunOptions } from './batch/run-options.js';
 export type { CaseField, ColumnNames } from './cases/case-fields.js';
 export type { TextEncoding } from './cases/text-encoding.js';
 export type { CaseInput } from './cases/case-source.js';
@@ -55,6 +57,7 @@ export type { RowPlace } from './cases/read-records.js';
 export { readSuite, type ReadSuiteOptions, type SuiteIssue } from './cases/read-suite.js';
 export type { SuiteCase, SuiteMetadata } from './cases/suite-test.js';
 export { RunError } from './batch/run-error.js';
+export type { StopRule, StopWatch } from './batch/stop-rule.js';
 export { formatRunSummary } from './batch/summary/run-summary.js';
 export type { BlindBudget, BudgetSummary } from './batch/summary/budget-summary.js';
 export type {
@@ -95,8 +98,19 @@ export type {
   ModelRequest,
   ModelResponse,
   ModelStreamEvent,
+  RetrievedContext,
   TokenUsage,
 } from './client/model-client.js';
+export type { GivenToolCall } from './client/given-tool-calls.js';
+export type {
+  AudioPart,
+  FilePart,
+  ImagePart,
+  MessagePart,
+  PartData,
+  TextPart,
+} from './client/message-part.js';
+export type { ToolCall, ToolDefinition } from './client/tool-call.js';
 export {
   createPolicy,
   type EndpointCandidate,
@@ -155,6 +169,7 @@ export type {
   EvaluationContext,
   Score,
   ScoredCaseResult,
+  AnyOutputScorer,
   Scorer,
   ScorerArguments,
   ScorerResult,
@@ -162,6 +177,7 @@ export type {
   TestCase,
   UnscoredCaseResult,
 } from './evaluation/evaluation-types.js';
+export type { GivenDimension, GivenEvaluation } from './evaluation/given-evaluation.js';
 export {
   workerEvaluator,
   type WorkerEvaluator,
@@ -260,6 +276,7 @@ export type { MetricComparison } from './statistics/pair-set.js';
 export type { PairedComparison, PairedTestName } from './statistics/paired-differences.js';
 
 // stores
+export { decodeResult, encodeResult } from './stores/result-codec.js';
 export {
   convertResults,
   type ConvertedResults,

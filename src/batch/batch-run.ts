@@ -4,7 +4,8 @@ import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import type { EventPort } from './batch-events.js';
-import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
+import type { ResolvedBatchOptions } from './batch-options.js';
+import type { RunOptions } from './run-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
 import { CaseLanes, type LaneWork } from './case-lanes.js';
@@ -21,6 +22,8 @@ import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
 import { openSession, type RunSession } from './run-session.js';
+import { followPrefix, type SubmissionPrefix } from './stop-rule.js';
+import { PrefixScore } from './summary/prefix-score.js';
 import { RunStatistics } from './summary/run-statistics.js';
 import type { RunSummary, StopReason } from './summary/run-summary.js';
 
@@ -39,10 +42,12 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #session: RunSession<Input, Expected, Metadata> | undefined;
   readonly #writer: ResultWriter;
   readonly #statistics: RunStatistics;
+  readonly #prefixScore: PrefixScore;
   readonly #pacer: RequestPacer | undefined;
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
   readonly #progress: RunProgress;
+  readonly #prefix: SubmissionPrefix | undefined;
   readonly #begunAt: number;
   readonly #startedAt: number;
   #drainTimer: ClockTimer | undefined;
@@ -75,6 +80,7 @@ export class BatchRun<Input, Expected, Metadata> {
       passThreshold: options.passThreshold,
       evaluator: options.evaluator,
     });
+    this.#prefixScore = new PrefixScore(options.repetitions);
     this.#progress = new RunProgress({
       runId: this.runId,
       clock,
@@ -82,6 +88,7 @@ export class BatchRun<Input, Expected, Metadata> {
       wanted: () => port.wants('progress'),
       confidenceLevel: options.confidenceLevel,
       statistics: this.#statistics,
+      prefix: this.#prefixScore,
       total: () => this.#total,
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
@@ -96,7 +103,7 @@ export class BatchRun<Input, Expected, Metadata> {
       options,
       runOptions,
       onError: (error, final) => this.#storeFailed(error, final),
-      onEarlier: (result) => this.#statistics.addEarlier(result),
+      onEarlier: this.#addEarlier,
     });
     this.#budget = watchBudget(options.budget, {
       clock,
@@ -118,6 +125,7 @@ export class BatchRun<Input, Expected, Metadata> {
         return onDurable(results);
       },
     });
+    this.#prefix = followPrefix(runOptions.stopWhen, () => this.#stop('settled'));
     this.#feeder = new CaseFeeder({
       runId: this.runId,
       source: this.#source,
@@ -128,6 +136,7 @@ export class BatchRun<Input, Expected, Metadata> {
       isFinished:
         runOptions.resume === true && store !== undefined ? finishedOutcomes(runOptions) : undefined,
       isOpen: (caseId) => this.#inFlight.has(caseId) || this.#writer.holds(caseId),
+      onSubmit: this.#prefix?.submit,
       onReady: () => this.#lanes.wake(),
     });
   }
@@ -231,6 +240,7 @@ export class BatchRun<Input, Expected, Metadata> {
       },
       settle: (task, result) => {
         this.#inFlight.delete(task);
+        this.#prefixScore.add(task.sequence, result);
         return this.#record(result, task);
       },
       failed: (error) => this.#stop('input-error', error),
@@ -244,6 +254,12 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#inFlight.hold(task);
     return turn.then(() => this.#inFlight.letGo(task));
   }
+
+  readonly #addEarlier = (result: CaseResult): void => {
+    this.#statistics.addEarlier(result);
+    this.#prefix?.settle(result);
+    this.#prefixScore.addEarlier(result);
+  };
 
   #beginCase(task: CaseTask<Input, Expected, Metadata>): void {
     this.#begun++;
@@ -268,6 +284,7 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
     if (result.outcome === 'errored' && result.error.code === 'ASSAY_ABORTED') return undefined;
+    this.#prefix?.settle(result);
     return this.#writer.push(result, kept);
   }
 
@@ -332,7 +349,7 @@ export class BatchRun<Input, Expected, Metadata> {
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
       budget: this.#budget?.summary() ?? null,
-      warnings: this.#session?.warnings(complete) ?? [],
+      warnings: [...(this.#session?.warnings(complete) ?? []), ...(this.#prefix?.notes ?? [])],
     });
     await this.#session?.end(summary, complete).catch(() => {}); // it has told, and is the reason to stop now
     const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);

@@ -18,6 +18,8 @@ export class CaseTask<Input, Expected, Metadata>
   readonly repetition: number;
   /** Its case as a store keeps it; `undefined` without a store, and when it cannot be kept. */
   readonly kept: KeptCase | undefined;
+  /** Its place in the order in which a start of the run submits its tasks, from 0. */
+  readonly sequence: number;
   /** Monotonic time at which the case was pulled. */
   readonly pulledAt: number;
   /** Monotonic time at which it was begun. */
@@ -33,15 +35,19 @@ export class CaseTask<Input, Expected, Metadata>
     runId: string,
     testCase: TestCase<Input, Expected, Metadata>,
     repetition: number,
-    pulledAt: number,
-    kept: KeptCase | undefined,
+    at: {
+      readonly sequence: number;
+      readonly pulledAt: number;
+      readonly kept: KeptCase | undefined;
+    },
   ) {
     super();
     this.runId = runId;
     this.testCase = testCase;
     this.repetition = repetition;
-    this.pulledAt = pulledAt;
-    this.kept = kept;
+    this.sequence = at.sequence;
+    this.pulledAt = at.pulledAt;
+    this.kept = at.kept;
   }
 }
 

@@ -119,6 +119,11 @@ export interface LoadBalancedClientOptions {
    * Default 300,000. (An ejected endpoint gets new connections at once.)
    */
   readonly connectionMaxAgeMs?: number | undefined;
+  /**
+   * How long an idle connection is kept for the next call, milliseconds, > 0; a server that says that it closes sooner
+   * (`keep-alive: timeout=…`) is believed. A dispatcher of the host has its own. @default 60000
+   */
+  readonly keepAliveMs?: number | undefined;
   /** Prices a model, for `cost`. */
   readonly prices?: PriceTable | undefined;
   /**

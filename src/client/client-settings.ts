@@ -132,6 +132,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
         ? undefined
         : 'an undici Dispatcher',
     connectionMaxAgeMs: positive,
+    keepAliveMs: positive,
     prices: either(callable, object),
     includeRaw: boolean,
     reasoning: reasoningHandling,
@@ -232,6 +233,7 @@ function readEndpoint(
       connections,
       connectMs: timeouts.connectMs,
       connectionMaxAgeMs: client.connectionMaxAgeMs ?? 300_000,
+      keepAliveMs: client.keepAliveMs ?? 60_000,
       allowH2: client.allowH2 ?? false,
       tls: client.tls === undefined ? undefined : tlsOptions(client.tls),
       dispatcher: client.dispatcher,

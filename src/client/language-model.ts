@@ -82,7 +82,7 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       : { cacheIdentity: stableHash([cacheIdentity, model.provider, model.modelId, parameters]) }),
     async complete(request: ModelRequest, call: CallOptions = {}): Promise<ModelResponse> {
       refuse(checkCall(request, call));
-      const startedAt = systemClock.now();
+      const begunAt = systemClock.now();
       const bound = bindCall(call);
       try {
         bound.signal.throwIfAborted();
@@ -90,11 +90,11 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
         );
-        return readResult(model, result, given, systemClock.now() - startedAt);
+        return readResult(model, result, given, systemClock.now() - begunAt);
       } catch (error) {
         throw bound.signal.aborted
           ? abortedError(bound.signal.reason)
-          : readError(model, error, systemClock.now() - startedAt);
+          : readError(model, error, systemClock.now() - begunAt);
       } finally {
         bound.release();
       }

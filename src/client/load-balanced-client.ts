@@ -134,9 +134,10 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
     this.#healthChecker =
       settings.healthCheck === undefined
         ? undefined
-        : new HealthChecker(settings.healthCheck, clock, (endpoint) =>
-            this.#selector.offer(endpoint, clock.now()),
-          );
+        : new HealthChecker(settings.healthCheck, clock, {
+            alive: (endpoint) => this.#selector.offer(endpoint, clock.now()),
+            checked: (endpoint, outcome) => this.#reporter.checked(endpoint, outcome),
+          });
     this.#calls = {
       clock,
       random: settings.random,

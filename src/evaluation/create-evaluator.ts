@@ -194,17 +194,17 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
       const { name, scorer, timeoutMs } = dimensions[i]!;
       const timed = timeoutMs !== Number.POSITIVE_INFINITY;
       const args = timed ? new DimensionArguments(response, context, true) : shared;
-      const startedAt = clock.now();
+      const begunAt = clock.now();
       try {
         const returned = scorer(args);
         if (isThenable(returned)) {
-          const settled = this.#settle(i, returned, args, startedAt);
+          const settled = this.#settle(i, returned, args, begunAt);
           (waiting ??= []).push(settled.then((result) => void (results[i] = result)));
           continue;
         }
-        results[i] = dimensionResult(name, returned, roundDuration(clock.now() - startedAt));
+        results[i] = dimensionResult(name, returned, roundDuration(clock.now() - begunAt));
       } catch (error) {
-        results[i] = erroredResult(name, error, roundDuration(clock.now() - startedAt));
+        results[i] = erroredResult(name, error, roundDuration(clock.now() - begunAt));
       }
       if (timed) args.release();
     }
@@ -217,7 +217,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     index: number,
     returned: PromiseLike<ScorerResult>,
     args: DimensionArguments<Input, Expected, Metadata>,
-    startedAt: number,
+    begunAt: number,
   ): Promise<DimensionResult> {
     const { name, timeoutMs } = this.#dimensions[index]!;
     const clock = this.#clock;
@@ -230,7 +230,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
                 'ASSAY_DIMENSION_TIMEOUT',
                 `The scorer of \`${name}\` took longer than ${timeoutMs} ms`,
               );
-              resolve(erroredResult(name, error, roundDuration(clock.now() - startedAt)));
+              resolve(erroredResult(name, error, roundDuration(clock.now() - begunAt)));
               args.expire(error);
             }, timeoutMs);
       const settle = (result: DimensionResult): void => {
@@ -239,10 +239,10 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
         resolve(result);
       };
       const failed = (error: unknown): void =>
-        settle(erroredResult(name, error, roundDuration(clock.now() - startedAt)));
+        settle(erroredResult(name, error, roundDuration(clock.now() - begunAt)));
       try {
         returned.then(
-          (value) => settle(dimensionResult(name, value, roundDuration(clock.now() - startedAt))),
+          (value) => settle(dimensionResult(name, value, roundDuration(clock.now() - begunAt))),
           failed,
         );
       } catch (error) {

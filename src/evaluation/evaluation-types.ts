@@ -88,6 +88,14 @@ export interface Scorer<Input = unknown, Expected = unknown, Metadata = unknown,
   readonly version?: string | undefined;
 }
 
+/**
+ * A scorer of answers of any kind, beside scorers of texts or of objects in one evaluator: it has no say in what `output` is
+ * taken to be there.
+ */
+export type AnyOutputScorer = Scorer<unknown, unknown, unknown, unknown> &
+  // The last form is the one that types are inferred from, and it does not mention `output`.
+  ((args: Omit<ScorerArguments, 'output'>) => ScorerResult | Promise<ScorerResult>);
+
 /** One measured dimension of an evaluation. */
 export interface DimensionResult {
   /** Name of the dimension; unique within the evaluation. */
@@ -136,6 +144,8 @@ export interface Evaluation {
   readonly evaluator: string;
   /** Version of the evaluator. */
   readonly version: string;
+  /** Hash of the conventions and the configuration that it was scored by; a run adds it to each result. */
+  readonly scoringHash?: string;
   /** 0..1, or `null` when nothing could be scored. */
   readonly overallScore: number | null;
   /** Why `overallScore` is `null`, or how many dimensions were missing from it. */

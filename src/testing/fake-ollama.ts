@@ -1,3 +1,4 @@
+import { systemClock } from '../foundation/clock.js';
 import { cutText, type FakeContent, type FakeWire, type WirePiece } from './fake-answer.js';
 
 /** Ollama's chat and generate. */
@@ -21,7 +22,7 @@ type Said = (text: string, thinking: string, calls: FakeContent['toolCalls']) =>
 function ollama(said: Said): FakeWire {
   const line = (content: FakeContent, members: object, done: object = { done: false }): object => ({
     model: content.request.model,
-    created_at: new Date().toISOString(),
+    created_at: new Date(systemClock.wallTime()).toISOString(),
     ...members,
     ...done,
   });

@@ -1,3 +1,4 @@
+import { systemClock } from '../foundation/clock.js';
 import type { TokenUsage } from '../client/model-client.js';
 import { cutText, fakeId, type FakeContent, type FakeWire, type WirePiece } from './fake-answer.js';
 
@@ -104,7 +105,7 @@ function ending({ request, usage }: FakeContent, event: EventOf): WirePiece[] {
 }
 
 function envelope(content: FakeContent, prefix: string, object: string): object {
-  const created = Math.floor(Date.now() / 1000);
+  const created = Math.floor(systemClock.wallTime() / 1000);
   return { id: fakeId(prefix, content), object, created, model: content.request.model };
 }
 

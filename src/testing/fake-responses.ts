@@ -1,3 +1,4 @@
+import { systemClock } from '../foundation/clock.js';
 import { cutText, fakeId, type FakeContent, type FakeWire, type WirePiece } from './fake-answer.js';
 import { errorOf } from './fake-openai.js';
 
@@ -36,7 +37,7 @@ function responseOf(content: FakeContent): Members {
   return {
     id: fakeId('resp_', content),
     object: 'response',
-    created_at: Math.floor(Date.now() / 1000),
+    created_at: Math.floor(systemClock.wallTime() / 1000),
     model: request.model,
     status: incomplete ? 'incomplete' : 'completed',
     incomplete_details: incomplete ? { reason } : null,

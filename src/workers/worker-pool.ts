@@ -1,11 +1,10 @@
 import { AssayError, messageOf, type AssayErrorCode } from '../errors.js';
 import { onAbort } from '../foundation/cancellation.js';
-import { readText } from '../foundation/cgroup.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
 import { KEEP_EXTERNAL } from '../foundation/worker-fallback.js';
-import { physicalCores, planAffinity } from './cpu-affinity.js';
 import { resolvePoolOptions, type ResolvedPoolOptions, type WorkerPoolOptions } from './pool-options.js';
+import { placementEvent, placementOf } from './worker-placement.js';
 import { unpackError } from './packed-error.js';
 import { StartHistory } from './start-history.js';
 import { workerStarter } from './start-worker.js';
@@ -13,13 +12,7 @@ import { PoolTask, TaskQueue, type PoolTaskOptions } from './task-queue.js';
 import type { WorkerEvents } from './worker-events.js';
 import { failureOf, verdictOn } from './worker-failure.js';
 import { WorkerSlot } from './worker-slot.js';
-import type {
-  PlacementNotice,
-  WorkerMessage,
-  WorkerModule,
-  WorkerPlacement,
-  WorkerReply,
-} from './worker-protocol.js';
+import type { PlacementNotice, WorkerMessage, WorkerModule, WorkerReply } from './worker-protocol.js';
 
 /** What a {@link WorkerPool} has done. */
 export interface WorkerPoolStats {
@@ -55,7 +48,7 @@ const MESSAGE_US = 10_000; // a message holds about this much work, so that work
  */
 export class WorkerPool extends EventSource<WorkerEvents> {
   readonly #options: ResolvedPoolOptions;
-  readonly #placement: WorkerPlacement | undefined;
+  readonly #placement: ReturnType<typeof placementOf>;
   readonly #queue = new TaskQueue();
   readonly #history = new StartHistory();
   #slots: readonly WorkerSlot[] | undefined;
@@ -365,27 +358,9 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   }
 
   #tellPlacement(notice: PlacementNotice): void {
-    const { what, worker, applied, value, reason } = notice;
-    const common = {
-      at: this.#options.clock.wallTime(),
-      worker,
-      applied,
-      ...(reason === undefined ? {} : { reason }),
-    };
-    if (what === 'affinity') {
-      const affinity = { ...common, cpus: value as readonly number[] | null };
-      this.#history.placed(notice, ['worker:affinity', affinity]);
-      if (this.wants('worker:affinity')) this.emit('worker:affinity', affinity);
-    } else {
-      const priority = { ...common, priority: value as number | null };
-      this.#history.placed(notice, ['worker:priority', priority]);
-      if (this.wants('worker:priority')) this.emit('worker:priority', priority);
-    }
+    const event = placementEvent(notice, this.#options.clock.wallTime());
+    this.#history.placed(notice, event);
+    const [name, payload] = event;
+    if (this.wants(name)) this.emit(name, payload as never);
   }
-}
-
-function placementOf({ cpuAffinity, priority, workers }: ResolvedPoolOptions): WorkerPlacement | undefined {
-  if (cpuAffinity === undefined && priority === undefined) return undefined;
-  const cpus = cpuAffinity === 'auto' ? planAffinity(workers, physicalCores(readText)) : cpuAffinity;
-  return { ...(cpus === undefined ? {} : { cpus }), ...(priority === undefined ? {} : { priority }) };
 }

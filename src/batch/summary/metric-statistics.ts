@@ -25,6 +25,16 @@ export class MetricStatistics {
     return this.#clustered !== undefined && this.#withoutCluster > 0;
   }
 
+  /** Results that have a score. */
+  get scored(): number {
+    return this.#scores.n;
+  }
+
+  /** Mean over them; `null` for none. */
+  get mean(): number | null {
+    return this.#scores.mean;
+  }
+
   /** Adds a measurement; `score` counts when it is not `null`. */
   add(outcome: CaseResult['outcome'], score: number | null, cluster: string | undefined): void {
     if (outcome === 'errored') this.#errored++;

@@ -101,14 +101,6 @@ export class RunStatistics {
     return this.#costKnown ? this.#cost.value : null;
   }
 
-  /** The overall score so far with its interval; `null` before the first score. */
-  overallScore(
-    level: number,
-  ): { readonly mean: number; readonly low: number | null; readonly high: number | null } | null {
-    const { mean, interval } = this.#overall.summary(level);
-    return mean === null ? null : { mean, low: interval?.low ?? null, high: interval?.high ?? null };
-  }
-
   /** Adds a result of this start. */
   add(result: CaseResult): void {
     if (result.outcome === 'scored') this.#scored++;

@@ -68,6 +68,8 @@ export class EndpointConnection {
   readonly address: EndpointAddress;
   readonly protocol: Protocol;
   readonly transport: Transport;
+  /** The last active check: when it ended, wall-clock milliseconds, and what it came to. */
+  lastCheck: { readonly at: number; readonly alive: boolean; readonly status: number | null } | null = null;
   readonly #model: string | undefined;
   readonly #fixedHeaders: readonly string[];
   readonly #headerNames: ReadonlySet<string>;

@@ -4,7 +4,11 @@ import { refuseTools, turnsOf } from './conversation.js';
 import type { ProtocolRequest } from './protocol.js';
 import { readPart } from './read-part.js';
 
-/** The input as one prompt, for protocols without chat: messages are written as `role: text` lines. */
+/**
+ * The input of a request as one prompt, for a protocol without chat: messages are written as `role: text` lines.
+ *
+ * @throws AssayError `ASSAY_BAD_REQUEST` for what such a protocol cannot carry (images, tools, …), naming `protocol`.
+ */
 export function promptOf(protocol: string, { input, parameters }: ProtocolRequest): string {
   if (typeof input === 'string') {
     refuseTools(protocol, [], parameters.tools);

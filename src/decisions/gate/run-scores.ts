@@ -14,6 +14,8 @@ export interface ReadRunOptions {
   readonly metrics: readonly string[];
   /** Whether a result belongs to a slice, by the slice's name. */
   readonly slices?: Readonly<Record<string, (result: CaseResult) => boolean>> | undefined;
+  /** Whether results shall come with their case, where the store kept it. @default false */
+  readonly withCases?: boolean | undefined;
   /** Called for each result, with the position of its case. */
   readonly onResult?: ((result: CaseResult, position: number) => void) | undefined;
   /** Ends the reading. */
@@ -136,7 +138,7 @@ export class RunScores {
     this.#positions.set(caseId, position);
     if (repetition !== 0) this.#firstRepetition.set(position, repetition);
     const { cluster, group } = result;
-    const contentHash = (result as { readonly caseHash?: string }).caseHash;
+    const { caseHash: contentHash } = result;
     const found = slicesOf(result, slices);
     this.cases.push({ caseId, cluster, group, contentHash, slices: found, errored: 0, answered: 0 });
     return position;
@@ -156,7 +158,10 @@ export async function readRun(source: RunSource, options: ReadRunOptions): Promi
   if ('store' in source) {
     scores.runId = source.runId;
     scores.manifest = await source.store.manifest(source.runId);
-    results = source.store.query({ runId: source.runId });
+    results = source.store.query({
+      runId: source.runId,
+      ...(options.withCases === true ? { withCase: true } : {}),
+    });
   } else results = source;
   for await (const result of results) {
     if (signal?.aborted === true) {

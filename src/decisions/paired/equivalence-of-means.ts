@@ -23,6 +23,14 @@ export interface EquivalenceOfMeans {
   readonly interval: Ends;
 }
 
+/** Options of {@link equivalenceOfMeans}. */
+export interface EquivalenceOfMeansOptions {
+  /** Largest mean difference that does not matter, > 0. */
+  readonly margin: number;
+  /** Chance of calling a difference at the margin equivalent, above 0 and below 0.5. @default 0.05 */
+  readonly alpha?: number | undefined;
+}
+
 /**
  * Two one-sided t tests that the mean of paired differences lies within ± margin (Schuirmann 1987).
  *
@@ -30,16 +38,14 @@ export interface EquivalenceOfMeans {
  */
 export function equivalenceOfMeans(
   differences: Iterable<number>,
-  options: {
-    /** Largest mean difference that does not matter, > 0. */
-    readonly margin: number;
-    /** Chance of calling a difference at the margin equivalent, above 0 and below 0.5. @default 0.05 */
-    readonly alpha?: number | undefined;
-  },
+  options: EquivalenceOfMeansOptions,
 ): EquivalenceOfMeans {
-  const { margin, alpha = 0.05 } = checkOptions<typeof options>('equivalenceOfMeans', options, {
+  const { margin, alpha = 0.05 } = checkOptions<EquivalenceOfMeansOptions>('equivalenceOfMeans', options, {
     margin: positive,
-    alpha: betweenZeroAndOne,
+    alpha: (value) =>
+      betweenZeroAndOne(value) === undefined && (value as number) < 0.5
+        ? undefined
+        : 'a number above 0 and below 0.5',
   });
   const moments = Moments.of(differences);
   const { n, mean, standardError } = moments;
