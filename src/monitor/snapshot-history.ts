@@ -80,6 +80,18 @@ export class SnapshotHistory {
     return sum;
   }
 
+  /** What a rate per second comes to over the latest `count` snapshots: a whole number, since each rate is one by its time. */
+  total(name: MetricName, count: number): number {
+    const column = this.#columns.get(name) as Float64Array;
+    let sum = 0;
+    for (let age = 0; age < Math.min(count, this.#count); age++) {
+      const slot = this.#slot(age);
+      const value = column[slot] as number;
+      if (!Number.isNaN(value)) sum += Math.round((value * (this.#elapsed[slot] as number)) / 1000);
+    }
+    return sum;
+  }
+
   /** A metric over the latest `count` snapshots; `null` when it was never known in them. */
   summarize(name: MetricName, count: number): MetricOverTime | null {
     const column = this.#columns.get(name) as Float64Array;
