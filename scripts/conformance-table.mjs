@@ -4,7 +4,7 @@
  *   npm run build && node scripts/conformance-table.mjs            writes the table
  *   node scripts/conformance-table.mjs --check                     only compares; exit code 1 when a row fails
  *
- * Needs the reference data (ASSAYKIT_DATA, or ../shared/data).
+ * Needs the real data (ASSAYKIT_DATA, or ../shared/data).
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
@@ -16,7 +16,7 @@ import { textMetrics } from './conformance/text-metrics.mjs';
 const PAGE = 'docs/conformance.md';
 
 if (!existsSync(dataFolder)) {
-  console.error(`No reference data at ${dataFolder}; set ASSAYKIT_DATA.`);
+  console.error(`No real data at ${dataFolder}; set ASSAYKIT_DATA.`);
   process.exit(2);
 }
 
@@ -45,7 +45,7 @@ function page() {
     '# Conformance',
     '',
     'Every metric of this package against its reference implementation. This page is written by',
-    '`node scripts/conformance-table.mjs`; CI runs it with `--check` where the reference data are present.',
+    '`node scripts/conformance-table.mjs`; CI runs it with `--check` where the real data are present.',
     '',
     'A case is one input of the reference data; it may give several figures (precision, recall and F of one text).',
     'The deviation is absolute up to 1 and relative above. What the reference leaves undefined must be undefined',

@@ -113,9 +113,19 @@ export class AssayError extends Error {
     });
   }
 
-  /** Whether `value` is an error of this package, from whichever copy of it. */
+  /**
+   * Whether `value` is an error of this package, from whichever copy of it. Never throws, whatever `value` does when
+   * it is looked at; something that only carries the mark is none.
+   */
   static is(value: unknown): value is AssayError {
-    return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
+    if (typeof value !== 'object' || value === null) return false;
+    try {
+      if ((value as Record<symbol, unknown>)[BRAND] !== true) return false;
+      const { code, toRecord } = value as Partial<AssayError>;
+      return typeof code === 'string' && typeof toRecord === 'function';
+    } catch {
+      return false;
+    }
   }
 
   /** The plain-data form: code, message, retryable and the allow-listed fields of subclasses; no cause, no stack. */
@@ -147,27 +157,86 @@ export class InputError extends AssayError {
   }
 }
 
+/** Longest message that is taken over from a host's error, in UTF-16 units: a host may put a whole reply into it. */
+const LONGEST_MESSAGE = 4096;
+const MOST_ERRORS = 8;
+const UNREADABLE = 'a value that cannot be shown was thrown';
+
 /**
  * Turns anything that was thrown into the plain-data form. Errors of this package keep their code; everything
- * else gets `fallbackCode` and only its message is kept (custom properties may hold headers or keys).
+ * else gets `fallbackCode` and only its message is kept (custom properties may hold headers or keys). Never throws.
  */
 export function toErrorRecord(thrown: unknown, fallbackCode: AssayErrorCode): ErrorRecord {
-  if (AssayError.is(thrown)) return thrown.toRecord();
+  if (AssayError.is(thrown)) {
+    try {
+      const record = checkedRecord(thrown.toRecord());
+      if (record !== undefined) return record;
+    } catch {
+      // It only carries the mark of this package.
+    }
+  }
   return { code: fallbackCode, message: messageOf(thrown), retryable: false };
 }
 
-/** A readable message for anything that can be thrown. */
+function checkedRecord(given: Partial<ErrorRecord>): ErrorRecord | undefined {
+  const { code, message, retryable, status, retryAfterMs, requestId } = given;
+  if (typeof code !== 'string' || !/^ASSAY_[A-Z_]{1,60}$/.test(code)) return undefined;
+  if (typeof message !== 'string') return undefined;
+  return {
+    code,
+    message: bounded(message),
+    retryable: retryable === true,
+    ...(typeof status === 'number' ? { status } : {}),
+    ...(typeof retryAfterMs === 'number' ? { retryAfterMs } : {}),
+    ...(typeof requestId === 'string' ? { requestId: bounded(requestId) } : {}),
+  };
+}
+
+/**
+ * A readable message for anything that can be thrown, at most about 4,100 characters long. Never throws, and holds
+ * on to nothing of what was thrown.
+ */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) {
-    if (thrown.message !== '') return thrown.message;
-    // Of a host with several addresses Node tells what became of each, and nothing of the whole.
-    const errors = thrown instanceof AggregateError ? (thrown.errors as readonly unknown[]) : [];
-    return errors.length === 0 ? thrown.name : errors.map(messageOf).join('; ');
-  }
-  if (typeof thrown === 'string') return thrown;
   try {
-    return String(thrown);
+    return bounded(readMessage(thrown, true));
   } catch {
-    return 'a value that cannot be shown was thrown';
+    return UNREADABLE;
   }
+}
+
+function readMessage(thrown: unknown, whole: boolean): string {
+  if (!(thrown instanceof Error)) return typeof thrown === 'string' ? thrown : shownAs(thrown);
+  const message: unknown = thrown.message;
+  if (typeof message === 'string' ? message !== '' : message !== undefined && message !== null) {
+    return typeof message === 'string' ? message : shownAs(message);
+  }
+  // Of a host with several addresses Node tells what became of each, and nothing of the whole.
+  const errors = whole && thrown instanceof AggregateError ? (thrown.errors as readonly unknown[]) : [];
+  if (errors.length === 0) return String(thrown.name);
+  const told = errors.slice(0, MOST_ERRORS).map((each) => {
+    try {
+      return bounded(readMessage(each, false)); // one level: it may hold itself
+    } catch {
+      return UNREADABLE;
+    }
+  });
+  return told.join('; ') + (errors.length > MOST_ERRORS ? `; and ${errors.length - MOST_ERRORS} more` : '');
+}
+
+// `String` of an object without a text of its own says nothing; its members may.
+function shownAs(value: unknown): string {
+  const text = String(value);
+  if (text !== '[object Object]') return text;
+  const { message } = value as { readonly message?: unknown };
+  return typeof message === 'string' && message !== '' ? message : text;
+}
+
+function bounded(message: string): string {
+  if (message.length <= LONGEST_MESSAGE) return message;
+  const cut = /[\ud800-\udbff]/.test(message.charAt(LONGEST_MESSAGE - 1))
+    ? LONGEST_MESSAGE - 1
+    : LONGEST_MESSAGE;
+  // A copy: a slice would keep the whole text in memory.
+  const kept = Buffer.from(message.slice(0, cut), 'utf16le').toString('utf16le');
+  return `${kept}... (${message.length} characters)`;
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** Where the reference data lies: ASSAYKIT_DATA, or ../shared/data beside the checkout. */
-export const dataFolder = resolve(process.env.ASSAYKIT_DATA ?? '../shared/data');
+/** Where the real data lies: ASSAYKIT_DATA, or ../shared/data beside the checkout. */
+export const dataFolder = resolve(process.env.ASSAYKIT_DATA || '../shared/data');
 
 export const readReference = (name) =>
-  JSON.parse(readFileSync(resolve(dataFolder, `reference/${name}.json`), 'utf8'));
+  JSON.parse(readFileSync(new URL(`../../test/reference/${name}.json`, import.meta.url), 'utf8'));
 
 export const readRows = (name) =>
   readFileSync(resolve(dataFolder, name), 'utf8')

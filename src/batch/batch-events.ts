@@ -1,6 +1,8 @@
+import type { ErrorRecord } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { BaseEventMap } from '../foundation/event-source.js';
 import type { BatchSummary, RunManifest } from '../stores/result-store.js';
+import type { BlindBudget } from './summary/budget-summary.js';
 import type { RunSummary } from './summary/run-summary.js';
 
 /** Events of a BatchProcessor. `at` is wall-clock time in milliseconds since the epoch. */
@@ -47,7 +49,7 @@ export interface BatchEvents extends BaseEventMap {
     /** What the batch came to. */
     readonly summary: BatchSummary;
   };
-  /** At most every `progressIntervalMs`, and at the end. */
+  /** At most every `progressIntervalMs`, every second while no case ends, and at the end. */
   progress: ProgressEvent;
   /** A budget is used up: no further case is begun. */
   'budget:exhausted': {
@@ -61,6 +63,35 @@ export interface BatchEvents extends BaseEventMap {
     readonly limit: number;
     /** What was used when it was noticed, in the same unit. */
     readonly value: number;
+    /** Whether `value` holds estimates, because of replies without token counts or models without a price. */
+    readonly estimated: boolean;
+  };
+  /** A budget cannot be kept by what is reported alone. Told once for each limit; the summary's text says it, too. */
+  'budget:blind': BlindBudget & {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The run that it happened in. */
+    readonly runId: string;
+  };
+  /**
+   * An attempt failed and is made again: by the processor, or by a client that retries by itself. Told when it happens, long
+   * before a case that goes on failing has its outcome. A failure without a further attempt is told by `case:end`.
+   */
+  'target:retry': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The run that it happened in. */
+    readonly runId: string;
+    /** The case's `id`; `null` where a client retries by itself. */
+    readonly caseId: string | null;
+    /** Id of the endpoint that failed; `null` for a function target or when none is known. */
+    readonly endpoint: string | null;
+    /** Number of the attempt that failed, from 1. */
+    readonly attempt: number;
+    /** Wait before the next, milliseconds; waiting for room at an endpoint comes on top. */
+    readonly delayMs: number;
+    /** Why it failed. */
+    readonly error: ErrorRecord;
   };
   /** The store failed; `safe` results are durable. */
   'store:error': {

@@ -27,6 +27,7 @@ import {
   text,
   type OptionChecks,
 } from '../foundation/options.js';
+import { retryOptions, type RetryOptions } from '../client/call/retry.js';
 import type { ResultStore } from '../stores/result-store.js';
 
 /** What a function target may return: the answer's text, or the text with whatever else is known of the call. */
@@ -98,7 +99,8 @@ export interface ProcessorRateLimit {
 }
 
 /**
- * Limits of one start of a run: what an earlier start has used does not count. When one is reached no further case is
+ * Limits of one start of a run: what an earlier start has used does not count. What answers, failed attempts and judges have
+ * used counts; where nobody tells it is estimated from the text (`budget:blind`). When one is reached no further case is
  * begun, what is in flight is finished, and `budget:exhausted` is emitted.
  */
 export interface RunBudget {
@@ -130,6 +132,12 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
   readonly store?: ResultStore | undefined;
   /** Answers to identical requests (same target, input, model, parameters and repetition) are asked for once. */
   readonly cache?: ResponseCache | undefined;
+  /**
+   * What the target's answers are cached under, beside its name, `model` and `parameters`: whoever has the same shares
+   * them. Change it with whatever changes an answer. Without it a client is told apart by its own `cacheIdentity`, and the
+   * answers of a function, or of a client without one, are cached for this processor only.
+   */
+  readonly cacheIdentity?: string | undefined;
   /** Cases in flight at once, >= 1. @default 16 */
   readonly concurrency?: number | undefined;
   /** Results that are stored together, >= 1. @default 250 */
@@ -146,6 +154,14 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
   readonly parameters?: ModelParameters | undefined;
   /** How fast cases are sent. @default no limit */
   readonly rateLimit?: ProcessorRateLimit | undefined;
+  /**
+   * How a case is asked again whose target failed for a reason that may pass: an `AssayError` that is `retryable`, an error
+   * of the AI SDK with `isRetryable`, one with the HTTP status 408, 409, 425, 429 or 5xx; a wait that its server asked for is
+   * kept. At most 20 % of the cases of the last ten seconds and ten a second are retried at once, the others wait. `false`:
+   * never. Without effect on a client that retries by itself, as a `LoadBalancedClient` does (its own `retry`).
+   * @default three retries with full jitter
+   */
+  readonly retry?: RetryOptions | false | undefined;
   /** When the run has cost enough. @default no limit */
   readonly budget?: RunBudget | undefined;
   /**
@@ -251,8 +267,10 @@ const OPTION_CHECKS: OptionChecks<BatchProcessorOptions> = {
   queueSize: integer(1),
   caseTimeoutMs: positive,
   repetitions: integer(1),
+  cacheIdentity: text,
   model: text,
   parameters: object,
+  retry: either(object, (value) => (value === false ? undefined : 'false')),
   rateLimit: object,
   budget: object,
   onCaseError: either(oneOf('continue', 'stop'), callable),
@@ -292,6 +310,7 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     if (missing !== undefined) throw missing;
   }
   if (given.rateLimit !== undefined) checkOptions(`${owner}.rateLimit`, given.rateLimit, RATE_LIMIT_CHECKS);
+  if (given.retry) retryOptions(given.retry, 1);
   if (given.budget !== undefined) checkOptions(`${owner}.budget`, given.budget, BUDGET_CHECKS);
   if (given.eventLoopProtection)
     checkOptions(`${owner}.eventLoopProtection`, given.eventLoopProtection, PROTECTION_CHECKS);

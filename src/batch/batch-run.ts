@@ -1,11 +1,12 @@
 import PQueue from 'p-queue';
 import { InputError } from '../errors.js';
+import { isModelClient, type TokenUsage } from '../client/model-client.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import { overTurns } from '../foundation/over-turns.js';
 import { TurnGiver } from '../foundation/event-loop-turns.js';
-import type { BatchEvents, EventPort } from './batch-events.js';
+import type { EventPort } from './batch-events.js';
 import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
@@ -17,6 +18,7 @@ import { InFlightCases } from './in-flight-cases.js';
 import { finishedOutcomes, newStartId, openRun } from './open-run.js';
 import { RequestPacer } from './request-pacer.js';
 import { ResultWriter } from './result-writer.js';
+import { followRetries, runAnnouncer, type Announce } from './run-announcer.js';
 import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
@@ -35,6 +37,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
   readonly #runOptions: RunOptions;
   readonly #port: EventPort;
+  readonly #announce: Announce;
   readonly #queue: PQueue;
   readonly #source: CaseSource<TestCase<Input, Expected, Metadata>>;
   readonly #feeder: CaseFeeder<Input, Expected, Metadata>;
@@ -67,6 +70,7 @@ export class BatchRun<Input, Expected, Metadata> {
     onDurable: (results: readonly CaseResult[]) => void | Promise<void>,
   ) {
     const { clock, store, concurrency, batchSize, flushIntervalMs, onStoreError } = options;
+    const client = isModelClient(options.target) ? options.target : undefined;
     this.#options = options;
     this.#runOptions = runOptions;
     this.#port = port;
@@ -75,6 +79,7 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#turns = new TurnGiver(() => clock.now());
     const startId = newStartId(this.#startedAt);
     this.runId = runOptions.runId ?? `run-${startId}`;
+    this.#announce = runAnnouncer(port, this.runId, clock);
     this.#queue = new PQueue({ concurrency });
     this.#inFlight = new InFlightCases(clock, options.caseTimeoutMs);
     this.#source = toCaseSource(cases);
@@ -87,13 +92,16 @@ export class BatchRun<Input, Expected, Metadata> {
       runId: this.runId,
       clock,
       intervalMs: options.progressIntervalMs,
+      wanted: () => port.wants('progress'),
       confidenceLevel: options.confidenceLevel,
       statistics: this.#statistics,
       total: () => this.#total,
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
     });
-    this.#runner = new CaseRunner(options, this.#gate);
+    this.#runner = new CaseRunner(options, this.#gate, (retried) =>
+      this.#announce('target:retry', () => ({ ...retried, endpoint: null })),
+    );
     this.#pacer = options.rateLimit === undefined ? undefined : new RequestPacer(options.rateLimit, clock);
     const onError = (error: unknown, final: boolean): void => this.#storeFailed(error, final);
     this.#store = store === undefined ? undefined : new RunStore({ store, clock, onStoreError, onError });
@@ -101,7 +109,9 @@ export class BatchRun<Input, Expected, Metadata> {
       clock,
       begunAt: this.#begunAt,
       counts: this.#statistics,
+      estimateCost: (usage, model) => client?.estimateCost?.(usage, model) ?? null,
       onExhausted: (exhausted) => this.#budgetExhausted(exhausted),
+      onBlind: (blind) => this.#announce('budget:blind', () => blind),
     });
     this.#writer = new ResultWriter({
       runId: this.runId,
@@ -133,6 +143,7 @@ export class BatchRun<Input, Expected, Metadata> {
   async execute(): Promise<RunSummary> {
     const { signal } = this.#runOptions;
     let guard: EventLoopGuard | undefined;
+    let stopFollowing = (): void => {};
     const unsubscribe = signal === undefined ? undefined : onAbort(signal, () => this.abort(signal.reason));
     try {
       const created = createManifest(this.runId, this.#options);
@@ -142,14 +153,9 @@ export class BatchRun<Input, Expected, Metadata> {
           : await openRun(this.#store, created, this.#runOptions, (result) =>
               this.#statistics.addEarlier(result),
             );
-      if (this.#port.wants('run:start')) {
-        this.#port.emit('run:start', {
-          at: this.#startedAt,
-          runId: this.runId,
-          total: this.#total,
-          ...opened,
-        });
-      }
+      stopFollowing = followRetries(this.#options.target, this.#announce);
+      this.#announce('run:start', () => ({ at: this.#startedAt, total: this.#total, ...opened }));
+      this.#progress.begin((progress) => this.#port.emit('progress', progress));
       guard = guardEventLoop(this.#options, this.#gate, {
         concurrency: () => this.#queue.concurrency,
         onChange: (from, to, reason) => this.#concurrencyChanged(from, to, reason),
@@ -159,6 +165,8 @@ export class BatchRun<Input, Expected, Metadata> {
       this.#stop('input-error', error);
     } finally {
       guard?.close();
+      stopFollowing();
+      this.#progress.close();
       this.#inFlight.close();
       this.#budget?.close();
       this.#pacer?.close();
@@ -258,7 +266,7 @@ export class BatchRun<Input, Expected, Metadata> {
         this.#beginCase(task);
         const result = await this.#runner.run(task);
         this.#inFlight.delete(task);
-        const room = this.#record(result);
+        const room = this.#record(result, task.estimate);
         if (room !== undefined) await room;
         const due = this.#turns.due(task.begunAt);
         if (due !== undefined) await due; // a target that answers at once would let no timer or signal through
@@ -289,17 +297,16 @@ export class BatchRun<Input, Expected, Metadata> {
   }
 
   /** Books a result; answers with a promise when the store is behind. */
-  #record(result: CaseResult): Promise<void> | undefined {
+  #record(result: CaseResult, estimate: TokenUsage | undefined): Promise<void> | undefined {
     this.#statistics.add(result);
-    const tokens =
-      result.cached || result.usage === null ? 0 : result.usage.inputTokens + result.usage.outputTokens;
+    const used = result.usage ?? estimate;
     if (result.cached) this.#pacer?.refund();
-    else this.#pacer?.used(tokens);
+    else this.#pacer?.used(used === undefined ? 0 : used.inputTokens + used.outputTokens);
     const { clock, onCaseError } = this.#options;
     if (this.#port.wants('case:end')) {
       this.#port.emit('case:end', { at: clock.wallTime(), runId: this.runId, result });
     }
-    this.#budget?.spend(result.cost ?? 0, tokens);
+    this.#budget?.spend(result, estimate);
     if (result.outcome === 'errored' && onCaseError !== 'continue') this.#decideOnError(result);
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
@@ -351,16 +358,6 @@ export class BatchRun<Input, Expected, Metadata> {
     if (from !== to) this.#announce('concurrency:change', () => ({ from, to, reason }));
   }
 
-  /** Emits an event of the run; its payload is built only if somebody listens. */
-  #announce<Name extends keyof BatchEvents & string>(
-    event: Name,
-    payload: () => Omit<BatchEvents[Name], 'at' | 'runId'>,
-  ): void {
-    if (!this.#port.wants(event)) return;
-    const at = this.#options.clock.wallTime();
-    this.#port.emit(event, { at, runId: this.runId, ...payload() } as BatchEvents[Name]);
-  }
-
   #whenReady(): Promise<void> {
     return (this.#ready ??= new Promise((resolve) => (this.#wake = resolve)));
   }
@@ -389,6 +386,7 @@ export class BatchRun<Input, Expected, Metadata> {
       submitted: this.#begun + this.#feeder.skipped,
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
+      budget: this.#budget?.summary() ?? null,
     });
     const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);
     this.#reportProgress(true);

@@ -1,5 +1,9 @@
+import type { ModelClient, TokenUsage } from '../client/model-client.js';
+import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
+import { judgeUsageOf } from '../scorers/judges/judge-call.js';
 import type { RunBudget } from './batch-options.js';
+import type { BlindBudget, BudgetSummary } from './summary/budget-summary.js';
 
 /** Results before which an error rate says nothing. */
 const LEAST_RESULTS = 20;
@@ -9,6 +13,7 @@ export interface ExhaustedBudget {
   readonly budget: keyof RunBudget;
   readonly limit: number;
   readonly value: number;
+  readonly estimated: boolean;
 }
 
 /** What a {@link BudgetWatch} needs to know. */
@@ -18,17 +23,29 @@ export interface BudgetWatchOptions {
   readonly begunAt: number;
   /** The results so far, those that errored among them. */
   readonly counts: { readonly errored: number; readonly results: number };
+  /** What tokens of a model cost, for answers that carry no cost; `null` when nobody knows. */
+  readonly estimateCost: NonNullable<ModelClient['estimateCost']>;
   /** Called at every result from then on at which a limit is reached. */
   readonly onExhausted: (exhausted: ExhaustedBudget) => void;
+  /** Called once for each limit that what is reported cannot keep. */
+  readonly onBlind: (blind: BlindBudget) => void;
 }
 
-/** Keeps the books of a run and says when its budget is used up. */
+/**
+ * Keeps the books of a run and says when its budget is used up. What no server tells is estimated: a limit that counts only
+ * what is reported would never be reached where nothing is.
+ */
 export class BudgetWatch {
   readonly #budget: RunBudget;
   readonly #options: BudgetWatchOptions;
   readonly #timer: ClockTimer | undefined;
+  readonly #blind: BlindBudget[] = [];
   #cost = 0;
   #tokens = 0;
+  #estimatedCost = 0;
+  #estimatedTokens = 0;
+  #pricedTokens = 0;
+  #unpricedTokens = 0;
 
   constructor(budget: RunBudget, options: BudgetWatchOptions) {
     this.#budget = budget;
@@ -40,11 +57,38 @@ export class BudgetWatch {
     this.#timer = options.clock.schedule(() => this.#check(Math.max(maxDurationMs, this.#elapsedMs)), leftMs);
   }
 
-  /** Books what a result has cost; it must be in the counts already. */
-  spend(cost: number, tokens: number): void {
-    this.#cost += cost;
-    this.#tokens += tokens;
+  /** Books a result, which must be in the counts already; `estimate`: what it has used, where nobody told. */
+  spend(result: CaseResult, estimate: TokenUsage | undefined): void {
+    if (!result.cached) {
+      const usage = result.usage ?? estimate;
+      if (usage !== undefined) this.#bookTokens(usage, result.usage === null, result.model);
+      if (result.cost !== null) this.#bookCost(result.cost, usage);
+      else if (usage !== undefined) this.#guessCost(usage, result);
+    }
+    for (const dimension of result.evaluation?.dimensions ?? []) {
+      const judge = judgeUsageOf(dimension);
+      this.#tokens += judge === undefined ? 0 : judge.inputTokens + judge.outputTokens;
+      this.#cost += judge?.cost ?? 0;
+    }
     this.#check(this.#elapsedMs);
+  }
+
+  /** What was counted, and what could not be. */
+  summary(): BudgetSummary {
+    const { maxCost, maxTokens, maxDurationMs, maxErrorRate } = this.#budget;
+    return {
+      limits: {
+        ...(maxCost === undefined ? {} : { maxCost }),
+        ...(maxTokens === undefined ? {} : { maxTokens }),
+        ...(maxDurationMs === undefined ? {} : { maxDurationMs }),
+        ...(maxErrorRate === undefined ? {} : { maxErrorRate }),
+      },
+      tokens: this.#tokens,
+      estimatedTokens: this.#estimatedTokens,
+      cost: this.#spentCost,
+      estimatedCost: this.#guessedCost,
+      blind: [...this.#blind],
+    };
   }
 
   /** Stops the timer. */
@@ -56,18 +100,68 @@ export class BudgetWatch {
     return this.#options.clock.now() - this.#options.begunAt;
   }
 
+  /** What tokens without any price would have cost at the average of those with one. */
+  get #guessedCost(): number {
+    const average = this.#pricedTokens === 0 ? 0 : (this.#cost + this.#estimatedCost) / this.#pricedTokens;
+    return this.#estimatedCost + this.#unpricedTokens * average;
+  }
+
+  get #spentCost(): number {
+    return this.#cost + this.#guessedCost;
+  }
+
+  #bookTokens(usage: TokenUsage, guessed: boolean, model: string | null): void {
+    const tokens = usage.inputTokens + usage.outputTokens;
+    this.#tokens += tokens;
+    if (!guessed) return;
+    this.#estimatedTokens += tokens;
+    if (this.#budget.maxTokens !== undefined) this.#tellBlind('maxTokens', 'no-usage', model, true);
+  }
+
+  #bookCost(cost: number, usage: TokenUsage | undefined): void {
+    this.#cost += cost;
+    if (usage !== undefined) this.#pricedTokens += usage.inputTokens + usage.outputTokens;
+  }
+
+  #guessCost(usage: TokenUsage, { model, usage: told }: CaseResult): void {
+    if (this.#budget.maxCost === undefined) return;
+    const cost = this.#options.estimateCost(usage, model ?? undefined);
+    const tokens = usage.inputTokens + usage.outputTokens;
+    if (cost === null) this.#unpricedTokens += tokens;
+    else {
+      this.#estimatedCost += cost;
+      this.#pricedTokens += tokens;
+    }
+    const known = cost !== null || this.#pricedTokens > 0;
+    this.#tellBlind('maxCost', told === null ? 'no-usage' : 'no-price', model, known);
+  }
+
+  #tellBlind(
+    budget: BlindBudget['budget'],
+    reason: BlindBudget['reason'],
+    model: string | null,
+    estimated: boolean,
+  ): void {
+    if (this.#blind.some((each) => each.budget === budget)) return;
+    const blind = { budget, reason, model, estimated };
+    this.#blind.push(blind);
+    this.#options.onBlind(blind);
+  }
+
   #check(durationMs: number): void {
     const { counts, onExhausted } = this.#options;
     const { maxCost, maxTokens, maxDurationMs, maxErrorRate } = this.#budget;
-    if (maxCost !== undefined && this.#cost >= maxCost) {
-      onExhausted({ budget: 'maxCost', limit: maxCost, value: this.#cost });
+    const tell = (budget: keyof RunBudget, limit: number, value: number, estimated = false): void =>
+      onExhausted({ budget, limit, value, estimated });
+    if (maxCost !== undefined && this.#spentCost >= maxCost) {
+      tell('maxCost', maxCost, this.#spentCost, this.#guessedCost > 0);
     } else if (maxTokens !== undefined && this.#tokens >= maxTokens) {
-      onExhausted({ budget: 'maxTokens', limit: maxTokens, value: this.#tokens });
+      tell('maxTokens', maxTokens, this.#tokens, this.#estimatedTokens > 0);
     } else if (maxDurationMs !== undefined && durationMs >= maxDurationMs) {
-      onExhausted({ budget: 'maxDurationMs', limit: maxDurationMs, value: durationMs });
+      tell('maxDurationMs', maxDurationMs, durationMs);
     } else if (maxErrorRate !== undefined && counts.results >= LEAST_RESULTS) {
       const rate = counts.errored / counts.results;
-      if (rate > maxErrorRate) onExhausted({ budget: 'maxErrorRate', limit: maxErrorRate, value: rate });
+      if (rate > maxErrorRate) tell('maxErrorRate', maxErrorRate, rate);
     }
   }
 }

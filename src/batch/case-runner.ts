@@ -1,11 +1,5 @@
-import { AssayError, toErrorRecord, type AssayErrorCode, type ErrorRecord } from '../errors.js';
-import {
-  isModelClient,
-  type ModelClient,
-  type ModelInput,
-  type ModelRequest,
-  type ModelResponse,
-} from '../client/model-client.js';
+import { toErrorRecord, type AssayErrorCode, type ErrorRecord } from '../errors.js';
+import type { ModelResponse } from '../client/model-client.js';
 import { checkEvaluation } from '../evaluation/check-evaluation.js';
 import { evaluationFailure } from '../evaluation/evaluation-failure.js';
 import type {
@@ -15,60 +9,75 @@ import type {
   StoredResponse,
 } from '../evaluation/evaluation-types.js';
 import { roundDuration } from '../foundation/clock.js';
-import { show } from '../foundation/options.js';
-import { stableHash } from '../foundation/stable-hash.js';
+import { nextTurn } from '../foundation/next-turn.js';
 import { isThenable } from '../foundation/thenable.js';
-import type { ResolvedBatchOptions, TargetAnswer, TargetFunction } from './batch-options.js';
-import { mergeParameters, unlessCancelled, type CaseTask } from './case-task.js';
+import type { ResolvedBatchOptions } from './batch-options.js';
+import { unlessCancelled, type CaseTask } from './case-task.js';
 import type { EvaluationGate } from './evaluation-gate.js';
-import { describeTarget } from './run-manifest.js';
-import { unstorableParts } from './storable-result.js';
-import { responseOf } from './whole-response.js';
+import { checkReadable, unstorableParts } from './storable-result.js';
+import { TargetCall } from './target-call.js';
+import { TargetCaller, type RetriedTry } from './target-caller.js';
+import { estimateUsage } from './usage-estimate.js';
 
 /** Takes one case through target and evaluator and says what came of it; never rejects. */
 export class CaseRunner<Input, Expected, Metadata> {
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
   readonly #gate: EvaluationGate;
-  readonly #client: ModelClient | undefined;
-  #targetHash: string | undefined;
+  readonly #target: TargetCaller<Input, Expected, Metadata>;
+  readonly #books: boolean;
 
-  constructor(options: ResolvedBatchOptions<Input, Expected, Metadata>, gate: EvaluationGate) {
+  constructor(
+    options: ResolvedBatchOptions<Input, Expected, Metadata>,
+    gate: EvaluationGate,
+    onRetry: (retried: RetriedTry) => void,
+  ) {
+    const { budget, rateLimit } = options;
     this.#options = options;
     this.#gate = gate;
-    this.#client = isModelClient(options.target) ? options.target : undefined;
+    this.#target = new TargetCaller(options, onRetry);
+    this.#books = (budget?.maxTokens ?? budget?.maxCost ?? rateLimit?.tokensPerMinute) !== undefined;
   }
 
   /** Exactly one result, whatever happens. */
   async run(task: CaseTask<Input, Expected, Metadata>): Promise<CaseResult> {
-    const { clock, evaluator } = this.#options;
+    const { clock } = this.#options;
     const startedAt = clock.wallTime();
-    const call: CallState = { cached: false };
+    const call = new TargetCall();
     let response: ModelResponse;
     try {
-      response = responseOf(
-        await (this.#options.cache === undefined ? this.#ask(task) : this.#askCached(task, call)),
-      );
+      response = await this.#target.ask(task, call);
     } catch (thrown) {
-      return this.#errored(task, startedAt, clock.now(), undefined, false, thrown, 'ASSAY_TARGET_FAILED');
+      return this.#unanswered(task, startedAt, clock.now(), call, thrown);
     }
     const answeredAt = clock.now();
-    let evaluation: Evaluation;
     try {
-      const place = this.#gate.enter();
-      if (place !== undefined) await place;
-      try {
-        if (place !== undefined && task.cancelled) throw task.reason; // evaluating it would only hold up the end
-        const judged = evaluator.evaluate(response, task);
-        evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
-      } finally {
-        this.#gate.leave();
-      }
-      checkEvaluation(evaluation);
+      if (this.#books && !call.cached && response.usage === null)
+        task.estimate = estimateUsage(task.testCase.input, response, 1 + call.untold);
+      const evaluation = await this.#evaluate(task, response);
+      return this.#concluded(this.#result(task, startedAt, answeredAt, response, call.cached), evaluation);
     } catch (thrown) {
       const { cached } = call;
       return this.#errored(task, startedAt, answeredAt, response, cached, thrown, 'ASSAY_EVALUATOR_FAILED');
     }
-    const result = this.#result(task, startedAt, answeredAt, response, call.cached);
+  }
+
+  async #evaluate(task: CaseTask<Input, Expected, Metadata>, response: ModelResponse): Promise<Evaluation> {
+    let evaluation: Evaluation;
+    const place = this.#gate.enter();
+    if (place !== undefined) await place;
+    try {
+      if (place !== undefined && task.cancelled) throw task.reason; // evaluating it would only hold up the end
+      const judged = this.#options.evaluator.evaluate(response, task);
+      evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
+    } finally {
+      this.#gate.leave();
+    }
+    checkEvaluation(evaluation);
+    if (this.#options.store === undefined) checkReadable(evaluation);
+    return evaluation;
+  }
+
+  #concluded(result: ResultDraft, evaluation: Evaluation): CaseResult {
     result.evaluation = evaluation;
     if (evaluation.overallScore !== null) result.outcome = 'scored';
     else {
@@ -93,77 +102,6 @@ export class CaseRunner<Input, Expected, Metadata> {
       ...(metadata === undefined || parts.includes('metadata') ? {} : { metadata }),
       ...(parts.includes('response') ? { response: textOf(result.response!) } : {}),
     } as CaseResult;
-  }
-
-  #ask(task: CaseTask<Input, Expected, Metadata>): TargetAnswer | Promise<TargetAnswer> {
-    const client = this.#client;
-    if (client !== undefined) {
-      const options = { cancellation: task, timeoutMs: this.#options.caseTimeoutMs };
-      return unlessCancelled(client.complete(this.#request(task), options), task);
-    }
-    const target = this.#options.target as TargetFunction<Input, Expected, Metadata>;
-    const answer = target(task.testCase.input, task);
-    return isThenable(answer) ? unlessCancelled(answer, task) : answer;
-  }
-
-  /**
-   * The answer from the cache, or from whoever is asking for the same at this moment. An error or a truncated answer
-   * of another case is none for this one: then it asks again, and the second time for itself alone.
-   */
-  async #askCached(task: CaseTask<Input, Expected, Metadata>, call: CallState): Promise<TargetAnswer> {
-    const request = this.#request(task);
-    const key = this.#cacheKey(request, task.repetition);
-    for (let others = 0; key !== undefined && others < 2; others++) {
-      call.cached = true;
-      const answer = this.#options.cache!.getOrCompute(
-        key,
-        async (signal) => {
-          call.cached = false;
-          return responseOf(
-            await (this.#client === undefined ? this.#ask(task) : this.#complete(request, signal)),
-          );
-        },
-        { signal: task.signal, keepIf: isWholeAnswer },
-      );
-      try {
-        const response = await unlessCancelled(answer, task);
-        if (!call.cached || isWholeAnswer(response)) return response;
-      } catch (thrown) {
-        if (!call.cached || task.cancelled) throw thrown;
-      }
-    }
-    call.cached = false;
-    return this.#ask(task);
-  }
-
-  #complete(request: ModelRequest, signal: AbortSignal): Promise<ModelResponse> {
-    return this.#client!.complete(request, { signal, timeoutMs: this.#options.caseTimeoutMs });
-  }
-
-  /** `undefined` for an input that has no stable text (it holds a function or itself): such a case is just asked. */
-  #cacheKey(request: ModelRequest, repetition: number): string | undefined {
-    this.#targetHash ??= stableHash(describeTarget(this.#options));
-    try {
-      return stableHash([this.#targetHash, request, repetition]);
-    } catch (error) {
-      if (error instanceof TypeError) return undefined;
-      throw error;
-    }
-  }
-
-  #request(task: CaseTask<Input, Expected, Metadata>): ModelRequest {
-    const input: unknown = task.testCase.input;
-    if (this.#client !== undefined && typeof input !== 'string' && !Array.isArray(input)) {
-      throw new AssayError(
-        'ASSAY_INVALID_CASE',
-        `Expected \`input\` of case ${JSON.stringify(task.testCase.id)} to be a prompt or an array of messages, got ${show(input)}`,
-      );
-    }
-    return {
-      input: input as ModelInput,
-      model: this.#options.model,
-      parameters: mergeParameters(this.#options.parameters, task.testCase.parameters),
-    };
   }
 
   /** What every result has. One literal: copying it from part to part cost 2 us a case. */
@@ -211,13 +149,32 @@ export class CaseRunner<Input, Expected, Metadata> {
     thrown: unknown,
     code: AssayErrorCode,
   ): CaseResult {
-    const result = this.#result(task, startedAt, answeredAt, response, cached);
-    result.error = toErrorRecord(thrown, code);
-    if (response === undefined) {
-      const { attempts, endpoint } = failedCall(thrown);
-      result.attempts = attempts;
-      result.endpoint = endpoint;
+    let result: ResultDraft;
+    try {
+      result = this.#result(task, startedAt, answeredAt, response, cached);
+    } catch {
+      result = this.#result(task, startedAt, answeredAt, undefined, cached); // of a response that throws when it is read
     }
+    result.error = toErrorRecord(thrown, code);
+    return this.#storable(result);
+  }
+
+  /** The result of a case whose target failed; what its attempts have used is in it. */
+  async #unanswered(
+    task: CaseTask<Input, Expected, Metadata>,
+    startedAt: number,
+    endedAt: number,
+    call: TargetCall,
+    thrown: unknown,
+  ): Promise<CaseResult> {
+    if (call.pending) await nextTurn(); // the case was cancelled: its client is about to say what the call came to
+    const result = this.#result(task, startedAt, endedAt, undefined, false);
+    result.error = toErrorRecord(thrown, 'ASSAY_TARGET_FAILED');
+    result.attempts = call.attempts;
+    result.endpoint = call.endpoint;
+    result.usage = call.spent?.usage ?? null;
+    result.cost = call.spent?.cost ?? null;
+    if (this.#books) task.estimate = estimateUsage(task.testCase.input, undefined, call.untold);
     return this.#storable(result);
   }
 }
@@ -232,27 +189,6 @@ type ResultDraft = {
   error?: ErrorRecord;
   reason?: string;
 };
-
-interface CallState {
-  cached: boolean;
-}
-
-/** Truncated answers are not kept: asked again they may come out whole. */
-function isWholeAnswer(response: ModelResponse): boolean {
-  return response.finishReason !== 'length';
-}
-
-/** What an error of the client says of the call that failed. */
-function failedCall(thrown: unknown): { readonly attempts: number; readonly endpoint: string | null } {
-  const { attempts, endpoint } = (thrown ?? {}) as {
-    readonly attempts?: unknown;
-    readonly endpoint?: unknown;
-  };
-  return {
-    attempts: Array.isArray(attempts) ? attempts.length : 0,
-    endpoint: typeof endpoint === 'string' ? endpoint : null,
-  };
-}
 
 function textOf({ text, finishReason, requestId }: StoredResponse): StoredResponse {
   return { text, finishReason, requestId };

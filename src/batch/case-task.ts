@@ -1,5 +1,5 @@
 import type { ListNode } from '../foundation/linked-list.js';
-import type { ModelParameters } from '../client/model-client.js';
+import type { ModelParameters, TokenUsage } from '../client/model-client.js';
 import type { EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
 import { Cancellation } from '../foundation/cancellation.js';
 import type { TargetContext } from './batch-options.js';
@@ -21,6 +21,8 @@ export class CaseTask<Input, Expected, Metadata>
   begunAt = 0;
   /** Monotonic time at which its time is up. */
   deadline = 0;
+  /** What it has used, guessed, where nobody told and a limit needs to know. */
+  estimate: TokenUsage | undefined = undefined;
   /** Its place among the cases in flight. */
   place: ListNode<CaseTask<Input, Expected, Metadata>> | undefined = undefined;
 

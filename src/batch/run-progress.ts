@@ -1,4 +1,4 @@
-import type { Clock } from '../foundation/clock.js';
+import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { ProgressEvent } from './batch-events.js';
 import { ProgressMeter } from './progress-meter.js';
 import type { RunStatistics } from './summary/run-statistics.js';
@@ -14,17 +14,40 @@ export interface RunProgressOptions {
   readonly total: () => number | null;
   readonly skipped: () => number;
   readonly inFlight: () => number;
+  /** Whether anybody listens. */
+  readonly wanted: () => boolean;
 }
 
-/** Says how far a run is, at most every interval. */
+/** Longest time without a word while nothing ends, so that a display is seen to live, milliseconds. */
+const TICK_MS = 1000;
+
+/** Says how far a run is, at most every interval, and at least every second. */
 export class RunProgress {
   readonly #options: RunProgressOptions;
   readonly #meter: ProgressMeter;
   #lastAt = Number.NEGATIVE_INFINITY;
+  #timer: ClockTimer | undefined;
 
   constructor(options: RunProgressOptions) {
     this.#options = options;
     this.#meter = new ProgressMeter(options.clock.now());
+  }
+
+  /** Tells where the run stands whenever a second passes in which no case ends. */
+  begin(tell: (progress: ProgressEvent) => void): void {
+    const { clock, intervalMs, wanted } = this.#options;
+    const tickMs = Math.max(TICK_MS, intervalMs);
+    const tick = (): void => {
+      const now = clock.now();
+      if (wanted() && now - this.#lastAt >= tickMs) tell(this.#reportAt(now));
+      this.begin(tell);
+    };
+    this.#timer = clock.schedule(tick, tickMs, { keepAlive: false });
+  }
+
+  /** Ends what {@link RunProgress.begin} began. */
+  close(): void {
+    this.#timer?.cancel();
   }
 
   /** The progress, if it is time for it (or `last`). */

@@ -51,3 +51,21 @@ function isPlainPart(part: unknown): boolean {
     return false;
   }
 }
+
+const DEEPEST_LOOK = 64;
+
+/**
+ * Reads an evaluation through, so that one whose members throw is found while it can still be told whose it is. It
+ * may contain itself: without a store nothing is written.
+ *
+ * @throws whatever a getter of it throws.
+ */
+export function checkReadable(evaluation: Evaluation): void {
+  if (!isPlainPart(evaluation)) look(evaluation, new Set(), 0);
+}
+
+function look(value: unknown, seen: Set<unknown>, depth: number): void {
+  if (typeof value !== 'object' || value === null || depth > DEEPEST_LOOK || seen.has(value)) return;
+  seen.add(value);
+  for (const name of Object.keys(value)) look((value as Record<string, unknown>)[name], seen, depth + 1);
+}

@@ -1,4 +1,4 @@
-import type { ModelResponse } from '../client/model-client.js';
+import type { ModelResponse, TokenUsage } from '../client/model-client.js';
 import { AssayError } from '../errors.js';
 import { textResponse } from '../evaluation/evaluator.js';
 import { show } from '../foundation/options.js';
@@ -30,8 +30,19 @@ export function responseOf(answer: unknown): ModelResponse {
   return isWhole(answer) ? answer : completed(answer);
 }
 
+/** Whether something can be counted with: a finite number >= 0. */
+export function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
+}
+
+/** Whether something is token counts. */
+export function isUsage(value: unknown): value is TokenUsage {
+  const { inputTokens, outputTokens } = (value ?? {}) as Partial<Record<keyof TokenUsage, unknown>>;
+  return isAmount(inputTokens) && isAmount(outputTokens);
+}
+
 function checkAmount(name: string, value: unknown): void {
-  if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return;
+  if (isAmount(value)) return;
   throw new AssayError(
     'ASSAY_TARGET_FAILED',
     `Expected \`${name}\` of the target's answer to be a finite number >= 0, got ${show(value)}`,

@@ -32,9 +32,9 @@ export interface ClientEvents extends BaseEventMap {
     readonly durationMs: number;
     /** Duration of the attempt that answered; `null` when the call failed. */
     readonly latencyMs: number | null;
-    /** Tokens as the server reported them; `null` when it did not, or the call failed. */
+    /** Tokens of all attempts, as servers reported them, also of a call that failed; `null` when none did. */
     readonly usage: TokenUsage | null;
-    /** Money, in the unit of the host's price table; `null` without usage or price, or when the call failed. */
+    /** Money for `usage`, in the unit of the host's price table; `null` without usage or price. */
     readonly cost: number | null;
     /** Why the call failed; absent when it was answered. */
     readonly error?: ErrorRecord;
@@ -79,6 +79,8 @@ export interface ClientEvents extends BaseEventMap {
     readonly callId: number;
     /** Number that the next attempt will have, 2 or more. */
     readonly attempt: number;
+    /** Id of the endpoint that failed. */
+    readonly endpoint: string;
     /** Backoff from now on, milliseconds; 0: none. Waiting for room at an endpoint comes on top. */
     readonly delayMs: number;
     /** Why the last attempt failed. */

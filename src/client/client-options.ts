@@ -81,6 +81,11 @@ export interface LoadBalancedClientOptions {
   readonly endpoints: readonly (string | EndpointOptions)[];
   /** Model that is asked for where neither the call nor the endpoint names one. */
   readonly model?: string | undefined;
+  /**
+   * What answers are cached under (`BatchProcessor`'s `cache`): clients with the same share them. Default: a hash of models,
+   * protocols, parameters, URLs and headers, so that only a client that asks the same servers the same shares them.
+   */
+  readonly cacheIdentity?: string | undefined;
   /** Language of the servers. Default `'openai-chat'`. */
   readonly protocol?: ProtocolName | Protocol | undefined;
   /** Key for endpoints without one of their own. Never read from the environment. */

@@ -50,6 +50,7 @@ export interface EndpointParts {
 export interface ClientSettings {
   readonly endpoints: readonly EndpointParts[];
   readonly model: string | undefined;
+  readonly cacheIdentity: string | undefined;
   readonly parameters: ModelParameters | undefined;
   readonly policy: EndpointPolicy;
   readonly concurrency: number;
@@ -79,6 +80,7 @@ export function readClientOptions(options: LoadBalancedClientOptions): ClientSet
     endpoints: (value) =>
       Array.isArray(value) && value.length > 0 ? undefined : 'a list of at least one endpoint',
     model: text,
+    cacheIdentity: text,
     protocol: protocolOption,
     apiKey: anything, // checked without being shown
     headers: anything,
@@ -122,6 +124,7 @@ export function readClientOptions(options: LoadBalancedClientOptions): ClientSet
   return {
     endpoints: withDistinctIds(endpoints),
     model: checked.model,
+    cacheIdentity: checked.cacheIdentity,
     parameters: checked.parameters,
     policy: policyOf(checked.policy ?? 'latency-aware'),
     concurrency: checked.concurrency ?? Number.POSITIVE_INFINITY,

@@ -1,4 +1,5 @@
 import { AssayError, type AssayErrorCode, type ErrorRecord } from '../errors.js';
+import type { TokenUsage } from './model-client.js';
 
 /** One attempt of a call that failed, as its error tells it. */
 export interface AttemptRecord {
@@ -10,6 +11,8 @@ export interface AttemptRecord {
   readonly status: number | null;
   /** How long the attempt took, milliseconds. */
   readonly durationMs: number;
+  /** Tokens that the server told of although the attempt failed; absent when it did not. */
+  readonly usage?: TokenUsage;
 }
 
 /** What an {@link EndpointError} is made from. */
@@ -47,6 +50,10 @@ export class EndpointError extends AssayError {
   readonly requestId: string | null;
   /** Every attempt that was made, in order, with those that the call's own end cut short; empty when none was. */
   attempts: readonly AttemptRecord[] = [];
+  /** Tokens of all attempts together, as far as servers told: they were paid for. `null` when none did. */
+  usage: TokenUsage | null = null;
+  /** What these attempts cost, in the unit of the host's price table; `null` without usage or price. */
+  cost: number | null = null;
 
   constructor(code: AssayErrorCode, message: string, options: EndpointErrorOptions = {}) {
     super(code, message, {

@@ -1,6 +1,7 @@
 import { AssayError, messageOf } from '../errors.js';
 import { systemClock } from '../foundation/clock.js';
-import { checkOptions, object, show } from '../foundation/options.js';
+import { checkOptions, object, show, text } from '../foundation/options.js';
+import { stableHash } from '../foundation/stable-hash.js';
 import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
 import { mergeParameters } from './call/call-settings.js';
@@ -38,6 +39,11 @@ export interface LanguageModel {
 export interface LanguageModelOptions {
   /** Parameters of every call; the call's own win. */
   readonly parameters?: ModelParameters | undefined;
+  /**
+   * What answers are cached under: models with the same share them. Without it nobody shares, as the name of a provider
+   * does not tell which server it asks.
+   */
+  readonly cacheIdentity?: string | undefined;
 }
 
 /**
@@ -57,12 +63,18 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       `Expected a language model with \`doGenerate\` (as \`openai('gpt-4.1-mini')\`), got ${show(model)}`,
     );
   }
-  const { parameters } = checkOptions('fromLanguageModel', options, { parameters: object });
+  const { parameters, cacheIdentity } = checkOptions('fromLanguageModel', options, {
+    parameters: object,
+    cacheIdentity: text,
+  });
   refuse(checkParameters(parameters));
   const doGenerate = model.doGenerate.bind(model) as unknown as (
     options: Record<string, unknown>,
   ) => PromiseLike<unknown>;
   return {
+    ...(cacheIdentity === undefined
+      ? {}
+      : { cacheIdentity: stableHash([cacheIdentity, model.provider, model.modelId, parameters]) }),
     async complete(request: ModelRequest, call: CallOptions = {}): Promise<ModelResponse> {
       refuse(checkCall(request, call));
       const startedAt = performance.now();

@@ -10,6 +10,7 @@ import { LinkedList, ListNode } from '../foundation/linked-list.js';
 import { ClientCall } from './call/client-call.js';
 import type { ClientEvents } from './client-events.js';
 import type { LoadBalancedClientOptions } from './client-options.js';
+import { identityOf } from './client-identity.js';
 import { readClientOptions, type ClientSettings } from './client-settings.js';
 import { snapshotClient, type ClientSnapshot } from './client-snapshot.js';
 import { DeadlineList, DeadlineLists } from './call/deadline-list.js';
@@ -26,7 +27,9 @@ import type {
   ModelRequest,
   ModelResponse,
   ModelStreamEvent,
+  TokenUsage,
 } from './model-client.js';
+import { estimateCost } from './price-table.js';
 import { RetryBudget } from './call/retry-budget.js';
 import { Transport } from './http/transport.js';
 import { WorkEstimate } from './call/work-estimate.js';
@@ -55,6 +58,8 @@ const CLOSE_TIMEOUT_MS = 10_000;
  * await client.close();
  */
 export class LoadBalancedClient extends EventSource<ClientEvents> implements ModelClient {
+  /** It tries failed calls again by itself. */
+  readonly retriesItself = true;
   readonly #settings: ClientSettings;
   readonly #clock: Clock;
   readonly #selector: EndpointSelector;
@@ -67,6 +72,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
   // A list, not a Set: see InFlightCases for what a Set of short-lived members costs the collector (17 % of a call's CPU).
   readonly #active = new LinkedList<AbortableCall>();
   #callCount = 0;
+  #cacheIdentity: string | undefined;
   #closing: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
@@ -201,6 +207,16 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       protocols: [...protocols].sort(),
       parameters: parameters ?? {},
     };
+  }
+
+  /** What identifies it for caches: `cacheIdentity` of its options, else a hash of all that decides an answer. */
+  get cacheIdentity(): string {
+    return (this.#cacheIdentity ??= this.#settings.cacheIdentity ?? identityOf(this.#settings));
+  }
+
+  /** As {@link ModelClient.estimateCost}, by the client's price table. */
+  estimateCost(usage: TokenUsage, model?: string): number | null {
+    return estimateCost(this.#settings.prices, model ?? this.#settings.model ?? '', usage);
   }
 
   /**

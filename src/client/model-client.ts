@@ -71,9 +71,9 @@ export interface ModelResponse {
   readonly model: string;
   /** Why the model stopped; `other` when the server gave no reason that is known. */
   readonly finishReason: FinishReason;
-  /** `null` when the server did not say. */
+  /** Tokens of the call, those of attempts before that gave no answer included; `null` when no server said. */
   readonly usage: TokenUsage | null;
-  /** Money, in the unit of the host's price table; `null` without one. */
+  /** Money for `usage`, in the unit of the host's price table; `null` without one. */
   readonly cost: number | null;
   /** Id of the endpoint that answered; `null` for a target that is a function. */
   readonly endpoint: string | null;
@@ -126,6 +126,18 @@ export interface ModelClient {
   stream?(request: ModelRequest, options?: CallOptions): AsyncIterable<ModelStreamEvent>;
   /** What identifies the target in a run manifest: plain data without keys. */
   describe?(): Readonly<Record<string, unknown>>;
+  /**
+   * What identifies it for caches: clients with the same give the same answers to the same requests. Left out: nobody may
+   * share its answers.
+   */
+  readonly cacheIdentity?: string | undefined;
+  /** Whether it tries failed calls again by itself; then a processor does not. Left out: it does not. */
+  readonly retriesItself?: boolean | undefined;
+  /**
+   * What `usage` would cost at the price of `model`, in the unit of `cost`; for budgets, where answers carry no cost. Where the
+   * model has no price, at the dearest that is known. `null` when there is none.
+   */
+  estimateCost?(usage: TokenUsage, model?: string): number | null;
 }
 
 /** Whether a value can be used as a {@link ModelClient}. */

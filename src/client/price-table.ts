@@ -56,6 +56,18 @@ export function costOf(
   return Number.isFinite(cost) ? cost : null;
 }
 
+/** As {@link costOf}; a model without a price counts as the dearest of the table. For budgets: rather too much than blind. */
+export function estimateCost(
+  prices: PriceTable | undefined,
+  model: string,
+  usage: TokenUsage,
+): number | null {
+  const own = costOf(prices, model, model, usage);
+  if (own !== null || prices === undefined || typeof prices === 'function') return own;
+  const costs = Object.keys(prices).flatMap((name) => costOf(prices, name, name, usage) ?? []);
+  return costs.length === 0 ? null : Math.max(...costs);
+}
+
 function find(prices: PriceTable, model: string): ModelPrice | undefined {
   if (typeof prices === 'function') {
     try {

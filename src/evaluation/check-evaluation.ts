@@ -1,5 +1,6 @@
 import { AssayError } from '../errors.js';
 import { show } from '../foundation/options.js';
+import { shareError } from './dimension-result.js';
 import type { DimensionResult, Evaluation } from './evaluation-types.js';
 
 /**
@@ -7,7 +8,7 @@ import type { DimensionResult, Evaluation } from './evaluation-types.js';
  * else. Costs a few property reads: it runs for every case.
  *
  * @throws AssayError `ASSAY_EVALUATOR_FAILED` for something that is no evaluation, `ASSAY_INVALID_SCORE` with the
- * value for a score outside 0..1.
+ * value for a score, a confidence or a cultural relevance outside 0..1.
  */
 export function checkEvaluation(evaluation: Evaluation): void {
   if (typeof evaluation !== 'object' || evaluation === null || !Array.isArray(evaluation.dimensions)) {
@@ -20,10 +21,21 @@ export function checkEvaluation(evaluation: Evaluation): void {
     if (typeof name !== 'string' || name === '') {
       throw failed('each dimension of an evaluation to be an object with a `name`', dimension);
     }
-    const score: unknown = dimension!.score;
+    const { score, outcome, confidence, culturalRelevance } = dimension as DimensionResult;
     if (!isScore(score)) throw outOfRange(`\`score\` of dimension ${show(name)}`, score);
+    if (!OUTCOMES.has(outcome) || (outcome === 'scored') !== (score !== null)) {
+      throw failed(
+        `\`outcome\` of dimension ${show(name)} to be 'scored' with a score, 'unscored' or 'errored' without`,
+        outcome,
+      );
+    }
+    const wrong =
+      shareError(name, 'confidence', confidence) ?? shareError(name, 'culturalRelevance', culturalRelevance);
+    if (wrong !== undefined) throw wrong;
   }
 }
+
+const OUTCOMES: ReadonlySet<unknown> = new Set<DimensionResult['outcome']>(['scored', 'unscored', 'errored']);
 
 function isScore(value: unknown): boolean {
   return value === null || (typeof value === 'number' && value >= 0 && value <= 1);

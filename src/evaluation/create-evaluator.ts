@@ -10,6 +10,7 @@ import {
   object,
   oneOf,
   requireOptions,
+  show,
   text,
 } from '../foundation/options.js';
 import { isThenable } from '../foundation/thenable.js';
@@ -220,10 +221,16 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
         args.release();
         resolve(result);
       };
-      returned.then(
-        (value) => settle(dimensionResult(name, value, roundDuration(clock.now() - startedAt))),
-        (error: unknown) => settle(erroredResult(name, error, roundDuration(clock.now() - startedAt))),
-      );
+      const failed = (error: unknown): void =>
+        settle(erroredResult(name, error, roundDuration(clock.now() - startedAt)));
+      try {
+        returned.then(
+          (value) => settle(dimensionResult(name, value, roundDuration(clock.now() - startedAt))),
+          failed,
+        );
+      } catch (error) {
+        failed(error); // a `then` of the host's own
+      }
     });
   }
 
@@ -237,7 +244,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     ) {
       throw new AssayError(
         'ASSAY_INVALID_SCORE',
-        `Expected the aggregate of \`${this.name}\` to be null or a number from 0 to 1, got ${String(overallScore)}`,
+        `Expected the aggregate of \`${this.name}\` to be null or a number from 0 to 1, got ${show(overallScore)}`,
       );
     }
     const evaluation: { -readonly [Member in keyof Evaluation]: Evaluation[Member] } = {

@@ -1,4 +1,4 @@
-import { AssayError, toErrorRecord, type ErrorRecord } from '../errors.js';
+import { AssayError, toErrorRecord } from '../errors.js';
 import { show } from '../foundation/options.js';
 import type { DimensionResult, Score } from './evaluation-types.js';
 
@@ -9,6 +9,14 @@ type Draft = { -readonly [Member in keyof DimensionResult]: DimensionResult[Memb
  * anything that is no score makes the dimension errored (`ASSAY_INVALID_SCORE`) with the value in the message.
  */
 export function dimensionResult(name: string, returned: unknown, durationMs: number): DimensionResult {
+  try {
+    return readResult(name, returned, durationMs);
+  } catch (error) {
+    return erroredResult(name, error, durationMs); // a getter of what was returned threw
+  }
+}
+
+function readResult(name: string, returned: unknown, durationMs: number): DimensionResult {
   if (typeof returned === 'number') return plainResult(name, returned, durationMs);
   if (typeof returned === 'boolean') return { name, outcome: 'scored', score: returned ? 1 : 0, durationMs };
   if (returned === null) return unscoredResult(name, NO_REASON, durationMs);
@@ -50,41 +58,59 @@ function plainResult(name: string, score: number, durationMs: number): Dimension
   return erroredResult(name, outOfRange(name, 'score', score), durationMs);
 }
 
-/** Members are added in one fixed order, so that results of one scorer share a hidden class. */
+/**
+ * Members are added in one fixed order, so that results of one scorer share a hidden class, and each is read once: it
+ * may be a getter of the host's.
+ */
 function richResult(name: string, given: Score & { error?: unknown }, durationMs: number): DimensionResult {
-  const score: unknown = given.score;
+  const { score, label, reason, evidence, culturalMarkers, metadata, confidence, culturalRelevance, error } =
+    given as { readonly [Member in keyof Score]: unknown } & { readonly error?: unknown };
+  const why = textMember(name, 'reason', reason);
   let draft: Draft;
   if (typeof score === 'number') {
     draft = plainResult(name, score, durationMs);
   } else if (score === null) {
     // autoevals' (deprecated) way to say that a scorer failed
     draft =
-      given.error === undefined || given.error === null
-        ? unscoredResult(name, given.reason ?? NO_REASON, durationMs)
-        : erroredResult(name, given.error, durationMs);
+      error === undefined || error === null
+        ? unscoredResult(name, why ?? NO_REASON, durationMs)
+        : erroredResult(name, error, durationMs);
   } else {
     draft = erroredResult(name, outOfRange(name, 'score', score), durationMs);
   }
-  if (given.label !== undefined) draft.label = given.label;
-  if (given.reason !== undefined) draft.reason = given.reason;
-  if (given.evidence !== undefined) draft.evidence = given.evidence;
-  if (given.culturalMarkers !== undefined) draft.culturalMarkers = given.culturalMarkers;
-  if (given.metadata !== undefined) draft.metadata = given.metadata;
-  const weightError =
-    shareError(name, 'confidence', given.confidence) ??
-    shareError(name, 'culturalRelevance', given.culturalRelevance);
-  if (weightError !== undefined) {
+  const kind = textMember(name, 'label', label);
+  if (kind !== undefined) draft.label = kind;
+  if (why !== undefined) draft.reason = why;
+  if (evidence !== undefined) draft.evidence = evidence as readonly string[];
+  if (culturalMarkers !== undefined) draft.culturalMarkers = culturalMarkers as readonly string[];
+  if (metadata !== undefined) draft.metadata = metadata as Readonly<Record<string, unknown>>;
+  const wrong =
+    shareError(name, 'confidence', confidence) ?? shareError(name, 'culturalRelevance', culturalRelevance);
+  if (wrong !== undefined) {
     if (draft.error !== undefined) return draft;
-    return { ...draft, outcome: 'errored', score: null, error: weightError };
+    return { ...draft, outcome: 'errored', score: null, error: wrong.toRecord() };
   }
-  if (given.confidence !== undefined) draft.confidence = given.confidence;
-  if (given.culturalRelevance !== undefined) draft.culturalRelevance = given.culturalRelevance;
+  if (confidence !== undefined) draft.confidence = confidence as number;
+  if (culturalRelevance !== undefined) draft.culturalRelevance = culturalRelevance as number;
   return draft;
 }
 
-function shareError(name: string, member: string, value: unknown): ErrorRecord | undefined {
+// Numbers and the like are what a host without types means by a label; an object is a mistake, and may throw later.
+function textMember(name: string, member: string, value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value);
+  throw new AssayError(
+    'ASSAY_INVALID_SCORE',
+    `Expected the ${member} of \`${name}\` to be a string, got ${show(value)}`,
+  );
+}
+
+/** The error for a confidence or a relevance that is given and is no number in 0..1. */
+export function shareError(name: string, member: string, value: unknown): AssayError | undefined {
   if (value === undefined || (typeof value === 'number' && value >= 0 && value <= 1)) return undefined;
-  return outOfRange(name, member, value).toRecord();
+  return outOfRange(name, member, value);
 }
 
 const outOfRange = (name: string, member: string, value: unknown): AssayError =>

@@ -1,4 +1,5 @@
 import type { ModelResponse } from '../client/model-client.js';
+import { checkEvaluation } from './check-evaluation.js';
 import type { CorpusMetric } from './corpus-metric.js';
 import type { Evaluation, EvaluationContext, TestCase } from './evaluation-types.js';
 
@@ -28,15 +29,22 @@ export abstract class Evaluator<Input = unknown, Expected = unknown, Metadata = 
     context: EvaluationContext<Input, Expected, Metadata>,
   ): Evaluation | Promise<Evaluation>;
 
-  /** Judges a text without a client, for tests and one-off use. */
+  /**
+   * Judges a text without a client, for tests and one-off use. What {@link Evaluator.evaluate} returns is checked as in
+   * a run.
+   *
+   * @throws AssayError `ASSAY_INVALID_SCORE`, `ASSAY_EVALUATOR_FAILED`; what `evaluate` throws.
+   */
   async evaluateText(text: string, testCase: TestCase<Input, Expected, Metadata>): Promise<Evaluation> {
     const controller = new AbortController();
-    return this.evaluate(textResponse(text), {
+    const evaluation = await this.evaluate(textResponse(text), {
       testCase,
       repetition: 0,
       runId: 'evaluate-text',
       signal: controller.signal,
     });
+    checkEvaluation(evaluation);
+    return evaluation;
   }
 
   /** Frees what the evaluator holds; the base class holds nothing. */

@@ -91,9 +91,12 @@ export function show(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
   if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null)
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
     return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
-  return String(value);
+  } catch {
+    return 'an object that cannot be looked at'; // a revoked proxy
+  }
 }
 
 /** An integer within the bounds. */

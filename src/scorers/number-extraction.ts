@@ -1,4 +1,4 @@
-import { parseDecimal, type Decimal } from './decimal.js';
+import { parseDecimal, type Decimal } from '../foundation/decimal.js';
 import { globalPattern } from './host-pattern.js';
 import { stripWhiteSpace } from './unicode-text.js';
 

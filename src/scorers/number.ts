@@ -8,7 +8,14 @@ import {
   show,
   type OptionCheck,
 } from '../foundation/options.js';
-import { formatDecimal, parseDecimal, sameDecimal, withinTolerance, type Decimal } from './decimal.js';
+import {
+  formatDecimal,
+  parseDecimal,
+  sameDecimal,
+  toleranceOf,
+  withinDistance,
+  type Decimal,
+} from '../foundation/decimal.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { noMatch, noMatchPolicy, type NoMatchPolicy } from './no-match.js';
 import { boxedNumber, lastNumber, numberAfter, wholeNumber, type NumberFound } from './number-extraction.js';
@@ -78,7 +85,9 @@ export function number(options: NumberOptions = {}): Scorer<unknown, TextReferen
   const relative = parseDecimal(String(checked.relativeTolerance ?? 0))!;
   const exact = absolute.digits === '0' && relative.digits === '0';
   const equal = (found: Decimal, expected: Decimal): boolean =>
-    exact ? sameDecimal(found, expected) : withinTolerance(found, expected, absolute, relative);
+    exact
+      ? sameDecimal(found, expected)
+      : withinDistance(found, expected, toleranceOf(expected, absolute, relative));
   const convention = conventionText('number', {
     where: typeof where === 'string' ? where : `marker ${markerText(where.marker)}`,
     expected: checked.expectedMarker === undefined ? 'whole' : `marker ${markerText(checked.expectedMarker)}`,

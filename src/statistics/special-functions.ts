@@ -45,10 +45,20 @@ function deviancePart(x: number, m: number): number {
 /** x^a · y^b / B(a, b) for x + y = 1, by Loader's saddle point: as exact for a of 1e6 as for a of 2. */
 function betaPower(a: number, b: number, x: number, y: number): number {
   if (x === 0 || y === 0) return 0;
+  return Math.sqrt((a * b) / (2 * Math.PI * (a + b))) * Math.exp(betaExponent(a, b, x, y));
+}
+
+function betaExponent(a: number, b: number, x: number, y: number): number {
   const n = a + b;
-  const exponent =
-    stirlingError(n) - stirlingError(a) - stirlingError(b) - deviancePart(a, n * x) - deviancePart(b, n * y);
-  return Math.sqrt((a * b) / (2 * Math.PI * n)) * Math.exp(exponent);
+  return (
+    stirlingError(n) - stirlingError(a) - stirlingError(b) - deviancePart(a, n * x) - deviancePart(b, n * y)
+  );
+}
+
+/** Natural logarithm of x^a · y^b / B(a, b) for x + y = 1: where {@link betaPower} underflows, too. */
+export function logBetaPower(a: number, b: number, x: number, y: number): number {
+  if (x === 0 || y === 0) return Number.NEGATIVE_INFINITY;
+  return Math.log((a * b) / (2 * Math.PI * (a + b))) / 2 + betaExponent(a, b, x, y);
 }
 
 /**
@@ -61,6 +71,14 @@ export function incompleteBeta(a: number, b: number, x: number, y = 1 - x): numb
   if (y <= 0) return 1;
   if (x > (a + 1) / (a + b + 2)) return 1 - (betaPower(b, a, y, x) * betaFraction(b, a, y)) / b;
   return (betaPower(a, b, x, y) * betaFraction(a, b, x)) / a;
+}
+
+/** Natural logarithm of {@link incompleteBeta}: tails keep their digits where the function itself underflows. */
+export function logIncompleteBeta(a: number, b: number, x: number, y = 1 - x): number {
+  if (x <= 0) return Number.NEGATIVE_INFINITY;
+  if (y <= 0) return 0;
+  if (x > (a + 1) / (a + b + 2)) return Math.log1p(-(betaPower(b, a, y, x) * betaFraction(b, a, y)) / b);
+  return logBetaPower(a, b, x, y) + Math.log(betaFraction(a, b, x) / a);
 }
 
 function betaFraction(a: number, b: number, x: number): number {

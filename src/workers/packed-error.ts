@@ -1,4 +1,4 @@
-import { AssayError, messageOf, type AssayErrorCode, type ErrorRecord } from '../errors.js';
+import { AssayError, messageOf, toErrorRecord, type AssayErrorCode, type ErrorRecord } from '../errors.js';
 import type { PackedError } from './worker-protocol.js';
 
 /**
@@ -35,29 +35,25 @@ export function packError(thrown: unknown): PackedError {
 
 function pack(thrown: unknown, causes: number): PackedError {
   if (AssayError.is(thrown)) {
-    return { ...common(thrown, causes), fields: { ...thrown.toRecord() }, assay: true };
+    return {
+      ...common(thrown, causes),
+      fields: { ...toErrorRecord(thrown, 'ASSAY_EVALUATOR_FAILED') },
+      assay: true,
+    };
   }
   if (thrown instanceof Error) {
     return { ...common(thrown, causes), fields: cloneableMembers(thrown), assay: false };
   }
-  if (typeof thrown !== 'object' || thrown === null) {
-    return { name: 'Error', message: messageOf(thrown), fields: {}, assay: false };
-  }
-  const { message } = thrown as { readonly message?: unknown };
-  return {
-    name: 'Error',
-    message: typeof message === 'string' ? message : messageOf(thrown),
-    fields: cloneableMembers(thrown),
-    assay: false,
-  };
+  const fields = typeof thrown === 'object' && thrown !== null ? cloneableMembers(thrown) : {};
+  return { name: 'Error', message: messageOf(thrown), fields, assay: false };
 }
 
 function common(error: Error, causes: number): Pick<PackedError, 'name' | 'message' | 'stack' | 'cause'> {
-  const { name, message, stack, cause } = error;
+  const { name, stack, cause } = error as { readonly [Member in keyof Error]: unknown };
   return {
-    name,
-    message,
-    ...(stack === undefined ? {} : { stack }),
+    name: typeof name === 'string' ? messageOf(name) : 'Error',
+    message: messageOf(error),
+    ...(typeof stack === 'string' ? { stack: messageOf(stack) } : {}),
     ...(cause instanceof Error && causes > 0 ? { cause: pack(cause, causes - 1) } : {}),
   };
 }

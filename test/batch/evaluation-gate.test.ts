@@ -59,7 +59,7 @@ describe('a case that waits for its evaluation', () => {
         },
       },
     });
-    const runner = new CaseRunner(resolveBatchOptions({ target: async (input) => input, evaluator }), gate);
+    const runner = new CaseRunner(resolveBatchOptions({ target: async (input) => input, evaluator }), gate, () => {});
     const tasks = ['a', 'b', 'c'].map(
       (id) => new CaseTask<string, string, unknown>('run', { id, input: id }, 0, 0),
     );

@@ -167,7 +167,7 @@ describe('RealTimeMonitor', () => {
     monitor.watch(processor, client);
     monitor.start();
     client.fire('attempt:end', attempt({ outcome: 'error', status: 429, error: rateLimit }));
-    client.fire('call:retry', { at, callId: 1, attempt: 1, delayMs: 1, error: rateLimit });
+    client.fire('call:retry', { at, callId: 1, attempt: 1, endpoint: 'gpu-1', delayMs: 1, error: rateLimit });
     client.fire('attempt:end', attempt({ endpoint: 'gpu-2', durationMs: 50 }));
     client.fire('call:end', call({ endpoint: 'gpu-2', attempts: 2, latencyMs: 50 }));
     processor.fire('case:end', { at, runId, result: scoredResult({ attempts: 2, endpoint: 'gpu-2' }) });

@@ -1,7 +1,5 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Score } from '../../src/evaluation/evaluation-types.js';
-import { formatDecimal, parseDecimal, sameDecimal, withinTolerance } from '../../src/scorers/decimal.js';
 import { number, type NumberOptions } from '../../src/scorers/number.js';
 import { scoreWith } from '../support/score-with.js';
 
@@ -148,31 +146,5 @@ describe('number', () => {
     expect(
       number({ convention: { marker: /^A:/m }, expectedMarker: '####', relativeTolerance: 0.01 }).convention,
     ).toBe('number(where=marker /^A:/m,expected=marker "####",absolute=0,relative=0.01,noMatch=unscored)');
-  });
-});
-
-describe('exact decimals', () => {
-  it('read back what they write', () => {
-    fc.assert(
-      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
-        const decimal = parseDecimal(String(value))!;
-        return (
-          Number(formatDecimal(decimal)) === value &&
-          sameDecimal(decimal, parseDecimal(formatDecimal(decimal))!)
-        );
-      }),
-    );
-  });
-
-  it('agree with integers on what is within a tolerance', () => {
-    const whole = fc.integer({ min: -1_000, max: 1_000 });
-    const share = fc.integer({ min: 0, max: 500 });
-    fc.assert(
-      fc.property(whole, whole, share, share, (a, b, absolute, perMille) => {
-        const of = (value: number, exponent: number) => parseDecimal(`${value}e${exponent}`)!;
-        const expected = Math.abs(a - b) * 1_000 <= Math.max(absolute * 1_000, perMille * Math.abs(b));
-        return withinTolerance(of(a, 0), of(b, 0), of(absolute, 0), of(perMille, -3)) === expected;
-      }),
-    );
   });
 });

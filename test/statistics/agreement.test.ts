@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { agreement, cohenKappa, fleissKappa, percentAgreement } from '../../src/statistics/agreement.js';
 import { krippendorffAlpha } from '../../src/statistics/krippendorff.js';
-import { describeWithData, readDataJson, readDataLines } from '../support/data.js';
+import { itWithData, readDataLines } from '../support/data.js';
+import { readReference } from '../support/reference.js';
 import { expectClose } from './support.js';
 
 interface AgreementCase {
@@ -14,8 +15,8 @@ interface AgreementCase {
   readonly expected: Readonly<Record<string, number | null>>;
 }
 
-describeWithData('reference cases of agreement', () => {
-  const { cases } = readDataJson<{ cases: AgreementCase[] }>('reference/agreement.json');
+describe('reference cases of agreement', () => {
+  const { cases } = readReference<{ cases: AgreementCase[] }>('agreement');
 
   it.each(cases.filter(({ kind }) => kind === 'two raters'))(
     'two raters, case $id',
@@ -49,7 +50,7 @@ describeWithData('reference cases of agreement', () => {
     else expect(agreement(units).fleiss).toBeNull();
   });
 
-  it('agrees with PandaLM: 25 of 999 judgements unusable means two honest figures, not one', () => {
+  itWithData('agrees with PandaLM: 25 of 999 judgements unusable means two honest figures, not one', () => {
     const rows = readDataLines<{ human: number; judge: number | null }>('pandalm/judged_pairs.jsonl');
     const found = agreement(rows.map(({ human, judge }) => [human, judge]));
     const usable = rows.filter(({ judge }) => judge !== null);

@@ -8,7 +8,7 @@ import {
   logLoss,
   type Happened,
 } from '../../src/statistics/probability-scores.js';
-import { describeWithData, readDataJson } from '../support/data.js';
+import { readReference } from '../support/reference.js';
 import { expectClose } from './support.js';
 
 interface ClassificationCase {
@@ -27,8 +27,8 @@ interface ClassificationCase {
   };
 }
 
-describeWithData('reference cases of classification', () => {
-  const { cases } = readDataJson<{ cases: ClassificationCase[] }>('reference/classification.json');
+describe('reference cases of classification', () => {
+  const { cases } = readReference<{ cases: ClassificationCase[] }>('classification');
 
   it.each(cases.filter(({ kind }) => kind === 'labels'))(
     'labels, case $id',

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/foundation/seeded-random.js';
 import { kendallTauB, midRanks, pearson, spearman } from '../../src/statistics/correlation.js';
-import { describeWithData, readDataJson } from '../support/data.js';
+import { readReference } from '../support/reference.js';
 import { expectClose, shuffle } from './support.js';
 
 interface CorrelationCase {
@@ -12,8 +12,8 @@ interface CorrelationCase {
   readonly expected: Readonly<Record<'pearson' | 'spearman' | 'kendallTauB', number | null>>;
 }
 
-describeWithData('reference cases of correlation', () => {
-  const { cases } = readDataJson<{ cases: CorrelationCase[] }>('reference/correlation.json');
+describe('reference cases of correlation', () => {
+  const { cases } = readReference<{ cases: CorrelationCase[] }>('correlation');
 
   it.each(cases)('case $id', ({ x, y, expected }) => {
     expectClose(pearson(x, y), expected.pearson);

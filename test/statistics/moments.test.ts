@@ -5,7 +5,8 @@ import { ClusteredMoments } from '../../src/statistics/clustered.js';
 import { meanInterval, tInterval } from '../../src/statistics/intervals.js';
 import { Moments } from '../../src/statistics/moments.js';
 import { normalQuantile } from '../../src/statistics/special-functions.js';
-import { describeWithData, readDataJson, readDataLines } from '../support/data.js';
+import { itWithData, readDataJson, readDataLines } from '../support/data.js';
+import { readReference } from '../support/reference.js';
 import { expectClose, shuffle } from './support.js';
 
 interface MeanCase {
@@ -37,8 +38,8 @@ const levels = [
   ['99', 0.99],
 ] as const;
 
-describeWithData('reference cases of mean and standard error', () => {
-  const { cases } = readDataJson<{ cases: MeanCase[] }>('reference/mean_stderr.json');
+describe('reference cases of mean and standard error', () => {
+  const { cases } = readReference<{ cases: MeanCase[] }>('mean_stderr');
 
   it.each(cases)('case $id ($tag)', ({ values, clusters, expected }) => {
     const moments = Moments.of(values);
@@ -69,7 +70,7 @@ describeWithData('reference cases of mean and standard error', () => {
     }
   });
 
-  it('finds the published errors of MMLU-Pro, naive and clustered by category', () => {
+  itWithData('finds the published errors of MMLU-Pro, naive and clustered by category', () => {
     const rows = readDataLines<{ category: string; answer: string; pred: string | null }>(
       'mmlu_pro/mistral_7b_instruct_v0.2.jsonl',
     );

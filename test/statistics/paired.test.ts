@@ -9,7 +9,8 @@ import {
   welchTest,
   wilcoxonSignedRankTest,
 } from '../../src/statistics/paired-tests.js';
-import { describeWithData, readDataJson, readDataLines } from '../support/data.js';
+import { itWithData, readDataJson, readDataLines } from '../support/data.js';
+import { readReference } from '../support/reference.js';
 import { expectClose, shuffle } from './support.js';
 
 interface PairedCase {
@@ -23,8 +24,8 @@ interface PairedCase {
   };
 }
 
-describeWithData('reference cases of paired comparisons', () => {
-  const { cases } = readDataJson<{ cases: PairedCase[] }>('reference/paired.json');
+describe('reference cases of paired comparisons', () => {
+  const { cases } = readReference<{ cases: PairedCase[] }>('paired');
 
   it.each(cases)('case $id ($tag)', async ({ a, b, expected }) => {
     const found = await comparePaired(a, b);
@@ -63,7 +64,7 @@ describeWithData('reference cases of paired comparisons', () => {
     }
   });
 
-  it('reproduces the published comparison of two GSM8K models', async () => {
+  itWithData('reproduces the published comparison of two GSM8K models', async () => {
     const rows = readDataLines<{ id: string; model: string; isCorrect: boolean }>(
       'gsm8k/model_solutions_6b.jsonl',
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { median, quantile, quantiles } from '../../src/statistics/quantiles.js';
-import { describeWithData, readDataJson } from '../support/data.js';
+import { readReference } from '../support/reference.js';
 import { expectClose } from './support.js';
 
 interface QuantileCase {
@@ -10,8 +10,8 @@ interface QuantileCase {
   readonly nearestRank: Readonly<Record<string, number>>;
 }
 
-describeWithData('reference cases of quantiles', () => {
-  const { cases } = readDataJson<{ cases: QuantileCase[] }>('reference/quantiles.json');
+describe('reference cases of quantiles', () => {
+  const { cases } = readReference<{ cases: QuantileCase[] }>('quantiles');
 
   it.each(cases)('case $id', ({ values, type7, nearestRank }) => {
     for (const [p, expected] of Object.entries(type7))

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-const asked = process.env['ASSAYKIT_DATA'];
+const asked = process.env['ASSAYKIT_DATA'] || undefined; // an empty value asks for nothing
 
 /** Where the real data sets are, or would be. */
 export const dataFolder = resolve(asked ?? '../shared/data');

@@ -167,6 +167,8 @@ export class RunStatistics {
       RunSummaryData,
       'runId' | 'startedAt' | 'durationMs' | 'stopReason' | 'submitted' | 'skipped'
     > & {
+      /** Default: there was none. */
+      readonly budget?: RunSummaryData['budget'];
       readonly confidenceLevel: number;
     },
   ): RunSummary {
@@ -199,6 +201,7 @@ export class RunStatistics {
       timeToFirstToken: this.#timeToFirstToken.count === 0 ? null : durationSummary(this.#timeToFirstToken),
       tokens: { input: this.#inputTokens, output: this.#outputTokens },
       cost: this.cost,
+      budget: head.budget ?? null,
       judges: this.#judges.usage,
       cacheHits: this.#cacheHits,
       resultsPerSecond: head.durationMs > 0 ? (this.results / head.durationMs) * 1000 : 0,

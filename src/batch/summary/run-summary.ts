@@ -1,6 +1,7 @@
 import type { CorpusSummary } from '../../evaluation/corpus-metric.js';
 import type { JudgeUsage } from '../../scorers/judges/judge-call.js';
 import type { Interval } from '../../statistics/intervals.js';
+import { budgetNotes, type BudgetSummary } from './budget-summary.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
 export type StopReason =
@@ -114,6 +115,8 @@ export interface RunSummaryData {
   };
   /** `null` without a price table. */
   readonly cost: number | null;
+  /** What the budget has counted; `null` without one. */
+  readonly budget: BudgetSummary | null;
   /** What judges cost, apart from the target; `null` when none was asked. */
   readonly judges: JudgeUsage | null;
   /** Results whose answer came from the response cache. */
@@ -179,6 +182,8 @@ export function formatRunSummary(summary: RunSummaryData): string {
   const errors = Object.entries(summary.errorsByCode);
   if (errors.length > 0)
     lines.push(`  errors      ${errors.map(([code, n]) => `${code} ${count(n)}`).join(', ')}`);
+  if (summary.budget !== null)
+    for (const note of budgetNotes(summary.budget)) lines.push(`  budget      ${note}`);
   for (const warning of summary.warnings) lines.push(`  note        ${warning}`);
   return lines.join('\n');
 }

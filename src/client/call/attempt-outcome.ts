@@ -10,8 +10,14 @@ import type { ProtocolReply } from '../protocols/protocol.js';
 
 /** An attempt as the error of its call tells it. */
 export function attemptRecord(attempt: Attempt, code: AssayErrorCode, durationMs: number): AttemptRecord {
-  const { connection, status } = attempt;
-  return { endpoint: connection.endpoint.id, code, status: status === 0 ? null : status, durationMs };
+  const { connection, status, usage } = attempt;
+  return {
+    endpoint: connection.endpoint.id,
+    code,
+    status: status === 0 ? null : status,
+    durationMs,
+    ...(usage === null ? {} : { usage }),
+  };
 }
 
 /** Tells the endpoint, the selection and the limits that an attempt was answered. */

@@ -35,6 +35,7 @@ import { NO_HEADERS, ReplyHeaders } from '../http/reply-headers.js';
 import { headerOf, retryAfterMs } from '../balancing/retry-after.js';
 import { JsonLines, ServerSentEvents, startsObject } from '../http/server-sent-events.js';
 import { AssayError, messageOf } from '../../errors.js';
+import type { TokenUsage } from '../model-client.js';
 
 /** Who sent an attempt and hears how it went; exactly one of `answered` and `failed` is called, once. */
 export interface AttemptOwner {
@@ -108,6 +109,14 @@ export class Attempt implements ReplyHandler, Expiring {
   /** Whether the outcome is known. */
   get settled(): boolean {
     return this.#phase === 'settled';
+  }
+
+  /** Tokens that the server has told of, whatever becomes of the attempt; `null` when it has not. */
+  get usage(): TokenUsage | null {
+    if (this.#reader !== undefined) return this.#reader.usage ?? null;
+    return this.#lastMessage === undefined
+      ? null
+      : (this.connection.protocol.usage?.(this.#lastMessage) ?? null);
   }
 
   /** Sends the request. `body` is asked for after the connection is ready, so that its cost is not in the way. */
@@ -326,8 +335,8 @@ export class Attempt implements ReplyHandler, Expiring {
     if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
     const start = bytes[0] === 0xef ? 3 : 0; // of a byte order mark
     const parsed: unknown = JSON.parse(bytes.toString('utf8', start));
-    if (holdsError(parsed)) throw new ReportedFailure(parsed);
     this.#lastMessage = parsed;
+    if (holdsError(parsed)) throw new ReportedFailure(parsed);
     return this.connection.protocol.parse(parsed);
   }
 

@@ -3,10 +3,11 @@ import type { Attempt } from './attempt.js';
 import type { ClientEvents } from '../client-events.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import type { EndpointError } from '../endpoint-error.js';
-import type { ModelRequest, ModelResponse } from '../model-client.js';
+import type { ModelRequest, ModelResponse, TokenUsage } from '../model-client.js';
 import type { HealthChange } from '../balancing/outlier-ejection.js';
 import { costOf, type PriceTable } from '../price-table.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
+import { sumSpending, type Spending } from './spending.js';
 
 /** What is told of a call. */
 export interface ReportedCall {
@@ -60,8 +61,8 @@ export class CallReporter {
       attempts: call.attempts,
       durationMs: now - call.startedAt,
       latencyMs: response?.latencyMs ?? null,
-      usage: response?.usage ?? null,
-      cost: response?.cost ?? null,
+      usage: response === undefined ? (error?.usage ?? null) : response.usage,
+      cost: response === undefined ? (error?.cost ?? null) : response.cost,
       ...(error === undefined ? {} : { error: error.toRecord() }),
     });
   }
@@ -106,6 +107,7 @@ export class CallReporter {
       at: this.#at(),
       callId: call.id,
       attempt: call.attempts + 1,
+      endpoint: error.endpoint ?? '',
       delayMs,
       error: error.toRecord(),
     });
@@ -176,23 +178,39 @@ export class CallReporter {
     });
   }
 
-  /** The response of an answered call. */
+  /** What `usage` of an attempt costs; `reported`: the model as the server names it. */
+  costOf(
+    call: ReportedCall,
+    attempt: Attempt,
+    reported: string | undefined,
+    usage: TokenUsage | null,
+  ): number | null {
+    const { prices, model } = this.#settings;
+    if (prices === undefined || usage === null) return null;
+    const asked = attempt.connection.modelFor(call.request.model, model);
+    return costOf(prices, reported ?? asked, asked, usage);
+  }
+
+  /** The response of an answered call; `spent`: what its attempts without an answer have used. */
   response(
     call: ReportedCall,
     attempt: Attempt,
     reply: ProtocolReply,
     raw: unknown,
     latencyMs: number,
+    spent: Spending | undefined,
   ): ModelResponse {
-    const { prices, includeRaw, model } = this.#settings;
+    const { includeRaw, model } = this.#settings;
     const asked = attempt.connection.modelFor(call.request.model, model);
     const id = attempt.headers.requestId ?? reply.id;
+    const own = { usage: reply.usage, cost: this.costOf(call, attempt, reply.model, reply.usage) };
+    const { usage, cost } = spent === undefined ? own : sumSpending(spent, own);
     const response: { -readonly [Name in keyof ModelResponse]: ModelResponse[Name] } = {
       text: reply.text,
       model: reply.model ?? asked,
       finishReason: reply.finishReason,
-      usage: reply.usage,
-      cost: costOf(prices, reply.model ?? asked, asked, reply.usage),
+      usage,
+      cost,
       endpoint: attempt.connection.endpoint.id,
       requestId: id === undefined ? null : attempt.connection.redact(id),
       attempts: call.attempts,

@@ -1,18 +1,14 @@
 import { messageOf, type AssayErrorCode } from '../../errors.js';
 import type { ClockTimer } from '../../foundation/clock.js';
 import { Attempt, type AttemptOwner } from './attempt.js';
-import { attemptRecord, inOutage, recordAnswer, recordFailure } from './attempt-outcome.js';
+import { inOutage, recordAnswer, recordFailure } from './attempt-outcome.js';
+import { CallLedger } from './call-ledger.js';
 import { CallBounds, type Bounded } from './call-bounds.js';
 import { mergeParameters, type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
 import type { Failure } from '../http/classify-failure.js';
 import type { Endpoint, Waiter } from '../balancing/endpoint.js';
 import type { EndpointConnection } from '../http/endpoint-connection.js';
-import {
-  EndpointError,
-  withoutStack,
-  type AttemptRecord,
-  type EndpointErrorOptions,
-} from '../endpoint-error.js';
+import { EndpointError, withoutStack, type EndpointErrorOptions } from '../endpoint-error.js';
 import type { Choice } from '../balancing/endpoint-selector.js';
 import { ListNode } from '../../foundation/linked-list.js';
 import type { CallOptions, ModelParameters, ModelRequest } from '../model-client.js';
@@ -44,7 +40,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
   #usedFreeRetry = false;
   #textDelivered = false;
   #healthWaitOver = false;
-  #records: AttemptRecord[] | undefined;
+  #ledger: CallLedger | undefined;
   #lastError: EndpointError | undefined;
   #live: Attempt | undefined;
   #hedge: Attempt | undefined;
@@ -139,7 +135,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     const other = attempt === this.#live ? this.#hedge : this.#live;
     if (other !== undefined) this.#cancel(other, now);
     this.#finish();
-    const response = reporter.response(this, attempt, reply, raw, latencyMs);
+    const response = reporter.response(this, attempt, reply, raw, latencyMs, this.#ledger?.spent);
     reporter.callEnded(this, response, undefined, now);
     this.#sink.answered(response);
     selector.left();
@@ -154,7 +150,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     selector.left();
     if (attempt === this.#hedge) this.#hedge = undefined;
     else this.#live = undefined;
-    (this.#records ??= []).push(attemptRecord(attempt, error.code, durationMs));
+    this.#note(attempt, error.code, durationMs);
     this.#lastError = error;
     reporter.attemptEnded(this, attempt, 'error', durationMs, error);
     recordFailure(this.#settings, attempt, failure, error, this.request, now);
@@ -263,7 +259,11 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     if (!failure.retryable && !untried) return this.#giveUp(error);
     if (this.#retries >= retry.maxRetries) {
       // A call may outlive an outage, but while others succeed it may not go on.
-      if (!failure.endpointAtFault || this.#healthWaitOver || !inOutage(selector, attempt, this.#records))
+      if (
+        !failure.endpointAtFault ||
+        this.#healthWaitOver ||
+        !inOutage(selector, attempt, this.#ledger?.records)
+      )
         return this.#giveUp(error);
       this.#bounds.awaitHealth(now);
     }
@@ -357,16 +357,16 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     this.#finish();
     for (const attempt of [this.#live, this.#hedge]) {
       if (attempt === undefined || attempt.settled) continue;
-      (this.#records ??= []).push(attemptRecord(attempt, error.code, now - attempt.ticket.startedAt));
-      this.#cancel(attempt, now);
+      this.#cancel(attempt, now, error.code);
     }
-    error.attempts = this.#records ?? [];
+    this.#ledger?.close(error);
     reporter.callEnded(this, undefined, error, now);
     this.#sink.failed(error);
   }
 
-  #cancel(attempt: Attempt, now: number): void {
+  #cancel(attempt: Attempt, now: number, code: AssayErrorCode = 'ASSAY_ABORTED'): void {
     if (attempt.settled) return;
+    this.#note(attempt, code, now - attempt.ticket.startedAt);
     const { selector, reporter } = this.#settings;
     const { endpoint } = attempt.connection;
     attempt.cancel();
@@ -374,6 +374,13 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     reporter.attemptEnded(this, attempt, 'cancelled', now - attempt.ticket.startedAt, undefined);
     selector.left();
     selector.offer(endpoint, now);
+  }
+
+  #note(attempt: Attempt, code: AssayErrorCode, durationMs: number): void {
+    const { reporter } = this.#settings;
+    this.#ledger ??= new CallLedger();
+    this.#ledger.note(attempt, code, durationMs);
+    this.#ledger.book(attempt, (usage) => reporter.costOf(this, attempt, undefined, usage));
   }
 
   #finish(): void {

@@ -1,10 +1,9 @@
 import type { ModelInput } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
-import { messagesOf, plainText } from '../protocols/protocol.js';
+import { estimateTokens, inputCharacters } from '../token-estimate.js';
 
 const CALL_OVERHEAD_UNITS = 32;
 const DEFAULT_OUTPUT_TOKENS = 256;
-const CHARACTERS_PER_TOKEN = 4;
 const GENEROUS = 2;
 
 /**
@@ -33,7 +32,7 @@ export class WorkEstimate {
   done(reply: ProtocolReply, expected: number): number {
     const output =
       reply.usage?.outputTokens ??
-      (reply.text === '' ? expected - CALL_OVERHEAD_UNITS : reply.text.length / CHARACTERS_PER_TOKEN);
+      (reply.text === '' ? expected - CALL_OVERHEAD_UNITS : estimateTokens(reply.text.length));
     this.#averageOutput = Number.isNaN(this.#averageOutput)
       ? output
       : this.#averageOutput * 0.95 + output * 0.05;
@@ -46,10 +45,7 @@ export class WorkEstimate {
    */
   tokens(input: ModelInput, maxTokens: number | undefined): number {
     const average = Number.isNaN(this.#averageOutput) ? DEFAULT_OUTPUT_TOKENS : this.#averageOutput;
-    let characters = 0;
-    for (const message of messagesOf(input))
-      characters += plainText(message.content).length + CHARACTERS_PER_TOKEN;
-    return Math.ceil(characters / CHARACTERS_PER_TOKEN + (maxTokens ?? average));
+    return estimateTokens(inputCharacters(input)) + Math.ceil(maxTokens ?? average);
   }
 
   /** Tokens that an answer really used; what was charged when the server does not say. */

@@ -62,6 +62,7 @@ export const anthropicMessages: Protocol = {
     };
   },
 
+  usage: (body) => messagesUsage(record(record(body)['usage'])),
   stream: () => new MessageStream(),
 };
 
@@ -73,6 +74,10 @@ class MessageStream implements StreamReader {
   #stopReason: unknown;
   #usage: Record<string, unknown> = {};
   readonly #tools = new Map<unknown, { block: Record<string, unknown>; json: string }>();
+
+  get usage(): TokenUsage | null {
+    return messagesUsage(this.#usage);
+  }
 
   read(message: unknown): string {
     const event = record(message);
@@ -97,9 +102,9 @@ class MessageStream implements StreamReader {
       }
       case 'message_delta':
         this.#stopReason = record(event['delta'])['stop_reason'] ?? this.#stopReason;
-        // Cumulative, and only what changed; what the server leaves open is null.
+        // Cumulative, and only what changed; what the server leaves open is null, or 0.
         for (const [name, count] of Object.entries(record(event['usage'])))
-          this.#usage[name] = count ?? this.#usage[name];
+          this.#usage[name] = count || this.#usage[name];
         return '';
       case 'message_stop':
         this.done = true;
@@ -120,7 +125,7 @@ class MessageStream implements StreamReader {
       text: this.#text,
       model: this.#model,
       finishReason: finishReason(this.#stopReason),
-      usage: messagesUsage(this.#usage),
+      usage: this.usage,
       id: this.#id,
       toolCalls: toolCalls.length > 0 ? toolCalls : undefined,
       logprobs: undefined,

@@ -1,4 +1,4 @@
-import type { FinishReason, ModelParameters } from '../model-client.js';
+import type { FinishReason, ModelParameters, TokenUsage } from '../model-client.js';
 import {
   finishReason,
   messagesOf,
@@ -36,6 +36,7 @@ export const ollamaChat: Protocol = {
     return ollamaReply(reply, typeof content === 'string' ? content : '', toolCalls);
   },
 
+  usage: ollamaUsage,
   stream: () => new OllamaStream((line) => textField(record(line['message']), 'content') ?? ''),
 };
 
@@ -57,7 +58,7 @@ export function ollamaCommon(parameters: ModelParameters, stream: boolean): Reco
   };
 }
 
-/** A whole answer of either Ollama endpoint; token counts are 0 where the server leaves them out. */
+/** A whole answer of either Ollama endpoint. */
 export function ollamaReply(reply: Record<string, unknown>, text: string, toolCalls: unknown): ProtocolReply {
   const calls = Array.isArray(toolCalls) && toolCalls.length > 0 ? toolCalls : undefined;
   const reason: FinishReason = finishReason(reply['done_reason'] ?? (reply['done'] === true ? 'stop' : ''));
@@ -65,11 +66,17 @@ export function ollamaReply(reply: Record<string, unknown>, text: string, toolCa
     text,
     model: textField(reply, 'model'),
     finishReason: calls !== undefined && reason === 'stop' ? 'tool-calls' : reason,
-    usage: usageOf(reply['prompt_eval_count'] ?? 0, reply['eval_count']),
+    usage: ollamaUsage(reply),
     id: undefined,
     toolCalls: calls,
     logprobs: reply['logprobs'] ?? undefined,
   };
+}
+
+/** Token counts of a reply or of a stream's last line; 0 where the server leaves one out. */
+export function ollamaUsage(reply: unknown): TokenUsage | null {
+  const { prompt_eval_count: input, eval_count: output } = record(reply);
+  return usageOf(input ?? 0, output);
 }
 
 /** Puts an Ollama stream together; `textOf` finds the text of a line. */
@@ -82,6 +89,10 @@ export class OllamaStream implements StreamReader {
 
   constructor(textOf: (line: Record<string, unknown>) => string) {
     this.#textOf = textOf;
+  }
+
+  get usage(): TokenUsage | null {
+    return ollamaUsage(this.#last);
   }
 
   read(message: unknown): string {

@@ -1,4 +1,4 @@
-import { OllamaStream, ollamaCommon, ollamaReply } from './ollama-chat.js';
+import { OllamaStream, ollamaCommon, ollamaReply, ollamaUsage } from './ollama-chat.js';
 import {
   promptOf,
   record,
@@ -31,5 +31,6 @@ export const ollamaGenerate: Protocol = {
     return ollamaReply(reply, text, undefined);
   },
 
+  usage: ollamaUsage,
   stream: () => new OllamaStream((line) => textField(line, 'response') ?? ''),
 };

@@ -3,6 +3,7 @@ import { endOf, firstChoice, StreamedChoice, usageIn } from './openai-choices.js
 import {
   EmptyAnswer,
   finishReason,
+  laterUsage,
   list,
   messagesOf,
   plainText,
@@ -67,6 +68,7 @@ export const openaiChat: Protocol = {
     };
   },
 
+  usage: (body) => chatUsage(record(body)['usage']),
   stream: () => new ChatStream(),
 };
 
@@ -74,6 +76,7 @@ const INCLUDE_USAGE = { include_usage: true } as const;
 
 class ChatStream implements StreamReader {
   done = false;
+  usage: TokenUsage | null = null;
   readonly #choice = new StreamedChoice();
   #text = '';
   #answered = false;
@@ -81,7 +84,6 @@ class ChatStream implements StreamReader {
   #model: string | undefined;
   #id: string | undefined;
   #finish: string | undefined;
-  #usage: TokenUsage | null = null;
   readonly #toolCalls: Record<string, unknown>[] = [];
   readonly #toolCallAt = new Map<unknown, Record<string, unknown>>();
   readonly #logprobs: unknown[] = [];
@@ -91,7 +93,7 @@ class ChatStream implements StreamReader {
     this.#model ??= textField(chunk, 'model');
     this.#id ??= textField(chunk, 'id');
     const choice = this.#choice.of(chunk);
-    this.#usage = chatUsage(usageIn(chunk, choice)) ?? this.#usage;
+    this.usage = laterUsage(this.usage, chatUsage(usageIn(chunk, choice)));
     const delta = record(choice['delta']);
     this.#finish = endOf(choice) ?? this.#finish;
     if (this.#finish !== undefined) this.done = true;
@@ -113,7 +115,7 @@ class ChatStream implements StreamReader {
       text: this.#text,
       model: this.#model,
       finishReason: this.#refused ? refusedReason(reason) : reason,
-      usage: this.#usage,
+      usage: this.usage,
       id: this.#id,
       toolCalls,
       logprobs: this.#logprobs.length > 0 ? { content: this.#logprobs } : undefined,

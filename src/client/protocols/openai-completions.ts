@@ -4,6 +4,7 @@ import { endOf, firstChoice, StreamedChoice, usageIn } from './openai-choices.js
 import {
   EmptyAnswer,
   finishReason,
+  laterUsage,
   list,
   promptOf,
   record,
@@ -55,17 +56,18 @@ export const openaiCompletions: Protocol = {
     };
   },
 
+  usage: (body) => chatUsage(record(body)['usage']),
   stream: () => new CompletionStream(),
 };
 
 class CompletionStream implements StreamReader {
   done = false;
+  usage: TokenUsage | null = null;
   readonly #choice = new StreamedChoice();
   #text: string | undefined;
   #model: string | undefined;
   #id: string | undefined;
   #finish: string | undefined;
-  #usage: TokenUsage | null = null;
   #logprobs: Record<string, unknown[]> | undefined;
 
   read(message: unknown): string {
@@ -73,7 +75,7 @@ class CompletionStream implements StreamReader {
     this.#model ??= textField(chunk, 'model');
     this.#id ??= textField(chunk, 'id');
     const choice = this.#choice.of(chunk);
-    this.#usage = chatUsage(usageIn(chunk, choice)) ?? this.#usage;
+    this.usage = laterUsage(this.usage, chatUsage(usageIn(chunk, choice)));
     this.#finish = endOf(choice) ?? this.#finish;
     if (this.#finish !== undefined) this.done = true;
     for (const [name, values] of Object.entries(record(choice['logprobs']))) {
@@ -91,7 +93,7 @@ class CompletionStream implements StreamReader {
       text: this.#text,
       model: this.#model,
       finishReason: finishReason(this.#finish),
-      usage: this.#usage,
+      usage: this.usage,
       id: this.#id,
       toolCalls: undefined,
       logprobs: this.#logprobs,

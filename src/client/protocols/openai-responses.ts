@@ -42,6 +42,7 @@ export const openaiResponses: Protocol = {
   },
 
   parse: (body) => readResponse(body),
+  usage: (body) => responseUsage(record(body)['usage']),
   stream: () => new ResponseStream(),
 };
 
@@ -49,6 +50,10 @@ class ResponseStream implements StreamReader {
   done = false;
   #text = '';
   #response: unknown;
+
+  get usage(): TokenUsage | null {
+    return responseUsage(record(this.#response)['usage']);
+  }
 
   read(message: unknown): string {
     const event = record(message);
@@ -65,6 +70,7 @@ class ResponseStream implements StreamReader {
         this.done = true;
         return '';
       case 'response.failed':
+        this.#response = event['response'];
         throw new ReportedFailure(event['response']);
       case 'error':
         throw new ReportedFailure({ error: { ...event, type: undefined } }); // flat, and `type` only says 'error'

@@ -39,6 +39,8 @@ export interface StreamReader {
   read(message: unknown): string;
   /** Whether the answer is complete. A stream that ends before is a malformed reply. */
   readonly done: boolean;
+  /** Tokens that the stream told of so far, so that an attempt that fails is booked, too. */
+  readonly usage?: TokenUsage | null;
   /** The whole answer, once {@link StreamReader.done}. */
   reply(): ProtocolReply;
 }
@@ -68,6 +70,8 @@ export interface Protocol {
   body(request: ProtocolRequest): Record<string, unknown>;
   /** Reads a whole answer. */
   parse(body: unknown): ProtocolReply;
+  /** The token counts of a whole answer, also of one that {@link Protocol.parse} refuses: it was paid for. */
+  usage?(body: unknown): TokenUsage | null;
   /** A reader for a streamed answer. */
   stream(): StreamReader;
 }
@@ -136,13 +140,25 @@ export function list(value: unknown): readonly unknown[] {
 
 /**
  * Token usage from two counts, and the cached share where known. `null` unless both counts are finite numbers
- * from 0 on: a server that sends nonsense said nothing.
+ * from 0 on and one is above: a server that sends nonsense, or only zeros, said nothing.
  */
 export function usageOf(input: unknown, output: unknown, cached?: unknown): TokenUsage | null {
-  if (!isCount(input) || !isCount(output)) return null;
+  if (!isCount(input) || !isCount(output) || input + output === 0) return null;
   return isCount(cached)
     ? { inputTokens: input, outputTokens: output, cachedInputTokens: cached }
     : { inputTokens: input, outputTokens: output };
+}
+
+/** Usage of a stream that tells it more than once: counts grow, so a later 0 is a field that was left empty. */
+export function laterUsage(known: TokenUsage | null, told: TokenUsage | null): TokenUsage | null {
+  if (known === null || told === null) return told ?? known;
+  return (
+    usageOf(
+      told.inputTokens || known.inputTokens,
+      told.outputTokens || known.outputTokens,
+      told.cachedInputTokens || known.cachedInputTokens,
+    ) ?? known
+  );
 }
 
 function isCount(value: unknown): value is number {

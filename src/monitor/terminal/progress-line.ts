@@ -11,6 +11,10 @@ export interface ProgressLineOptions {
   readonly bar: boolean;
   /** Shown first; the run's id when left out. */
   readonly label?: string | undefined;
+  /** Time since the run began, milliseconds; shown while the time left is unknown. */
+  readonly elapsedMs?: number | undefined;
+  /** What is wrong at present; shown last, in what room there is. */
+  readonly trouble?: string | undefined;
 }
 
 const GREEN = '\u001b[32m';
@@ -31,10 +35,15 @@ interface Part {
  * What does not fit is left out, the least important (name, percentage, bar) first; the line never takes more than `columns`.
  */
 export function progressLine(progress: ProgressEvent, options: ProgressLineOptions): string {
-  const all = describe(progress, terminalSafe(options.label ?? progress.runId));
+  const all = describe(progress, terminalSafe(options.label ?? progress.runId), options.elapsedMs);
   const widthOf = (some: readonly Part[]): number =>
     some.reduce((sum, part) => sum + columnsOf(part.text) + 1, -1);
   const chosen = new Set<Part>();
+  const { trouble } = options;
+  if (trouble !== undefined) {
+    const room = options.columns - widthOf(all.filter(({ rank }) => rank === 0)) - 1;
+    all.push({ text: fitColumns(trouble, Math.max(room, 0)), color: RED, rank: 0.5 });
+  }
   for (const part of all.toSorted((a, b) => a.rank - b.rank)) {
     if (chosen.size === 0 || widthOf([...chosen, part]) <= options.columns) chosen.add(part);
   }
@@ -57,7 +66,7 @@ export function progressLine(progress: ProgressEvent, options: ProgressLineOptio
   return words.join(' ');
 }
 
-function describe(progress: ProgressEvent, label: string): Part[] {
+function describe(progress: ProgressEvent, label: string, elapsedMs: number | undefined): Part[] {
   const { total, done, score, errored, cost } = progress;
   const parts: Part[] = [{ text: fitColumns(label, 24), rank: 7 }];
   if (total === null) parts.push({ text: `${grouped(done)} done`, rank: 0 });
@@ -68,6 +77,8 @@ function describe(progress: ProgressEvent, label: string): Part[] {
   parts.push({ text: `${rate(progress.ratePerSecond)}/s`, rank: 2 });
   if (progress.etaMs !== null && Number.isFinite(progress.etaMs) && done !== total) {
     parts.push({ text: `ETA ${duration(progress.etaMs)}`, rank: 1 });
+  } else if (elapsedMs !== undefined && done !== total) {
+    parts.push({ text: duration(elapsedMs), rank: 1 });
   }
   if (score !== null) {
     parts.push({ text: `score ${score.mean.toFixed(3)}`, rank: 3 });

@@ -1,5 +1,5 @@
 import type { BatchEvents, ProgressEvent } from '../../batch/batch-events.js';
-import { AssayError } from '../../errors.js';
+import { AssayError, type ErrorRecord } from '../../errors.js';
 import { systemClock, type Clock, type ClockTimer } from '../../foundation/clock.js';
 import {
   boolean,
@@ -14,13 +14,13 @@ import {
 } from '../../foundation/options.js';
 import { print } from './print.js';
 import { progressLine } from './progress-line.js';
-import { terminalSafe } from './terminal-text.js';
+import { fitColumns, terminalSafe } from './terminal-text.js';
 import { StatusLine, type TerminalStream } from './status-line.js';
 
 /** What {@link terminalProgress} listens to: a BatchProcessor is one. */
 export interface ProgressSource {
   /** Calls `listener` at every `event`; returns the unsubscribe. */
-  on<Name extends 'run:start' | 'progress' | 'run:end'>(
+  on<Name extends 'run:start' | 'progress' | 'target:retry' | 'run:end'>(
     event: Name,
     listener: (payload: BatchEvents[Name]) => void,
   ): () => void;
@@ -66,8 +66,9 @@ export interface TerminalProgress {
 
 /**
  * Shows how far the runs of a processor are: on a terminal a bar on stderr, elsewhere a line every ten
- * seconds (also while nothing moves, so that a stalled run is seen). Ids are made harmless for the terminal;
- * no text of a case, a model or an error is shown. It never keeps the process running.
+ * seconds (also while nothing moves, so that a stalled run is seen). An attempt that failed and is made again is shown at
+ * once, until a case ends. Ids are made harmless for the terminal; no text of a case or a model is shown, and of errors
+ * only that of a connection that cannot be made. It never keeps the process running.
  *
  * @throws AssayError `ASSAY_INVALID_OPTION`
  * @example
@@ -94,8 +95,9 @@ export function terminalProgress(
   });
   const display = new ProgressDisplay(given);
   const stops = [
-    processor.on('run:start', ({ runId }) => display.begin(runId)),
+    processor.on('run:start', ({ runId, total }) => display.begin(runId, total)),
     processor.on('progress', (progress) => display.update(progress)),
+    processor.on('target:retry', ({ error }) => display.trouble(error)),
     processor.on('run:end', ({ error }) => display.end(error)),
   ];
   const close = (): void => {
@@ -107,6 +109,8 @@ export function terminalProgress(
 
 const LINE_COLUMNS = 200; // a line in a log file may be long
 
+const TICK_MS = 1000; // a bar that stands still looks dead
+
 class ProgressDisplay {
   readonly #stream: TerminalStream;
   readonly #status: StatusLine | undefined;
@@ -114,9 +118,13 @@ class ProgressDisplay {
   readonly #label: string | undefined;
   readonly #intervalMs: number;
   readonly #clock: Clock;
+  readonly #toldTroubles = new Set<string>();
   #runId = '';
+  #total: number | null = null;
   #latest: ProgressEvent | undefined;
+  #trouble: string | undefined;
   #running = false;
+  #begunAt = 0;
   #lastShown = Number.NEGATIVE_INFINITY;
   #timer: ClockTimer | undefined;
 
@@ -133,28 +141,42 @@ class ProgressDisplay {
     }
   }
 
-  begin(runId: string): void {
+  begin(runId: string, total: number | null): void {
     this.#runId = runId;
+    this.#total = total;
     this.#latest = undefined;
+    this.#trouble = undefined;
+    this.#toldTroubles.clear();
     this.#running = true;
-    this.#lastShown = this.#clock.now();
+    this.#begunAt = this.#lastShown = this.#clock.now();
     this.#status?.attach();
-    if (this.#status === undefined) this.#schedule(this.#intervalMs);
+    this.#schedule(this.#intervalMs);
   }
 
   update(progress: ProgressEvent): void {
-    if (!this.#running) this.begin(progress.runId); // listening began in the middle of a run
+    if (!this.#running) this.begin(progress.runId, progress.total); // listening began in the middle of a run
     const first = this.#latest === undefined;
+    if (progress.done > (this.#latest?.done ?? 0)) this.#trouble = undefined; // something works
     this.#latest = progress;
-    if (this.#status === undefined) return;
-    const waitMs = first ? 0 : this.#lastShown + this.#intervalMs - this.#clock.now();
-    if (waitMs <= 0) this.#show();
-    else if (this.#timer === undefined) this.#schedule(waitMs);
+    if (this.#status !== undefined) this.#showSoon(first);
+  }
+
+  /** An attempt failed and is made again: without a word of it a run whose server is away would just stand there. */
+  trouble(error: ErrorRecord): void {
+    if (!this.#running) return;
+    const text = troubleText(error);
+    const known = this.#toldTroubles.has(error.code);
+    this.#toldTroubles.add(error.code);
+    this.#trouble = text;
+    if (this.#status !== undefined) this.#showSoon(false);
+    else if (!known) print(this.#stream, `${terminalSafe(this.#label ?? this.#runId)} ${text}\n`);
   }
 
   end(error: unknown): void {
     if (!this.#running) return;
-    const line = this.#line(LINE_COLUMNS, false) ?? `${terminalSafe(this.#label ?? this.#runId)} ended`;
+    this.#trouble = undefined;
+    const ended = `${terminalSafe(this.#label ?? this.#runId)} ended`;
+    const line = this.#latest === undefined ? ended : this.#line(LINE_COLUMNS, false);
     const failure = AssayError.is(error) ? error.code : 'error';
     this.#finish(error === undefined ? line : `${line} stopped: ${failure}`);
   }
@@ -171,16 +193,22 @@ class ProgressDisplay {
     else if (lastLine !== undefined) print(this.#stream, `${lastLine}\n`);
   }
 
+  #showSoon(now: boolean): void {
+    const waitMs = now ? 0 : this.#lastShown + this.#intervalMs - this.#clock.now();
+    this.#schedule(waitMs <= 0 ? Math.max(TICK_MS, this.#intervalMs) : waitMs);
+    if (waitMs <= 0) this.#show();
+  }
+
   #schedule(delayMs: number): void {
+    this.#timer?.cancel();
     this.#timer = this.#clock.schedule(
       () => {
-        this.#timer = undefined;
+        this.#schedule(this.#status === undefined ? this.#intervalMs : Math.max(TICK_MS, this.#intervalMs));
         try {
           this.#show();
         } catch {
           // the host's stream refused; thrown from a timer it would end the host's process
         }
-        if (this.#status === undefined) this.#schedule(this.#intervalMs);
       },
       delayMs,
       { keepAlive: false },
@@ -189,16 +217,42 @@ class ProgressDisplay {
 
   #show(): void {
     this.#lastShown = this.#clock.now();
-    if (this.#status !== undefined) {
-      this.#status.show((columns) => this.#line(columns, true) ?? '');
-      return;
-    }
-    const line = this.#line(LINE_COLUMNS, false);
-    if (line !== undefined) print(this.#stream, `${line}\n`);
+    if (this.#status !== undefined) this.#status.show((columns) => this.#line(columns, true));
+    else if (this.#latest !== undefined) print(this.#stream, `${this.#line(LINE_COLUMNS, false)}\n`);
   }
 
-  #line(columns: number, bar: boolean): string | undefined {
-    if (this.#latest === undefined) return undefined;
-    return progressLine(this.#latest, { columns, bar, color: this.#color, label: this.#label });
+  #line(columns: number, bar: boolean): string {
+    const progress = this.#latest ?? { ...NOTHING_YET, runId: this.#runId, total: this.#total };
+    return progressLine(progress, {
+      columns,
+      bar,
+      color: this.#color,
+      label: this.#label,
+      elapsedMs: this.#clock.now() - this.#begunAt,
+      trouble: this.#trouble,
+    });
   }
+}
+
+const NOTHING_YET: ProgressEvent = Object.freeze({
+  at: 0,
+  runId: '',
+  done: 0,
+  total: null,
+  scored: 0,
+  unscored: 0,
+  errored: 0,
+  skipped: 0,
+  inFlight: 0,
+  ratePerSecond: 0,
+  etaMs: null,
+  score: null,
+  cost: null,
+  tokens: 0,
+});
+
+/** What is wrong, in a few words: of a connection the system's, of a reply its code only, as it may quote a prompt. */
+function troubleText({ code, message, status }: ErrorRecord): string {
+  const words = code === 'ASSAY_CONNECT' ? message : status === undefined ? code : `${code} (${status})`;
+  return `trying again after ${fitColumns(terminalSafe(words), 120)}`;
 }

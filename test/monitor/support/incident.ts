@@ -61,7 +61,8 @@ export async function playIncident(seed: number): Promise<IncidentLog> {
       status: error === undefined ? 200 : (error.status ?? null),
       ...(error === undefined ? {} : { error }),
     });
-    if (error !== undefined) client.fire('call:retry', { at, callId, attempt: 1, delayMs: 10, error });
+    if (error !== undefined)
+      client.fire('call:retry', { at, callId, attempt: 1, endpoint, delayMs: 10, error });
   };
   const finish = (): void => {
     client.fire('call:end', {

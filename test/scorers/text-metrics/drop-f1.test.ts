@@ -3,16 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { dropF1, dropScores } from '../../../src/scorers/text-metrics/drop-f1.js';
 import { optimalAssignment } from '../../../src/scorers/text-metrics/optimal-assignment.js';
 import { pythonFloat, pythonFloatText } from '../../../src/scorers/text-metrics/python-float.js';
-import { describeWithData, readDataJson } from '../../support/data.js';
+import { readReference } from '../../support/reference.js';
 import { scoreWith } from '../../support/score-with.js';
 
 const spansOf = (value: string | string[]): string[] => (typeof value === 'string' ? [value] : value);
 
-describeWithData('DROP against its reference implementation', () => {
+describe('DROP against its reference implementation', () => {
   it('has the exact match and F1 of every case', () => {
-    const { cases } = readDataJson<{
+    const { cases } = readReference<{
       cases: { id: number; pred: string | string[]; gold: string | string[]; em: number; f1: number }[];
-    }>('reference/drop_em_f1.json');
+    }>('drop_em_f1');
     for (const { id, pred, gold, em, f1 } of cases) {
       const found = dropScores(spansOf(pred), spansOf(gold));
       expect([found.exactMatch, found.f1 * 100], String(id)).toEqual([em, expect.closeTo(f1, 9)]);

@@ -1,11 +1,11 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bleu, sentenceBleu, type BleuOptions } from '../../../src/scorers/text-metrics/bleu.js';
 import { chrf, sentenceChrf, type ChrfOptions } from '../../../src/scorers/text-metrics/chrf.js';
 import { CorpusTotal, type CorpusScorer } from '../../../src/evaluation/corpus-metric.js';
 import { rougeScore, type RougeScore, type RougeVariant } from '../../../src/scorers/text-metrics/rouge.js';
 import { squadNormalize, squadScores } from '../../../src/scorers/text-metrics/token-f1.js';
 import type { TextReference } from '../../../src/scorers/text-reference.js';
-import { describeWithData, readDataJson } from '../../support/data.js';
+import { readReference } from '../../support/reference.js';
 import { scoreWith } from '../../support/score-with.js';
 
 interface BleuExpected {
@@ -38,11 +38,12 @@ const within = (actual: number, expected: number, tolerance: number, what: strin
   expect(Math.abs(actual - expected), `${what}: ${actual} for ${expected}`).toBeLessThanOrEqual(tolerance);
 };
 
-describeWithData('metrics against their reference implementations', () => {
+describe('metrics against their reference implementations', () => {
   it('sentence BLEU equals sacreBLEU with equal counts and lengths, in every setting', () => {
-    const { tolerance, cases } = readDataJson<
-      Reference<{ id: number; hyp: string; refs: string[]; expected: Record<string, BleuExpected> }>
-    >('reference/bleu_chrf_ter_sentence.json');
+    const { tolerance, cases } =
+      readReference<
+        Reference<{ id: number; hyp: string; refs: string[]; expected: Record<string, BleuExpected> }>
+      >('bleu_chrf_ter_sentence');
     for (const { id, hyp, refs, expected } of cases) {
       for (const [name, options] of Object.entries(bleuSettings)) {
         const found = sentenceBleu(hyp, refs, options);
@@ -61,9 +62,10 @@ describeWithData('metrics against their reference implementations', () => {
   });
 
   it('sentence chrF2 and chrF++ equal sacreBLEU', () => {
-    const { tolerance, cases } = readDataJson<
-      Reference<{ id: number; hyp: string; refs: string[]; expected: Record<string, number> }>
-    >('reference/bleu_chrf_ter_sentence.json');
+    const { tolerance, cases } =
+      readReference<Reference<{ id: number; hyp: string; refs: string[]; expected: Record<string, number> }>>(
+        'bleu_chrf_ter_sentence',
+      );
     for (const { id, hyp, refs, expected } of cases) {
       for (const [name, options] of Object.entries(chrfSettings)) {
         within(sentenceChrf(hyp, refs, options), expected[name]!, tolerance, `${id} ${name}`);
@@ -72,14 +74,14 @@ describeWithData('metrics against their reference implementations', () => {
   });
 
   it('corpus BLEU and chrF are made of summed counts and equal sacreBLEU', () => {
-    const { tolerance, cases } = readDataJson<
+    const { tolerance, cases } = readReference<
       Reference<{
         id: number;
         hyps: string[];
         refStreams: string[][];
         expected: Record<string, BleuExpected | number>;
       }>
-    >('reference/bleu_chrf_ter_corpus.json');
+    >('bleu_chrf_ter_corpus');
     for (const { id, hyps, refStreams, expected } of cases) {
       const overRun = (scorer: CorpusScorer<unknown, TextReference>) => {
         const totals = [new CorpusTotal(scorer.corpus), new CorpusTotal(scorer.corpus)];
@@ -116,7 +118,7 @@ describeWithData('metrics against their reference implementations', () => {
   });
 
   it('ROUGE-1, 2, 3, L and Lsum equal rouge_score, stemmed and not', () => {
-    const { tolerance, cases } = readDataJson<
+    const { tolerance, cases } = readReference<
       Reference<{
         id: number;
         reference: string;
@@ -124,7 +126,7 @@ describeWithData('metrics against their reference implementations', () => {
         stemmer: boolean;
         expected: Record<RougeVariant, RougeScore>;
       }>
-    >('reference/rouge.json');
+    >('rouge');
     for (const { id, reference, candidate, stemmer, expected } of cases) {
       for (const [variant, wanted] of Object.entries(expected)) {
         const found = rougeScore(candidate, reference, { variant: variant as RougeVariant, stem: stemmer });
@@ -137,9 +139,10 @@ describeWithData('metrics against their reference implementations', () => {
   });
 
   it('SQuAD exact match, F1 and normalised text equal evaluate-v2.0.py', () => {
-    const { tolerance, cases } = readDataJson<
-      Reference<{ id: string; pred: string; golds: string[]; em: number; f1: number; normPred: string }>
-    >('reference/squad_em_f1.json');
+    const { tolerance, cases } =
+      readReference<
+        Reference<{ id: string; pred: string; golds: string[]; em: number; f1: number; normPred: string }>
+      >('squad_em_f1');
     for (const { id, pred, golds, em, f1, normPred } of cases) {
       expect(squadNormalize(pred), id).toBe(normPred);
       const found = squadScores(pred, golds);

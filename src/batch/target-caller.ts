@@ -1,0 +1,225 @@
+import {
+  isModelClient,
+  type ModelClient,
+  type ModelInput,
+  type ModelRequest,
+  type ModelResponse,
+} from '../client/model-client.js';
+import { sumSpending } from '../client/call/spending.js';
+import { AssayError, toErrorRecord, type ErrorRecord } from '../errors.js';
+import { show } from '../foundation/options.js';
+import { stableHash } from '../foundation/stable-hash.js';
+import { isThenable } from '../foundation/thenable.js';
+import type { ResolvedBatchOptions, TargetAnswer, TargetContext, TargetFunction } from './batch-options.js';
+import { cacheIdentityOf } from './cache-identity.js';
+import { mergeParameters, unlessCancelled, type CaseTask } from './case-task.js';
+import type { TargetCall } from './target-call.js';
+import { TargetRetry } from './target-retry.js';
+import { responseOf } from './whole-response.js';
+
+/** A try that failed and will be followed by another. */
+export interface RetriedTry {
+  readonly caseId: string;
+  /** Number of the try that failed, from 1. */
+  readonly attempt: number;
+  /** Wait before the next, milliseconds. */
+  readonly delayMs: number;
+  readonly error: ErrorRecord;
+}
+
+/** Asks the target for a case: through the cache, and again where a failure may pass. */
+export class TargetCaller<Input, Expected, Metadata> {
+  readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
+  readonly #client: ModelClient | undefined;
+  readonly #retry: TargetRetry | undefined;
+  readonly #onRetry: (retried: RetriedTry) => void;
+  #identity: string | undefined;
+  #readsCase: boolean;
+
+  constructor(
+    options: ResolvedBatchOptions<Input, Expected, Metadata>,
+    onRetry: (retried: RetriedTry) => void,
+  ) {
+    const { target, retry, clock } = options;
+    this.#options = options;
+    this.#onRetry = onRetry;
+    this.#client = isModelClient(target) ? target : undefined;
+    this.#readsCase = typeof target === 'function' && target.length > 1;
+    this.#retry =
+      retry === false || this.#client?.retriesItself === true
+        ? undefined
+        : new TargetRetry(retry ?? {}, clock, Math.random);
+  }
+
+  /** The answer to a case; `call` is filled in as it goes. Rejects with what the target failed with. */
+  async ask(task: CaseTask<Input, Expected, Metadata>, call: TargetCall): Promise<ModelResponse> {
+    return this.#options.cache === undefined ? this.#askTarget(task, call) : this.#askCached(task, call);
+  }
+
+  /**
+   * The answer from the cache, or from whoever is asking for the same at this moment. An error or a truncated answer
+   * of another case is none for this one: then it asks again, and the second time for itself alone.
+   */
+  async #askCached(task: CaseTask<Input, Expected, Metadata>, call: TargetCall): Promise<ModelResponse> {
+    for (let others = 0; others < 2; others++) {
+      const readsCase = this.#readsCase;
+      const key = this.#cacheKey(task);
+      if (key === undefined) break;
+      const isForAll = (response: ModelResponse): boolean =>
+        isWholeAnswer(response) && this.#readsCase === readsCase;
+      call.cached = true;
+      const answer = this.#options.cache!.getOrCompute(
+        key,
+        (signal) => {
+          call.cached = false;
+          return this.#askTarget(task, call, signal);
+        },
+        { signal: task.signal, keepIf: isForAll },
+      );
+      try {
+        const response = await unlessCancelled(answer, task);
+        if (!call.cached || isForAll(response)) return response;
+      } catch (thrown) {
+        if (!call.cached || task.cancelled) throw thrown;
+      }
+    }
+    call.cached = false;
+    return this.#askTarget(task, call);
+  }
+
+  /** Asks until there is an answer, or a failure that will not pass. */
+  async #askTarget(
+    task: CaseTask<Input, Expected, Metadata>,
+    call: TargetCall,
+    signal?: AbortSignal,
+  ): Promise<ModelResponse> {
+    this.#retry?.begun();
+    for (let retries = 0; ; retries++) {
+      try {
+        const answer =
+          this.#client === undefined ? this.#askFunction(task) : this.#askClient(task, call, signal);
+        return withFailedTries(responseOf(await answer), call);
+      } catch (thrown) {
+        if (this.#client === undefined) call.failed(thrown, 1);
+        const delayMs = task.cancelled ? undefined : this.#retry?.delayMs(thrown, retries);
+        if (delayMs === undefined || this.#options.clock.now() + delayMs >= task.deadline) throw thrown;
+        const error = toErrorRecord(thrown, 'ASSAY_TARGET_FAILED');
+        this.#onRetry({ caseId: task.testCase.id, attempt: call.attempts, delayMs, error });
+        await this.#pause(delayMs, task, signal);
+        for (let ms = this.#retry!.withdraw(); ms > 0; ms = this.#retry!.withdraw())
+          await this.#pause(ms, task, signal);
+      }
+    }
+  }
+
+  #askFunction(task: CaseTask<Input, Expected, Metadata>): TargetAnswer | Promise<TargetAnswer> {
+    const target = this.#options.target as TargetFunction<Input, Expected, Metadata>;
+    const { cache } = this.#options;
+    const context = cache === undefined || this.#readsCase ? task : this.#watched(task);
+    const answer = target(task.testCase.input, context);
+    return isThenable(answer) ? unlessCancelled(answer, task) : answer;
+  }
+
+  /** The context of a function that says by no parameter whether it looks at it: what it reads must be in the cache's key. */
+  #watched(task: CaseTask<Input, Expected, Metadata>): TargetContext<Input, Expected, Metadata> {
+    const read = (): void => void (this.#readsCase = true);
+    return {
+      get testCase() {
+        read();
+        return task.testCase;
+      },
+      repetition: task.repetition,
+      get signal() {
+        return task.signal;
+      },
+    };
+  }
+
+  #askClient(
+    task: CaseTask<Input, Expected, Metadata>,
+    call: TargetCall,
+    signal: AbortSignal | undefined,
+  ): Promise<ModelResponse> {
+    const timeoutMs = this.#options.caseTimeoutMs;
+    // An answer that others wait for, too, is cancelled by the cache's signal, else by the case itself.
+    const options = signal === undefined ? { cancellation: task, timeoutMs } : { signal, timeoutMs };
+    const answer = this.#client!.complete(this.#request(task), options);
+    call.pending = true;
+    answer.then(
+      () => (call.pending = false),
+      (thrown: unknown) => {
+        call.pending = false;
+        call.failed(thrown, 0); // here: a case that is cancelled fails of that, and not of this
+      },
+    );
+    return signal === undefined ? unlessCancelled(answer, task) : answer;
+  }
+
+  #pause(
+    delayMs: number,
+    task: CaseTask<Input, Expected, Metadata>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        timer.cancel();
+        task.offCancel(cancelled);
+        signal?.removeEventListener('abort', aborted);
+        settle();
+      };
+      const cancelled = (reason: unknown): void => end(() => reject(reason));
+      const aborted = (): void => cancelled(signal!.reason);
+      const timer = this.#options.clock.schedule(() => end(resolve), delayMs);
+      if (signal === undefined) task.onCancel(cancelled);
+      else if (signal.aborted) aborted();
+      else signal.addEventListener('abort', aborted, { once: true });
+    });
+  }
+
+  /**
+   * `undefined` for an input that has no stable text (it holds a function or itself): such a case is just asked. A function
+   * that looks at the case may answer by anything in it.
+   */
+  #cacheKey(task: CaseTask<Input, Expected, Metadata>): string | undefined {
+    this.#identity ??= cacheIdentityOf(this.#options);
+    const request = this.#request(task);
+    const asked = this.#readsCase ? [request, task.testCase] : request;
+    try {
+      return stableHash([this.#identity, asked, task.repetition]);
+    } catch (error) {
+      if (error instanceof TypeError) return undefined;
+      throw error;
+    }
+  }
+
+  #request(task: CaseTask<Input, Expected, Metadata>): ModelRequest {
+    const input: unknown = task.testCase.input;
+    if (this.#client !== undefined && typeof input !== 'string' && !Array.isArray(input)) {
+      throw new AssayError(
+        'ASSAY_INVALID_CASE',
+        `Expected \`input\` of case ${JSON.stringify(task.testCase.id)} to be a prompt or an array of messages, got ${show(input)}`,
+      );
+    }
+    return {
+      input: input as ModelInput,
+      model: this.#options.model,
+      parameters: mergeParameters(this.#options.parameters, task.testCase.parameters),
+    };
+  }
+}
+
+/** Truncated answers are not kept: asked again they may come out whole. */
+function isWholeAnswer(response: ModelResponse): boolean {
+  return response.finishReason !== 'length';
+}
+
+/** The answer together with what the tries before it came to. */
+function withFailedTries(response: ModelResponse, { attempts, spent }: TargetCall): ModelResponse {
+  if (attempts === 0) return response;
+  const { usage, cost } = response;
+  return {
+    ...response,
+    attempts: response.attempts + attempts,
+    ...(spent === undefined ? {} : sumSpending(spent, { usage, cost })),
+  };
+}
