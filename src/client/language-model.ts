@@ -5,7 +5,8 @@ import { stableHash } from '../foundation/stable-hash.js';
 import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
 import { mergeParameters } from './call/call-settings.js';
-import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './http/classify-failure.js';
+import { classifyStatus } from './http/classify-failure.js';
+import { readErrorBody, readErrorReply, type ErrorBody } from './http/error-body.js';
 import { EndpointError } from './endpoint-error.js';
 import type {
   CallOptions,
@@ -15,9 +16,10 @@ import type {
   ModelRequest,
   ModelResponse,
 } from './model-client.js';
-import { finishReason, messagesOf, record, textField, usageOf } from './protocols/protocol.js';
+import { finishReason } from './protocols/finish-reason.js';
+import { messagesOf, record, textField, usageOf } from './protocols/protocol.js';
 import { requestIdOf } from './http/reply-headers.js';
-import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
+import { limitResetMs, retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
 
 /**
  * The part of a Vercel AI SDK language model that is needed, by structure: models of `@ai-sdk/*` providers with
@@ -204,7 +206,6 @@ function readResult(model: LanguageModel, result: unknown, latencyMs: number): M
 // Version 3 reports `{ unified, raw }` and `{ total, cacheRead, … }` where version 2 has a string and a number.
 function readReason(reason: unknown): FinishReason {
   const unified = typeof reason === 'string' ? reason : record(reason)['unified'];
-  if (unified === 'content-filter' || unified === 'tool-calls') return unified;
   return finishReason(unified);
 }
 
@@ -217,8 +218,9 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
   const { statusCode, isRetryable, responseHeaders, responseBody, data } = record(error);
   const status = typeof statusCode === 'number' ? statusCode : null;
   const headers = record(responseHeaders) as ResponseHeaders;
-  const failure =
-    status === null ? undefined : classifyStatus(status, errorBodyOf(data, responseBody), undefined);
+  const body = errorBodyOf(data, responseBody);
+  const waitMs = retryAfterMs(headers, Date.now()) ?? body.waitMs;
+  const failure = status === null ? undefined : classifyStatus({ status, body, waitMs });
   const code = failure?.code ?? 'ASSAY_TARGET_FAILED';
   // The SDK's errors hold request bodies and headers: only the message goes on.
   const told = new EndpointError(code, `${model.provider}: ${messageOf(error).slice(0, 300)}`, {
@@ -226,7 +228,7 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
     endpoint: model.provider,
     status,
     endpointAtFault: failure?.endpointAtFault ?? true,
-    retryAfterMs: retryAfterMs(headers, Date.now()),
+    retryAfterMs: waitMs ?? limitResetMs(headers, Date.now()),
     requestId: requestIdOf(headers),
   });
   told.attempts = [{ endpoint: model.provider, code, status, durationMs }];
@@ -234,6 +236,6 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
 }
 
 function errorBodyOf(data: unknown, responseBody: unknown): ErrorBody {
-  if (typeof data === 'object' && data !== null) return readErrorBody(data);
-  return readErrorReply(typeof responseBody === 'string' ? Buffer.from(responseBody) : undefined);
+  if (typeof data === 'object' && data !== null) return readErrorBody(data, Date.now());
+  return readErrorReply(typeof responseBody === 'string' ? Buffer.from(responseBody) : undefined, Date.now());
 }

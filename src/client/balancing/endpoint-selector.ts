@@ -68,7 +68,9 @@ export class EndpointSelector {
     this.#sentAt = endpoints.map(() => Number.NEGATIVE_INFINITY);
     this.#elsewhere = () => this.#slowest();
     const priorities = [...new Set(endpoints.map((each) => each.priority))].sort((a, b) => a - b);
-    this.#tiers = priorities.map((priority) => endpoints.filter((endpoint) => endpoint.priority === priority));
+    this.#tiers = priorities.map((priority) =>
+      endpoints.filter((endpoint) => endpoint.priority === priority),
+    );
   }
 
   /** Attempts in flight over all endpoints. */
@@ -118,7 +120,9 @@ export class EndpointSelector {
 
   /** Whether {@link EndpointSelector.choose} has anything better to say than to wait for any endpoint. */
   canPlace(call: PlacedCall, now: number): boolean {
-    return !this.full && (this.#candidates(call, now) || this.#worthWaitingFor(call, undefined, now) !== undefined);
+    return (
+      !this.full && (this.#candidates(call, now) || this.#worthWaitingFor(call, undefined, now) !== undefined)
+    );
   }
 
   /** Whether the first of those who wait for the endpoint can go there now. */
@@ -162,16 +166,25 @@ export class EndpointSelector {
    * An endpoint other than this one that takes a call within that time, as far as anybody can tell; rather one
    * that is only busy than one that has to come back.
    */
-  sooner(call: PlacedCall, { than, withinMs }: { readonly than: Endpoint; readonly withinMs: number }, now: number): Endpoint | undefined {
+  sooner(
+    call: PlacedCall,
+    { than, withinMs }: { readonly than: Endpoint; readonly withinMs: number },
+    now: number,
+  ): Endpoint | undefined {
     const sooner = this.endpoints.filter(
       (each) => each !== than && !call.barred.includes(each) && each.dueMs(call.tokens, now) < withinMs,
     );
     return sooner.find((each) => each.health.state === 'healthy') ?? sooner[0];
   }
 
-  /** Whether every endpoint that the call may go to is ejected or quarantined: it waits for one to come back. */
-  allDown({ barred }: Pick<PlacedCall, 'barred'>): boolean {
+  /** Whether every endpoint beside those is ejected or quarantined: who waits, waits for one to come back. */
+  allDown(barred: readonly Endpoint[]): boolean {
     return this.endpoints.every((each) => each.health.state !== 'healthy' || barred.includes(each));
+  }
+
+  /** Whether an endpoint beside those may still come into question. */
+  anyLeft(barred: readonly Endpoint[]): boolean {
+    return this.endpoints.some((each) => each.health.state !== 'quarantined' && !barred.includes(each));
   }
 
   /** Whether an endpoint other than this one is healthy. */
@@ -204,8 +217,13 @@ export class EndpointSelector {
     );
   }
 
-  /** What that call should take at most at the slowest endpoint that answers, milliseconds; `NaN` when none does. */
-  typicalMs({ work }: Pick<PlacedCall, 'work'>): number {
+  /** Whether nothing has come from the endpoint for much longer than its calls should take. */
+  isSilent(endpoint: Endpoint, now: number): boolean {
+    return endpoint.silent(now, this.#elsewhere);
+  }
+
+  /** What so much work takes at the slowest endpoint that answers, milliseconds; `NaN` when none does. */
+  typicalMs(work: number): number {
     return this.#slowest() * work;
   }
 

@@ -31,14 +31,7 @@ export interface EndpointSettings {
  * and with nothing that can be used.
  */
 export type AttemptOutcome =
-  | 'ok'
-  | 'failed'
-  | 'unreachable'
-  | 'rate-limited'
-  | 'overloaded'
-  | 'cancelled'
-  | 'refused'
-  | 'useless';
+  'ok' | 'failed' | 'unreachable' | 'rate-limited' | 'overloaded' | 'cancelled' | 'refused' | 'useless';
 
 /** How an attempt failed. */
 export interface AttemptFailure {
@@ -172,6 +165,11 @@ export class Endpoint implements EndpointCandidate {
   /** Milliseconds until it takes calls, as far as its health, rate and pauses tell; a probe under way counts as 0. */
   dueMs(tokens: number, now: number): number {
     return Math.max(this.health.until - now, this.waitMs(tokens, now));
+  }
+
+  /** Milliseconds until the first of those who wait may go, as far as time alone decides; a probe under way is none. */
+  readyMs(tokens: number, now: number): number {
+    return Math.max(this.health.until - now, this.limit.waitMs(tokens, now));
   }
 
   estimateAt(now: number): number {

@@ -37,7 +37,8 @@ export class FirstWave {
   /** A call was answered. */
   answered(sentAt: number, now: number): void {
     this.#answers++;
-    if (this.#answers === this.#sent || (this.#answers === 1 && this.#sent < FEW_CALLS)) this.#heldUntil = now;
+    if (this.#answers === this.#sent || (this.#answers === 1 && this.#sent < FEW_CALLS))
+      this.#heldUntil = now;
     else if (this.#answers === 1) this.#heldUntil = now + Math.min(SETTLE_MS, (now - sentAt) / 2);
   }
 

@@ -45,7 +45,9 @@ const UNKNOWN_FAILURE_MS = 1000;
  * estimate, since failing fast is not being fast.
  */
 export class LatencyEstimate {
-  readonly #inFlight = new LinkedList<number>(new Ticket({ startedAt: 0, work: 1, tokens: 0, epoch: 0, probe: false }));
+  readonly #inFlight = new LinkedList<number>(
+    new Ticket({ startedAt: 0, work: 1, tokens: 0, epoch: 0, probe: false }),
+  );
   #value = Number.NaN;
   #updatedAt = Number.NEGATIVE_INFINITY;
 

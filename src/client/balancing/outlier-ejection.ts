@@ -125,6 +125,11 @@ export class OutlierEjection {
     return this.#epoch;
   }
 
+  /** Whether the result of a call that began in that state is heard. */
+  heeds(epoch: number): boolean {
+    return epoch === this.#epoch;
+  }
+
   /** Whether a call may go there now: it is healthy, or the probe is due. */
   available(now: number): boolean {
     switch (this.#state) {
@@ -193,7 +198,10 @@ export class OutlierEjection {
    */
   quarantine(now: number): void {
     if (this.#state === 'healthy') this.#since = now;
-    const length = Math.min(MAX_QUARANTINE_MS, BASE_QUARANTINE_MS * 2 ** Math.min(this.#quarantinesInRow, 20));
+    const length = Math.min(
+      MAX_QUARANTINE_MS,
+      BASE_QUARANTINE_MS * 2 ** Math.min(this.#quarantinesInRow, 20),
+    );
     this.#quarantinesInRow++;
     this.#state = 'quarantined';
     this.#until = now + length * (0.9 + 0.2 * this.#random());
@@ -207,6 +215,7 @@ export class OutlierEjection {
     this.#state = 'healthy';
     this.#epoch++;
     this.#probing = false;
+    this.#until = Math.min(this.#until, now);
     this.#consecutive = 0;
     this.#ejectionsInRow = Math.max(0, this.#ejectionsInRow - 1);
     this.#quarantinesInRow = Math.max(0, this.#quarantinesInRow - 1);

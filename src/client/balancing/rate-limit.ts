@@ -43,6 +43,14 @@ export interface RateLimitSettings {
   readonly firstWave: number;
 }
 
+/** A reply that may tell of limits. */
+export interface ToldLimits {
+  readonly headers: ResponseHeaders;
+  /** Calls still in flight. */
+  readonly inFlight: number;
+  readonly wallTime: number;
+}
+
 /** A call that was refused as one too many. */
 export interface Refusal {
   /** How long the server asked to wait, milliseconds. */
@@ -197,7 +205,7 @@ export class RateLimit {
   }
 
   /** Learns from the headers of a reply; returns whether a limit became known or changed. */
-  learn(headers: ResponseHeaders, inFlight: number, wallTime: number, now: number): boolean {
+  learn({ headers, inFlight, wallTime }: ToldLimits, now: number): boolean {
     const seen = readLimitHeaders(headers, wallTime);
     if (seen === undefined) return false;
     const changed = this.#learnLimits(seen, now);

@@ -34,7 +34,11 @@ const UNITS: Readonly<Record<string, number>> = {
  * not understood. So nothing that a server says is read as "at once".
  */
 export function readWait(told: string | undefined, reading: WaitReading): number | undefined {
-  const text = told?.trim().replace(/^["']+|["']+$/g, '').trim() ?? '';
+  const text =
+    told
+      ?.trim()
+      .replace(/^["']+|["']+$/g, '')
+      .trim() ?? '';
   if (text === '') return undefined;
   const whole = oneWait(text, reading);
   if (whole !== undefined || !/[,;]/.test(text) || /^[a-z]{3,9},/i.test(text)) return whole;
@@ -54,7 +58,9 @@ function oneWait(text: string, { wallTime, unitMs = 1000 }: WaitReading): number
 
 function readDuration(text: string): number | undefined {
   const parts = [
-    ...text.matchAll(/(\d+(?:\.\d+)?)\s*(ms|millis|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])\s*/giy),
+    ...text.matchAll(
+      /(\d+(?:\.\d+)?)\s*(ms|millis|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])\s*/giy,
+    ),
   ];
   const read = parts.reduce((length, [all]) => length + all.length, 0);
   if (parts.length === 0 || read !== text.length) return undefined;
@@ -87,7 +93,9 @@ export function retryAfterMs(headers: ResponseHeaders, wallTime: number): number
 export function limitResetMs(headers: ResponseHeaders, wallTime: number): number | undefined {
   const resets = RESET_HEADERS.map(([remaining, reset]) => {
     const left = headerOf(headers, remaining);
-    return left === undefined || left.trim() === '' || !(Number(left) <= 0) ? undefined : resetMs(headerOf(headers, reset), wallTime);
+    return left === undefined || left.trim() === '' || !(Number(left) <= 0)
+      ? undefined
+      : resetMs(headerOf(headers, reset), wallTime);
   });
   // The one header of the IETF's draft: `"default";r=0;t=5`, and of its older form: `limit=10, remaining=0, reset=5`.
   const draft = headerOf(headers, 'ratelimit') ?? '';
@@ -102,7 +110,9 @@ export function resetMs(value: string | undefined, wallTime: number): number | u
 }
 
 function readHeader(value: string | string[] | undefined, reading: WaitReading): number | undefined {
-  return typeof value === 'string' ? readWait(value, reading) : longest((value ?? []).map((each) => readWait(each, reading)));
+  return typeof value === 'string'
+    ? readWait(value, reading)
+    : longest((value ?? []).map((each) => readWait(each, reading)));
 }
 
 const RESET_HEADERS = [

@@ -6,6 +6,8 @@ import type { Choice, EndpointSelector, PlacedCall } from './endpoint-selector.j
 
 /** A call that waits. */
 export interface Waiter extends PlacedCall {
+  /** Number of the call; the lowest came first. */
+  readonly id: number;
   /** Whether it leaves by itself after a while, to look again without those that it was barred from. */
   readonly returns: boolean;
   /** There is a place for it; called once, after it has left the room. */
@@ -41,7 +43,6 @@ class Line {
 /** One waiting call's place; keep it to {@link WaitingRoom.leave}. */
 export class Place extends ListNode<Waiter> {
   line: Line | undefined = undefined;
-  order = 0;
 }
 
 /**
@@ -58,7 +59,6 @@ export class WaitingRoom {
   readonly #lines = new Map<string, Line>();
   readonly #reroutedUntil: number[];
   #size = 0;
-  #entered = 0;
   #timer: ClockTimer | undefined;
   #timerDueAt = 0;
   #serving = false;
@@ -79,13 +79,12 @@ export class WaitingRoom {
   /** Lets a call wait as was chosen for it. */
   enter(place: Place, choice: Choice, now: number): void {
     const target = choice.kind === 'queue' ? choice.endpoint : undefined;
-    const line = this.#lineOf(target, place.value.barred);
+    const line = this.#lineOf(target, place.value);
     place.line = line;
-    place.order = ++this.#entered;
     line.calls.push(place);
     this.#size++;
     if (target !== undefined) target.waiting++;
-    if (!this.#serving) this.#settle(now);
+    if (!this.#serving) this.#arm(now);
   }
 
   /** A call waits no more; harmless for one that has left. */
@@ -133,9 +132,10 @@ export class WaitingRoom {
     const places: Place[] = [];
     for (const line of this.#lines.values()) {
       if (line.target !== endpoint) continue;
-      for (let node = line.calls.head; node !== undefined; node = line.calls.after(node)) places.push(node as Place);
+      for (let node = line.calls.head; node !== undefined; node = line.calls.after(node))
+        places.push(node as Place);
     }
-    places.sort((a, b) => a.order - b.order);
+    places.sort((a, b) => a.value.id - b.value.id);
     for (const place of places) {
       if (place.line?.target !== endpoint) continue; // it has gone meanwhile
       this.leave(place);
@@ -162,9 +162,10 @@ export class WaitingRoom {
     this.#timer = undefined;
   }
 
-  #lineOf(target: Endpoint | undefined, barred: readonly Endpoint[]): Line {
-    const indices = barred.length === 0 ? '' : barred.map(({ index }) => index).sort((a, b) => a - b).join();
-    const key = `${target?.index ?? ''}|${indices}`;
+  // Who comes back stands in a line of its own: it is older than the last of those who came after it.
+  #lineOf(target: Endpoint | undefined, { barred, tried }: Waiter): Line {
+    const indices = barred.map(({ index }) => index).sort((a, b) => a - b);
+    const key = `${target?.index ?? ''}|${indices.join()}|${tried.length > 0}`;
     let line = this.#lines.get(key);
     if (line === undefined) this.#lines.set(key, (line = new Line(key, target)));
     return line;
@@ -176,7 +177,7 @@ export class WaitingRoom {
     while (lines.length > 0 && left-- > 0 && !this.#selector.full) {
       let oldest = 0;
       for (let index = 1; index < lines.length; index++) {
-        if (headOrder(lines[index]!) < headOrder(lines[oldest]!)) oldest = index;
+        if (headId(lines[index]!) < headId(lines[oldest]!)) oldest = index;
       }
       if (!this.#moveHead(lines[oldest]!, now)) lines.splice(oldest, 1);
     }
@@ -224,7 +225,7 @@ export class WaitingRoom {
       const first = calls.head!.value;
       for (const endpoint of this.#selector.endpoints) {
         if (first.barred.includes(endpoint)) continue;
-        const due = endpoint.dueMs(first.tokens, now);
+        const due = endpoint.readyMs(first.tokens, now);
         if (due > 0 && due < wait) wait = due;
         else if (wait > DISTRUST_MS && this.#selector.distrusts(endpoint, now)) wait = DISTRUST_MS;
       }
@@ -242,6 +243,6 @@ export class WaitingRoom {
   }
 }
 
-function headOrder({ calls }: Line): number {
-  return (calls.head as Place | undefined)?.order ?? Number.POSITIVE_INFINITY;
+function headId({ calls }: Line): number {
+  return calls.head?.value.id ?? Number.POSITIVE_INFINITY;
 }

@@ -35,7 +35,8 @@ export function classifyErrorBody(body: ErrorBody, waitMs = body.waitMs): Failur
   if (/authentication|permission|unauthori[sz]ed|invalid_api_key/i.test(kind)) return failures.AUTHENTICATION;
   if (/insufficient_quota|billing|payment/i.test(kind)) return failures.QUOTA_EXCEEDED;
   if (/not_?found/i.test(kind)) return failures.NOT_FOUND;
-  if (/invalid_(request|argument)|bad_?request|validation|content_filter|context_length/i.test(kind)) return byRequest(body);
+  if (/invalid_(request|argument)|bad_?request|validation|content_filter|context_length/i.test(kind))
+    return byRequest(body);
   return failures.SERVER;
 }
 
@@ -114,7 +115,8 @@ const MALFORMED_CODES: ReadonlySet<string> = new Set([
 
 /** The `code` of anything thrown, or an empty string. */
 export function codeOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null ? (error as { readonly code?: unknown }).code : undefined;
+  const code =
+    typeof error === 'object' && error !== null ? (error as { readonly code?: unknown }).code : undefined;
   if (typeof code === 'number') return String(code);
   return typeof code === 'string' ? code : NO_BODY.code;
 }

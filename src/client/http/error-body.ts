@@ -30,7 +30,13 @@ export function readErrorBody(body: unknown, wallTime = Number.NaN): ErrorBody {
   const message = messageIn(inner, outer) || (saysError(body) ? JSON.stringify(body).slice(0, 300) : '');
   return {
     message,
-    type: plain(inner.get('type') ?? inner.get('status') ?? inner.get('errortype') ?? outer.get('error_type') ?? outer.get('__type')),
+    type: plain(
+      inner.get('type') ??
+        inner.get('status') ??
+        inner.get('errortype') ??
+        outer.get('error_type') ??
+        outer.get('__type'),
+    ),
     code: codeIn(inner, outer),
     quotas: quotasIn(details),
     waitMs: waitIn(details, inner, outer, wallTime) ?? waitInWords(message, wallTime),
@@ -94,12 +100,31 @@ function firstOf(values: readonly unknown[]): unknown {
 function innerOf(outer: Members): unknown {
   for (const name of ['error', 'errors', 'fault', 'exception']) {
     const value = outer.get(name);
-    if (Array.isArray(value) ? value.length > 0 : saysError(value) && typeof value !== 'boolean') return value;
+    if (Array.isArray(value) ? value.length > 0 : saysError(value) && typeof value !== 'boolean')
+      return value;
   }
   return Object.fromEntries(outer);
 }
 
-const MESSAGE_NAMES = ['message', 'msg', 'errormsg', 'errormessage', 'errmsg', 'errordescription', 'faultstring', 'detail', 'details', 'description', 'reason', 'title', 'error', 'raw', 'text', 'statustext', 'info'];
+const MESSAGE_NAMES = [
+  'message',
+  'msg',
+  'errormsg',
+  'errormessage',
+  'errmsg',
+  'errordescription',
+  'faultstring',
+  'detail',
+  'details',
+  'description',
+  'reason',
+  'title',
+  'error',
+  'raw',
+  'text',
+  'statustext',
+  'info',
+];
 
 const SAYING = [...MESSAGE_NAMES, 'code', 'errorcode', 'type', 'status', 'faultcode'];
 
@@ -107,7 +132,8 @@ function messageIn(inner: Members, outer: Members): string {
   const said = wordsIn(inner, 0) || wordsIn(outer, 0);
   // A gateway says only that the provider failed; what it said stands beside it.
   const raw = members(inner.get('metadata')).get('raw');
-  const behind = typeof raw === 'string' ? readErrorReply(Buffer.from(raw)).message : wordsIn(members(raw), 0);
+  const behind =
+    typeof raw === 'string' ? readErrorReply(Buffer.from(raw)).message : wordsIn(members(raw), 0);
   return behind === '' || said.includes(behind) ? said : `${said}: ${behind}`;
 }
 
@@ -134,7 +160,8 @@ function wordsOfValue(value: unknown, depth: number): string {
 
 function codeIn(inner: Members, outer: Members): string {
   const code = inner.get('code') ?? inner.get('errorcode') ?? inner.get('errcode');
-  const deeper = members(inner.get('innererror')).get('code') ?? members(inner.get('detail')).get('errorcode');
+  const deeper =
+    members(inner.get('innererror')).get('code') ?? members(inner.get('detail')).get('errorcode');
   return plain(code ?? deeper ?? outer.get('code') ?? outer.get('errorcode') ?? inner.get('status'));
 }
 
@@ -148,16 +175,25 @@ function quotasIn(details: readonly Members[]): string {
   for (const detail of details) {
     const violations = detail.get('violations');
     if (!Array.isArray(violations)) continue;
-    for (const each of violations) names.push(plain(members(each).get('quotaid')), plain(members(each).get('quotametric')));
+    for (const each of violations)
+      names.push(plain(members(each).get('quotaid')), plain(members(each).get('quotametric')));
   }
   return names.join(' ');
 }
 
 // Google's RetryInfo; members of that name (LiteLLM, vendors' own); headers that a gateway repeats (OpenRouter).
-function waitIn(details: readonly Members[], inner: Members, outer: Members, wallTime: number): number | undefined {
+function waitIn(
+  details: readonly Members[],
+  inner: Members,
+  outer: Members,
+  wallTime: number,
+): number | undefined {
   for (const detail of details) {
     const delay = detail.get('retrydelay');
-    const { seconds, nanos } = (typeof delay === 'object' && delay !== null ? delay : {}) as Record<string, unknown>;
+    const { seconds, nanos } = (typeof delay === 'object' && delay !== null ? delay : {}) as Record<
+      string,
+      unknown
+    >;
     const told = seconds === undefined ? delay : `${Number(seconds) + Number(nanos ?? 0) / 1e9}s`;
     const wait = readWait(plain(told), { wallTime });
     if (wait !== undefined) return wait;
@@ -166,7 +202,11 @@ function waitIn(details: readonly Members[], inner: Members, outer: Members, wal
   const headers = members(metadata.get('headers'));
   for (const from of [inner, outer, metadata, headers]) {
     const milliseconds = readWait(plain(from.get('retryafterms')), { wallTime, unitMs: 1 });
-    const wait = milliseconds ?? readWait(plain(from.get('retryafter') ?? from.get('retryafterseconds') ?? from.get('retryin')), { wallTime });
+    const wait =
+      milliseconds ??
+      readWait(plain(from.get('retryafter') ?? from.get('retryafterseconds') ?? from.get('retryin')), {
+        wallTime,
+      });
     if (wait !== undefined) return wait;
   }
   if (Number(headers.get('xratelimitremaining') ?? 1) > 0) return undefined;
@@ -175,9 +215,16 @@ function waitIn(details: readonly Members[], inner: Members, outer: Members, wal
 
 // `Please try again in 1m20.5s`, `Please retry after 6 seconds`, `Try again in 60 seconds`.
 function waitInWords(message: string, wallTime: number): number | undefined {
-  const found = /(?:(?:retry|try|again|available|resets?)\s+(?:again\s+)?(?:in|after)|wait(?:\s+for)?)\s+(?:about\s+)?((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)/i.exec(message);
+  const found =
+    /(?:(?:retry|try|again|available|resets?)\s+(?:again\s+)?(?:in|after)|wait(?:\s+for)?)\s+(?:about\s+)?((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)/i.exec(
+      message,
+    );
   if (found === null) return undefined;
-  const parts = [...found[1]!.matchAll(/\d+(?:\.\d+)?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])/gi)];
+  const parts = [
+    ...found[1]!.matchAll(
+      /\d+(?:\.\d+)?\s*(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])/gi,
+    ),
+  ];
   return parts.length === 0 ? undefined : readWait(parts.map(([part]) => part).join(''), { wallTime });
 }
 
@@ -189,18 +236,27 @@ function wordsOf(text: string): string {
   const element = (name: string): string =>
     new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([\\s\\S]*?)</`, 'i').exec(text)?.[1]?.trim() ?? '';
   if (!/<(!doctype\s+)?html/i.test(text)) {
-    const message = element('message') || element('faultstring') || element('description') || element('error');
+    const message =
+      element('message') || element('faultstring') || element('description') || element('error');
     const code = element('code');
     if (message !== '') return code === '' || message.includes(code) ? message : `${code}: ${message}`;
   }
   const title = element('title');
   const heading = element('h1') || element('body');
-  const words = (title.includes(heading) ? title : heading.includes(title) ? heading : `${title}: ${heading}`) || text;
+  const words =
+    (title.includes(heading) ? title : heading.includes(title) ? heading : `${title}: ${heading}`) || text;
   return decoded(words.replaceAll(/<(script|style)[\s\S]*?<\/\1>/gi, ' ').replaceAll(/<[^>]*>/g, ' '));
 }
 
 function decoded(html: string): string {
-  const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", nbsp: ' ' };
+  const named: Readonly<Record<string, string>> = {
+    amp: '&',
+    lt: '<',
+    gt: '>',
+    quot: '"',
+    '#39': "'",
+    nbsp: ' ',
+  };
   return html.replaceAll(/&(amp|lt|gt|quot|#39|nbsp);/g, (all, name: string) => named[name] ?? all).trim();
 }
 

@@ -5,8 +5,9 @@ const SHORT_MS = 300_000;
 /** Whether the words say that the prompt is too long for the model. */
 export function contextIsTooLong({ code, type, message }: ErrorBody): boolean {
   return (
-    /context_length_exceeded|exceed_context_size|context_window_exceeded|string_above_max_length|prompt_too_long/i.test(`${code} ${type}`) ||
-    CONTEXT_LENGTH_WORDS.some((words) => words.test(message))
+    /context_length_exceeded|exceed_context_size|context_window_exceeded|string_above_max_length|prompt_too_long/i.test(
+      `${code} ${type}`,
+    ) || CONTEXT_LENGTH_WORDS.some((words) => words.test(message))
   );
 }
 
@@ -23,7 +24,9 @@ const CONTEXT_LENGTH_WORDS: readonly RegExp[] = [
 /** Whether the words say that a filter or moderation refused the request. */
 export function isFiltered({ code, type, message }: ErrorBody): boolean {
   return (
-    /content[_-]?(filter|policy|moderation)|responsible_?ai|moderation|data_?inspection_?failed|prohibited|safety/i.test(`${code} ${type}`) ||
+    /content[_-]?(filter|policy|moderation)|responsible_?ai|moderation|data_?inspection_?failed|prohibited|safety/i.test(
+      `${code} ${type}`,
+    ) ||
     /content[ _](filter|management policy|policy)|\bflagged\b|by (our )?moderation|(blocked|refused|rejected) (by|due to|for) (our )?(the )?(safety|content|moderation|guardrail|policy)|safety (system|filter|policy)|inappropriate content|usage polic(y|ies)|guardrail/i.test(
       message,
     )
@@ -49,7 +52,8 @@ export function isQuota(body: ErrorBody, waitMs: number | undefined, limited = t
   if (MONEY_CODES.test(kind)) return true;
   if (!limited) return EMPTY_ACCOUNT.test(message);
   if (/throttl/i.test(kind)) return false;
-  if (waitMs !== undefined) return waitMs > SHORT_MS && (MONEY_WORDS.test(message) || LONG_LIMIT.test(message));
+  if (waitMs !== undefined)
+    return waitMs > SHORT_MS && (MONEY_WORDS.test(message) || LONG_LIMIT.test(message));
   if (/per_?(second|minute|hour)/i.test(quotas)) return false;
   if (EMPTY_ACCOUNT.test(message)) return true;
   if (LONG_LIMIT.test(message)) return true;
@@ -60,6 +64,9 @@ const MONEY_CODES =
   /insufficient[_ -]?(quota|credits?|balance|funds)|billing|credit|spend|payment|arrear|budget[_ ]?exceeded|exceeded?[_ ]?(token)?budget|exceeded_current_quota|usage_limit_reached/i;
 const EMPTY_ACCOUNT =
   /insufficient[ _](quota|credits?|balance|funds)|credit balance|(out of|used all( available)?|not enough|no( more)?) credits?|reached your (specified )?(api )?usage limits?|(spend|spending)[ _-](limit|cap)|(monthly|weekly) (spend\w* |usage )?(limit|budget)|budget has been exceeded|over budget|ExceededBudget|ExceededTokenBudget|account .{0,60}(suspended|overdue|arrears|deactivated)/i;
-const LONG_LIMIT = /(per|a|each|this)[ _-](day|week|month)\b|\b(daily|weekly|monthly)\b|\([RT]PD\)|\b[RT]PD\b/i;
-const SHORT_LIMIT = /(per|a|each|this)[ _-](sec(ond)?|min(ute)?|hour)\b|\b[RT]P[MS]\b|rate[ _-]?limit|too many requests/i;
-const MONEY_WORDS = /exceeded your current quota|billing|credit|(spend|spending|usage)[ _-](limit|cap)s?\b|plan and billing|payment|top[ -]?up|recharge/i;
+const LONG_LIMIT =
+  /(per|a|each|this)[ _-](day|week|month)\b|\b(daily|weekly|monthly)\b|\([RT]PD\)|\b[RT]PD\b/i;
+const SHORT_LIMIT =
+  /(per|a|each|this)[ _-](sec(ond)?|min(ute)?|hour)\b|\b[RT]P[MS]\b|rate[ _-]?limit|too many requests/i;
+const MONEY_WORDS =
+  /exceeded your current quota|billing|credit|(spend|spending|usage)[ _-](limit|cap)s?\b|plan and billing|payment|top[ -]?up|recharge/i;

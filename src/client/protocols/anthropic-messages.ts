@@ -1,6 +1,8 @@
 import type { ChatMessage, TokenUsage } from '../model-client.js';
+import { finishReason, isReason } from './finish-reason.js';
 import {
-  finishReason,
+  checkAnswer,
+  ReportedFailure,
   messagesOf,
   plainText,
   record,
@@ -51,10 +53,13 @@ export const anthropicMessages: Protocol = {
     const content = reply['content'];
     if (!Array.isArray(content)) throw unexpected('`content` to be a list');
     const toolCalls = content.filter((block) => record(block)['type'] === 'tool_use');
+    const text = plainText(content);
+    const reason = reply['stop_reason'];
+    checkAnswer({ reason, answered: isReason(reason), filled: text !== '' || toolCalls.length > 0 });
     return {
-      text: plainText(content),
+      text,
       model: textField(reply, 'model'),
-      finishReason: finishReason(reply['stop_reason']),
+      finishReason: finishReason(reason),
       usage: messagesUsage(record(reply['usage'])),
       id: textField(reply, 'id'),
       toolCalls: toolCalls.length > 0 ? toolCalls : undefined,
@@ -68,6 +73,8 @@ export const anthropicMessages: Protocol = {
 
 class MessageStream implements StreamReader {
   done = false;
+  ended = false;
+  kept = 0;
   #text = '';
   #model: string | undefined;
   #id: string | undefined;
@@ -97,7 +104,11 @@ class MessageStream implements StreamReader {
       case 'content_block_delta': {
         const delta = record(event['delta']);
         const tool = this.#tools.get(event['index']);
-        if (tool !== undefined) tool.json += textField(delta, 'partial_json') ?? '';
+        if (tool !== undefined) {
+          const json = textField(delta, 'partial_json') ?? '';
+          tool.json += json;
+          this.kept += json.length;
+        }
         return this.#add(textField(delta, 'text') ?? '');
       }
       case 'message_delta':
@@ -107,10 +118,11 @@ class MessageStream implements StreamReader {
           this.#usage[name] = count || this.#usage[name];
         return '';
       case 'message_stop':
-        this.done = true;
+        this.ended = true;
+        this.done = isReason(this.#stopReason); // a new reason is one all the same: the message was ended in due form
         return '';
       case 'error':
-        throw new Error(textField(record(event['error']), 'message') ?? 'the stream reported a failure');
+        throw new ReportedFailure(event);
       default:
         return '';
     }
@@ -121,6 +133,11 @@ class MessageStream implements StreamReader {
       ...block,
       input: json === '' ? block['input'] : parsedOrText(json),
     }));
+    checkAnswer({
+      reason: this.#stopReason,
+      answered: isReason(this.#stopReason),
+      filled: this.#text !== '' || toolCalls.length > 0,
+    });
     return {
       text: this.#text,
       model: this.#model,

@@ -1,6 +1,8 @@
 import type { FinishReason, ModelParameters, TokenUsage } from '../model-client.js';
+import { finishReason, isReason } from './finish-reason.js';
 import {
-  finishReason,
+  checkAnswer,
+  IncompleteAnswer,
   messagesOf,
   record,
   textField,
@@ -58,10 +60,24 @@ export function ollamaCommon(parameters: ModelParameters, stream: boolean): Reco
   };
 }
 
-/** A whole answer of either Ollama endpoint. */
+/**
+ * A whole answer of either Ollama endpoint. `done: true` is its sign; a reason comes with it since release 0.1.38.
+ *
+ * @throws IncompleteAnswer for a reply that is not done, or that only tells that the model was loaded.
+ */
 export function ollamaReply(reply: Record<string, unknown>, text: string, toolCalls: unknown): ProtocolReply {
   const calls = Array.isArray(toolCalls) && toolCalls.length > 0 ? toolCalls : undefined;
-  const reason: FinishReason = finishReason(reply['done_reason'] ?? (reply['done'] === true ? 'stop' : ''));
+  const { done, done_reason: told } = reply;
+  if (done === false) throw new IncompleteAnswer('the answer is not done');
+  if (told === 'load' || told === 'unload')
+    throw new IncompleteAnswer(`the server only ${told}ed the model`, { atFault: false });
+  const said = isReason(told) ? told : undefined;
+  checkAnswer({
+    reason: said ?? (done === true && reply['eval_count'] !== undefined ? 'stop' : undefined),
+    answered: true,
+    filled: text !== '' || calls !== undefined,
+  });
+  const reason: FinishReason = finishReason(said ?? (done === true ? 'stop' : ''));
   return {
     text,
     model: textField(reply, 'model'),
@@ -82,6 +98,7 @@ export function ollamaUsage(reply: unknown): TokenUsage | null {
 /** Puts an Ollama stream together; `textOf` finds the text of a line. */
 export class OllamaStream implements StreamReader {
   done = false;
+  kept = 0;
   readonly #textOf: (line: Record<string, unknown>) => string;
   readonly #toolCalls: unknown[] = [];
   #text = '';
@@ -100,7 +117,10 @@ export class OllamaStream implements StreamReader {
     const text = this.#textOf(line);
     this.#text += text;
     const calls = record(line['message'])['tool_calls'];
-    if (Array.isArray(calls)) this.#toolCalls.push(...calls);
+    if (Array.isArray(calls)) {
+      this.#toolCalls.push(...calls);
+      this.kept += JSON.stringify(calls).length;
+    }
     if (line['done'] === true) {
       this.done = true;
       this.#last = line;

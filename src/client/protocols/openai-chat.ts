@@ -1,8 +1,8 @@
 import type { FinishReason, TokenUsage } from '../model-client.js';
 import { endOf, firstChoice, StreamedChoice, usageIn } from './openai-choices.js';
+import { endsAnswer, finishReason } from './finish-reason.js';
 import {
-  EmptyAnswer,
-  finishReason,
+  checkAnswer,
   laterUsage,
   list,
   messagesOf,
@@ -56,7 +56,12 @@ export const openaiChat: Protocol = {
     const text = contentText(message as Record<string, unknown>);
     const refusal = text === '' ? refusalText(message as Record<string, unknown>) : '';
     const reason = finishReason(choice['finish_reason']);
-    if (!calledTools && !holdsAnswer(message as Record<string, unknown>)) checkReason(reason);
+    checkAnswer({
+      reason: choice['finish_reason'],
+      answered: calledTools || holdsAnswer(message as Record<string, unknown>),
+      filled:
+        calledTools || text !== '' || refusal !== '' || callsFunction(message as Record<string, unknown>),
+    });
     return {
       text: text === '' ? refusal : text,
       model: textField(reply, 'model'),
@@ -76,11 +81,13 @@ const INCLUDE_USAGE = { include_usage: true } as const;
 
 class ChatStream implements StreamReader {
   done = false;
+  kept = 0;
   usage: TokenUsage | null = null;
   readonly #choice = new StreamedChoice();
   #text = '';
   #answered = false;
   #refused = false;
+  #called = false;
   #model: string | undefined;
   #id: string | undefined;
   #finish: string | undefined;
@@ -96,10 +103,11 @@ class ChatStream implements StreamReader {
     this.usage = laterUsage(this.usage, chatUsage(usageIn(chunk, choice)));
     const delta = record(choice['delta']);
     this.#finish = endOf(choice) ?? this.#finish;
-    if (this.#finish !== undefined) this.done = true;
-    this.#logprobs.push(...list(record(choice['logprobs'])['content']));
+    if (endsAnswer(this.#finish)) this.done = true;
+    this.#addLogprobs(list(record(choice['logprobs'])['content']));
     for (const call of list(delta['tool_calls'])) this.#addToolCall(record(call));
     this.#answered ||= holdsAnswer(delta);
+    this.#called ||= callsFunction(delta);
     const refusal = refusalText(delta);
     this.#refused ||= refusal !== '';
     const text = contentText(delta) + refusal;
@@ -110,7 +118,11 @@ class ChatStream implements StreamReader {
   reply(): ProtocolReply {
     const reason = finishReason(this.#finish);
     const toolCalls = this.#toolCalls.length > 0 ? this.#toolCalls : undefined;
-    if (!this.#answered && toolCalls === undefined) checkReason(reason);
+    checkAnswer({
+      reason: this.#finish,
+      answered: this.#answered || toolCalls !== undefined,
+      filled: this.#text !== '' || toolCalls !== undefined || this.#called,
+    });
     return {
       text: this.#text,
       model: this.#model,
@@ -122,9 +134,17 @@ class ChatStream implements StreamReader {
     };
   }
 
+  #addLogprobs(pieces: readonly unknown[]): void {
+    for (const piece of pieces) {
+      this.#logprobs.push(piece);
+      this.kept += JSON.stringify(piece).length;
+    }
+  }
+
   // A call comes in pieces that are told apart by `index`; some servers send calls whole, without one or all with 0.
   #addToolCall(piece: Record<string, unknown>): void {
     const { index = this.#toolCalls.length, ...rest } = piece;
+    this.kept += JSON.stringify(piece).length;
     const known = this.#toolCallAt.get(index);
     const id = textField(piece, 'id') ?? '';
     if (known === undefined || (id !== '' && id !== known['id'])) {
@@ -166,13 +186,18 @@ function refusalText({ content, refusal }: Record<string, unknown>): string {
 }
 
 // An empty string is an answer; nothing at all is none, unless the server says what became of it.
-function holdsAnswer({ content, refusal, function_call: call }: Record<string, unknown>): boolean {
-  const texts = typeof content === 'string' || Array.isArray(content) || typeof refusal === 'string';
-  return texts || (call !== undefined && call !== null);
+function holdsAnswer(message: Record<string, unknown>): boolean {
+  const { content, refusal } = message;
+  return (
+    typeof content === 'string' ||
+    Array.isArray(content) ||
+    typeof refusal === 'string' ||
+    callsFunction(message)
+  );
 }
 
-function checkReason(reason: FinishReason): void {
-  if (reason === 'stop' || reason === 'other') throw new EmptyAnswer('the reply holds no answer');
+function callsFunction({ function_call: call }: Record<string, unknown>): boolean {
+  return call !== undefined && call !== null;
 }
 
 function refusedReason(reason: FinishReason): FinishReason {

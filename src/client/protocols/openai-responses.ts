@@ -1,6 +1,8 @@
 import type { ChatMessage, FinishReason, TokenUsage } from '../model-client.js';
+import { finishReason } from './finish-reason.js';
 import {
-  EmptyAnswer,
+  checkAnswer,
+  IncompleteAnswer,
   list,
   ReportedFailure,
   messagesOf,
@@ -109,7 +111,8 @@ function readResponse(body: unknown, streamed = ''): ProtocolReply {
     }
   }
   const reason = reasonOf(response, toolCalls.length > 0);
-  if (!answered && reason === 'stop') throw new EmptyAnswer('the reply holds no answer');
+  const filled = text !== '' || streamed !== '' || toolCalls.length > 0;
+  checkAnswer({ reason, answered: answered || toolCalls.length > 0, filled });
   return {
     text: text === '' ? streamed : text,
     model: textField(response, 'model'),
@@ -127,14 +130,12 @@ function checkEnded({ status }: Record<string, unknown>): void {
     throw new ReportedFailure({ message: `the response was ${status}` });
   }
   if (status === 'queued' || status === 'in_progress')
-    throw unexpected(`a response that has ended, not one that is ${status}`);
+    throw new IncompleteAnswer(`the response has not ended: it is ${status}`);
 }
 
 function reasonOf(response: Record<string, unknown>, calledTools: boolean): FinishReason {
   if (response['status'] === 'incomplete') {
-    const reason = record(response['incomplete_details'])['reason'];
-    if (reason === 'max_output_tokens') return 'length';
-    return reason === 'content_filter' ? 'content-filter' : 'other';
+    return finishReason(record(response['incomplete_details'])['reason']);
   }
   return calledTools ? 'tool-calls' : 'stop';
 }
