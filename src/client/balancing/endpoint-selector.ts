@@ -31,8 +31,18 @@ export type Choice =
   | { readonly kind: 'wait' };
 
 const WAIT: Choice = { kind: 'wait' };
-const NOBODY: readonly Endpoint[] = [];
 const WORTH_WAITING = 2;
+
+/** Which endpoints may take a call. */
+interface Wanted {
+  /** Whether also those that have failed it. */
+  readonly again: boolean;
+  /** Only those that are done with it in less time. */
+  readonly withinMs: number;
+}
+
+const UNTRIED: Wanted = { again: false, withinMs: Number.POSITIVE_INFINITY };
+const ANYBODY: Wanted = { again: true, withinMs: Number.POSITIVE_INFINITY };
 
 /**
  * Decides where calls go and when they may. Knows time and chance only through what it is given, and nothing of HTTP,
@@ -110,12 +120,12 @@ export class EndpointSelector {
 
   /** Picks an endpoint that can take a call now beside the one that has it; `undefined` when there is none. */
   chooseSecond(call: PlacedCall, now: number): Endpoint | undefined {
-    return !this.full && this.#candidatesBut(call, call.tried, now) ? this.#pick(now) : undefined;
+    return !this.full && this.#fill(call, now, UNTRIED) ? this.#pick(now) : undefined;
   }
 
   /** Whether an endpoint that has not failed the call could take it now. */
   canFailOver(call: PlacedCall, now: number): boolean {
-    return this.#candidatesBut(call, call.tried, now);
+    return this.#fill(call, now, UNTRIED);
   }
 
   /** Whether {@link EndpointSelector.choose} has anything better to say than to wait for any endpoint. */
@@ -141,13 +151,10 @@ export class EndpointSelector {
 
   /** Whether {@link EndpointSelector.relieve} would find one. */
   canRelieve(queue: Endpoint, call: PlacedCall, now: number): boolean {
-    if (this.full || !this.#candidates(call, now)) return false;
-    const staying = queue.waitMs(call.tokens, now) + this.#expectedMs(queue, call, now);
-    const usable = this.#usable;
-    let kept = 0;
-    for (const each of usable) if (this.#expectedMs(each, call, now) < staying) usable[kept++] = each;
-    usable.length = kept;
-    return kept > 0;
+    if (this.full) return false;
+    const staying = queue.lastWaitMs(call.tokens, now) + this.#expectedMs(queue, call, now);
+    if (this.#fill(call, now, { again: false, withinMs: staying })) return true;
+    return call.tried.length > 0 && this.#fill(call, now, { again: true, withinMs: staying });
   }
 
   /** Milliseconds until some endpoint can take a call: 0 when one can now, `Infinity` when nobody can tell. */
@@ -227,25 +234,29 @@ export class EndpointSelector {
     return this.#slowest() * work;
   }
 
-  // Leaves in `#usable` who could take the call now: of the first tier that has somebody, those who have not failed it,
-  // else those who have.
   #candidates(call: PlacedCall, now: number): boolean {
-    if (this.#candidatesBut(call, call.tried, now)) return true;
-    return call.tried.length > 0 && this.#candidatesBut(call, NOBODY, now);
+    if (this.#fill(call, now, UNTRIED)) return true;
+    return call.tried.length > 0 && this.#fill(call, now, ANYBODY);
   }
 
-  #candidatesBut(call: PlacedCall, without: readonly Endpoint[], now: number): boolean {
+  // Leaves in `#usable` who could take the call now, of the first tier that has somebody.
+  #fill(call: PlacedCall, now: number, { again, withinMs }: Wanted): boolean {
     const usable = this.#usable;
-    const { tokens, barred } = call;
+    const { tokens, barred, tried } = call;
     for (const tier of this.#tiers) {
       usable.length = 0;
+      let tooSlow = 0;
       for (const endpoint of tier) {
         if (!endpoint.usable(tokens, now)) continue;
         if (barred.length > 0 && barred.includes(endpoint)) continue;
-        if (without.length > 0 && without.includes(endpoint)) continue;
-        if (!this.#passedOver(endpoint, call, now)) usable.push(endpoint);
+        if (!again && tried.length > 0 && tried.includes(endpoint)) continue;
+        if (this.#passedOver(endpoint, call, now)) continue;
+        if (withinMs < Number.POSITIVE_INFINITY && this.#expectedMs(endpoint, call, now) >= withinMs)
+          tooSlow++;
+        else usable.push(endpoint);
       }
       if (usable.length > 0) return true;
+      if (tooSlow > 0) return false; // a lower tier is for when nobody here can take it
     }
     return false;
   }
@@ -286,8 +297,12 @@ export class EndpointSelector {
       }
     }
     if (best === undefined || found === undefined) return best;
-    const direct = found.estimateAt(now) * call.work; // NaN compares false: somebody unknown is tried first
-    return direct > WORTH_WAITING * bestTotal ? best : undefined;
+    // Not by the one that was picked: a policy may pick a slow one although a fast one is free.
+    for (const each of this.#usable) {
+      const direct = each.estimateAt(now) * call.work;
+      if (!(direct > WORTH_WAITING * bestTotal)) return undefined; // NaN compares false: somebody unknown is tried first
+    }
+    return best;
   }
 
   // Somebody unknown is taken to be as slow as the slowest who is known.

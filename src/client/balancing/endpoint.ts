@@ -157,7 +157,12 @@ export class Endpoint implements EndpointCandidate {
     return this.limit.waitMs(tokens, now, this.waiting);
   }
 
-  /** The same, without what a rate that is still being learned would add. */
+  /** {@link Endpoint.waitMs} for the last of those who wait there. */
+  lastWaitMs(tokens: number, now: number): number {
+    return this.limit.waitMs(tokens, now, Math.max(0, this.waiting - 1));
+  }
+
+  /** {@link Endpoint.waitMs} without what a rate that is still being learned would add. */
   sureWaitMs(tokens: number, now: number): number {
     return this.limit.sureWaitMs(tokens, now, this.waiting);
   }

@@ -26,9 +26,9 @@ export interface WaitingRoomSettings {
 
 const REROUTE_AFTER_MS = 2000;
 const REARM_MS = 5; // a timer that is late by less is left: tokens that are given back shorten waits all the time
-const DISTRUST_MS = 250;
+const LOOK_AGAIN_MS = 250;
 
-/** Where a call waits: those who wait for the same endpoint and are barred from the same ones stand in one line. */
+/** Where a call waits: those who wait for the same endpoint, are barred from the same ones and are as much work stand in one line. */
 class Line {
   readonly calls = new LinkedList<Waiter>();
   readonly key: string;
@@ -107,10 +107,9 @@ export class WaitingRoom {
     }
     this.#serving = true;
     try {
-      do {
-        this.#again = false;
-        this.#moveAll(now);
-      } while (this.#again);
+      // Who goes may make room elsewhere: a queue is empty, or it is the turn of an endpoint in doubt.
+      do this.#again = false;
+      while (this.#moveAll(now) || this.#again);
     } finally {
       this.#serving = false;
     }
@@ -156,24 +155,32 @@ export class WaitingRoom {
     return undefined;
   }
 
+  /** Whether time alone will move somebody. */
+  get timed(): boolean {
+    return this.#timer !== undefined;
+  }
+
   /** Stops the timer. */
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
-  // Who comes back stands in a line of its own: it is older than the last of those who came after it.
-  #lineOf(target: Endpoint | undefined, { barred, tried }: Waiter): Line {
+  // A line is looked at from its head, so all in it must fare alike: what is worth waiting for depends on how much work a
+  // call is (within a factor of two), and who comes back is older than the last of those who came after it.
+  #lineOf(target: Endpoint | undefined, { barred, tried, work }: Waiter): Line {
     const indices = barred.map(({ index }) => index).sort((a, b) => a - b);
-    const key = `${target?.index ?? ''}|${indices.join()}|${tried.length > 0}`;
+    const size = target === undefined ? 0 : Math.round(Math.log2(work));
+    const key = `${target?.index ?? ''}|${indices.join()}|${tried.length > 0}|${size}`;
     let line = this.#lines.get(key);
     if (line === undefined) this.#lines.set(key, (line = new Line(key, target)));
     return line;
   }
 
-  #moveAll(now: number): void {
+  #moveAll(now: number): boolean {
     const lines = [...this.#lines.values()];
-    let left = this.#size; // who chooses again may come back, and is looked at next time
+    const before = this.#size;
+    let left = before; // who chooses again may come back, and is looked at next time
     while (lines.length > 0 && left-- > 0 && !this.#selector.full) {
       let oldest = 0;
       for (let index = 1; index < lines.length; index++) {
@@ -181,6 +188,7 @@ export class WaitingRoom {
       }
       if (!this.#moveHead(lines[oldest]!, now)) lines.splice(oldest, 1);
     }
+    return this.#size > 0 && this.#size < before;
   }
 
   #moveHead({ target, calls }: Line, now: number): boolean {
@@ -218,16 +226,18 @@ export class WaitingRoom {
     if (why !== undefined) throw new AssayError('ASSAY_INVARIANT', why);
   }
 
-  // Runs to the first moment at which an endpoint takes a call again that it does not take now.
+  // Runs to the first moment at which an endpoint takes a call again that it does not take now. Whether one falls silent, or
+  // out of doubt, is looked at a few times a second.
   #arm(now: number): void {
-    let wait = Number.POSITIVE_INFINITY;
+    const { endpoints, inFlight } = this.#selector;
+    let wait = inFlight > 0 && endpoints.length > 1 ? LOOK_AGAIN_MS : Number.POSITIVE_INFINITY;
     for (const { calls } of this.#lines.values()) {
       const first = calls.head!.value;
-      for (const endpoint of this.#selector.endpoints) {
+      for (const endpoint of endpoints) {
         if (first.barred.includes(endpoint)) continue;
-        const due = endpoint.readyMs(first.tokens, now);
-        if (due > 0 && due < wait) wait = due;
-        else if (wait > DISTRUST_MS && this.#selector.distrusts(endpoint, now)) wait = DISTRUST_MS;
+        const ready = endpoint.readyMs(first.tokens, now);
+        if (ready > 0 && ready < wait) wait = ready;
+        else if (wait > LOOK_AGAIN_MS && endpoint.record.doubtful(now)) wait = LOOK_AGAIN_MS;
       }
     }
     if (wait === Number.POSITIVE_INFINITY) return;
