@@ -50,8 +50,8 @@ const ANYBODY: Wanted = { again: true, withinMs: Number.POSITIVE_INFINITY };
  * {@link WaitingRoom}.
  *
  * An endpoint whose calls come to nothing looks idle and fast, and would draw every call under any policy. So one
- * that is in doubt gets every so-manieth call at most, its share by weight, and one that has fallen silent gets none, as
- * long as another one is in service.
+ * that is in doubt gets every so-manieth call at most, its share by weight, and one that has fallen silent, or not yet
+ * answered its first calls, gets none, as long as another one is in service.
  */
 export class EndpointSelector {
   readonly endpoints: readonly Endpoint[];
@@ -76,7 +76,7 @@ export class EndpointSelector {
     this.#choices = endpoints.map((endpoint) => ({ kind: 'send', endpoint }));
     this.#totalWeight = endpoints.reduce((sum, { weight }) => sum + weight, 0);
     this.#sentAt = endpoints.map(() => Number.NEGATIVE_INFINITY);
-    this.#elsewhere = () => this.#slowest();
+    this.#elsewhere = () => this.typicalMs;
     const priorities = [...new Set(endpoints.map((each) => each.priority))].sort((a, b) => a - b);
     this.#tiers = priorities.map((priority) =>
       endpoints.filter((endpoint) => endpoint.priority === priority),
@@ -207,12 +207,12 @@ export class EndpointSelector {
     );
   }
 
-  /** The endpoint is in doubt or silent, and not for it alone: its calls may be wanted elsewhere. */
+  /** Whether the endpoint should get no more than its share of calls now, as long as others are in service. */
   distrusts(endpoint: Endpoint, now: number): boolean {
-    return endpoint.record.doubtful(now) || endpoint.silent(now, this.#elsewhere);
+    return endpoint.record.doubtful(now) || endpoint.onTrial || endpoint.silent(now, this.#elsewhere);
   }
 
-  /** Whether the call would find an endpoint in service without this one. */
+  /** Whether an endpoint that is trusted is in service beside this one, for a call that may go there. */
   othersServe(endpoint: Endpoint, { barred }: Pick<PlacedCall, 'barred'>, now: number): boolean {
     return this.endpoints.some(
       (each) =>
@@ -229,9 +229,14 @@ export class EndpointSelector {
     return endpoint.silent(now, this.#elsewhere);
   }
 
-  /** What so much work takes at the slowest endpoint that answers, milliseconds; `NaN` when none does. */
-  typicalMs(work: number): number {
-    return this.#slowest() * work;
+  /** What a call takes on average at the slowest healthy endpoint that answers, milliseconds; `NaN` when none does. */
+  get typicalMs(): number {
+    let slowest = Number.NaN;
+    for (const { averageLatencyMs, health } of this.endpoints) {
+      const known = health.state === 'healthy' && !Number.isNaN(averageLatencyMs);
+      if (known && !(averageLatencyMs <= slowest)) slowest = averageLatencyMs;
+    }
+    return slowest;
   }
 
   #candidates(call: PlacedCall, now: number): boolean {
@@ -266,7 +271,7 @@ export class EndpointSelector {
     if (endpoint.record.doubtful(now)) {
       const turn = this.#sentAt[endpoint.index]! + this.#totalWeight / endpoint.weight;
       if (this.#attempts + 1 >= turn) return false;
-    } else if (!endpoint.silent(now, this.#elsewhere)) return false;
+    } else if (!endpoint.onTrial && !endpoint.silent(now, this.#elsewhere)) return false;
     return this.othersServe(endpoint, call, now);
   }
 

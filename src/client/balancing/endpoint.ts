@@ -103,6 +103,7 @@ export class Endpoint implements EndpointCandidate {
   #refusal: EndpointError | undefined;
   readonly #concurrency: number;
   readonly #penaltyCapMs: number;
+  readonly #firstWave: number;
   #lastSampleRequestAt = Number.NEGATIVE_INFINITY;
   #lastSuccessAt = Number.NEGATIVE_INFINITY;
   #lastSignAt = Number.NEGATIVE_INFINITY;
@@ -118,6 +119,7 @@ export class Endpoint implements EndpointCandidate {
     this.adaptive = settings.adaptive === undefined ? undefined : new AdaptiveConcurrency(settings.adaptive);
     this.#concurrency = settings.concurrency;
     this.#penaltyCapMs = settings.penaltyCapMs;
+    this.#firstWave = settings.firstWave;
   }
 
   get inFlight(): number {
@@ -195,16 +197,19 @@ export class Endpoint implements EndpointCandidate {
 
   /**
    * Whether its oldest call has been out for much longer than it should take, and nothing has come from there since.
-   * `elsewhere` is what a unit of work takes at others, for an endpoint that nobody knows.
+   * `elsewhere` is what a call takes at others, milliseconds, for an endpoint that has never answered.
    */
   silent(now: number, elsewhere: () => number): boolean {
     const { oldest, sampled } = this.latency;
     if (oldest === undefined || this.#lastSignAt >= oldest.startedAt) return false;
     const age = now - oldest.startedAt;
-    const { proven } = this.record;
-    if (age <= (proven ? SILENT_AFTER_MS : SILENT_UNPROVEN_MS)) return false;
-    const known = proven && !Number.isNaN(sampled) ? sampled : elsewhere();
-    return age > (proven ? SILENT_AFTER_MS : 0) + SILENT_FACTOR * known * oldest.work;
+    if (this.record.proven) return age > SILENT_AFTER_MS + SILENT_FACTOR * sampled * oldest.work;
+    return age > SILENT_UNPROVEN_MS && age > SILENT_FACTOR * elsewhere();
+  }
+
+  /** Whether it has all the calls that one gets before its first answer. */
+  get onTrial(): boolean {
+    return !this.record.proven && this.latency.inFlight >= this.#firstWave;
   }
 
   /** It turns every call away with this error: gives it none but probes until it answers. */

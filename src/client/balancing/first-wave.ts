@@ -1,25 +1,26 @@
-const STEP_MS = 200;
+const WAIT_MS = 200;
+const STEP_MS = 300;
 const GROWTH = 1.5;
 const FEW_CALLS = 8;
 const SETTLE_MS = 50;
 
 /**
  * The first moments with an endpoint whose limits nobody knows. Only so many calls go out before its first answer:
- * alone it gets 64, and all others after 200 ms; beside others it gets fewer, and half as many again every 200 ms,
+ * alone it gets 64, and all others after 200 ms; beside others it gets fewer, and half as many again every 300 ms,
  * since it may be one that never answers. After the first answer calls wait for half as long again as that took, at
  * most 50 ms: refusals of the first wave must arrive before the next one leaves. Else the answers that come first let
  * out calls that are refused as well. When all of the first wave are answered, nothing is waited for.
  */
 export class FirstWave {
-  readonly #calls: number;
   readonly #alone: boolean;
+  #allowed: number;
   #sent = 0;
-  #begunAt = 0;
+  #growsAt = Number.POSITIVE_INFINITY;
   #heldUntil = Number.NEGATIVE_INFINITY;
   #answers = 0;
 
   constructor(calls: number) {
-    this.#calls = calls;
+    this.#allowed = calls;
     this.#alone = calls >= ALONE;
   }
 
@@ -30,8 +31,7 @@ export class FirstWave {
 
   /** A call goes out. */
   sent(now: number): void {
-    if (this.#sent === 0) this.#begunAt = now;
-    this.#sent++;
+    if (this.#sent++ === 0) this.#growsAt = now + (this.#alone ? WAIT_MS : STEP_MS);
   }
 
   /** A call was answered. */
@@ -45,10 +45,13 @@ export class FirstWave {
   /** Milliseconds until the next call may go. */
   waitMs(now: number): number {
     if (this.#answers > 0) return Math.max(0, this.#heldUntil - now);
-    if (this.#sent < this.#calls) return 0;
-    const steps = Math.floor((now - this.#begunAt) / STEP_MS);
-    const allowed = this.#alone && steps > 0 ? Number.POSITIVE_INFINITY : this.#calls * GROWTH ** steps;
-    return this.#sent < allowed ? 0 : this.#begunAt + (steps + 1) * STEP_MS - now;
+    if (this.#sent < this.#allowed) return 0;
+    if (now >= this.#growsAt) {
+      // One step, however late: the time in which we could not read answers was ours.
+      this.#allowed = this.#alone ? Number.POSITIVE_INFINITY : this.#allowed * GROWTH;
+      this.#growsAt = now + STEP_MS;
+    }
+    return this.#sent < this.#allowed ? 0 : this.#growsAt - now;
   }
 
   /** Whether it holds nothing back any more. */

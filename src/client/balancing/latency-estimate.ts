@@ -2,7 +2,8 @@ import { LinkedList, ListNode } from '../../foundation/linked-list.js';
 
 /** Hears that nothing comes from the endpoint of an attempt in flight. */
 export interface SilenceListener {
-  endpointSilent(): void;
+  /** The attempt has been out for `ageMs`; a call takes `typicalMs` where it is answered. */
+  endpointSilent(silence: { readonly ageMs: number; readonly typicalMs: number }): void;
 }
 
 /** What a {@link Ticket} is made from. */

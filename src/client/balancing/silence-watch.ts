@@ -1,15 +1,13 @@
 import type { Clock, ClockTimer } from '../../foundation/clock.js';
 import type { EndpointSelector } from './endpoint-selector.js';
-import type { SilenceListener } from './latency-estimate.js';
+import type { Ticket } from './latency-estimate.js';
 
 const LOOK_EVERY_MS = 1000;
-const LEAST_SILENCE_MS = 3000;
-const SILENCE_FACTOR = 5;
+const LEAST_AGE_MS = 3000;
 
 /**
- * Looks once a second whether an endpoint has fallen silent while others answer, and tells the calls that have been there
- * for five times as long as they should take: a server that hangs or trickles is otherwise noticed only after the minutes
- * that a long answer may take.
+ * Looks once a second whether an endpoint has fallen silent while others answer, and tells the calls that have been there for
+ * some seconds: a server that hangs or trickles is otherwise noticed only after the minutes that a long answer may take.
  */
 export class SilenceWatch {
   readonly #selector: EndpointSelector;
@@ -36,16 +34,15 @@ export class SilenceWatch {
   #look(): void {
     this.#timer = undefined;
     const now = this.#clock.now();
-    const listeners: SilenceListener[] = [];
+    const { typicalMs } = this.#selector;
+    const aged: Ticket[] = [];
     for (const endpoint of this.#selector.endpoints) {
       if (!this.#selector.isSilent(endpoint, now)) continue;
-      for (let each = endpoint.latency.oldest; each !== undefined; each = endpoint.latency.after(each)) {
-        const patience = Math.max(LEAST_SILENCE_MS, SILENCE_FACTOR * this.#selector.typicalMs(each.work));
-        if (now - each.startedAt < patience) break;
-        if (each.owner !== undefined) listeners.push(each.owner);
-      }
+      let each = endpoint.latency.oldest;
+      for (; each !== undefined && now - each.startedAt >= LEAST_AGE_MS; each = endpoint.latency.after(each))
+        aged.push(each);
     }
-    for (const each of listeners) each.endpointSilent();
+    for (const { owner, startedAt } of aged) owner?.endpointSilent({ ageMs: now - startedAt, typicalMs });
     if (this.#selector.inFlight > 0) this.watch();
   }
 }

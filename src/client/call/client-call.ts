@@ -18,6 +18,7 @@ import { CallHistory } from './call-history.js';
 import { mergeParameters, type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
 
 const NOBODY: readonly Endpoint[] = [];
+const TYPICAL_TIMES = 10; // as long as others take, before a call is given to one of them beside a silent endpoint
 
 /** What a {@link ClientCall} is made from. */
 export interface NewCall {
@@ -198,15 +199,19 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   // SilenceListener
 
   /** Another endpoint gets the call, too; a reader who must not get two answers' text gets only that one's. */
-  endpointSilent(): void {
+  endpointSilent({ ageMs, typicalMs }: { readonly ageMs: number; readonly typicalMs: number }): void {
     const live = this.#live;
+    const patience = Math.min(TYPICAL_TIMES * typicalMs, (this.#bounds.deadlineAt - this.startedAt) / 2);
+    if (!(ageMs >= patience)) return;
     const { clock, selector, budget, retry } = this.#settings;
     if (live === undefined || this.#second !== undefined || this.#settled || this.#textDelivered) return;
     const history = (this.#history ??= new CallHistory(this.#settings, this));
     if (history.retries >= retry.maxRetries) return;
     const now = clock.now();
-    const { work, tokens, barred } = this;
-    const elsewhere = { work, tokens, barred, tried: [...this.tried, live.connection.endpoint] };
+    const { work, tokens, tried } = this;
+    // Only to one that is known to answer: the next silence would be the last.
+    const barred = selector.endpoints.filter((each) => !each.record.proven || selector.distrusts(each, now));
+    const elsewhere = { work, tokens, tried, barred: [...barred, ...this.barred, live.connection.endpoint] };
     if (!selector.canFailOver(elsewhere, now)) return;
     if (this.#sink.text !== undefined) return live.giveUpSilent();
     if (budget?.withdraw(now) === false) return;
@@ -390,10 +395,12 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const durationMs = now - attempt.ticket.startedAt;
     this.#noted(attempt, code, durationMs);
     attempt.cancel();
-    // That another one answered meanwhile is held against an endpoint that was silent.
-    if (attempt === this.#silent && code === 'ASSAY_ABORTED')
+    // That another one answered meanwhile, or the time is up, is held against an endpoint that was silent.
+    const { endpoint } = attempt.connection;
+    const over = code === 'ASSAY_DEADLINE' && selector.isSilent(endpoint, now);
+    if (over || (attempt === this.#silent && code === 'ASSAY_ABORTED'))
       recordSilence(this.#settings, attempt, this.request);
-    else attempt.connection.endpoint.failed(attempt.ticket, { outcome: 'cancelled' }, now);
+    else endpoint.failed(attempt.ticket, { outcome: 'cancelled' }, now);
     reporter.attemptEnded(this, { attempt, outcome: 'cancelled', durationMs });
     selector.attemptEnded();
     room.serve(now);

@@ -213,7 +213,7 @@ describe('the first wave to an endpoint', () => {
     expect(few.over(5000)).toBe(true);
   });
 
-  test('beside others is smaller, and grows by half every 200 ms while nothing is answered', () => {
+  test('beside others is smaller, and grows by half every 300 ms while nothing is answered', () => {
     expect([1, 2, 4, 8, 100].map((endpoints) => FirstWave.callsOf(endpoints))).toEqual([64, 32, 16, 8, 8]);
     const wave = new FirstWave(8);
     const sentBy = (now: number): number => {
@@ -221,10 +221,10 @@ describe('the first wave to an endpoint', () => {
       for (; wave.waitMs(now) === 0; sent++) wave.sent(now);
       return sent;
     };
-    expect([0, 100, 200, 399, 400].map(sentBy)).toEqual([8, 0, 4, 0, 6]);
-    expect(wave.waitMs(450)).toBe(150);
-    wave.answered(0, 460);
-    expect(wave.waitMs(460)).toBe(50);
+    expect([0, 100, 300, 599, 600, 2000].map(sentBy)).toEqual([8, 0, 4, 0, 6, 9]); // one step, however late
+    expect(wave.waitMs(2050)).toBe(250);
+    wave.answered(0, 2060);
+    expect(wave.waitMs(2060)).toBe(50);
   });
 
   test('never makes a pause shorter', () => {
