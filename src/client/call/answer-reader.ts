@@ -115,7 +115,7 @@ export class AnswerReader implements StreamSink {
       this.#ended = true;
       return;
     }
-    const message = this.#parsed(data);
+    const message = failed ? (parsedOrUndefined(data) ?? data) : this.#parsed(data);
     if (failed || holdsError(message)) return this.#report(message);
     this.lastMessage = message;
     this.#text(this.#reader!.read(message));

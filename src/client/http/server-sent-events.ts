@@ -131,9 +131,11 @@ export class JsonLines {
 
   constructor(maxLineBytes: number, sink: StreamSink) {
     this.#lines = new LineSplitter(maxLineBytes);
+    let failed = false; // by a gateway's event of that name
     this.#takeLine = (line) => {
-      if (/^\s*[{[]/.test(line)) sink.data(line, false);
-      else if (line.startsWith('data:')) sink.data(line.slice(5).trim(), false);
+      if (/^\s*[{[]/.test(line)) sink.data(line, failed);
+      else if (line.startsWith('data:')) sink.data(line.slice(5).trim(), failed);
+      else if (/^event:/.test(line)) failed = /^event:\s*error\s*$/i.test(line);
       else if (line.trim() !== '')
         sink.stray(line.replace(/^\s*error\s*:\s*/i, ''), /^\s*error\s*:/i.test(line));
     };

@@ -7,6 +7,7 @@ import type { CallSettings } from '../../../src/client/call/call-settings.js';
 import type { LoadBalancedClientOptions } from '../../../src/client/client-options.js';
 import { assembleClient } from '../../../src/client/client-parts.js';
 import { readClientOptions } from '../../../src/client/client-settings.js';
+import type { EndpointError } from '../../../src/client/endpoint-error.js';
 import type { Clock, ClockTimer } from '../../../src/foundation/clock.js';
 import { seededRandom } from '../../../src/foundation/seeded-random.js';
 import { chatReply } from '../model-server.js';
@@ -49,7 +50,11 @@ class JumpingClock implements Clock {
   }
 }
 
-type Reply = { readonly status: number; readonly body: unknown; readonly headers?: Record<string, string> };
+export type Reply = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Record<string, string>;
+};
 
 const error = (message: string): unknown => ({ error: { message } });
 const KINDS: Readonly<Record<string, Reply | 'refused' | 'silent'>> = {
@@ -70,6 +75,51 @@ const KINDS: Readonly<Record<string, Reply | 'refused' | 'silent'>> = {
 };
 const NAMES = Object.keys(KINDS);
 
+/** What a fleet of three endpoints that are well and one that is not made of 400 calls. */
+export interface BlackHoleOutcome {
+  readonly lost: Readonly<Record<string, number>>;
+  /** Attempts at each endpoint; the first is the one that is not well. */
+  readonly attempts: readonly number[];
+}
+
+/** Sends 400 calls to four endpoints of which the first answers at once, and always with that reply. */
+export function runBlackHole(
+  reply: Reply,
+  options: Omit<LoadBalancedClientOptions, 'endpoints'>,
+): BlackHoleOutcome {
+  const clock = new JumpingClock();
+  const well = { phases: [{ until: Number.POSITIVE_INFINITY, kind: 'well', latencyMs: 30 }] };
+  const odd = { phases: [{ until: Number.POSITIVE_INFINITY, kind: reply, latencyMs: 1 }] };
+  const servers = [odd, well, well, well];
+  const lost: Record<string, number> = {};
+  const { calls, stopTimers } = assembleClient(
+    readClientOptions({
+      model: 'm',
+      clock,
+      random: seededRandom(1),
+      dispatcher: fakeDispatcher(servers, clock),
+      endpoints: servers.map((_, index) => `http://server-${index}`),
+      ...options,
+    }),
+    { wants: () => false, emit: () => {}, ended: () => {}, verify: true },
+  );
+  let settled = 0;
+  for (let id = 1; id <= 400; id++) {
+    const failed = ({ code }: EndpointError): void => {
+      settled++;
+      lost[code] = (lost[code] ?? 0) + 1;
+    };
+    const sink = { answered: () => void settled++, failed };
+    clock.schedule(
+      () => new ClientCall(calls, { id, request: { input: 'x' }, stream: false, sink }).start(undefined),
+      0,
+    );
+  }
+  while (settled < 400 && clock.step());
+  stopTimers();
+  return { lost, attempts: calls.selector.endpoints.map(({ counts }) => counts.attempts) };
+}
+
 /** What one random schedule came to. */
 export interface ScheduleOutcome {
   readonly calls: number;
@@ -80,7 +130,11 @@ export interface ScheduleOutcome {
 }
 
 interface Server {
-  readonly phases: readonly { readonly until: number; readonly kind: string; readonly latencyMs: number }[];
+  readonly phases: readonly {
+    readonly until: number;
+    readonly kind: string | Reply;
+    readonly latencyMs: number;
+  }[];
 }
 
 /** Runs a client over a random fleet, with random outcomes, limits and callers, until every call has settled. */
@@ -225,7 +279,7 @@ function fakeDispatcher(servers: readonly Server[], clock: Clock): Dispatcher & 
       dispatcher.requests++;
       const { phases } = servers[Number(/\d+/.exec(String(origin))![0])]!;
       const { kind, latencyMs } = phases.find(({ until }) => clock.now() < until)!;
-      const reply = KINDS[kind]!;
+      const reply = typeof kind === 'string' ? KINDS[kind]! : kind;
       const controller = {
         abort: () => {},
         pause: () => {},
