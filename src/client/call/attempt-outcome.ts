@@ -75,15 +75,37 @@ export function recordFailure(settings: CallSettings, failed: FailedAttempt): vo
   if (!endpoint.health.available(now) || now < endpoint.limit.pausedUntil) room.held(endpoint, now);
 }
 
-/** Nothing came from the endpoint while another one answered the call: that is its failure. */
-export function recordSilence(settings: CallSettings, attempt: Attempt, request: ModelRequest): void {
+/** An attempt that was given up, and why. */
+export interface CancelledAttempt {
+  readonly code: AssayErrorCode;
+  readonly request: ModelRequest;
+  /** Whether its call was given to another endpoint since this one was silent. */
+  readonly silent: boolean;
+}
+
+/**
+ * Tells the endpoint that an attempt was given up. That is nobody's fault, unless nothing came from there while another one
+ * answered the call, or until its time was up.
+ */
+export function recordCancelled(
+  settings: CallSettings,
+  attempt: Attempt,
+  { code, request, silent }: CancelledAttempt,
+): void {
   const { endpoint } = attempt.connection;
-  const error = new EndpointError(FIRST_BYTE_TIMEOUT.code, `${endpoint.id}: ${SILENT}`, {
+  const now = settings.clock.now();
+  const overdue = code === 'ASSAY_DEADLINE' && settings.selector.isSilent(endpoint, now);
+  if (!overdue && !(silent && code === 'ASSAY_ABORTED')) {
+    endpoint.failed(attempt.ticket, { outcome: 'cancelled' }, now);
+    return;
+  }
+  const failure = FIRST_BYTE_TIMEOUT;
+  const error = new EndpointError(failure.code, `${endpoint.id}: ${SILENT}`, {
     retryable: true,
     endpoint: endpoint.id,
     endpointAtFault: true,
   });
-  recordFailure(settings, { attempt, failure: FIRST_BYTE_TIMEOUT, error, request });
+  recordFailure(settings, { attempt, failure, error, request });
 }
 
 /** What an attempt changed in its endpoint's health. */

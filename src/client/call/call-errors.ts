@@ -1,4 +1,4 @@
-import type { AssayErrorCode } from '../../errors.js';
+import { messageOf, type AssayErrorCode } from '../../errors.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import { EndpointError, withoutStack, type EndpointErrorOptions } from '../endpoint-error.js';
 
@@ -41,6 +41,18 @@ export function noEndpoint(call: CallSoFar, endpoints: readonly Endpoint[], wait
     endpointAtFault: true,
     retryAfterMs: Number.isFinite(waitMs) ? waitMs : undefined,
   });
+}
+
+/** The host's own policy threw, or picked none of the candidates. */
+export function policyFailed(error: unknown): EndpointError {
+  return new EndpointError('ASSAY_INVALID_OPTION', `the policy failed: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+/** The request holds something that no JSON can. */
+export function notPlainJson(error: unknown): EndpointError {
+  return new EndpointError('ASSAY_BAD_REQUEST', 'the request is not plain JSON', { cause: error });
 }
 
 function make(

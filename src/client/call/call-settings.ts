@@ -10,7 +10,7 @@ import type { EndpointSelector } from '../balancing/endpoint-selector.js';
 import type { HealthChecker } from '../http/health-checker.js';
 import type { HedgePlan } from './hedge.js';
 import type { ListNode } from '../../foundation/linked-list.js';
-import type { ModelParameters, ModelResponse } from '../model-client.js';
+import type { ModelParameters, ModelRequest, ModelResponse } from '../model-client.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { RetrySettings } from './retry.js';
 import type { WorkEstimate } from './work-estimate.js';
@@ -57,6 +57,15 @@ export interface CallSink {
   text?(text: string): boolean;
   answered(response: ModelResponse): void;
   failed(error: EndpointError): void;
+}
+
+/** What a `ClientCall` is made from. */
+export interface NewCall {
+  readonly id: number;
+  readonly request: ModelRequest;
+  /** Whether the answer is streamed. */
+  readonly stream: boolean;
+  readonly sink: CallSink;
 }
 
 /** The parameters of a call: the client's, with the call's own on top; an explicit `undefined` means default. */

@@ -1,33 +1,30 @@
-import { messageOf, type AssayErrorCode } from '../../errors.js';
+import type { AssayErrorCode } from '../../errors.js';
 import type { ClockTimer } from '../../foundation/clock.js';
 import type { ListNode } from '../../foundation/linked-list.js';
 import type { Endpoint } from '../balancing/endpoint.js';
-import type { Choice } from '../balancing/endpoint-selector.js';
+import type { Choice, PlacedCall } from '../balancing/endpoint-selector.js';
 import type { SilenceListener } from '../balancing/latency-estimate.js';
 import { Place, type Waiter } from '../balancing/waiting-room.js';
 import { EndpointError, withoutStack } from '../endpoint-error.js';
-import type { EndpointConnection } from '../http/endpoint-connection.js';
 import type { Failure } from '../http/failure.js';
 import type { CallOptions, ModelParameters, ModelRequest } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 import { Attempt, type AttemptOwner } from './attempt.js';
-import { recordAnswer, recordFailure, recordSilence, type FailedAttempt } from './attempt-outcome.js';
+import { recordAnswer, recordFailure, recordCancelled, type FailedAttempt } from './attempt-outcome.js';
 import { CallBounds, type Bounded } from './call-bounds.js';
 import * as errors from './call-errors.js';
 import { CallHistory } from './call-history.js';
-import { mergeParameters, type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
+import { besideSilent, judgeWait, patienceMs } from './long-waits.js';
+import { RequestBody } from './request-body.js';
+import {
+  mergeParameters,
+  type AbortableCall,
+  type CallSettings,
+  type CallSink,
+  type NewCall,
+} from './call-settings.js';
 
 const NOBODY: readonly Endpoint[] = [];
-const TYPICAL_TIMES = 10; // as long as others take, before a call is given to one of them beside a silent endpoint
-
-/** What a {@link ClientCall} is made from. */
-export interface NewCall {
-  readonly id: number;
-  readonly request: ModelRequest;
-  /** Whether the answer is streamed. */
-  readonly stream: boolean;
-  readonly sink: CallSink;
-}
 
 /**
  * One call from `complete()` or `stream()` to its outcome: chooses an endpoint, waits where it must, sends
@@ -41,6 +38,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   readonly #sink: CallSink;
   readonly #stream: boolean;
   readonly #parameters: ModelParameters;
+  readonly #body: RequestBody;
   readonly #bounds: CallBounds;
   attempts = 0;
   #settled = false;
@@ -53,8 +51,6 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   #waitingPlace: Place | undefined;
   #timer: ClockTimer | undefined;
   #hedgeTimer: ClockTimer | undefined;
-  #body: string | undefined;
-  #bodyFor: EndpointConnection | undefined;
 
   constructor(settings: CallSettings, { id, request, stream, sink }: NewCall) {
     this.#settings = settings;
@@ -64,7 +60,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     this.#stream = stream;
     const now = (this.startedAt = settings.clock.now());
     this.#bounds = new CallBounds(this, settings, now);
-    this.#parameters = mergeParameters(settings.parameters, request.parameters);
+    const parameters = (this.#parameters = mergeParameters(settings.parameters, request.parameters));
+    this.#body = new RequestBody({ request, parameters, stream, model: settings.model });
     this.work = settings.work.expected(this.#parameters.maxTokens);
   }
 
@@ -201,17 +198,14 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   /** Another endpoint gets the call, too; a reader who must not get two answers' text gets only that one's. */
   endpointSilent({ ageMs, typicalMs }: { readonly ageMs: number; readonly typicalMs: number }): void {
     const live = this.#live;
-    const patience = Math.min(TYPICAL_TIMES * typicalMs, (this.#bounds.deadlineAt - this.startedAt) / 2);
-    if (!(ageMs >= patience)) return;
+    const patience = patienceMs({ typicalMs, deadlineMs: this.#bounds.deadlineAt - this.startedAt });
     const { clock, selector, budget, retry } = this.#settings;
-    if (live === undefined || this.#second !== undefined || this.#settled || this.#textDelivered) return;
+    if (!(ageMs >= patience) || this.#settled || this.#textDelivered) return;
+    if (live === undefined || this.#second !== undefined) return;
     const history = (this.#history ??= new CallHistory(this.#settings, this));
     if (history.retries >= retry.maxRetries) return;
     const now = clock.now();
-    const { work, tokens, tried } = this;
-    // Only to one that is known to answer: the next silence would be the last.
-    const barred = selector.endpoints.filter((each) => !each.record.proven || selector.distrusts(each, now));
-    const elsewhere = { work, tokens, tried, barred: [...barred, ...this.barred, live.connection.endpoint] };
+    const elsewhere = besideSilent(this.#settings, this, live);
     if (!selector.canFailOver(elsewhere, now)) return;
     if (this.#sink.text !== undefined) return live.giveUpSilent();
     if (budget?.withdraw(now) === false) return;
@@ -245,8 +239,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     try {
       return choose();
     } catch (error) {
-      const message = `the policy failed: ${messageOf(error)}`;
-      this.#giveUp(new EndpointError('ASSAY_INVALID_OPTION', message, { cause: error }));
+      this.#giveUp(errors.policyFailed(error));
       return undefined;
     }
   }
@@ -257,10 +250,9 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const connection = connections[endpoint.index]!;
     let body: string;
     try {
-      body = this.#bodyOf(connection);
+      body = this.#body.textFor(connection);
     } catch (error) {
-      this.#giveUp(new EndpointError('ASSAY_BAD_REQUEST', 'the request is not plain JSON', { cause: error }));
-      return;
+      return this.#giveUp(errors.notPlainJson(error));
     }
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -271,14 +263,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     this.attempts++;
     if (ticket.probe) reporter.probing(endpoint);
     const hedge = beside !== undefined;
-    const attempt = new Attempt(this, attempts, {
-      connection,
-      ticket,
-      callId: this.id,
-      number: this.attempts,
-      stream: this.#stream,
-      hedge,
-    });
+    const made = { connection, ticket, callId: this.id, number: this.attempts, stream: this.#stream, hedge };
+    const attempt = new Attempt(this, attempts, made);
     if (hedge) this.#second = attempt;
     else this.#live = attempt;
     reporter.attemptStarted(this, attempt);
@@ -298,27 +284,9 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const { hedge, clock, selector } = this.#settings;
     if (this.#settled || live === undefined || this.#second !== undefined || hedge === undefined) return;
     const now = clock.now();
-    const { work, tokens, barred } = this;
-    const elsewhere = { work, tokens, barred, tried: [live.connection.endpoint] };
+    const elsewhere = { ...this.#placed, tried: [live.connection.endpoint] };
     const endpoint = this.#ask(() => selector.chooseSecond(elsewhere, now));
     if (endpoint !== undefined && hedge.withdraw()) this.#send(endpoint, now, live);
-  }
-
-  #bodyOf(connection: EndpointConnection): string {
-    const { model: fallback } = this.#settings;
-    const model = connection.modelFor(this.request.model, fallback);
-    const known = this.#bodyFor;
-    if (known?.protocol === connection.protocol && known.modelFor(this.request.model, fallback) === model) {
-      return this.#body!;
-    }
-    this.#bodyFor = connection;
-    const { input } = this.request;
-    return (this.#body = connection.body({
-      input,
-      model,
-      parameters: this.#parameters,
-      stream: this.#stream,
-    }));
   }
 
   #retry(history: CallHistory, failed: FailedAttempt): void {
@@ -351,23 +319,17 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     if (allowed && this.barred.length < selector.endpoints.length) this.#route(now);
   }
 
-  // In the endpoint's queue it also gets what other endpoints have free meanwhile.
   #mayWaitFor(endpoint: Endpoint, now: number): boolean {
-    const { retry, selector } = this.#settings;
-    const wait = endpoint.sureWaitMs(this.tokens, now);
-    const pause = endpoint.limit.pausedUntil - now;
-    const left = this.#bounds.deadlineAt - now;
-    if (wait <= left && pause <= retry.maxRetryAfterMs) return true;
-    const sooner = selector.sooner(this, { than: endpoint, withinMs: Math.min(wait, left) }, now);
-    if (sooner !== undefined && (sooner.health.state === 'healthy' || !this.#healthWaitOver)) {
-      if (sooner.health.state !== 'healthy') this.#bounds.awaitHealth(now);
+    const call = { ...this.#placed, leftMs: this.#bounds.deadlineAt - now, soFar: this.#soFar() };
+    const verdict = judgeWait(this.#settings, call, endpoint);
+    if (verdict === 'yes') return true;
+    if (verdict === 'forHealth' && !this.#healthWaitOver) {
+      this.#bounds.awaitHealth(now);
       return true;
     }
     if (this.returns) return false; // soon it may go where it may not go now
-    const soFar = this.#soFar();
-    this.#giveUp(
-      wait > left ? errors.deadlineTooNear(soFar, wait) : errors.pauseTooLong(soFar, endpoint, pause),
-    );
+    if (verdict === 'forHealth') this.#noEndpoint();
+    else this.#giveUp(verdict);
     return false;
   }
 
@@ -380,9 +342,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   #giveUp(error: EndpointError): void {
     if (this.#settled) return;
     this.#finish();
-    for (const attempt of [this.#live, this.#second]) {
-      if (attempt !== undefined && !attempt.settled) this.#cancel(attempt, error.code);
-    }
+    for (const attempt of [this.#live, this.#second])
+      if (attempt !== undefined) this.#cancel(attempt, error.code);
     this.#history?.ledger.close(error);
     this.#settings.reporter.callEnded(this, { error });
     this.#sink.failed(error);
@@ -395,12 +356,11 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const durationMs = now - attempt.ticket.startedAt;
     this.#noted(attempt, code, durationMs);
     attempt.cancel();
-    // That another one answered meanwhile, or the time is up, is held against an endpoint that was silent.
-    const { endpoint } = attempt.connection;
-    const over = code === 'ASSAY_DEADLINE' && selector.isSilent(endpoint, now);
-    if (over || (attempt === this.#silent && code === 'ASSAY_ABORTED'))
-      recordSilence(this.#settings, attempt, this.request);
-    else endpoint.failed(attempt.ticket, { outcome: 'cancelled' }, now);
+    recordCancelled(this.#settings, attempt, {
+      code,
+      request: this.request,
+      silent: attempt === this.#silent,
+    });
     reporter.attemptEnded(this, { attempt, outcome: 'cancelled', durationMs });
     selector.attemptEnded();
     room.serve(now);
@@ -424,6 +384,11 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     this.#hedgeTimer?.cancel();
     this.#leaveRoom();
     this.#settings.ended(this);
+  }
+
+  get #placed(): PlacedCall {
+    const { work, tokens, tried, barred } = this;
+    return { work, tokens, tried, barred };
   }
 
   #soFar(): errors.CallSoFar {

@@ -135,7 +135,7 @@ export class JsonLines {
     this.#takeLine = (line) => {
       if (/^\s*[{[]/.test(line)) sink.data(line, failed);
       else if (line.startsWith('data:')) sink.data(line.slice(5).trim(), failed);
-      else if (/^event:/.test(line)) failed = /^event:\s*error\s*$/i.test(line);
+      else if (line.startsWith('event:')) failed = /^event:\s*error\s*$/i.test(line);
       else if (line.trim() !== '')
         sink.stray(line.replace(/^\s*error\s*:\s*/i, ''), /^\s*error\s*:/i.test(line));
     };
