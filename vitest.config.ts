@@ -3,6 +3,22 @@ import { defineConfig, type Plugin } from 'vitest/config';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
+/**
+ * Tests that start threads or processes of the package, which Node loads from `dist`: they need a build.
+ * All others are the project `unit`, which runs on the sources alone.
+ */
+const NEED_BUILD = [
+  'test/{contracts,distributed,examples,faults,workers}/**/*.test.ts',
+  'test/stores/**/*.test.ts',
+  'test/batch/drain.test.ts',
+  'test/cache/memory-bounded-cache-heap.test.ts',
+  'test/client/calls.test.ts',
+  'test/monitor/real-time-monitor.test.ts',
+  'test/statistics/resample.test.ts',
+  'test/telemetry/opentelemetry.test.ts',
+];
+const PACKAGE = ['test/package/**/*.test.ts'];
+
 /** Worker files are started by Node itself, which cannot load TypeScript on Node 20: take the built ones. */
 const builtWorkers: Plugin = {
   name: 'built-workers',
@@ -17,14 +33,29 @@ const builtWorkers: Plugin = {
   },
 };
 
+const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
+
 export default defineConfig({
-  plugins: [builtWorkers],
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/data-folder.ts'],
-    pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     maxWorkers: 2,
+    projects: [
+      {
+        plugins: [builtWorkers],
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...NEED_BUILD, ...PACKAGE],
+        },
+      },
+      {
+        plugins: [builtWorkers],
+        test: { ...shared, name: 'built', include: NEED_BUILD, globalSetup: ['test/support/build.ts'] },
+      },
+      {
+        test: { ...shared, name: 'package', include: PACKAGE, globalSetup: ['test/support/build.ts'] },
+      },
+    ],
   },
 });

@@ -123,7 +123,8 @@ async function main() {
   const progress = terminalProgress(processor);
   let firstError;
   processor.on('case:end', ({ result }) => (firstError ??= result.error));
-  const drain = () => void processor.drain(); // Ctrl-C: finish what is in flight, keep everything
+  // Ctrl-C: what is done is kept, what is in flight gets half a second more; a resumed run does the rest.
+  const drain = () => void processor.drain({ timeoutMs: 500 });
   process.once('SIGINT', drain);
 
   try {

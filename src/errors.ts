@@ -28,7 +28,10 @@ export type AssayErrorCode =
   | 'ASSAY_JUDGE_FAILED'
   // a run
   | 'ASSAY_MANIFEST_MISMATCH'
+  | 'ASSAY_RUN_ACTIVE'
+  | 'ASSAY_LEASE_LOST'
   | 'ASSAY_COMPARISON_REFUSED'
+  | 'ASSAY_GATE_NOT_PASSED'
   // a call to an endpoint
   | 'ASSAY_CONNECT'
   | 'ASSAY_CONNECT_TIMEOUT'

@@ -68,7 +68,12 @@ function means() {
     if (clusters === undefined) continue;
     const clustered = new ClusteredMoments();
     values.forEach((value, i) => clustered.add(value, clusters[i]));
-    tallies.compare('clustered standard error', id, clustered.standardError, expected.clusteredStderr);
+    tallies.compare(
+      'clustered standard error (CR1)',
+      id,
+      clustered.robustError('cr1'),
+      expected.clusteredStderr,
+    );
   }
   return tallies.all();
 }

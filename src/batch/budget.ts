@@ -1,7 +1,7 @@
 import type { ModelClient, TokenUsage } from '../client/model-client.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
-import { judgeUsageOf } from '../scorers/judges/judge-call.js';
+import { judgeUsageOf } from '../evaluation/judge-usage.js';
 import type { RunBudget } from './batch-options.js';
 import type { BlindBudget, BudgetSummary } from './summary/budget-summary.js';
 

@@ -47,9 +47,15 @@ export function assembleClient(settings: ClientSettings, hooks: ClientHooks): Cl
   const attempts = attemptSettings(settings, clock);
   const deadlines = new DeadlineLists(clock);
   const healthyWaits = new DeadlineList(clock, settings.waitForHealthyMs);
+  const reporter = reporterOf(settings, clock, hooks);
   const back = (): void => room.serve(clock.now());
   const healthChecker =
-    settings.healthCheck === undefined ? undefined : new HealthChecker(settings.healthCheck, clock, back);
+    settings.healthCheck === undefined
+      ? undefined
+      : new HealthChecker(settings.healthCheck, clock, {
+          alive: back,
+          checked: (endpoint, outcome) => reporter.checked(endpoint, outcome),
+        });
   const keyWatch = new KeyWatch(clock, back);
   const silence = new SilenceWatch(selector, clock);
   const { connect: connecting, firstByte, idle, refusal, whole } = attempts;
@@ -84,7 +90,7 @@ export function assembleClient(settings: ClientSettings, hooks: ClientHooks): Cl
       work: new WorkEstimate(endpoints.some((each) => each.limit.tokensPerSecond !== null)),
       model: settings.model,
       parameters: settings.parameters,
-      reporter: reporterOf(settings, clock, hooks),
+      reporter,
       healthChecker,
       ended: hooks.ended,
     },
@@ -122,6 +128,6 @@ function attemptSettings({ timeouts, maxResponseBytes }: ClientSettings, clock: 
 }
 
 function reporterOf(settings: ClientSettings, clock: Clock, { wants, emit }: ClientHooks): CallReporter {
-  const { model, prices, includeRaw } = settings;
-  return new CallReporter({ clock, model, prices, includeRaw, wants, emit });
+  const { model, prices, parameters, includeRaw, reasoning } = settings;
+  return new CallReporter({ clock, model, prices, parameters, includeRaw, reasoning, wants, emit });
 }

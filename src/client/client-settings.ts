@@ -1,3 +1,4 @@
+import { reasoningHandling, type ReasoningHandling } from '../foundation/reasoning-trace.js';
 import { AssayError } from '../errors.js';
 import type { Clock } from '../foundation/clock.js';
 import {
@@ -15,15 +16,11 @@ import {
   text,
   type OptionCheck,
 } from '../foundation/options.js';
-import type { RandomSource } from '../foundation/seeded-random.js';
+import { looksLikeKey } from '../foundation/key-like.js';
+import { systemRandom, type RandomSource } from '../foundation/seeded-random.js';
 import { adaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
 import { checkParameters } from './check-parameters.js';
-import type {
-  EndpointOptions,
-  LoadBalancedClientOptions,
-  TimeoutOptions,
-  TlsOptions,
-} from './client-options.js';
+import type { EndpointOptions, LoadBalancedClientOptions, TimeoutOptions } from './client-options.js';
 import type { EndpointSettings } from './balancing/endpoint.js';
 import { endpointAddress, type EndpointConnectionSettings } from './http/endpoint-connection.js';
 import { healthCheckOptions, type HealthCheckSettings } from './http/health-check.js';
@@ -38,7 +35,8 @@ import type { Protocol } from './protocols/protocol.js';
 import { rateLimitOptions } from './balancing/rate-limit.js';
 import { retryBudgetOptions, type RetryBudgetSettings } from './call/retry-budget.js';
 import { retryOptions, type RetrySettings } from './call/retry.js';
-import type { TransportSettings } from './http/transport.js';
+import { Secrets } from './http/secrets.js';
+import type { TlsOptions, TransportSettings } from './http/transport.js';
 
 /** One endpoint's settings, by the part that needs them. */
 export interface EndpointParts {
@@ -64,6 +62,7 @@ export interface ClientSettings {
   readonly maxResponseBytes: number;
   readonly prices: PriceTable | undefined;
   readonly includeRaw: boolean;
+  readonly reasoning: ReasoningHandling;
   readonly streamForTiming: boolean;
   readonly clock: Clock | undefined;
   readonly random: RandomSource;
@@ -72,11 +71,38 @@ export interface ClientSettings {
 const OWNER = 'LoadBalancedClient';
 
 /**
- * Checks a client's options and fills in the defaults. No message shows a key or a header.
+ * Checks a client's options and fills in the defaults. No message shows a key or a header, also not one that was given
+ * in another place as well.
  *
  * @throws AssayError `ASSAY_INVALID_OPTION`
  */
 export function readClientOptions(options: LoadBalancedClientOptions): ClientSettings {
+  try {
+    return readOptions(options);
+  } catch (error) {
+    if (!AssayError.is(error)) throw error;
+    const secrets = secretsOf(options);
+    throw new AssayError(error.code, secrets.hide(error.message));
+  }
+}
+
+// Whatever is a secret in options that may be wrong in any way.
+function secretsOf(options: Partial<LoadBalancedClientOptions>): Secrets {
+  const secrets = new Secrets('');
+  const endpoints: readonly unknown[] = Array.isArray(options.endpoints) ? options.endpoints : [];
+  for (const each of [options, ...endpoints]) {
+    if (typeof each !== 'object' || each === null) continue;
+    const { apiKey, headers } = each as Readonly<Record<string, unknown>>;
+    if (typeof apiKey === 'string') secrets.addKey(apiKey);
+    if (typeof headers !== 'object' || headers === null) continue;
+    for (const [name, value] of Object.entries(headers)) {
+      if (typeof value === 'string') secrets.addHeader(name, value);
+    }
+  }
+  return secrets;
+}
+
+function readOptions(options: LoadBalancedClientOptions): ClientSettings {
   const checked = checkOptions(OWNER, options, {
     endpoints: (value) =>
       Array.isArray(value) && value.length > 0 ? undefined : 'a list of at least one endpoint',
@@ -108,8 +134,10 @@ export function readClientOptions(options: LoadBalancedClientOptions): ClientSet
         ? undefined
         : 'an undici Dispatcher',
     connectionMaxAgeMs: positive,
+    keepAliveMs: positive,
     prices: either(callable, object),
     includeRaw: boolean,
+    reasoning: reasoningHandling,
     streamForTiming: boolean,
     clock: object,
     random: callable,
@@ -119,7 +147,7 @@ export function readClientOptions(options: LoadBalancedClientOptions): ClientSet
   const wrong = checkParameters(checked.parameters);
   if (wrong !== undefined) throw wrong;
   const timeouts = timeoutOptions(checked.timeouts ?? {});
-  const random = checked.random ?? Math.random;
+  const random = checked.random ?? systemRandom;
   const endpoints = checked.endpoints.map((each, index) =>
     readEndpoint(typeof each === 'string' ? { url: each } : each, index, checked, timeouts, random),
   );
@@ -139,6 +167,7 @@ export function readClientOptions(options: LoadBalancedClientOptions): ClientSet
     maxResponseBytes: checked.maxResponseBytes ?? 8 * 1024 * 1024,
     prices: checked.prices,
     includeRaw: checked.includeRaw ?? false,
+    reasoning: checked.reasoning ?? 'apart',
     streamForTiming: checked.streamForTiming ?? false,
     clock: checked.clock,
     random,
@@ -208,6 +237,7 @@ function readEndpoint(
       connections,
       connectMs: timeouts.connectMs,
       connectionMaxAgeMs: client.connectionMaxAgeMs ?? 300_000,
+      keepAliveMs: client.keepAliveMs ?? 60_000,
       allowH2: client.allowH2 ?? false,
       tls: client.tls === undefined ? undefined : tlsOptions(client.tls),
       dispatcher: client.dispatcher,
@@ -246,18 +276,20 @@ function tlsOptions(options: TlsOptions): TlsOptions {
 function headersOf(owner: string, headers: unknown): Readonly<Record<string, string>> {
   if (headers === undefined) return {};
   if (typeof headers !== 'object' || headers === null) throw hidden(owner, 'headers', 'an object');
-  for (const [name, value] of Object.entries(headers)) {
-    // The value may be a key, so only its header's name is shown.
+  for (const [index, [name, value]] of Object.entries(headers).entries()) {
+    // The value may be a key, and where the two were taken for each other the name; hosts know which the n-th is.
+    const place = looksLikeKey(name) ? `header ${index + 1}` : `headers[${JSON.stringify(name)}]`;
     if (
       !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) ||
       typeof value !== 'string' ||
       /[^\t\x20-\x7e\x80-\xff]/.test(value)
     ) {
-      throw hidden(owner, `headers[${JSON.stringify(name)}]`, 'a name and a string that a header can hold');
+      throw hidden(owner, place, 'a name and a string that a header can hold');
     }
     if (OF_THE_CONNECTION.has(name.toLowerCase())) {
-      throw hidden(owner, `headers[${JSON.stringify(name)}]`, 'left out: the connection sees to it');
+      throw hidden(owner, place, 'left out: the connection sees to it');
     }
+    if (looksLikeKey(name)) throw hidden(owner, place, 'a name and its value; its name looks like a key');
   }
   return headers as Record<string, string>;
 }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { AssayError } from '../errors.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
+import { withoutKeys } from '../foundation/key-like.js';
 import { LinkedList, ListNode } from '../foundation/linked-list.js';
 import type { AbortableCall, CallSink, NewCall } from './call/call-settings.js';
 import { CallStream } from './call/call-stream.js';
@@ -116,7 +117,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       client: 'LoadBalancedClient',
       models: [...models].sort(),
       protocols: [...protocols].sort(),
-      parameters: parameters ?? {},
+      parameters: withoutKeys(parameters ?? {}),
     };
   }
 

@@ -1,5 +1,6 @@
 import { AssayError } from '../errors.js';
-import { show } from '../foundation/options.js';
+import { looksLikeKey } from '../foundation/key-like.js';
+import { showOption } from '../foundation/options.js';
 import type { TokenUsage } from './model-client.js';
 
 /** What a model costs, in the host's unit of money for a million tokens. */
@@ -21,17 +22,22 @@ export type PriceTable = Readonly<Record<string, ModelPrice>> | ((model: string)
 /** Checks a price table: every price is a finite number >= 0. */
 export function checkPrices(prices: PriceTable): void {
   if (typeof prices === 'function') return;
-  for (const [model, price] of Object.entries(prices)) {
+  for (const [index, [model, price]] of Object.entries(prices).entries()) {
+    const place = looksLikeKey(model)
+      ? `the price of model ${index + 1}`
+      : `prices[${JSON.stringify(model)}]`;
+    if (typeof price !== 'object' || price === null) throw wrong(`\`${place}\` to be an object`, price);
     for (const name of ['inputPerMillion', 'outputPerMillion', 'cachedInputPerMillion'] as const) {
       const value = price[name];
       if (value === undefined && name === 'cachedInputPerMillion') continue;
       if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) continue;
-      throw new AssayError(
-        'ASSAY_INVALID_OPTION',
-        `Expected \`prices[${JSON.stringify(model)}].${name}\` to be a number >= 0, got ${show(value)}`,
-      );
+      throw wrong(`\`${place}.${name}\` to be a number >= 0`, value);
     }
   }
+}
+
+function wrong(expected: string, value: unknown): AssayError {
+  return new AssayError('ASSAY_INVALID_OPTION', `Expected ${expected}, got ${showOption('', value)}`);
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import type { CorpusMetric } from './corpus-metric.js';
-import { judgeUsageOf, type JudgeUsage } from '../scorers/judges/judge-call.js';
+import { judgeUsageOf, type JudgeUsage } from './judge-usage.js';
 import type { Evaluation, EvaluationContext } from './evaluation-types.js';
 import { Evaluator } from './evaluator.js';
 
@@ -179,6 +179,10 @@ class EvaluationKeys {
       return stableHash({
         evaluator: this.#evaluator,
         output: response.text,
+        value: response.output,
+        reasoning: response.reasoning,
+        contexts: response.contexts,
+        about: response.metadata,
         toolCalls: response.toolCalls,
         expected,
         input: this.#options.keyOnInput === true ? input : undefined,

@@ -1,3 +1,4 @@
+import { answerParter } from '../foundation/reasoning-trace.js';
 import type { ModelResponse } from '../client/model-client.js';
 import { checkEvaluation } from './check-evaluation.js';
 import type { CorpusMetric } from './corpus-metric.js';
@@ -51,10 +52,12 @@ export abstract class Evaluator<Input = unknown, Expected = unknown, Metadata = 
   async close(): Promise<void> {}
 }
 
+const answerApart = answerParter();
+
 /** A {@link ModelResponse} for a text that did not come from a model client. */
 export function textResponse(text: string): ModelResponse {
   return {
-    text,
+    ...answerApart(text, undefined),
     model: '',
     finishReason: 'stop',
     usage: null,

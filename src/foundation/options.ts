@@ -1,5 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 import { AssayError } from '../errors.js';
+import { isSecretName, looksLikeKey } from './key-like.js';
 
 /** How one option is checked: returns what was expected, or `undefined` when the value is good. */
 export type OptionCheck = (value: unknown) => string | undefined;
@@ -44,7 +45,7 @@ export function invalidOption(
   if (expected === undefined) return undefined;
   return new AssayError(
     'ASSAY_INVALID_OPTION',
-    `Expected \`${name}\` of ${owner} to be ${expected}, got ${show(value)}`,
+    `Expected \`${name}\` of ${owner} to be ${expected}, got ${showOption(name, value)}`,
   );
 }
 
@@ -56,7 +57,10 @@ export function invalidOption(
 export function checkArgument(value: unknown, check: OptionCheck, purpose = ''): void {
   const expected = check(value);
   if (expected === undefined) return;
-  throw new AssayError('ASSAY_INVALID_OPTION', `Expected ${expected}${purpose}, got ${show(value)}`);
+  throw new AssayError(
+    'ASSAY_INVALID_OPTION',
+    `Expected ${expected}${purpose}, got ${showOption('', value)}`,
+  );
 }
 
 /**
@@ -76,6 +80,12 @@ export function requireOptions<Options extends object>(
 
 /** The error for an option that nobody knows; suggests the nearest name. */
 export function unknownOption(owner: string, name: string, known: readonly string[]): AssayError {
+  if (looksLikeKey(name)) {
+    return new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Unknown option of ${owner}: its name looks like a key and is not shown`,
+    );
+  }
   const nearest = known
     .map((candidate) => ({ candidate, edits: distance(candidate.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits)[0];
@@ -97,6 +107,17 @@ export function show(value: unknown): string {
   } catch {
     return 'an object that cannot be looked at'; // a revoked proxy
   }
+}
+
+/**
+ * A bad value of an option, for an error: a text that is, or looks like, a key is not shown. Hosts give keys in the
+ * wrong place.
+ */
+export function showOption(name: string, value: unknown): string {
+  if (typeof value !== 'string' || (!looksLikeKey(value) && !(value !== '' && isSecretName(name)))) {
+    return show(value);
+  }
+  return `a text of ${value.length} characters that may be a key`;
 }
 
 /** An integer within the bounds. */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { AssayError } from '../errors.js';
 import { systemClock, type Clock, type ClockTimer } from '../foundation/clock.js';
 import { EventSource, type BaseEventMap, type WatchableSource } from '../foundation/event-source.js';
@@ -111,13 +112,13 @@ export class EventLog extends EventSource<EventLogEvents> {
       flushIntervalMs: milliseconds,
       clock: object,
     });
-    this.#path = path;
+    this.#path = resolve(path); // the host may change its working directory
     this.#clock = given.clock ?? systemClock;
     this.#content = given.content ?? false;
     this.#exclude = new Set(given.exclude);
     this.#maxQueuedBytes = given.maxQueuedBytes ?? 8 * 2 ** 20;
     this.#flushIntervalMs = given.flushIntervalMs ?? 250;
-    this.#file = new RotatingFile(path, {
+    this.#file = new RotatingFile(this.#path, {
       maxBytes: given.maxBytes ?? 64 * 2 ** 20,
       keep: given.keepFiles ?? 4,
     });

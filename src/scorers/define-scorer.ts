@@ -1,12 +1,15 @@
 import { InputError } from '../errors.js';
 import type { Scorer, ScorerArguments, ScorerResult } from '../evaluation/evaluation-types.js';
 import { show } from '../foundation/options.js';
+import { reasoningConvention, visibleOutput, type ReasoningOptions } from './visible-output.js';
 
 /**
  * Gives a scoring function its convention (the rule with every option that changes a score) and the version of the
  * rule. Both are stored with a run, and runs whose conventions differ refuse to be compared.
  *
- * The scorer throws `ASSAY_INVALID_CASE` when it is called with an `output` that is no text.
+ * The function sees the answer without the reasoning that stands in it (`options.reasoning`); an answer that is
+ * nothing but reasoning is unscored before it is asked. The scorer throws `ASSAY_INVALID_CASE` when it is called with
+ * an `output` that is no text.
  *
  * @example
  * const polite = defineScorer('polite(words=please)', '1', ({ output }) => output.includes('please'));
@@ -15,23 +18,49 @@ export function defineScorer<Input = unknown, Expected = unknown, Metadata = unk
   convention: string,
   version: string,
   score: (args: ScorerArguments<Input, Expected, Metadata>) => ScorerResult | Promise<ScorerResult>,
+  options: ReasoningOptions & {
+    /** Whether an answer that is an object is scored by its JSON. @default false */
+    readonly takesJson?: boolean;
+  } = {},
 ): Scorer<Input, Expected, Metadata> & {
   /** The rule with every option that changes a score, as given. */
   readonly convention: string;
   /** Version of the rule, as given. */
   readonly version: string;
 } {
-  return Object.assign(
-    (args: ScorerArguments<Input, Expected, Metadata>): ScorerResult | Promise<ScorerResult> => {
-      if (typeof args.output === 'string') return score(args);
-      throw new InputError(
-        'ASSAY_INVALID_CASE',
-        `Expected \`output\` to be a text, got ${show(args.output)}`,
-      );
-    },
-    { convention, version },
-  );
+  const visible = visibleOutput(options);
+  const reasoning = reasoningConvention(options);
+  const ask = (args: ScorerArguments<Input, Expected, Metadata>): ScorerResult | Promise<ScorerResult> => {
+    const { output } = args;
+    if (typeof output !== 'string') {
+      if (options.takesJson === true && output !== undefined)
+        return score(withOutput(args, JSON.stringify(output)));
+      throw new InputError('ASSAY_INVALID_CASE', `Expected \`output\` to be a text, got ${show(output)}`);
+    }
+    const seen = visible(output, args.response?.reasoning);
+    if (!('text' in seen)) return { score: null, reason: seen.reason };
+    return score(seen.text === output ? args : withOutput(args, seen.text));
+  };
+  return Object.assign(ask, {
+    convention: reasoning === undefined ? convention : `${convention}+reasoning=${reasoning}`,
+    version,
+  });
 }
+
+/** The same arguments with another output; `signal` is still made when it is first read. */
+const withOutput = <Input, Expected, Metadata>(
+  args: ScorerArguments<Input, Expected, Metadata>,
+  output: string,
+): ScorerArguments<Input, Expected, Metadata> => ({
+  input: args.input,
+  output,
+  expected: args.expected,
+  metadata: args.metadata,
+  response: args.response,
+  get signal() {
+    return args.signal;
+  },
+});
 
 /**
  * The text of a convention: `name(option=value,…)` with the options in the given order. Give every option that

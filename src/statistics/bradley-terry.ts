@@ -1,5 +1,13 @@
 import { AssayError } from '../errors.js';
-import { betweenZeroAndOne, checkOptions, integer, show, signal, text } from '../foundation/options.js';
+import {
+  betweenZeroAndOne,
+  callable,
+  checkOptions,
+  integer,
+  show,
+  signal,
+  text,
+} from '../foundation/options.js';
 import { fitBradleyTerry } from './bradley-terry-fit.js';
 import type { Interval } from './intervals.js';
 import { quantileOfSorted } from './quantiles.js';
@@ -71,6 +79,7 @@ export async function bradleyTerry(
     resamples: integer(0),
     seed: integer(0, 0xffff_ffff),
     threads: threadsCheck,
+    onFallback: callable,
     signal,
   });
   const { level = 0.95, resamples = 1000, seed = 0 } = checked;

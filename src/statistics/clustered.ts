@@ -1,8 +1,18 @@
 import { AssayError } from '../errors.js';
 import { ExactSum } from '../foundation/exact-sum.js';
-import { show } from '../foundation/options.js';
-import { type Interval, type IntervalOptions, tInterval } from './intervals.js';
+import { betweenZeroAndOne, checkOptions, show } from '../foundation/options.js';
+import { ClusterMeans } from './cluster-means.js';
+import { type ClusterWeights, clusterWeights } from './cluster-robust.js';
+import {
+  clusteredBoundedInterval,
+  clusteredScoreInterval,
+  type ClusteredEstimate,
+  clusteredTInterval,
+} from './clustered-interval.js';
+import type { Interval, IntervalOptions } from './intervals.js';
+import { magnitudeOf } from './mean-interval.js';
 import { divideExactly } from './moments.js';
+import { checkRange, fromUnit, toUnit, type ValueRange } from './value-range.js';
 
 /** Plain-data form of {@link ClusteredMoments}: clusters sorted by id. */
 export interface ClusteredMomentsRecord {
@@ -15,7 +25,20 @@ export interface ClusteredMomentsRecord {
     /** Their exact sum, see {@link ExactSum.toJSON}. */
     readonly sum: readonly number[];
   }[];
+  /** Smallest number; `null` when empty. */
+  readonly min: number | null;
+  /** Largest number; `null` when empty. */
+  readonly max: number | null;
 }
+
+/** Options of {@link ClusteredMoments.interval}. */
+export interface ClusteredIntervalOptions extends IntervalOptions {
+  /** Lowest and highest value that is possible; a known range gives the bounded interval. @default unbounded: t */
+  readonly range?: ValueRange | undefined;
+}
+
+/** Forms of a cluster-robust standard error, by their correction for few clusters. */
+export type ClusterRobustForm = 'cr0' | 'cr1' | 'cr2';
 
 /**
  * Throws unless a sample names its cluster.
@@ -43,10 +66,12 @@ interface Cluster {
  * Memory grows with the number of clusters (about 200 bytes each), not of samples. Sums are exact, so any order
  * of additions and merges gives the same bits.
  */
-export class ClusteredMoments {
+export class ClusteredMoments implements ClusteredEstimate {
   #n = 0;
   readonly #total = new ExactSum();
   readonly #clusters = new Map<string, Cluster>();
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
 
   /**
    * Adds one number of a cluster.
@@ -60,11 +85,15 @@ export class ClusteredMoments {
     const found = this.#cluster(cluster);
     found.n += 1;
     found.sum.add(x);
+    if (x < this.#min) this.#min = x;
+    if (x > this.#max) this.#max = x;
   }
 
   /** Adds everything that `other` has seen. */
   merge(other: ClusteredMoments): void {
     for (const [id, cluster] of Array.from(other.#clusters)) this.#addCluster(id, cluster.n, cluster.sum);
+    this.#min = Math.min(this.#min, other.#min);
+    this.#max = Math.max(this.#max, other.#max);
   }
 
   /** How many numbers were added. */
@@ -82,12 +111,32 @@ export class ClusteredMoments {
     return this.#n === 0 ? null : divideExactly(this.#total, this.#n);
   }
 
+  /** Smallest number; `null` when empty. */
+  get min(): number | null {
+    return this.#n === 0 ? null : this.#min;
+  }
+
+  /** Largest number; `null` when empty. */
+  get max(): number | null {
+    return this.#n === 0 ? null : this.#max;
+  }
+
   /**
-   * Cluster-robust standard error of the mean: sqrt(C/(C-1) · Σ over clusters (Σ of deviations)²) / n, the
-   * CR1-style estimator that Inspect AI uses (Miller 2024, "Adding Error Bars to Evals", with the small-sample
-   * factor). `null` with fewer than 2 clusters.
+   * Cluster-robust standard error of the mean, CR2 (Bell and McCaffrey 2002): sqrt(Σ S² / (1 - f)) / n, S being a
+   * cluster's sum of deviations from the mean and f its share of the numbers. For clusters of equal size it is the
+   * CR1-style error of Inspect AI and Miller 2024; where sizes differ that one is too small. `null` with fewer than 2
+   * clusters.
    */
   get standardError(): number | null {
+    return this.robustError('cr2');
+  }
+
+  /**
+   * The clustered error in another form, for comparison with other tools: `cr0` without a correction for few clusters,
+   * `cr1` with clusters / (clusters - 1) for all alike (Inspect AI; Miller 2024), `cr2` as
+   * {@link ClusteredMoments.standardError}. `null` with fewer than 2 clusters.
+   */
+  robustError(form: ClusterRobustForm): number | null {
     const count = this.#clusters.size;
     if (count < 2) return null;
     const squares = new ExactSum();
@@ -96,17 +145,71 @@ export class ClusteredMoments {
       deviation.addMultiple(cluster.sum, this.#n);
       deviation.addMultiple(this.#total, -cluster.n);
       const rounded = deviation.value / this.#n;
-      squares.addProduct(rounded, rounded);
+      squares.addProduct(rounded, form === 'cr2' ? rounded * (this.#n / (this.#n - cluster.n)) : rounded);
     }
-    return Math.sqrt((count / (count - 1)) * squares.value) / this.#n;
+    return Math.sqrt((form === 'cr1' ? count / (count - 1) : 1) * squares.value) / this.#n;
   }
 
-  /** t interval with C - 1 degrees of freedom; `null` with fewer than 2 clusters. */
-  interval(options: IntervalOptions = {}): Interval | null {
-    const { mean, standardError } = this;
-    if (mean === null || standardError === null) return null;
-    const found = tInterval({ mean, standardError, degreesOfFreedom: this.clusters - 1 }, options);
-    return { ...found, method: 'clustered-t' };
+  /**
+   * Satterthwaite's degrees of freedom of {@link ClusteredMoments.standardError}, a real number: clusters - 1 for equal
+   * sizes, fewer the more one cluster dominates. Below 4 the error says little. `null` with fewer than 2 clusters.
+   */
+  get degreesOfFreedom(): number | null {
+    return this.#weights?.degreesOfFreedom ?? null;
+  }
+
+  /** n² / Σ size²: how many clusters of equal size would weigh alike; `null` with fewer than 2 clusters. */
+  get effectiveClusters(): number | null {
+    return this.#weights?.effectiveClusters ?? null;
+  }
+
+  /**
+   * Interval of the mean. Without a `range` Student's t with {@link ClusteredMoments.degreesOfFreedom}; with one an
+   * interval that stays within it and holds its level also for few clusters and for scores that pile up at an end.
+   * Where clusters differ by rounding alone t would have no width: then the range is taken for 0..1 if all numbers lie in
+   * it, and else there is no interval. `null` also with fewer than 2 clusters.
+   *
+   * @throws AssayError `ASSAY_INVALID_OPTION`; `ASSAY_INVALID_INPUT` for numbers outside the range.
+   */
+  interval(options: ClusteredIntervalOptions = {}): Interval | null {
+    const { level = 0.95, range } = checkOptions<ClusteredIntervalOptions>(
+      'ClusteredMoments.interval',
+      options,
+      {
+        level: betweenZeroAndOne,
+        range: checkRange,
+      },
+    );
+    if (this.#clusters.size < 2) return null;
+    if (range !== undefined) return this.#bounded(level, range);
+    const found = clusteredTInterval(this, { level, magnitude: magnitudeOf(this) });
+    return found ?? (this.#min >= 0 && this.#max <= 1 ? this.#bounded(level, [0, 1]) : null);
+  }
+
+  /** The means of the clusters, on the scale from 0 to 1 that `range` becomes. */
+  means(range: ValueRange): ClusterMeans {
+    if (this.#min < range[0] || this.#max > range[1]) {
+      throw new AssayError(
+        'ASSAY_INVALID_INPUT',
+        `Expected numbers from ${range[0]} to ${range[1]}, got ${this.#min} to ${this.#max}`,
+      );
+    }
+    const means = new ClusterMeans();
+    for (const { n, sum } of this.#clusters.values()) means.add(toUnit(divideExactly(sum, n), range), n);
+    return means;
+  }
+
+  get #weights(): ClusterWeights | null {
+    const counts = new Map<number, number>();
+    for (const { n } of this.#clusters.values()) counts.set(n, (counts.get(n) ?? 0) + 1);
+    return clusterWeights(counts);
+  }
+
+  #bounded(level: number, range: ValueRange): Interval | null {
+    const means = this.means(range);
+    if (range[0] === 0 && range[1] === 1) return clusteredScoreInterval(means, level);
+    const found = clusteredBoundedInterval(means, level);
+    return found === null ? null : fromUnit(found, range);
   }
 
   /** Plain data for {@link ClusteredMoments.fromJSON}. */
@@ -116,7 +219,7 @@ export class ClusteredMoments {
       n: cluster.n,
       sum: cluster.sum.toJSON(),
     }));
-    return { clusters: clusters.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+    return { clusters: clusters.sort((a, b) => (a.id < b.id ? -1 : 1)), min: this.min, max: this.max };
   }
 
   /** What {@link ClusteredMoments.toJSON} wrote. */
@@ -125,6 +228,8 @@ export class ClusteredMoments {
     for (const cluster of record.clusters) {
       moments.#addCluster(cluster.id, cluster.n, ExactSum.fromJSON(cluster.sum));
     }
+    moments.#min = record.min ?? Number.POSITIVE_INFINITY;
+    moments.#max = record.max ?? Number.NEGATIVE_INFINITY;
     return moments;
   }
 

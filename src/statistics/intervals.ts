@@ -1,11 +1,23 @@
 import { AssayError } from '../errors.js';
+import { findRoot } from './find-root.js';
 import { betweenZeroAndOne, checkOptions, show } from '../foundation/options.js';
-import type { Moments } from './moments.js';
-import { betaQuantile, normalQuantile, studentQuantile } from './special-functions.js';
+import { betaQuantile, betaUpperQuantile, incompleteBeta, normalQuantile } from './special-functions.js';
+import { studentQuantile } from './student.js';
 
 /** How an {@link Interval} was made. */
 export type IntervalMethod =
-  't' | 'clustered-t' | 'wilson' | 'clopper-pearson' | 'jeffreys' | 'bootstrap-percentile';
+  | 't'
+  | 'clustered-t'
+  | 'wilson'
+  | 'mid-p'
+  | 'clopper-pearson'
+  | 'jeffreys'
+  | 'mid-gaffke'
+  | 'clustered-mid-gaffke'
+  | 'gaffke'
+  | 'tango'
+  | 'newcombe'
+  | 'bootstrap-percentile';
 
 /** A two-sided confidence interval. */
 export interface Interval {
@@ -39,7 +51,7 @@ export interface MeanEstimate {
   readonly mean: number;
   /** Standard error of the mean, finite and >= 0. */
   readonly standardError: number;
-  /** n - 1 for independent samples, clusters - 1 for clustered ones; > 0. */
+  /** n - 1 for independent samples, Satterthwaite's for clustered ones, rarely an integer; > 0. */
   readonly degreesOfFreedom: number;
 }
 
@@ -90,15 +102,43 @@ export function clopperPearsonInterval(
   options: IntervalOptions = {},
 ): Interval | null {
   const level = checkLevel('clopperPearsonInterval', options);
-  const { successes, n } = checkProportion(proportion);
-  if (n === 0) return null;
-  const tail = (1 - level) / 2;
-  return {
-    low: successes === 0 ? 0 : betaQuantile(tail, successes, n - successes + 1),
-    high: successes === n ? 1 : upperBetaQuantile(tail, successes + 1, n - successes),
-    level,
-    method: 'clopper-pearson',
+  return proportionInterval(proportion, { level, method: 'clopper-pearson' }, (successes, failures, tail) => [
+    successes === 0 ? 0 : betaQuantile(tail, successes, failures + 1),
+    betaUpperQuantile(tail, successes + 1, failures),
+  ]);
+}
+
+/**
+ * The mid-p interval of a proportion: each end leaves (1 - level)/2 to the more extreme counts and half of the count
+ * itself (Lancaster 1961). One-sided it errs at most 5.0 % at level 0.95 where Wilson's reaches 16.8 %, and it is
+ * narrower than Clopper and Pearson's. It is what the mid-Gaffke interval is for 0/1 scores. `null` for n = 0.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` unless 0 <= successes <= n are integers.
+ */
+export function midPInterval(proportion: Proportion, options: IntervalOptions = {}): Interval | null {
+  const level = checkLevel('midPInterval', options);
+  return proportionInterval(proportion, { level, method: 'mid-p' }, (successes, failures, tail) => [
+    successes === 0 ? 0 : midPEnd(successes, failures, tail),
+    midPUpperEnd(successes, failures, tail),
+  ]);
+}
+
+/** The p at which P(X > successes) + P(X = successes) / 2 is `tail`; some trials failed. */
+function midPEnd(successes: number, failures: number, tail: number): number {
+  // P(X >= k) is I_p(k, n - k + 1).
+  const excess = (p: number): number =>
+    (incompleteBeta(successes, failures + 1, p) + incompleteBeta(successes + 1, failures, p)) / 2 - tail;
+  return findRoot(excess, [0, 1]);
+}
+
+/** The p at which P(X < successes) + P(X = successes) / 2 is `tail`; some trials failed. */
+function midPUpperEnd(successes: number, failures: number, tail: number): number {
+  const excess = (p: number): number => {
+    const atMost = incompleteBeta(failures, successes + 1, 1 - p, p);
+    const fewer = successes === 0 ? 0 : incompleteBeta(failures + 1, successes, 1 - p, p);
+    return (atMost + fewer) / 2 - tail;
   };
+  return findRoot(excess, [0, 1]);
 }
 
 /**
@@ -109,37 +149,39 @@ export function clopperPearsonInterval(
  */
 export function jeffreysInterval(proportion: Proportion, options: IntervalOptions = {}): Interval | null {
   const level = checkLevel('jeffreysInterval', options);
-  const { successes, n } = checkProportion(proportion);
-  if (n === 0) return null;
-  const tail = (1 - level) / 2;
-  const a = successes + 0.5;
-  const b = n - successes + 0.5;
-  return {
-    low: successes === 0 ? 0 : betaQuantile(tail, a, b),
-    high: successes === n ? 1 : upperBetaQuantile(tail, a, b),
-    level,
-    method: 'jeffreys',
-  };
+  return proportionInterval(proportion, { level, method: 'jeffreys' }, (successes, failures, tail) => [
+    successes === 0 ? 0 : betaQuantile(tail, successes + 0.5, failures + 0.5),
+    betaUpperQuantile(tail, successes + 0.5, failures + 0.5),
+  ]);
 }
 
 /**
- * The default interval of a mean score: Wilson where every score was 0 or 1, else Student's t. `null` when it
- * is not defined (no scores, or one score that is not 0 or 1).
+ * Takes the ends for the rarer of successes and failures and mirrors them where that is the failures: near 1 an end has
+ * lost the digits that it has near 0. `null` without trials.
  */
-export function meanInterval(moments: Moments, options: IntervalOptions = {}): Interval | null {
-  checkLevel('meanInterval', options);
-  if (moments.binary) return wilsonInterval({ successes: moments.sum, n: moments.n }, options);
-  const { mean, standardError } = moments;
-  if (mean === null || standardError === null) return null;
-  return tInterval({ mean, standardError, degreesOfFreedom: moments.n - 1 }, options);
+function proportionInterval(
+  proportion: Proportion,
+  of: Pick<Interval, 'level' | 'method'>,
+  ends: (successes: number, failures: number, tail: number) => readonly [low: number, high: number],
+): Interval | null {
+  const { successes, n } = checkProportion(proportion);
+  if (n === 0) return null;
+  const failures = n - successes;
+  const tail = (1 - of.level) / 2;
+  if (successes > failures) {
+    const [low, high] = ends(failures, successes, tail);
+    return { low: 1 - high, high: 1 - low, ...of };
+  }
+  const [low, high] = ends(successes, failures, tail);
+  return { low, high, ...of };
 }
 
-/** Upper quantile taken from the other end, where small tails keep their digits. */
-function upperBetaQuantile(tail: number, a: number, b: number): number {
-  return 1 - betaQuantile(tail, b, a);
-}
-
-function checkLevel(owner: string, options: IntervalOptions): number {
+/**
+ * The level that was asked for, 0.95 if none.
+ *
+ * @throws AssayError `ASSAY_INVALID_OPTION` for a level that is none, naming `owner`.
+ */
+export function checkLevel(owner: string, options: IntervalOptions): number {
   return checkOptions<IntervalOptions>(owner, options, { level: betweenZeroAndOne }).level ?? 0.95;
 }
 

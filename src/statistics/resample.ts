@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { AssayError } from '../errors.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 import type { OptionCheck } from '../foundation/options.js';
+import { ThreadPool, ThreadsUnavailable } from '../foundation/thread-pool.js';
+import { workerFallback, type WorkerFallback } from '../foundation/worker-fallback.js';
 import { chunksOf, type ResamplingJob, runChunk } from './resampling.js';
 
 /** Where resampling is computed; the result is the same to the bit. */
@@ -13,6 +15,8 @@ export interface ResamplingOptions {
   readonly threads?: 'auto' | 'inline' | number | undefined;
   /** Stops the computation: it rejects with `ASSAY_ABORTED`. */
   readonly signal?: AbortSignal | undefined;
+  /** Told when threads were wanted and none could be started: the calling thread computes the same bits. */
+  readonly onFallback?: ((fallback: WorkerFallback) => void) | undefined;
 }
 
 const INLINE_DRAWS = 20_000_000; // starting threads costs about 50 ms
@@ -35,7 +39,7 @@ export async function resample(job: ResamplingJob, options: ResamplingOptions = 
     return resampleInline(job, (chunk) => runChunk(job, chunk), options);
   }
   const wanted = threads === 'auto' ? Math.min(MOST_THREADS, availableParallelism() - 1) : threads;
-  return resampleInThreads(job, Math.max(1, Math.min(wanted, chunks)), signal);
+  return resampleInThreads(job, Math.max(1, Math.min(wanted, chunks)), options);
 }
 
 /** All chunks on this thread, letting the event loop turn between slices. */
@@ -60,35 +64,27 @@ export async function resampleInline(
 
 async function resampleInThreads(
   job: ResamplingJob,
-  threads: number,
-  signal: AbortSignal | undefined,
+  maxThreads: number,
+  { signal, onFallback }: ResamplingOptions,
 ): Promise<Float64Array[]> {
-  const { Tinypool } = await import('tinypool');
-  const pool = new Tinypool({
-    filename: new URL('./bootstrap-worker.js', import.meta.url).href,
-    runtime: 'worker_threads',
-    minThreads: 1,
-    maxThreads: threads,
+  const threads = new ThreadPool({
+    file: () => new URL('./bootstrap-worker.js', import.meta.url),
+    maxThreads,
   });
   try {
     const shared = { ...job, values: share(job.values) };
     const run = (chunk: number): Promise<Float64Array> =>
-      pool.run({ job: shared, chunk }, signal === undefined ? {} : { signal }) as Promise<Float64Array>;
-    let first: Float64Array;
-    try {
-      first = await run(0);
-    } catch {
-      // The worker file cannot be loaded (a bundler left it behind): the same bits, only on this thread.
-      throwIfAborted(signal);
-      return await resampleInline(job, (chunk) => runChunk(job, chunk), { signal });
-    }
+      threads.run({ job: shared, chunk }, signal === undefined ? {} : { signal }) as Promise<Float64Array>;
+    const first = await run(0);
     const rest = Array.from({ length: chunksOf(job) - 1 }, (_, i) => run(i + 1));
     return [first, ...(await Promise.all(rest))];
   } catch (error) {
     throwIfAborted(signal);
-    throw error;
+    if (!(error instanceof ThreadsUnavailable)) throw error;
+    onFallback?.(workerFallback('bootstrap', 'on the calling thread', error.cause));
+    return await resampleInline(job, (chunk) => runChunk(job, chunk), { signal });
   } finally {
-    await pool.destroy();
+    await threads.close();
   }
 }
 

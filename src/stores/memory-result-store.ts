@@ -1,19 +1,36 @@
 import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { isOneByte } from '../foundation/byte-size.js';
+import { systemClock, type Clock } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
+import { checkOptions, object } from '../foundation/options.js';
 import { TurnGiver } from '../foundation/event-loop-turns.js';
 import { decodeResult, encodeResult } from './result-codec.js';
-import { checkQuery, compareFacts, factsOf, matchesQuery, type ResultFacts } from './result-query.js';
+import { checkQuery, factsOf, matchesFacts, matchesRest, orderOf, type ResultFacts } from './result-query.js';
+import { LeaseTable, type RunLease } from './run-lease.js';
+import {
+  checkRunQuery,
+  compareRuns,
+  manifestAtEnd,
+  matchesRunQuery,
+  runRecordOf,
+  type RunEnd,
+  type RunQuery,
+  type RunRecord,
+  type StoredRunFacts,
+} from './run-record.js';
+import { readCase } from './kept-case.js';
 import {
   OUTCOME_RANK,
+  type AppendOptions,
   type BatchSummary,
+  type QueriedResult,
   type ResultKey,
   type ResultQuery,
   type ResultStore,
   type ResultStoreEvents,
-  type RunManifest,
 } from './result-store.js';
+import type { RunManifest } from './run-manifest.js';
 
 type Encoding = 'latin1' | 'utf16le'; // one byte a character where that does, else two
 
@@ -91,9 +108,16 @@ const bytesOf = (text: string): number => (isOneByte(text) ? text.length : 2 * t
 
 interface StoredRun {
   manifest?: string;
+  end?: string;
   /** By repetition and case. */
   readonly results: Map<number, Map<string, StoredResult>>;
   readonly summaries: Map<string, BatchSummary>;
+}
+
+/** Options of a {@link MemoryResultStore}. */
+export interface MemoryResultStoreOptions {
+  /** Where time comes from. @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -107,13 +131,51 @@ interface StoredRun {
  */
 export class MemoryResultStore extends EventSource<ResultStoreEvents> implements ResultStore {
   readonly #runs = new Map<string, StoredRun>();
+  readonly #leases = new LeaseTable();
+  readonly #cases = new Map<string, string>(); // text by hash
+  readonly #clock: Clock;
   #closed = false;
 
+  /** @throws AssayError `ASSAY_INVALID_OPTION`. */
+  constructor(options: MemoryResultStoreOptions = {}) {
+    super();
+    const { clock } = checkOptions<MemoryResultStoreOptions>('MemoryResultStore', options, { clock: object });
+    this.#clock = clock ?? systemClock;
+  }
+
   /** {@inheritDoc ResultStore.begin} */
-  async begin(manifest: RunManifest): Promise<RunManifest> {
+  async begin(
+    manifest: RunManifest,
+    { lease }: { readonly lease?: RunLease | undefined } = {},
+  ): Promise<RunManifest> {
     const run = this.#run(manifest.runId);
+    if (lease !== undefined) {
+      this.#leases.take(lease, this.#clock.wallTime());
+      if (lease.part === '') delete run.end;
+    }
     run.manifest ??= JSON.stringify(manifest);
     return JSON.parse(run.manifest) as RunManifest;
+  }
+
+  /** {@inheritDoc ResultStore.renew} */
+  async renew(lease: RunLease): Promise<void> {
+    this.#check();
+    this.#leases.renew(lease, this.#clock.wallTime());
+  }
+
+  /** {@inheritDoc ResultStore.release} */
+  async release(lease: RunLease): Promise<void> {
+    this.#check();
+    this.#leases.release(lease);
+  }
+
+  /** {@inheritDoc ResultStore.finish} */
+  async finish(end: RunEnd, { lease }: Pick<AppendOptions, 'lease'> = {}): Promise<void> {
+    const run = this.#run(end.runId);
+    if (lease !== undefined) this.#leases.check(lease);
+    run.end = JSON.stringify(end);
+    if (run.manifest !== undefined)
+      run.manifest = JSON.stringify(manifestAtEnd(JSON.parse(run.manifest) as RunManifest, end));
   }
 
   /** {@inheritDoc ResultStore.manifest} */
@@ -123,12 +185,29 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
     return text === undefined ? undefined : (JSON.parse(text) as RunManifest);
   }
 
-  /** {@inheritDoc ResultStore.append} */
-  async append(results: readonly CaseResult[]): Promise<void> {
+  /** {@inheritDoc ResultStore.runs} */
+  async *runs(query: RunQuery = {}): AsyncGenerator<RunRecord, void, undefined> {
     this.#check();
-    const started = performance.now();
+    const asked = checkRunQuery(query);
+    const now = this.#clock.wallTime();
+    const found = [...this.#runs.values()]
+      .flatMap((run) => this.#factsOf(run) ?? [])
+      .filter((run) => matchesRunQuery(run, asked, now))
+      .sort((a, b) => compareRuns(a.manifest, b.manifest));
+    for (const run of found.slice(0, asked.limit)) {
+      this.#check();
+      yield runRecordOf(run, this.#countsOf(run.manifest.runId), now);
+    }
+  }
+
+  /** {@inheritDoc ResultStore.append} */
+  async append(results: readonly CaseResult[], { lease, cases = [] }: AppendOptions = {}): Promise<void> {
+    this.#check();
+    if (lease !== undefined) this.#leases.check(lease);
+    const started = this.#clock.now();
     const encoded = results.map(encode);
     const size = encoded.reduce((sum, { json, text }) => sum + bytesOf(json) + bytesOf(text), 0);
+    for (const { hash, text } of cases) if (!this.#cases.has(hash)) this.#cases.set(hash, text);
     const bytes = Buffer.allocUnsafeSlow(size);
     let end = 0;
     for (const [index, result] of results.entries()) {
@@ -140,8 +219,9 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
         stored.set(row.caseId, row);
     }
     if (results.length > 0 && this.wants('store:flush')) {
-      const durationMs = performance.now() - started;
-      this.emit('store:flush', { at: Date.now(), results: results.length, bytes: bytes.length, durationMs });
+      const durationMs = this.#clock.now() - started;
+      const at = this.#clock.wallTime();
+      this.emit('store:flush', { at, results: results.length, bytes: bytes.length, durationMs });
     }
   }
 
@@ -161,22 +241,27 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
   }
 
   /** {@inheritDoc ResultStore.query} */
-  async *query(query: ResultQuery = {}): AsyncGenerator<CaseResult, void, undefined> {
+  async *query(query: ResultQuery = {}): AsyncGenerator<QueriedResult, void, undefined> {
     this.#check();
     const asked = checkQuery(query);
     const found: StoredResult[] = [];
     for (const run of this.#runs.values()) {
       for (const repetition of run.results.values())
-        for (const row of repetition.values()) if (matchesQuery(row, asked)) found.push(row);
+        for (const row of repetition.values()) if (matchesFacts(row, asked)) found.push(row);
     }
-    found.sort(compareFacts);
-    if (asked.order === 'newest-first') found.reverse();
-    const turns = new TurnGiver(() => performance.now());
-    for (const row of found.slice(0, asked.limit)) {
+    found.sort(orderOf(asked.order));
+    const turns = new TurnGiver(() => this.#clock.now());
+    let left = asked.limit ?? Number.POSITIVE_INFINITY;
+    for (const row of found) {
+      if (left <= 0) return;
       const turn = turns.due();
       if (turn !== undefined) await turn;
       this.#check();
-      yield row.decode();
+      const result = row.decode();
+      if (!matchesRest(result, asked)) continue;
+      left -= 1;
+      const kept = asked.withCase === true ? this.#cases.get(result.caseHash ?? '') : undefined;
+      yield kept === undefined ? result : { ...result, testCase: readCase(kept) };
     }
   }
 
@@ -194,6 +279,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
   async close(): Promise<void> {
     this.#closed = true;
     this.#runs.clear();
+    this.#cases.clear();
   }
 
   /** Same as {@link MemoryResultStore.close}. */
@@ -209,6 +295,23 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
       this.#runs.set(runId, run);
     }
     return run;
+  }
+
+  #factsOf({ manifest, end }: StoredRun): StoredRunFacts | undefined {
+    if (manifest === undefined) return undefined;
+    const parsed = JSON.parse(manifest) as RunManifest;
+    return {
+      manifest: parsed,
+      end: end === undefined ? null : (JSON.parse(end) as RunEnd),
+      leases: this.#leases.of(parsed.runId),
+    };
+  }
+
+  #countsOf(runId: string): RunRecord['results'] {
+    const counts = { scored: 0, unscored: 0, errored: 0 };
+    for (const repetition of this.#runs.get(runId)?.results.values() ?? [])
+      for (const { outcome } of repetition.values()) counts[outcome] += 1;
+    return counts;
   }
 
   #repetition({ runId, repetition }: ResultFacts): Map<string, StoredResult> {

@@ -1,5 +1,6 @@
 import type { CaseResult } from '../evaluation/evaluation-types.js';
-import type { BatchSummary, ResultStore, RunManifest } from '../stores/result-store.js';
+import type { BatchSummary, ResultStore } from '../stores/result-store.js';
+import type { RunManifest } from '../stores/run-manifest.js';
 import { scoredResult } from './sample-results.js';
 
 /** Declares one test of the contract of result stores, on a new store. */

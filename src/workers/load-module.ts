@@ -79,7 +79,7 @@ type Constructor = {
 async function loadExport(module: WorkerModule): Promise<unknown> {
   let namespace: Readonly<Record<string, unknown>>;
   try {
-    namespace = (await import(module.url)) as typeof namespace;
+    namespace = (await import(/* webpackIgnore: true */ /* @vite-ignore */ module.url)) as typeof namespace;
   } catch (error) {
     const { code } = error as { readonly code?: unknown };
     const hint =

@@ -1,4 +1,5 @@
 import { AssayError, messageOf, type AssayErrorCode } from '../errors.js';
+import { KEEP_EXTERNAL } from '../foundation/worker-fallback.js';
 import type { ResolvedPoolOptions } from './pool-options.js';
 
 /** Why a worker was ended from the main thread. */
@@ -39,14 +40,20 @@ export function verdictOn(index: number, incident: Incident): 'guilty' | 'suspec
   }
 }
 
-/** The error of a message that failed as a whole: because the worker was ended, died, or could not be sent it. */
+/**
+ * The error of a message that failed as a whole: because the worker was ended, died, or could not be sent it.
+ * `answers`: whether the worker had ever answered; a process that never did may lack its file, and cannot say so.
+ */
 export function failureOf(
   thrown: unknown,
   ended: EndReason | undefined,
   options: ResolvedPoolOptions,
+  answers = true,
 ): AssayError {
   const [code, message] = describeFailure(thrown, ended, options);
-  return new AssayError(code, message, { cause: thrown });
+  const mute = code === 'ASSAY_WORKER_CRASHED' && options.runtime === 'processes' && !answers;
+  const hint = mute ? `, before it was ready. In a bundle: ${KEEP_EXTERNAL}` : '';
+  return new AssayError(code, message + hint, { cause: thrown });
 }
 
 function describeFailure(
@@ -71,5 +78,21 @@ function describeFailure(
     const limit = memoryPerWorkerMb === undefined ? '' : ` (${memoryPerWorkerMb} MB)`;
     return ['ASSAY_WORKER_OUT_OF_MEMORY', `The worker reached its memory limit${limit}`];
   }
+  if (lacksItsFile(thrown)) {
+    const said = messageOf(thrown).split('\n', 1)[0];
+    return [
+      'ASSAY_WORKER_UNAVAILABLE',
+      `The worker's own file cannot be loaded (${said}). In a bundle: ${KEEP_EXTERNAL}`,
+    ];
+  }
   return ['ASSAY_WORKER_CRASHED', `The worker ended: ${messageOf(thrown)}`];
+}
+
+/** Whether the file that a worker starts from is missing or was put among files of another module system. */
+function lacksItsFile(thrown: unknown): boolean {
+  const { code, message } = (thrown ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const said = String(message);
+  return code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND'
+    ? /\b(?:worker|process|shared-\w+)\.js\b/.test(said)
+    : /^(?:Cannot use import statement outside|Unexpected token 'export')/.test(said);
 }

@@ -26,7 +26,7 @@ const allGetters = (target: object): object =>
   new Proxy(target, { get: refuse, has: refuse, ownKeys: refuse, getPrototypeOf: refuse });
 
 const thenable = (then: (resolve: (value: unknown) => void) => void): object =>
-  Object.fromEntries([['then', then]]);
+  new Proxy({}, { get: (_target, name) => (name === 'then' ? then : undefined) });
 
 const brand = Symbol.for('assaykit.error');
 

@@ -385,4 +385,20 @@ describe('what an evaluator may return', () => {
       expect(summary).toMatchObject({ scored: 3, judges: null });
     },
   );
+
+  it('tells its progress every second while no case ends', async () => {
+    const clock = new ManualClock();
+    const processor = processorOf({ clock, target: () => new Promise<string>(() => {}), caseTimeoutMs: 1e6 });
+    const told: unknown[] = [];
+    processor.on('progress', ({ done, total, inFlight }) => told.push([done, total, inFlight]));
+    const controller = new AbortController();
+    const run = processor.run(cases(3), { signal: controller.signal });
+    await new Promise((resolve) => setImmediate(resolve));
+    await clock.advance(3000);
+    expect(told).toEqual([0, 1, 2].map(() => [0, 3, 3]));
+    controller.abort();
+    await expect(run).rejects.toMatchObject({ code: 'ASSAY_ABORTED' });
+    await clock.advance(3000);
+    expect(told).toHaveLength(4); // the last at the end
+  });
 });

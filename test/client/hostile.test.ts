@@ -287,7 +287,7 @@ test('hides what a server may quote: keys in headers and query, whole and in par
     'no header-secret (Bearer header-secret) at /v1/chat?api-key=query%2Fsecret&api-version=2024 query/secret ' +
     'key-number-19 key-number-19-and-more evaluation';
   expect(secrets.hide(quoted)).toBe(
-    'no [redacted] ([redacted]) at /v1/chat?api-key=[redacted]&api-version=2024 [redacted] [redacted] [redacted] evaluation',
+    'no [redacted] (Bearer [redacted]) at /v1/chat?api-key=[redacted]&api-version=2024 [redacted] [redacted] [redacted] evaluation',
   );
 });
 

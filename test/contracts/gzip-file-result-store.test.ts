@@ -1,8 +1,6 @@
 import { describe, it } from 'vitest';
-import {
-  GzipFileResultStore,
-  type GzipFileResultStoreOptions,
-} from '../../src/stores/gzip/gzip-file-result-store.js';
+import { GzipFileResultStore } from '../../src/stores/gzip/gzip-file-result-store.js';
+import type { GzipFileResultStoreOptions } from '../../src/stores/gzip/gzip-options.js';
 import { testResultStore } from '../../src/testing/result-store-contract.js';
 import { temporaryFolders } from '../stores/temporary-folder.js';
 

@@ -5,7 +5,7 @@ import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { Evaluation, EvaluationContext } from '../../src/evaluation/evaluation-types.js';
 import { Evaluator, textResponse } from '../../src/evaluation/evaluator.js';
 import { judge } from '../../src/scorers/judges/judge.js';
-import { judgeUsageOf } from '../../src/scorers/judges/judge-call.js';
+import { judgeUsageOf } from '../../src/evaluation/judge-usage.js';
 import { bleu } from '../../src/scorers/text-metrics/bleu.js';
 import { RecordedJudge } from '../support/recorded-judge.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
@@ -95,7 +95,7 @@ describe('cachedEvaluator', () => {
       signal: new AbortController().signal,
     };
     for (const name of ['add', 'subtract', 'add']) {
-      await cached.evaluate({ ...textResponse(''), toolCalls: [{ name }] }, context);
+      await cached.evaluate({ ...textResponse(''), toolCalls: [{ id: 'c', name, arguments: {}, argumentsText: '' }] }, context);
     }
     expect(score).toHaveBeenCalledTimes(2);
   });

@@ -9,6 +9,7 @@ import type {
   TestCase,
 } from '../../src/evaluation/evaluation-types.js';
 import { textResponse, type Evaluator } from '../../src/evaluation/evaluator.js';
+import { exactMatch } from '../../src/scorers/exact-match.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 const testCase: TestCase<string, string> = { id: 'a', input: 'Capital of France?', expected: 'Paris' };
@@ -349,5 +350,17 @@ describe('createEvaluator', () => {
         weights: { b: 1 },
       }),
     ).toThrow('did you mean `a`');
+  });
+});
+
+describe('dimensions in another form than names with scorers', () => {
+  it.each([
+    ['an array', [exactMatch(), exactMatch()], 'got an array of 2'],
+    ['one scorer', exactMatch(), 'got a function'],
+    ['a name', 'accuracy', 'got "accuracy"'],
+  ])('are refused with the right form: %s', (_, dimensions, got) => {
+    expect(() => createEvaluator({ name: 'e', version: '1', dimensions: dimensions as never })).toThrow(
+      `Expected \`dimensions\` of createEvaluator to be an object with a scorer for each name, as { accuracy: exactMatch() }, ${got}`,
+    );
   });
 });

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, posix, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -35,6 +37,10 @@ describe('the linter keeps the import direction', () => {
   afterAll(() => rm(house, { recursive: true, force: true }));
 
   const target = 'export const there = 1;\nexport interface Shape { readonly a: number }\n';
+  const pathTo = (from: string, to: string): string => {
+    const path = posix.relative(from, to);
+    return `${path.startsWith('.') ? path : `./${path}`}/there.js`;
+  };
   const valueOf = (path: string): string =>
     `import { there } from '${path}';\nexport const here = there + 1;\n`;
   const typeOf = (path: string): string =>
@@ -44,9 +50,10 @@ describe('the linter keeps the import direction', () => {
     ['cache', 'evaluation'],
     ['client', 'batch'],
     ['foundation', 'cache'],
-    ['workers', 'evaluation'],
+    ['workers', 'client'],
     ['scorers', 'client'],
     ['evaluation', 'stores'],
+    ['evaluation', 'workers'],
     ['stores', 'batch'],
     ['stores', 'client'],
     ['batch', 'stores'],
@@ -54,37 +61,44 @@ describe('the linter keeps the import direction', () => {
     ['monitor', 'client'],
     ['telemetry', 'monitor'],
     ['statistics', 'evaluation'],
+    ['statistics', 'decisions'],
+    ['decisions', 'report'],
     ['report', 'testing'],
     ['batch', 'testing'],
     ['batch', 'report'],
+    ['client/balancing', 'client/http'],
+    ['client/balancing', 'client'],
+    ['client/http', 'client/call'],
+    ['client/protocols', 'batch'],
+    ['batch/summary', 'batch'],
+    ['scorers/json', 'scorers/judges'],
+    ['stores/gzip', 'stores/sqlite'],
+    ['monitor/alerts/handlers', 'monitor/alerts'],
   ])('src/%s may not take a value from src/%s', async (from, to) => {
     const said = await lint({
       [`src/${to}/there.ts`]: target,
-      [`src/${from}/here.ts`]: valueOf(`../${to}/there.js`),
+      [`src/${from}/here.ts`]: valueOf(pathTo(from, to)),
     });
     expect(said).toContain(`src/${from}/here.ts`);
     expect(said).toContain('no-restricted-imports');
   });
 
-  it('a nested folder is held to the rule of its room', async () => {
-    const said = await lint({
-      'src/batch/there.ts': target,
-      'src/client/protocols/here.ts': valueOf('../../batch/there.js'),
-    });
-    expect(said).toContain('no-restricted-imports');
-  });
-
   it.each([
     ['batch', 'evaluation'],
-    ['evaluation', 'client'],
+    ['workers', 'evaluation'],
+    ['scorers', 'evaluation'],
     ['cache', 'foundation'],
     ['batch', 'statistics'],
-    ['report', 'batch'],
+    ['report', 'stores'],
     ['testing', 'stores'],
+    ['client', 'client/call'],
+    ['client/call', 'client/balancing'],
+    ['stores/sqlite', 'stores'],
+    ['decisions/sequential', 'statistics'],
   ])('src/%s may use src/%s', async (from, to) => {
     const said = await lint({
       [`src/${to}/there.ts`]: target,
-      [`src/${from}/here.ts`]: valueOf(`../${to}/there.js`),
+      [`src/${from}/here.ts`]: valueOf(pathTo(from, to)),
     });
     expect(said).toBe('');
   });
@@ -95,13 +109,32 @@ describe('the linter keeps the import direction', () => {
     ['monitor', 'client'],
     ['telemetry', 'batch'],
     ['statistics', 'evaluation'],
-    ['scorers', 'evaluation'],
+    ['client/balancing', 'client'],
+    ['monitor/terminal', 'batch'],
   ])('src/%s may take types from src/%s', async (from, to) => {
     const said = await lint({
       [`src/${to}/there.ts`]: target,
-      [`src/${from}/here.ts`]: typeOf(`../${to}/there.js`),
+      [`src/${from}/here.ts`]: typeOf(pathTo(from, to)),
     });
     expect(said).toBe('');
+  });
+
+  it('no room has time or chance of its own, but those that are handed in', async () => {
+    const text = 'export const here = [Date.now(), performance.now(), Math.random()];\n';
+    const said = await lint({ 'src/batch/here.ts': text, 'src/foundation/clock.ts': text });
+    expect(said.match(/no-restricted-properties/g)).toHaveLength(3);
+    expect(said).not.toContain('foundation/clock.ts');
+  });
+
+  it.each([
+    "import { readFileSync } from 'node:fs';\nexport const here = readFileSync;\n",
+    "import { request } from 'undici';\nexport const here = request;\n",
+    'export const here = Date.now();\n',
+    'export const here = performance.now();\n',
+    'export const here = Math.random();\n',
+    'export const here = setTimeout(() => undefined, 1);\n',
+  ])('src/client/balancing has no HTTP, clock or chance of its own: %j', async (text) => {
+    expect(await lint({ 'src/client/balancing/here.ts': text })).toContain('no-restricted-');
   });
 
   it('two files that import one another are a cycle', async () => {
@@ -128,5 +161,96 @@ describe('the linter keeps the import direction', () => {
     expect(await lint({ 'src/cache/loose.ts': 'export const loose: any = 1;\n' })).toContain(
       'no-explicit-any',
     );
+  });
+});
+
+/** What stands in the table for a room. */
+interface Room {
+  readonly values: readonly string[];
+  readonly types: readonly string[];
+}
+
+/** One import of a file, dynamic ones and those within types included. */
+interface Arrow {
+  readonly file: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const isTypeOnly = (node: ts.ImportDeclaration | ts.ExportDeclaration): boolean => {
+  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
+  const bindings = node.importClause?.namedBindings;
+  if (node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  return (
+    bindings !== undefined &&
+    ts.isNamedImports(bindings) &&
+    node.importClause?.name === undefined &&
+    bindings.elements.every((element) => element.isTypeOnly)
+  );
+};
+
+/** Every import within the package, resolved to paths below `src`. */
+function arrowsOf(file: string): Arrow[] {
+  const arrows: Arrow[] = [];
+  const add = (specifier: ts.Node | undefined, typeOnly: boolean): void => {
+    if (specifier === undefined || !ts.isStringLiteral(specifier) || !specifier.text.startsWith('.')) return;
+    arrows.push({ file, to: posix.join(posix.dirname(file), specifier.text), typeOnly });
+  };
+  const walk = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+      add(node.moduleSpecifier, isTypeOnly(node));
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0], false);
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      add(node.argument.literal, true);
+    }
+    ts.forEachChild(node, walk);
+  };
+  walk(
+    ts.createSourceFile(file, readFileSync(join(root, 'src', file), 'utf8'), ts.ScriptTarget.ES2023, true),
+  );
+  return arrows;
+}
+
+describe('the table of rooms', () => {
+  const rooms = JSON.parse(readFileSync(join(root, 'scripts/rooms.json'), 'utf8')) as Record<string, Room>;
+  const order = Object.keys(rooms);
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => name.replaceAll('\\', '/'));
+  const inRooms = sources.filter((file) => file.includes('/'));
+
+  it('has an entry for every folder of src', () => {
+    expect(inRooms.map((file) => posix.dirname(file)).filter((folder) => !order.includes(folder))).toEqual(
+      [],
+    );
+  });
+
+  it('lets every arrow run down: a room knows only rooms that stand before it', () => {
+    const houseOf = (room: string): string => room.split('/')[0]!;
+    const upward = order.flatMap((room, at) =>
+      [...rooms[room]!.values, ...rooms[room]!.types]
+        // A room within a room and the room around it are one house.
+        .filter((known) => !room.startsWith(`${known}/`) && !known.startsWith(`${room}/`))
+        // Types between rooms of one house are free: no value depends on them.
+        .filter((known) => !(houseOf(known) === houseOf(room) && !rooms[room]!.values.includes(known)))
+        .filter((known) => order.indexOf(known) > at || !order.includes(known))
+        .map((known) => `${room} -> ${known}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it('is kept by every import of every file, dynamic ones too', () => {
+    const wrong = inRooms.flatMap(arrowsOf).filter(({ file, to, typeOnly }) => {
+      if (to === 'errors.js') return false;
+      const [from, target] = [posix.dirname(file), posix.dirname(to)];
+      const { values, types } = rooms[from]!;
+      return from !== target && !values.includes(target) && !(typeOnly && types.includes(target));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('is what the linter holds the rooms to', async () => {
+    await run(process.execPath, [join(root, 'scripts/lint-rooms.mjs'), '--check'], { cwd: root });
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Score } from '../../src/evaluation/evaluation-types.js';
-import { choice, type ChoiceOptions, type ChoiceTier } from '../../src/scorers/choice.js';
+import { choice, type ChoiceOptions } from '../../src/scorers/choice.js';
+import type { ChoiceTier } from '../../src/scorers/choice-tiers.js';
 import { scoreWith } from '../support/score-with.js';
 
 const chosen = (output: string, options: ChoiceOptions = {}): [string | null, unknown] => {

@@ -4,7 +4,8 @@ import type { CaseResult } from '../../src/evaluation/evaluation-types.js';
 import { convertResults } from '../../src/stores/convert-results.js';
 import { GzipFileResultStore } from '../../src/stores/gzip/gzip-file-result-store.js';
 import { MemoryResultStore } from '../../src/stores/memory-result-store.js';
-import type { BatchSummary, ResultStore, RunManifest } from '../../src/stores/result-store.js';
+import type { BatchSummary, ResultStore } from '../../src/stores/result-store.js';
+import type { RunManifest } from '../../src/stores/run-manifest.js';
 import { SqliteResultStore } from '../../src/stores/sqlite/sqlite-result-store.js';
 import {
   awkwardTexts,

@@ -1,5 +1,5 @@
 import { ExactSum } from '../../foundation/exact-sum.js';
-import type { JudgeUsage } from '../../scorers/judges/judge-call.js';
+import type { JudgeUsage } from '../../evaluation/judge-usage.js';
 
 /** What judging cost over a run, apart from what the target cost. */
 export class JudgeTotals {

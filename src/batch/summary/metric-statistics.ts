@@ -1,14 +1,10 @@
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ClusteredMoments } from '../../statistics/clustered.js';
+import { clusteredScoreInterval } from '../../statistics/clustered-interval.js';
 import { CompleteClusters } from '../../statistics/complete-clusters.js';
-import {
-  meanInterval,
-  tInterval,
-  wilsonInterval,
-  type Interval,
-  type MeanEstimate,
-} from '../../statistics/intervals.js';
+import { meanInterval } from '../../statistics/mean-interval.js';
 import { Moments } from '../../statistics/moments.js';
+import { ScoreCounts } from '../../statistics/score-counts.js';
 import type { MetricSummary } from './run-summary.js';
 
 /**
@@ -17,6 +13,7 @@ import type { MetricSummary } from './run-summary.js';
  */
 export class MetricStatistics {
   readonly #scores = new Moments();
+  readonly #counts = new ScoreCounts();
   #clustered: ClusteredMoments | undefined;
   #cases: CompleteClusters | undefined;
   #unscored = 0;
@@ -28,12 +25,23 @@ export class MetricStatistics {
     return this.#clustered !== undefined && this.#withoutCluster > 0;
   }
 
+  /** Results that have a score. */
+  get scored(): number {
+    return this.#scores.n;
+  }
+
+  /** Mean over them; `null` for none. */
+  get mean(): number | null {
+    return this.#scores.mean;
+  }
+
   /** Adds a measurement; `score` counts when it is not `null`. */
   add(outcome: CaseResult['outcome'], score: number | null, cluster: string | undefined): void {
     if (outcome === 'errored') this.#errored++;
     else if (score === null) this.#unscored++;
     else {
       this.#scores.add(score);
+      this.#counts.add(score);
       if (cluster === undefined) this.#withoutCluster++;
       else (this.#clustered ??= new ClusteredMoments()).add(score, cluster);
     }
@@ -47,36 +55,30 @@ export class MetricStatistics {
   /** The numbers so far, with intervals at `level`; `unmeasured` results did not come to this measurement: errored. */
   summary(level: number, unmeasured = 0): MetricSummary {
     const scores = this.#scores;
-    const counts = { scored: scores.n, unscored: this.#unscored, errored: this.#errored + unmeasured };
-    const spread = { standardDeviation: scores.standardDeviation, min: scores.min, max: scores.max };
-    const { mean } = scores;
     const clusters = this.#clusters();
-    if (clusters === undefined) {
-      const interval = meanInterval(scores, { level });
-      return { ...counts, mean, ...spread, standardError: scores.standardError, interval, clusters: null };
-    }
-    const { clusters: count, standardError } = clusters;
-    const interval =
-      mean === null || standardError === null
-        ? null
-        : clusteredInterval({ mean, standardError, degreesOfFreedom: count - 1 }, scores.binary, level);
-    return { ...counts, mean, ...spread, standardError, interval, clusters: count };
+    return {
+      scored: scores.n,
+      unscored: this.#unscored,
+      errored: this.#errored + unmeasured,
+      mean: scores.mean,
+      standardDeviation: scores.standardDeviation,
+      standardError: (clusters ?? scores).standardError,
+      interval:
+        clusters === undefined
+          ? meanInterval(this.#counts, { level })
+          : clusteredScoreInterval(
+              clusters instanceof ClusteredMoments ? clusters.means([0, 1]) : clusters.means,
+              level,
+            ),
+      min: scores.min,
+      max: scores.max,
+      clusters: clusters?.clusters ?? null,
+      effectiveClusters: clusters?.effectiveClusters ?? null,
+      degreesOfFreedom: clusters?.degreesOfFreedom ?? null,
+    };
   }
 
-  #clusters(): Pick<ClusteredMoments, 'clusters' | 'standardError'> | undefined {
+  #clusters(): ClusteredMoments | CompleteClusters | undefined {
     return this.#clustered !== undefined && this.#withoutCluster === 0 ? this.#clustered : this.#cases;
   }
-}
-
-/**
- * t over clusters. Where all 0/1 scores are equal it would have no width, as if nothing could ever fail: then Wilson's
- * interval of as many trials as there are clusters, which assumes nothing of what is inside them.
- */
-function clusteredInterval(estimate: MeanEstimate, binary: boolean, level: number): Interval | null {
-  const { mean, degreesOfFreedom } = estimate;
-  const clusters = degreesOfFreedom + 1;
-  if (binary && (mean === 0 || mean === 1)) {
-    return wilsonInterval({ successes: mean * clusters, n: clusters }, { level });
-  }
-  return { ...tInterval(estimate, { level }), method: 'clustered-t' };
 }

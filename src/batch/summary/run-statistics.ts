@@ -2,9 +2,11 @@ import { AssayError } from '../../errors.js';
 import type { Evaluator } from '../../evaluation/evaluator.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ExactSum } from '../../foundation/exact-sum.js';
+import { fewClustersWarning, hasFewClusters } from '../../statistics/cluster-robust.js';
 import { Histogram } from '../../foundation/histogram.js';
+import { reaches } from '../../foundation/rounding.js';
 import { CorpusTotal } from '../../evaluation/corpus-metric.js';
-import { judgeUsageOf } from '../../scorers/judges/judge-call.js';
+import { judgeUsageOf } from '../../evaluation/judge-usage.js';
 import { JudgeTotals } from './judge-totals.js';
 import { MetricStatistics } from './metric-statistics.js';
 import { RepetitionStatistics } from './repetition-statistics.js';
@@ -12,6 +14,7 @@ import {
   createRunSummary,
   type DurationSummary,
   type GroupsSummary,
+  type MetricSummary,
   type RunSummary,
   type RunSummaryData,
 } from './run-summary.js';
@@ -48,6 +51,7 @@ export class RunStatistics {
   #scored = 0;
   #unscored = 0;
   #errored = 0;
+  #passes = 0;
 
   constructor(options: RunStatisticsOptions) {
     this.#options = options;
@@ -97,14 +101,6 @@ export class RunStatistics {
     return this.#costKnown ? this.#cost.value : null;
   }
 
-  /** The overall score so far with its interval; `null` before the first score. */
-  overallScore(
-    level: number,
-  ): { readonly mean: number; readonly low: number | null; readonly high: number | null } | null {
-    const { mean, interval } = this.#overall.summary(level);
-    return mean === null ? null : { mean, low: interval?.low ?? null, high: interval?.high ?? null };
-  }
-
   /** Adds a result of this start. */
   add(result: CaseResult): void {
     if (result.outcome === 'scored') this.#scored++;
@@ -133,10 +129,9 @@ export class RunStatistics {
         }
       }
     } else this.#withoutEvaluation++;
-    if (this.#repetitions !== undefined) {
-      const passed = score === null ? null : this.#passed(evaluation!.passed, score);
-      this.#repetitions.add(result, passed);
-    }
+    const passed = score === null ? null : this.#passed(evaluation!.passed, score);
+    if (passed === true) this.#passes++;
+    this.#repetitions?.add(result, passed);
     if (result.outcome === 'errored') {
       const { code } = result.error;
       this.#errorsByCode.set(code, (this.#errorsByCode.get(code) ?? 0) + 1);
@@ -169,6 +164,8 @@ export class RunStatistics {
     > & {
       /** Default: there was none. */
       readonly budget?: RunSummaryData['budget'];
+      /** What else a reader of the summary has to know. */
+      readonly warnings?: readonly string[];
       readonly confidenceLevel: number;
     },
   ): RunSummary {
@@ -182,6 +179,7 @@ export class RunStatistics {
     }
     this.#repetitions?.finish();
     const overall = this.#overall.summary(confidenceLevel);
+    const dimensions = this.#byName(this.#dimensions, confidenceLevel, this.#withoutEvaluation);
     return createRunSummary({
       runId: head.runId,
       stopReason: head.stopReason,
@@ -192,8 +190,9 @@ export class RunStatistics {
       unscored: this.#unscored,
       errored: this.#errored,
       skipped: head.skipped,
+      passed: this.#passes,
       overall,
-      dimensions: this.#byName(this.#dimensions, confidenceLevel, this.#withoutEvaluation),
+      dimensions,
       groups: this.#groupsSummary(overall.mean, confidenceLevel),
       repetitions: this.#repetitions?.summary() ?? null,
       corpus: Object.fromEntries([...this.#corpus].map(([name, total]) => [name, total.summary()])),
@@ -206,7 +205,7 @@ export class RunStatistics {
       cacheHits: this.#cacheHits,
       resultsPerSecond: head.durationMs > 0 ? (this.results / head.durationMs) * 1000 : 0,
       errorsByCode: Object.fromEntries([...this.#errorsByCode].sort(byName)),
-      warnings: this.#warnings(),
+      warnings: [...this.#warnings({ overall, ...dimensions }), ...(head.warnings ?? [])],
     });
   }
 
@@ -218,7 +217,7 @@ export class RunStatistics {
 
   #passed(passed: boolean | undefined, score: number): boolean {
     const threshold = this.#options.passThreshold;
-    return threshold === undefined ? (passed ?? score === 1) : score >= threshold;
+    return threshold === undefined ? (passed ?? score === 1) : reaches(score, threshold);
   }
 
   #byName(
@@ -248,10 +247,16 @@ export class RunStatistics {
     };
   }
 
-  #warnings(): string[] {
-    return this.#overall.partlyClustered
-      ? ['some cases carry a cluster and some do not: the standard errors treat all cases as independent']
-      : [];
+  #warnings(metrics: Readonly<Record<string, MetricSummary>>): string[] {
+    const few = Object.entries(metrics)
+      .map(([name, metric]) => ({ name, ...metric }))
+      .filter(hasFewClusters);
+    return [
+      ...(this.#overall.partlyClustered
+        ? ['some cases carry a cluster and some do not: the standard errors treat all cases as independent']
+        : []),
+      ...(few.length === 0 ? [] : [fewClustersWarning(few)]),
+    ];
   }
 }
 

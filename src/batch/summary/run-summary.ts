@@ -1,11 +1,12 @@
 import type { CorpusSummary } from '../../evaluation/corpus-metric.js';
-import type { JudgeUsage } from '../../scorers/judges/judge-call.js';
+import type { JudgeUsage } from '../../evaluation/judge-usage.js';
+import { hasFewClusters } from '../../statistics/cluster-robust.js';
 import type { Interval } from '../../statistics/intervals.js';
 import { budgetNotes, type BudgetSummary } from './budget-summary.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
 export type StopReason =
-  'end' | 'drained' | 'aborted' | 'budget' | 'case-error' | 'store-error' | 'input-error';
+  'end' | 'settled' | 'drained' | 'aborted' | 'budget' | 'case-error' | 'store-error' | 'input-error';
 
 /** One measured quantity over the scored results. Undefined statistics are `null`, never 0. */
 export interface MetricSummary {
@@ -19,11 +20,12 @@ export interface MetricSummary {
   readonly mean: number | null;
   /** Sample standard deviation (n - 1); `null` below two scores. */
   readonly standardDeviation: number | null;
-  /** Standard error of the mean; clustered when all scored cases carry a cluster. */
+  /** Standard error of the mean; clustered (CR2) when all scored cases carry a cluster. */
   readonly standardError: number | null;
   /**
-   * Confidence interval of the mean: Wilson for 0/1 scores, else Student's t. When clustered, t with C - 1 degrees of
-   * freedom; where all scores are 0, or all 1, Wilson with each cluster as one trial.
+   * Confidence interval of the mean, within 0..1 and never without width: Wilson for 0/1 scores, else mid-Gaffke. When
+   * clustered, mid-Gaffke over the means of the clusters; where all scores are 0, or all 1, Wilson with each cluster as
+   * one trial. `null` with one cluster.
    */
   readonly interval: Interval | null;
   /** Lowest score; `null` when nothing is scored. */
@@ -32,6 +34,10 @@ export interface MetricSummary {
   readonly max: number | null;
   /** Number of clusters, when the standard error is clustered. */
   readonly clusters: number | null;
+  /** n² / Σ size²: how many clusters of equal size would weigh alike; `null` where `clusters` is, and for one cluster. */
+  readonly effectiveClusters: number | null;
+  /** Satterthwaite's, of the clustered standard error; below 4 it says little. `null` where `effectiveClusters` is. */
+  readonly degreesOfFreedom: number | null;
 }
 
 /** Means over groups: macro weighs each group alike, micro each result. */
@@ -92,6 +98,8 @@ export interface RunSummaryData {
   readonly errored: number;
   /** Finished by an earlier start of the same run, so not done again. */
   readonly skipped: number;
+  /** Of `overall.scored`: those whose score counts as passed (`passThreshold`; without one as the evaluation says, else 1). */
+  readonly passed: number;
   /** The overall score, over the whole run: results of earlier starts are in it. */
   readonly overall: MetricSummary;
   /** Each dimension, over the whole run. */
@@ -152,6 +160,8 @@ export function formatRunSummary(summary: RunSummaryData): string {
     '',
     ...metricTable(summary),
   ];
+  if (summary.overall.scored > 0)
+    lines.push(`  passed      ${count(summary.passed)} of ${count(summary.overall.scored)} scored`);
   const { groups, repetitions, latency, timeToFirstToken, tokens } = summary;
   if (groups !== null) {
     lines.push(
@@ -201,10 +211,16 @@ function metricTable({ overall, dimensions }: RunSummaryData): string[] {
       `n ${count(metric.scored)}`,
       ...(metric.unscored > 0 ? [`${count(metric.unscored)} unscored`] : []),
       ...(metric.errored > 0 ? [`${count(metric.errored)} errored`] : []),
-      ...(metric.clusters === null ? [] : [`${count(metric.clusters)} clusters`]),
+      ...(metric.clusters === null ? [] : [clustersOf(metric)]),
     ].join(', ');
     return `  ${name.padEnd(width)} ${score(metric.mean)}  SE ${score(metric.standardError)}${range}  ${rest}`;
   });
+}
+
+function clustersOf(metric: MetricSummary): string {
+  const all = `${count(metric.clusters ?? 0)} clusters`;
+  if (!hasFewClusters(metric)) return all;
+  return `${all} (worth ${metric.effectiveClusters?.toFixed(1) ?? 1}: too few)`;
 }
 
 const count = (value: number): string => value.toLocaleString('en-US');

@@ -201,8 +201,8 @@ export class Endpoint implements EndpointCandidate {
    */
   silent(now: number, elsewhere: () => number): boolean {
     const { oldest, sampled } = this.latency;
-    if (oldest === undefined || this.#lastSignAt >= oldest.startedAt) return false;
-    const age = now - oldest.startedAt;
+    if (oldest === undefined || this.#lastSignAt >= oldest.begunAt) return false;
+    const age = now - oldest.begunAt;
     if (this.record.proven) return age > SILENT_AFTER_MS + SILENT_FACTOR * sampled * oldest.work;
     return age > SILENT_UNPROVEN_MS && age > SILENT_FACTOR * elsewhere();
   }
@@ -229,7 +229,7 @@ export class Endpoint implements EndpointCandidate {
       this.#lastSampleRequestAt = now;
     }
     const probe = this.health.started();
-    const ticket = new Ticket({ startedAt: now, work, tokens, epoch: this.health.epoch, probe });
+    const ticket = new Ticket({ begunAt: now, work, tokens, epoch: this.health.epoch, probe });
     this.latency.started(ticket);
     this.limit.admit(tokens, now);
     this.counts.attempts++;
@@ -238,11 +238,11 @@ export class Endpoint implements EndpointCandidate {
 
   /** A call was answered. */
   succeeded(ticket: Ticket, { work, tokens }: AnswerCost, now: number): HealthChange {
-    const latencyMs = now - ticket.startedAt;
+    const latencyMs = now - ticket.begunAt;
     this.adaptive?.succeeded(this.latency.inFlight);
     this.latency.succeeded(ticket, latencyMs, work, now);
     this.limit.correct(ticket.tokens, tokens, now);
-    this.limit.succeeded(ticket.startedAt, now);
+    this.limit.succeeded(ticket.begunAt, now);
     this.record.answered(now);
     this.#overloadsInRow = 0;
     this.#lastSuccessAt = this.#lastSignAt = now;
@@ -258,7 +258,7 @@ export class Endpoint implements EndpointCandidate {
 
   /** A call failed. */
   failed(ticket: Ticket, { outcome, retryAfterMs }: AttemptFailure, now: number): HealthChange {
-    const latencyMs = now - ticket.startedAt;
+    const latencyMs = now - ticket.begunAt;
     const inFlight = this.latency.inFlight;
     if (outcome !== 'cancelled') this.#lastSignAt = now;
     if (outcome !== 'failed') this.limit.correct(ticket.tokens, 0, now);
@@ -280,7 +280,7 @@ export class Endpoint implements EndpointCandidate {
       case 'rate-limited':
         this.latency.ended(ticket);
         this.counts.rateLimited++;
-        this.limit.rateLimited({ retryAfterMs, sentAt: ticket.startedAt, inFlight }, now);
+        this.limit.rateLimited({ retryAfterMs, sentAt: ticket.begunAt, inFlight }, now);
         this.adaptive?.overloaded(inFlight, now);
         // A 429 says that the server is alive, so an ejection ends; the pause holds calls back.
         return ticket.probe ? this.health.succeeded(now, ticket.epoch) : 'none';

@@ -7,12 +7,12 @@ export interface SilenceListener {
 }
 
 /** What a {@link Ticket} is made from. */
-export type TicketSettings = Pick<Ticket, 'startedAt' | 'work' | 'tokens' | 'epoch' | 'probe'>;
+export type TicketSettings = Pick<Ticket, 'begunAt' | 'work' | 'tokens' | 'epoch' | 'probe'>;
 
 /** One attempt in flight, as selection and limits see it. */
 export class Ticket extends ListNode<number> {
   /** When it was sent, monotonic milliseconds. */
-  readonly startedAt: number;
+  readonly begunAt: number;
   /** Expected work, in units; > 0. */
   readonly work: number;
   /** Tokens that the rate limit was charged. */
@@ -24,9 +24,9 @@ export class Ticket extends ListNode<number> {
   /** Whose attempt it is, where somebody wants to hear that its endpoint has fallen silent. */
   owner: SilenceListener | undefined = undefined;
 
-  constructor({ startedAt, work, tokens, epoch, probe }: TicketSettings) {
-    super(startedAt);
-    this.startedAt = startedAt;
+  constructor({ begunAt, work, tokens, epoch, probe }: TicketSettings) {
+    super(begunAt);
+    this.begunAt = begunAt;
     this.work = work;
     this.tokens = tokens;
     this.epoch = epoch;
@@ -47,7 +47,7 @@ const UNKNOWN_FAILURE_MS = 1000;
  */
 export class LatencyEstimate {
   readonly #inFlight = new LinkedList<number>(
-    new Ticket({ startedAt: 0, work: 1, tokens: 0, epoch: 0, probe: false }),
+    new Ticket({ begunAt: 0, work: 1, tokens: 0, epoch: 0, probe: false }),
   );
   #value = Number.NaN;
   #updatedAt = Number.NEGATIVE_INFINITY;
@@ -85,7 +85,7 @@ export class LatencyEstimate {
   /** What the oldest call in flight proves already, milliseconds per unit of work; 0 when none is. */
   floor(now: number): number {
     const { oldest } = this;
-    return oldest === undefined ? 0 : (now - oldest.startedAt) / oldest.work;
+    return oldest === undefined ? 0 : (now - oldest.begunAt) / oldest.work;
   }
 
   /** An attempt was sent. */

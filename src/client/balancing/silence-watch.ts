@@ -39,10 +39,10 @@ export class SilenceWatch {
     for (const endpoint of this.#selector.endpoints) {
       if (!this.#selector.isSilent(endpoint, now)) continue;
       let each = endpoint.latency.oldest;
-      for (; each !== undefined && now - each.startedAt >= LEAST_AGE_MS; each = endpoint.latency.after(each))
+      for (; each !== undefined && now - each.begunAt >= LEAST_AGE_MS; each = endpoint.latency.after(each))
         aged.push(each);
     }
-    for (const { owner, startedAt } of aged) owner?.endpointSilent({ ageMs: now - startedAt, typicalMs });
+    for (const { owner, begunAt } of aged) owner?.endpointSilent({ ageMs: now - begunAt, typicalMs });
     if (this.#selector.inFlight > 0) this.watch();
   }
 }

@@ -24,11 +24,11 @@ import {
   FilteredAnswer,
   IncompleteAnswer,
   ReportedFailure,
-  type Protocol,
   type ProtocolReply,
   type StreamReader,
 } from '../protocols/protocol.js';
-import type { EndSigns } from '../http/end-signs.js';
+import type { EndpointConnection } from '../http/endpoint-connection.js';
+import type { SecretStream } from '../http/secret-stream.js';
 
 /** Who waits for an answer; exactly one of `replied`, `unusable` and `reported` is called, once. */
 export interface AnswerListener {
@@ -43,11 +43,10 @@ export interface AnswerListener {
 
 /** What an {@link AnswerReader} is made from. */
 export interface AnswerReaderSettings {
-  readonly protocol: Protocol;
+  readonly connection: EndpointConnection;
   readonly stream: boolean;
   readonly encodings: readonly string[];
   readonly maxBytes: number;
-  readonly signs: EndSigns;
   readonly callId: number;
 }
 
@@ -61,6 +60,7 @@ export class AnswerReader implements StreamSink {
   readonly #listener: AnswerListener;
   readonly #settings: AnswerReaderSettings;
   #reader: StreamReader | undefined;
+  #guard: SecretStream | undefined;
   #events: ServerSentEvents | JsonLines | undefined;
   #decoder: ContentDecoder | undefined;
   #first: Buffer | undefined;
@@ -85,7 +85,7 @@ export class AnswerReader implements StreamSink {
     if (this.#events !== undefined) return this.#reader?.usage ?? null;
     return this.lastMessage === undefined
       ? null
-      : (this.#settings.protocol.usage?.(this.lastMessage) ?? null);
+      : (this.#settings.connection.protocol.usage?.(this.lastMessage) ?? null);
   }
 
   /** Takes a piece of the wire. */
@@ -131,8 +131,10 @@ export class AnswerReader implements StreamSink {
   }
 
   #readStream(): void {
-    const { protocol, maxBytes } = this.#settings;
+    const { connection, maxBytes } = this.#settings;
+    const { protocol } = connection;
     this.#reader = protocol.stream();
+    this.#guard = connection.streamGuard();
     this.#events =
       protocol.streamFormat === 'sse' ? new ServerSentEvents(maxBytes, this) : new JsonLines(maxBytes, this);
   }
@@ -172,7 +174,11 @@ export class AnswerReader implements StreamSink {
   #text(text: string): void {
     this.#textLength += text.length;
     if (this.#textLength + (this.#reader!.kept ?? 0) > this.#settings.maxBytes) this.#tooLarge();
-    else if (text !== '') this.#listener.text(text);
+    else if (text !== '') this.#show(text);
+  }
+
+  #show(text: string): void {
+    this.#listener.text(this.#guard === undefined ? text : this.#guard.push(text));
   }
 
   // Of a stream what counts is what is kept of it; its envelopes may be far larger.
@@ -190,46 +196,54 @@ export class AnswerReader implements StreamSink {
       return;
     }
     if (reply === undefined || this.#over) return;
-    if (this.#reader !== undefined && this.#events === undefined && reply.text !== '')
-      this.#listener.text(reply.text);
+    if (this.#reader !== undefined && this.#events === undefined && reply.text !== '') this.#show(reply.text);
+    const held = this.#guard?.end() ?? '';
+    if (held !== '') this.#listener.text(held);
+    if (this.#over) return;
     this.#over = true;
     this.#listener.replied(reply);
   }
 
   #whole(): ProtocolReply {
+    const { connection } = this.#settings;
     const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest);
     if (bytes === undefined) throw new Error('the reply is empty');
     if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
     const start = bytes[0] === 0xef ? 3 : 0; // of a byte order mark
-    const parsed: unknown = JSON.parse(bytes.toString('utf8', start));
+    const parsed = connection.readJson(bytes.toString('utf8', start));
     this.lastMessage = parsed;
     if (holdsError(parsed)) throw new ReportedFailure(parsed);
-    return this.#settings.protocol.parse(parsed);
+    return connection.protocol.parse(parsed);
   }
 
   #streamed(reader: StreamReader, events: ServerSentEvents | JsonLines): ProtocolReply | undefined {
     events.end();
     if (this.#over) return undefined;
-    const { signs, callId } = this.#settings;
+    const { connection, callId } = this.#settings;
     if (reader.done) {
-      signs.given();
-      return reader.reply();
+      connection.endSigns.given();
+      return this.#clear(reader.reply());
     }
     if (!this.#ended && reader.ended !== true)
       throw new IncompleteAnswer('the stream ended before the answer did');
     const reply = reader.reply();
     if (reply.text === '' && reply.toolCalls === undefined)
       throw new EmptyAnswer('the stream holds no answer');
-    if (this.#stray === '' && signs.withheld(callId)) return reply;
+    if (this.#stray === '' && connection.endSigns.withheld(callId)) return this.#clear(reply);
     this.#fail(UNSIGNED, `the stream does not say why the answer ended${this.#strayWords()}`);
     return undefined;
   }
 
+  #clear(reply: ProtocolReply): ProtocolReply {
+    const clear = this.#settings.connection.clearAnswer(reply);
+    if (clear !== reply) this.lastMessage = undefined; // it holds a piece of what was hidden
+    return clear;
+  }
+
   #parsed(data: string): unknown {
-    const told = parsedOrUndefined(data);
-    if (told !== undefined) return told;
-    if (/error|exception/i.test(data)) return { error: { message: data } };
-    throw new Error(`not JSON: ${data.slice(0, 100)}`);
+    if (/^\s*[{["]/.test(data) || !/error|exception/i.test(data))
+      return this.#settings.connection.readJson(data);
+    return { error: { message: data } };
   }
 
   #misread(error: unknown): void {

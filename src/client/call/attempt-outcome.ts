@@ -1,7 +1,7 @@
 import type { AssayErrorCode } from '../../errors.js';
 import { SILENT, type Attempt } from './attempt.js';
 import type { CallSettings } from './call-settings.js';
-import { FIRST_BYTE_TIMEOUT, NO_KEY, type Failure } from '../http/failure.js';
+import { FIRST_BYTE_TIMEOUT, MISSING_DEPENDENCY, NO_KEY, type Failure } from '../http/failure.js';
 import type { AttemptOutcome } from '../balancing/endpoint.js';
 import type { HealthChange } from '../balancing/outlier-ejection.js';
 import { EndpointError, type AttemptRecord } from '../endpoint-error.js';
@@ -35,7 +35,7 @@ export function recordAnswer(settings: CallSettings, attempt: Attempt, reply: Pr
     { work: units, tokens: work.tokensUsed(reply, ticket.tokens) },
     now,
   );
-  hedge?.observe(now - ticket.startedAt, units);
+  hedge?.observe(now - ticket.begunAt, units);
   learnLimits(settings, attempt);
   if (change === 'restored') reporter.restored(endpoint, now);
 }
@@ -181,7 +181,7 @@ function outcomeOf(
   { attempt, failure, request }: FailedAttempt,
 ): Exclude<AttemptOutcome, 'ok'> {
   const { code, endpointAtFault, retryable, blamesRequest } = failure;
-  if (attempt.staleSocket || failure === NO_KEY) return 'cancelled';
+  if (attempt.staleSocket || failure === NO_KEY || failure === MISSING_DEPENDENCY) return 'cancelled';
   if (blamesRequest) return 'refused';
   if (code === 'ASSAY_CONNECT' || code === 'ASSAY_CONNECT_TIMEOUT') return 'unreachable';
   if (code === 'ASSAY_RATE_LIMITED') return 'rate-limited';

@@ -184,8 +184,7 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     }
     idle.start(this.#phaseDeadline, clock.now());
     this.#answer = new AnswerReader(this, {
-      protocol: this.connection.protocol,
-      signs: this.connection.endSigns,
+      connection: this.connection,
       stream: this.#stream,
       callId: this.#callId,
       encodings,
@@ -326,8 +325,8 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
 
   #keyFailed(error: unknown): void {
     if (this.settled) return;
-    // What the host's function threw may hold the key; only our own message is safe to show.
-    this.#fail(failures.NO_KEY, AssayError.is(error) ? error.message : 'the apiKey function failed');
+    const missing = AssayError.is(error) && error.code === 'ASSAY_MISSING_DEPENDENCY';
+    this.#fail(missing ? failures.MISSING_DEPENDENCY : failures.NO_KEY, messageOf(error));
   }
 
   #refused(refusal: RefusalBody): void {

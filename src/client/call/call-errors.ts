@@ -1,4 +1,4 @@
-import { messageOf, type AssayErrorCode } from '../../errors.js';
+import { AssayError, messageOf, type AssayErrorCode } from '../../errors.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import { EndpointError, withoutStack, type EndpointErrorOptions } from '../endpoint-error.js';
 
@@ -50,9 +50,10 @@ export function policyFailed(error: unknown): EndpointError {
   });
 }
 
-/** The request holds something that no JSON can. */
-export function notPlainJson(error: unknown): EndpointError {
-  return new EndpointError('ASSAY_BAD_REQUEST', 'the request is not plain JSON', { cause: error });
+/** The request holds something that no JSON can, or that the endpoint's protocol cannot carry. */
+export function unwritable(error: unknown): EndpointError {
+  const why = AssayError.is(error) ? error.message : 'the request is not plain JSON';
+  return new EndpointError('ASSAY_BAD_REQUEST', why, { cause: error });
 }
 
 function make(

@@ -1,18 +1,21 @@
+import { answerParter, type ReasoningHandling } from '../../foundation/reasoning-trace.js';
 import type { Clock } from '../../foundation/clock.js';
 import type { Attempt } from './attempt.js';
 import type { ClientEvents } from '../client-events.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import type { EndpointError } from '../endpoint-error.js';
-import type { ModelRequest, ModelResponse, TokenUsage } from '../model-client.js';
+import type { ModelParameters, ModelRequest, ModelResponse, TokenUsage } from '../model-client.js';
+import type { HealthCheckOutcome } from '../http/health-checker.js';
 import type { HealthChange } from '../balancing/outlier-ejection.js';
+import { notSent } from '../not-sent.js';
 import { costOf, type PriceTable } from '../price-table.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
-import { sumSpending, type Spending } from './spending.js';
+import { sumSpending, type Spending } from '../spending.js';
 
 /** What is told of a call. */
 export interface ReportedCall {
   readonly id: number;
-  readonly startedAt: number;
+  readonly begunAt: number;
   readonly attempts: number;
   readonly request: ModelRequest;
 }
@@ -46,7 +49,10 @@ export interface CallReporterSettings {
   readonly clock: Clock;
   readonly model: string | undefined;
   readonly prices: PriceTable | undefined;
+  /** Parameters of every call. */
+  readonly parameters: ModelParameters | undefined;
   readonly includeRaw: boolean;
+  readonly reasoning: ReasoningHandling;
   readonly wants: (event: keyof ClientEvents & string) => boolean;
   readonly emit: <Name extends keyof ClientEvents & string>(event: Name, payload: ClientEvents[Name]) => void;
 }
@@ -57,9 +63,11 @@ export interface CallReporterSettings {
  */
 export class CallReporter {
   readonly #settings: CallReporterSettings;
+  readonly #apart: ReturnType<typeof answerParter>;
 
   constructor(settings: CallReporterSettings) {
     this.#settings = settings;
+    this.#apart = answerParter(settings.reasoning);
   }
 
   callStarted(call: ReportedCall): void {
@@ -78,7 +86,7 @@ export class CallReporter {
       model: response?.model ?? this.#model(call),
       endpoint: response?.endpoint ?? error?.endpoint ?? null,
       attempts: call.attempts,
-      durationMs: this.#settings.clock.now() - call.startedAt,
+      durationMs: this.#settings.clock.now() - call.begunAt,
       latencyMs: response?.latencyMs ?? null,
       usage: response === undefined ? (error?.usage ?? null) : response.usage,
       cost: response === undefined ? (error?.cost ?? null) : response.cost,
@@ -133,7 +141,7 @@ export class CallReporter {
       at: this.#at(),
       callId: call.id,
       endpoint: attempt.connection.endpoint.id,
-      afterMs: attempt.firstTextAt - attempt.ticket.startedAt,
+      afterMs: attempt.firstTextAt - attempt.ticket.begunAt,
     });
   }
 
@@ -161,6 +169,12 @@ export class CallReporter {
   probing(endpoint: Endpoint): void {
     const { wants, emit } = this.#settings;
     if (wants('endpoint:probe')) emit('endpoint:probe', { at: this.#at(), endpoint: endpoint.id });
+  }
+
+  checked(endpoint: Endpoint, outcome: HealthCheckOutcome): void {
+    const { wants, emit } = this.#settings;
+    if (wants('endpoint:check'))
+      emit('endpoint:check', { at: this.#at(), endpoint: endpoint.id, ...outcome });
   }
 
   restored(endpoint: Endpoint, now: number): void {
@@ -202,13 +216,13 @@ export class CallReporter {
 
   /** The response of an answered call. */
   response(call: ReportedCall, { attempt, reply, raw, latencyMs, spent }: AnsweredCall): ModelResponse {
-    const { includeRaw, model } = this.#settings;
+    const { includeRaw, model, parameters } = this.#settings;
     const asked = attempt.connection.modelFor(call.request.model, model);
     const id = attempt.headers.requestId ?? reply.id;
     const own = { usage: reply.usage, cost: this.costOf(call, attempt, reply.model, reply.usage) };
     const { usage, cost } = spent === undefined ? own : sumSpending(spent, own);
     const response: { -readonly [Name in keyof ModelResponse]: ModelResponse[Name] } = {
-      text: reply.text,
+      ...this.#apart(reply.text, reply.reasoning),
       model: reply.model ?? asked,
       finishReason: reply.finishReason,
       usage,
@@ -219,10 +233,20 @@ export class CallReporter {
       latencyMs,
       timeToFirstTokenMs: Number.isNaN(attempt.firstTextAt)
         ? null
-        : attempt.firstTextAt - attempt.ticket.startedAt,
+        : attempt.firstTextAt - attempt.ticket.begunAt,
     };
     if (reply.toolCalls !== undefined) response.toolCalls = reply.toolCalls;
     if (reply.logprobs !== undefined) response.logprobs = reply.logprobs;
+    const { unsupported } = attempt.connection.protocol;
+    if (unsupported !== undefined) {
+      const warnings = notSent(
+        attempt.connection.protocol.name,
+        unsupported,
+        parameters,
+        call.request.parameters,
+      );
+      if (warnings.length > 0) response.warnings = warnings;
+    }
     if (includeRaw) response.raw = raw;
     return response;
   }

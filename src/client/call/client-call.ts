@@ -7,6 +7,7 @@ import type { SilenceListener } from '../balancing/latency-estimate.js';
 import { Place, type Waiter } from '../balancing/waiting-room.js';
 import { EndpointError, withoutStack } from '../endpoint-error.js';
 import type { Failure } from '../http/failure.js';
+import { mergeParameters } from '../merge-parameters.js';
 import type { CallOptions, ModelParameters, ModelRequest } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 import { Attempt, type AttemptOwner } from './attempt.js';
@@ -16,13 +17,7 @@ import * as errors from './call-errors.js';
 import { CallHistory } from './call-history.js';
 import { besideSilent, judgeWait, patienceMs } from './long-waits.js';
 import { RequestBody } from './request-body.js';
-import {
-  mergeParameters,
-  type AbortableCall,
-  type CallSettings,
-  type CallSink,
-  type NewCall,
-} from './call-settings.js';
+import type { AbortableCall, CallSettings, CallSink, NewCall } from './call-settings.js';
 
 const NOBODY: readonly Endpoint[] = [];
 
@@ -33,7 +28,7 @@ const NOBODY: readonly Endpoint[] = [];
 export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded, SilenceListener {
   readonly id: number;
   readonly request: ModelRequest;
-  readonly startedAt: number;
+  readonly begunAt: number;
   readonly #settings: CallSettings;
   readonly #sink: CallSink;
   readonly #stream: boolean;
@@ -58,16 +53,16 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     this.request = request;
     this.#sink = sink;
     this.#stream = stream;
-    const now = (this.startedAt = settings.clock.now());
+    const now = (this.begunAt = settings.clock.now());
     this.#bounds = new CallBounds(this, settings, now);
-    const parameters = (this.#parameters = mergeParameters(settings.parameters, request.parameters));
+    const parameters = (this.#parameters = mergeParameters(settings.parameters, request.parameters) ?? {});
     this.#body = new RequestBody({ request, parameters, stream, model: settings.model });
     this.work = settings.work.expected(this.#parameters.maxTokens);
   }
 
   /** Starts the call's time and looks for its first endpoint. */
   start(options: CallOptions | undefined): void {
-    const { startedAt: now } = this;
+    const { begunAt: now } = this;
     const { budget, hedge, reporter, work } = this.#settings;
     budget?.deposit(now);
     hedge?.deposit();
@@ -99,7 +94,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   }
 
   overdue(): void {
-    this.#giveUp(errors.deadlinePassed(this.#soFar(), this.#settings.clock.now() - this.startedAt));
+    this.#giveUp(errors.deadlinePassed(this.#soFar(), this.#settings.clock.now() - this.begunAt));
   }
 
   healthAwaited(): void {
@@ -152,7 +147,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   answered(attempt: Attempt, reply: ProtocolReply, raw: unknown): void {
     const { clock, selector, reporter, room } = this.#settings;
     const now = clock.now();
-    const latencyMs = now - attempt.ticket.startedAt;
+    const latencyMs = now - attempt.ticket.begunAt;
     recordAnswer(this.#settings, attempt, reply);
     reporter.attemptEnded(this, { attempt, outcome: 'ok', durationMs: latencyMs });
     const other = attempt === this.#live ? this.#second : this.#live;
@@ -170,7 +165,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   failed(attempt: Attempt, failure: Failure, error: EndpointError): void {
     const { clock, selector, reporter, retry, room } = this.#settings;
     const now = clock.now();
-    const durationMs = now - attempt.ticket.startedAt;
+    const durationMs = now - attempt.ticket.begunAt;
     selector.attemptEnded();
     if (attempt === this.#second) this.#second = undefined;
     else this.#live = undefined;
@@ -198,7 +193,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   /** Another endpoint gets the call, too; a reader who must not get two answers' text gets only that one's. */
   endpointSilent({ ageMs, typicalMs }: { readonly ageMs: number; readonly typicalMs: number }): void {
     const live = this.#live;
-    const patience = patienceMs({ typicalMs, deadlineMs: this.#bounds.deadlineAt - this.startedAt });
+    const patience = patienceMs({ typicalMs, deadlineMs: this.#bounds.deadlineAt - this.begunAt });
     const { clock, selector, budget, retry } = this.#settings;
     if (!(ageMs >= patience) || this.#settled || this.#textDelivered) return;
     if (live === undefined || this.#second !== undefined) return;
@@ -252,7 +247,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     try {
       body = this.#body.textFor(connection);
     } catch (error) {
-      return this.#giveUp(errors.notPlainJson(error));
+      return this.#giveUp(errors.unwritable(error));
     }
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -353,7 +348,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     if (attempt.settled) return;
     const { clock, selector, reporter, room } = this.#settings;
     const now = clock.now();
-    const durationMs = now - attempt.ticket.startedAt;
+    const durationMs = now - attempt.ticket.begunAt;
     this.#noted(attempt, code, durationMs);
     attempt.cancel();
     recordCancelled(this.#settings, attempt, {

@@ -1,11 +1,14 @@
 import { AssayError, messageOf } from '../../errors.js';
 import { codeOf } from './classify-failure.js';
-import type { ApiKey } from '../client-options.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import { EndSigns } from './end-signs.js';
-import type { Protocol, ProtocolRequest } from '../protocols/protocol.js';
+import type { Protocol, ProtocolReply, ProtocolRequest } from '../protocols/protocol.js';
+import { SecretStream } from './secret-stream.js';
 import { Secrets } from './secrets.js';
 import type { Transport } from './transport.js';
+
+/** A key, or a function that gives the current one; it is called for every attempt, so cache inside it. */
+export type ApiKey = string | (() => string | Promise<string>);
 
 /** Where an endpoint is, split for sending and for showing. */
 export interface EndpointAddress {
@@ -67,6 +70,8 @@ export class EndpointConnection {
   readonly transport: Transport;
   /** Whether its streams say why an answer ended. */
   readonly endSigns = new EndSigns();
+  /** The last active check: when it ended, wall-clock milliseconds, and what it came to. */
+  lastCheck: { readonly at: number; readonly alive: boolean; readonly status: number | null } | null = null;
   readonly #model: string | undefined;
   readonly #fixedHeaders: readonly string[];
   readonly #headerNames: ReadonlySet<string>;
@@ -105,7 +110,7 @@ export class EndpointConnection {
 
   /** The key as the host's function gives it now. Rejects when that fails, or gives none. */
   async askForKey(): Promise<string> {
-    const key: unknown = await this.#currentKey!();
+    const key: unknown = await givenKey(this.#currentKey!);
     if (typeof key !== 'string' || key === '') {
       throw new AssayError('ASSAY_AUTHENTICATION', `The apiKey function of ${this.endpoint.id} gave no key`);
     }
@@ -133,9 +138,11 @@ export class EndpointConnection {
 
   /** The body of a request, as JSON. */
   body(request: ProtocolRequest): string {
-    const { parameters } = request;
+    const { extraBody } = request.parameters;
     const body = this.protocol.body(request);
-    return JSON.stringify(parameters.extraBody === undefined ? body : { ...body, ...parameters.extraBody });
+    if (extraBody === undefined) return JSON.stringify(body);
+    this.#secrets.addBody(extraBody);
+    return JSON.stringify({ ...body, ...extraBody });
   }
 
   /** Text of a server or a library, without this endpoint's secrets and short enough for a message. */
@@ -144,11 +151,41 @@ export class EndpointConnection {
     return safe.length > maxLength ? `${safe.slice(0, maxLength - 3)}...` : safe;
   }
 
+  /**
+   * What a reply of JSON says, without this endpoint's secrets.
+   *
+   * @throws Error in our own words: those of the parser quote the reply.
+   */
+  readJson(text: string): unknown {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw new Error(`${JSON.stringify(this.redact(text, 60))} is not valid JSON`);
+    }
+    return this.#secrets.mayHold(text) ? this.#secrets.clear(value) : value;
+  }
+
+  /** Hides secrets that come in pieces from who reads a streamed answer; `undefined` where there are none. */
+  streamGuard(): SecretStream | undefined {
+    const { forms } = this.#secrets;
+    return forms.length === 0 ? undefined : new SecretStream(forms);
+  }
+
+  /** A streamed answer, put together, without secrets that came in pieces; the same where there are none. */
+  clearAnswer(reply: ProtocolReply): ProtocolReply {
+    const text = this.#secrets.clearText(reply.text);
+    const reasoning = this.#secrets.clear(reply.reasoning) as ProtocolReply['reasoning'];
+    const toolCalls = this.#secrets.clear(reply.toolCalls) as ProtocolReply['toolCalls'];
+    if (text === reply.text && reasoning === reply.reasoning && toolCalls === reply.toolCalls) return reply;
+    return { ...reply, text, reasoning, toolCalls, logprobs: undefined }; // which spell the answer
+  }
+
   /** A library's error without what it may quote of headers and bodies (MockAgent's do): its redacted words only. */
   harmless(error: Error): Error {
     const safe = new Error(this.redact(messageOf(error)));
-    const code = codeOf(error);
-    safe.name = error.name;
+    const code = this.redact(codeOf(error));
+    safe.name = this.redact(String(error.name));
     return code === '' ? safe : Object.assign(safe, { code });
   }
 
@@ -162,5 +199,14 @@ export class EndpointConnection {
       );
     }
     return this.protocol.authorization?.(apiKey) ?? ['authorization', `Bearer ${apiKey}`];
+  }
+}
+
+// What the host's function threw may hold the key, so nothing of it is shown.
+async function givenKey(currentKey: () => string | Promise<string>): Promise<unknown> {
+  try {
+    return await currentKey();
+  } catch {
+    throw new AssayError('ASSAY_AUTHENTICATION', 'the apiKey function failed');
   }
 }

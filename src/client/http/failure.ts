@@ -50,6 +50,8 @@ export const REDIRECT_REFUSED: Failure = failure('ASSAY_REDIRECT_REFUSED', 'ef')
 export const AUTHENTICATION: Failure = failure('ASSAY_AUTHENTICATION', 'e');
 /** The host's function gave no key. */
 export const NO_KEY: Failure = failure('ASSAY_AUTHENTICATION', '');
+/** The HTTP library cannot be loaded: no endpoint's fault, and no other one would do better. */
+export const MISSING_DEPENDENCY: Failure = failure('ASSAY_MISSING_DEPENDENCY', '');
 /** The connection could not be made, or broke before the reply was complete. */
 export const CONNECT: Failure = failure('ASSAY_CONNECT', 'rf');
 /** The connection was not made in time. */

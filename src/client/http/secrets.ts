@@ -1,44 +1,212 @@
-const SECRET_NAME = /auth|key|token|secret|cookie|password|signature|^sig$|^code$/i;
+import { isDistinctive, isKeyMember, isSecretName, looksLikeKey } from '../../foundation/key-like.js';
+import { secretForms, unescaped } from './secret-forms.js';
+
 const MIN_LENGTH = 4;
 const REMEMBERED_KEYS = 8;
+const RUN = 8;
+const LONGEST_LOOK = 4096;
+const MOST_NESTED = 200;
+
+/** What stands in the place of a secret. */
+export const REDACTED = '[redacted]';
+
+/** Members of a query and headers that say nothing of who calls. */
+const HARMLESS =
+  /^(api-?version|version|model|deployment|region|location|alt|accept.*|user-agent|content-.*|(anthropic|openai)-(version|beta|organization|project)|x-title|http-referer|referer|trace(parent|state)|x-request-id)$/i;
+
+/** Members of a reply in which an answer stands in pieces, or as numbers. */
+const IN_PIECES = /logprobs?|^tokens$|token_ids|^bytes$|completion_probabilities/i;
 
 /**
- * What must not be shown of one endpoint: its key (the last few, where a function gives them), the headers and
- * the members of its query whose names sound like a secret. Servers quote these in their error messages.
+ * What must not be shown of one endpoint: its key (the last few, where a function gives them), what its headers and
+ * the query of its URL carry, keys in the body. Servers quote these in their errors, echo them as the model's name,
+ * and repeat them in answers.
+ *
+ * Everything that comes from outside passes here once, where it enters: replies through {@link Secrets.clear},
+ * messages through {@link Secrets.hide}. Messages are cleared of each run of eight characters that a secret, in any of
+ * its {@link secretForms}, has too; replies only of whole secrets that are {@link isDistinctive}, for a score is
+ * measured on them.
  */
 export class Secrets {
   readonly #fixed: string[] = [];
   readonly #keys: string[] = [];
-  #longestFirst: readonly string[] = [];
+  #forms: readonly string[] = [];
+  #traces: Traces | undefined;
 
   /** `path`: with the query that calls are posted to. */
   constructor(path: string) {
-    for (const [name, value] of new URLSearchParams(path.split('?')[1] ?? '')) {
-      if (SECRET_NAME.test(name)) this.#add(this.#fixed, value, encodeURIComponent(value));
+    const query = path.split('?')[1] ?? '';
+    for (const member of query.split('&')) {
+      const [name = '', raw = ''] = member.split(/=(.*)/s);
+      const value = new URLSearchParams(member).values().next().value ?? '';
+      if (isCarrier(name, value)) this.#add(this.#fixed, value, raw);
     }
   }
 
   /** A header that is sent with every call. */
   addHeader(name: string, value: string): void {
-    // A server that refuses `Bearer <key>` may quote the key alone.
-    if (SECRET_NAME.test(name)) this.#add(this.#fixed, value, value.slice(value.indexOf(' ') + 1));
+    if (isCarrier(name, value)) this.#add(this.#fixed, ...partsOf(value));
   }
 
   /** A key, fixed or of the moment. */
   addKey(key: string): void {
     if (this.#keys.includes(key)) return;
     this.#add(this.#keys, key);
-    if (this.#keys.length > REMEMBERED_KEYS) this.#keys.shift();
+    if (this.#keys.length <= REMEMBERED_KEYS) return;
+    this.#keys.shift();
+    this.#compile();
   }
 
-  /** The text with every secret replaced. */
-  hide(text: string): string {
-    return this.#longestFirst.reduce((safe, secret) => safe.replaceAll(secret, '[redacted]'), text);
+  /** Keys among the members of a body that the host adds. */
+  addBody(members: Readonly<Record<string, unknown>>): void {
+    for (const [name, value] of Object.entries(members)) {
+      if (typeof value === 'string' && isKeyMember(name, value)) this.addKey(value);
+    }
+  }
+
+  /** The forms of secrets that replies are cleared of, the longest first. */
+  get forms(): readonly string[] {
+    return this.#forms;
+  }
+
+  /** A message of a server or a library with every piece of a secret replaced; cut where it is very long. */
+  hide(message: string): string {
+    if (this.#fixed.length === 0 && this.#keys.length === 0) return message;
+    this.#traces ??= tracesOf([...this.#fixed, ...this.#keys]);
+    const hidden = hideTraces(message.slice(0, LONGEST_LOOK), this.#traces);
+    // Behind escapes there may be more; where it stands in the text is then not worth knowing.
+    const behind = unescaped(hidden);
+    if (behind !== hidden && hideTraces(behind, this.#traces) !== behind) return REDACTED;
+    return message.length > LONGEST_LOOK ? hidden.slice(0, 1 - RUN) : hidden; // of a secret that was cut in two
+  }
+
+  /** Whether the JSON text of a reply may hold a secret; `false` is certain. */
+  mayHold(json: string): boolean {
+    const forms = this.#forms;
+    if (forms.length === 0) return false;
+    for (const form of forms) if (json.includes(form)) return true;
+    return json.includes('\\u00') || json.includes('\\/');
+  }
+
+  /** A text of a reply with every distinctive secret replaced. */
+  clearText(text: string): string {
+    let clear = text;
+    for (const form of this.#forms) if (clear.includes(form)) clear = clear.replaceAll(form, REDACTED);
+    return clear;
+  }
+
+  /**
+   * A parsed reply with every distinctive secret replaced, in names of members too. Where one was found, members that
+   * spell the answer token by token are left out.
+   */
+  clear(reply: unknown): unknown {
+    const clear = this.#cleared(reply, 0, false);
+    return clear === reply ? reply : this.#cleared(reply, 0, true);
+  }
+
+  #cleared(value: unknown, depth: number, leaveOut: boolean): unknown {
+    if (typeof value === 'string') return this.clearText(value);
+    if (typeof value === 'number') {
+      const text = String(value);
+      const clear = text.length < MIN_LENGTH ? text : this.clearText(text);
+      return clear === text ? value : clear;
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    if (depth > MOST_NESTED) return REDACTED; // no reply is that deep, and nothing in it is looked at
+    if (Array.isArray(value)) {
+      const items = value.map((each) => this.#cleared(each, depth + 1, leaveOut));
+      return items.every((each, index) => each === value[index]) ? value : items;
+    }
+    let changed = false;
+    const members: [string, unknown][] = [];
+    for (const [name, member] of Object.entries(value)) {
+      if (leaveOut && IN_PIECES.test(name)) {
+        changed = true;
+        continue;
+      }
+      const entry: [string, unknown] = [this.clearText(name), this.#cleared(member, depth + 1, leaveOut)];
+      changed ||= entry[0] !== name || entry[1] !== member;
+      members.push(entry);
+    }
+    return changed ? Object.fromEntries(members) : value;
   }
 
   #add(list: string[], ...secrets: readonly string[]): void {
-    list.push(...secrets.filter((each) => each.length >= MIN_LENGTH));
+    const added = secrets.filter((each) => each.length >= MIN_LENGTH);
+    list.push(...added);
+    this.#compile();
+  }
+
+  #compile(): void {
+    this.#traces = undefined; // made again when there is a message to hide
+    const forms = new Set([...this.#fixed, ...this.#keys].filter(isDistinctive).flatMap(secretForms));
     // A secret inside another must not leave the other's rest behind.
-    this.#longestFirst = [...this.#fixed, ...this.#keys].sort((a, b) => b.length - a.length);
+    this.#forms = [...forms].filter((form) => form.length >= RUN).sort((a, b) => b.length - a.length);
+  }
+}
+
+/** What secrets are known by in messages, with letters of both cases the same: servers change them. */
+interface Traces {
+  readonly runs: ReadonlySet<string>;
+  /** Forms that are shorter than a run. */
+  readonly short: readonly string[];
+}
+
+function tracesOf(secrets: readonly string[]): Traces {
+  const forms = [...new Set(secrets.flatMap(secretForms).map(fold))];
+  const runs = new Set<string>();
+  for (const form of forms) {
+    for (let at = 0; at + RUN <= form.length; at++) runs.add(form.slice(at, at + RUN));
+  }
+  return { runs, short: forms.filter((form) => form.length < RUN) };
+}
+
+function hideTraces(text: string, traces: Traces): string {
+  const folded = fold(text);
+  let hidden = '';
+  let from = 0;
+  for (let at = 0; at < folded.length; at++) {
+    let end = endOfTrace(folded, at, traces);
+    if (end === 0) continue;
+    for (let next = at + 1; next < end; next++) end = Math.max(end, endOfTrace(folded, next, traces));
+    hidden += text.slice(from, at) + REDACTED;
+    from = end;
+    at = end - 1;
+  }
+  return from === 0 ? text : hidden + text.slice(from);
+}
+
+function endOfTrace(folded: string, at: number, { runs, short }: Traces): number {
+  if (runs.has(folded.slice(at, at + RUN))) return at + RUN;
+  for (const form of short) if (folded.startsWith(form, at)) return at + form.length;
+  return 0;
+}
+
+function isCarrier(name: string, value: string): boolean {
+  return !HARMLESS.test(name) && (isSecretName(name) || looksLikeKey(value));
+}
+
+const fold = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+/** What of a header's value is worth hiding: a key behind its scheme, a password, the value of each cookie. */
+function partsOf(value: string): readonly string[] {
+  const [scheme = '', credentials = ''] = value.split(/\s+(.*)/s);
+  const parts = /^\S+$/.test(credentials) && /^[A-Za-z][A-Za-z-]*$/.test(scheme) ? [credentials] : [value];
+  if (/^basic$/i.test(scheme)) {
+    const pair = Buffer.from(credentials, 'base64').toString('utf8');
+    parts.push(pair, pair.slice(pair.indexOf(':') + 1));
+  }
+  for (const piece of value.split(/[;,\s]+/)) {
+    const member = piece.slice(piece.indexOf('=') + 1).replace(/^"|"$/g, '');
+    if (member !== scheme) parts.push(member);
+  }
+  return [...new Set(parts.flatMap((part) => [part, decoded(part)]))];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a percent sign of its own
   }
 }

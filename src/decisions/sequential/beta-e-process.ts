@@ -1,5 +1,5 @@
 import { AssayError } from '../../errors.js';
-import { findRoot } from '../../foundation/find-root.js';
+import { findRoot } from '../../statistics/find-root.js';
 import {
   betweenZeroAndOne,
   checkOptions,
@@ -176,7 +176,7 @@ export function bernoulliConfidenceSequence(stream: BernoulliStream): readonly [
     logBetaPower(a, b, x, y) - logBetaPower(a + successes, b + failures, x, y) - limit;
   const lowEnd = (wins: number, at: (x: number) => number): number => {
     if (wins === 0) return 0;
-    return findRoot((logit) => at(Math.exp(logit)), { low: -700, high: Math.log(wins / n) });
+    return findRoot((logit) => at(Math.exp(logit)), [-700, Math.log(wins / n)]);
   };
   const low = lowEnd(successes, (x) => excess(x, 1 - x));
   const high = lowEnd(failures, (y) => excess(1 - y, y));

@@ -1,5 +1,5 @@
 import { AssayError } from '../../errors.js';
-import { findRoot } from '../../foundation/find-root.js';
+import { findRoot } from '../../statistics/find-root.js';
 import {
   betweenZeroAndOne,
   checkOptions,
@@ -127,11 +127,17 @@ export function groupSequentialInflation(
   const { power, ...rest } = plan;
   checkOptions('groupSequentialInflation', { power }, { power: betweenZeroAndOne });
   const { fractions, alpha, spending } = checkPlan('groupSequentialInflation', rest);
-  const fixedDrift = Math.max(0, normalQuantile(power) - normalQuantile(alpha / 2));
+  if (power <= alpha / 2) {
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected \`power\` of groupSequentialInflation to be above alpha / 2 (a false alarm has that chance), got ${power}`,
+    );
+  }
+  const fixedDrift = normalQuantile(power) - normalQuantile(alpha / 2);
   const most = (fixedDrift + 4) / Math.sqrt(fractions.at(-1) as number);
   const { walk } = boundaryOf(fractions, alpha, spending, most);
   const crossed = (drift: number): number => sum(walk.crossing(drift).upper);
-  const drift = findRoot((at) => crossed(at) - power, { low: 0, high: most });
+  const drift = findRoot((at) => crossed(at) - power, [0, most]);
   const { expectedFraction } = powerOf(walk, fractions, drift);
   const inflation = (drift / fixedDrift) ** 2;
   return {
@@ -172,7 +178,8 @@ function boundFor(walk: BoundedWalk, fraction: number, increment: number): numbe
   const wanted = Math.log(increment); // increments of early looks may be 1e-18: equal steps of their logarithm
   const excess = (z: number): number =>
     Math.log(Math.max(walk.tails(fraction, z).upper, Number.MIN_VALUE)) - wanted;
-  return excess(38) > 0 ? Number.POSITIVE_INFINITY : findRoot(excess, { low: -1, high: 38 });
+  if (excess(0) <= 0) return 0; // so much to spend that the run ends here whatever comes
+  return excess(38) > 0 ? Number.POSITIVE_INFINITY : findRoot(excess, [0, 38]);
 }
 
 function powerOf(walk: BoundedWalk, fractions: readonly number[], drift: number): GroupSequentialPower {

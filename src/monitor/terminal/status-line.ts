@@ -20,9 +20,9 @@ export interface TerminalStream {
 type Write = (chunk: string | Uint8Array, ...rest: unknown[]) => boolean;
 type Patchable = { write: Write };
 
-const ESCAPE = '\u001b';
-const CLEAR_TO_END = `${ESCAPE}[J`;
-const COLOR = new RegExp(`${ESCAPE}\\[\\d+m`, 'g');
+// No templates here: the compiler of Next.js 15 folds templates with an escape character to something else.
+const CLEAR_TO_END = '\u001b[J';
+const COLOR = /\u001b\[\d+m/g;
 const LINE_FEED = 0x0a;
 
 /**
@@ -92,7 +92,7 @@ export class StatusLine {
   #clearing(): string {
     if (this.#shownColumns === 0) return '';
     const rowsAbove = Math.floor(Math.max(this.#shownColumns - 1, 0) / this.#columns());
-    return `\r${rowsAbove > 0 ? `${ESCAPE}[${rowsAbove}A` : ''}${CLEAR_TO_END}`;
+    return '\r' + (rowsAbove > 0 ? '\u001b[' + String(rowsAbove) + 'A' : '') + CLEAR_TO_END;
   }
 
   #write(text: string): void {

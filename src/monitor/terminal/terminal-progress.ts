@@ -97,7 +97,7 @@ export function terminalProgress(
   const stops = [
     processor.on('run:start', ({ runId, total }) => display.begin(runId, total)),
     processor.on('progress', (progress) => display.update(progress)),
-    processor.on('target:retry', ({ error }) => display.trouble(error)),
+    processor.on('target:retry', ({ error, endpoint }) => display.trouble(error, endpoint)),
     processor.on('run:end', ({ error }) => display.end(error)),
   ];
   const close = (): void => {
@@ -162,14 +162,14 @@ class ProgressDisplay {
   }
 
   /** An attempt failed and is made again: without a word of it a run whose server is away would just stand there. */
-  trouble(error: ErrorRecord): void {
+  trouble(error: ErrorRecord, endpoint: string | null): void {
     if (!this.#running) return;
-    const text = troubleText(error);
+    const told = troubleText(error, endpoint);
     const known = this.#toldTroubles.has(error.code);
     this.#toldTroubles.add(error.code);
-    this.#trouble = text;
+    this.#trouble = told;
     if (this.#status !== undefined) this.#showSoon(false);
-    else if (!known) print(this.#stream, `${terminalSafe(this.#label ?? this.#runId)} ${text}\n`);
+    else if (!known) print(this.#stream, `${terminalSafe(this.#label ?? this.#runId)} ${told}\n`);
   }
 
   end(error: unknown): void {
@@ -252,7 +252,9 @@ const NOTHING_YET: ProgressEvent = Object.freeze({
 });
 
 /** What is wrong, in a few words: of a connection the system's, of a reply its code only, as it may quote a prompt. */
-function troubleText({ code, message, status }: ErrorRecord): string {
-  const words = code === 'ASSAY_CONNECT' ? message : status === undefined ? code : `${code} (${status})`;
-  return `trying again after ${fitColumns(terminalSafe(words), 120)}`;
+function troubleText({ code, message, status }: ErrorRecord, endpoint: string | null): string {
+  const name = `${endpoint}: `;
+  const said = message.startsWith(name) ? message.slice(name.length) : message;
+  const words = code === 'ASSAY_CONNECT' ? said : status === undefined ? code : `${code} (${status})`;
+  return fitColumns(terminalSafe(`retrying: ${words}${endpoint === null ? '' : ` at ${endpoint}`}`), 150);
 }

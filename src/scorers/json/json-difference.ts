@@ -1,3 +1,6 @@
+import { parseDecimal, withinDistance, sameDecimal, type Decimal } from '../../foundation/decimal.js';
+import { WrittenNumber } from '../../foundation/lossless-json.js';
+
 /** One place where two JSON values differ. */
 export interface JsonDifference {
   /** JSON Pointer (RFC 6901); `` is the whole value. */
@@ -26,7 +29,7 @@ export interface JsonComparisonOptions {
 
 /**
  * Compares two JSON values leaf by leaf, with types: 1 and "1" differ, so do true and false, null and a missing
- * member; the order of members does not matter, that of array elements does. An expected member that is `undefined`
+ * member; numbers by the digits that were written; the order of members does not matter, that of array elements does. An expected member that is `undefined`
  * counts as missing, as in JSON.
  */
 export function compareJson(
@@ -68,18 +71,31 @@ export function compareJson(
   return { same, total, differences };
 }
 
-const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isContainer = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !(value instanceof WrittenNumber);
 
 const isEmpty = (value: object): boolean => Object.keys(value).length === 0;
 
 const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
+/** Numbers are compared as they were written: by their decimal value, of which JavaScript may not hold every digit. */
 function sameLeaf(left: unknown, right: unknown, tolerance: number): boolean {
-  if (typeof left === 'number' && typeof right === 'number') {
-    return left === right || Math.abs(left - right) <= tolerance;
-  }
-  return left === right;
+  if (left === right) return true;
+  if (!isNumber(left) || !isNumber(right)) return false;
+  if (Number.isNaN(left) && Number.isNaN(right)) return true;
+  const plain = typeof left === 'number' && typeof right === 'number';
+  if (plain && tolerance === 0) return false;
+  const [a, b] = [decimalOf(left), decimalOf(right)];
+  if (a === undefined || b === undefined) return !plain && String(left) === String(right);
+  return sameDecimal(a, b) || withinDistance(a, b, decimalOf(tolerance)!);
 }
+
+const isNumber = (value: unknown): value is number | bigint | WrittenNumber =>
+  typeof value === 'number' || typeof value === 'bigint' || value instanceof WrittenNumber;
+
+/** `undefined` for NaN, the infinities, and exponents of more than 15 digits. */
+const decimalOf = (value: number | bigint | WrittenNumber): Decimal | undefined =>
+  parseDecimal(String(value));
 
 /** Without recursion: an answer may be nested deeper than the stack. */
 function leafCount(value: unknown): number {

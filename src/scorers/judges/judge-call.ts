@@ -1,6 +1,8 @@
 import type { ModelClient, ModelInput, ModelParameters, ModelResponse } from '../../client/model-client.js';
 import { AssayError, messageOf } from '../../errors.js';
+import { sumUsage, type JudgeUsage } from '../../evaluation/judge-usage.js';
 import { object, text, type OptionCheck } from '../../foundation/options.js';
+import { responseFormatFor, type VerdictSchema } from './structured-output.js';
 
 /** How a judge's model is asked. */
 export interface JudgeModelOptions {
@@ -12,20 +14,6 @@ export interface JudgeModelOptions {
   readonly parameters?: ModelParameters | undefined;
 }
 
-/** What judging one answer cost: `metadata.judge` of a judged dimension. */
-export interface JudgeUsage {
-  /** Calls that were answered. */
-  readonly calls: number;
-  /** Tokens of the calls whose server reported them. */
-  readonly inputTokens: number;
-  /** As `inputTokens`, for what the judge wrote. */
-  readonly outputTokens: number;
-  /** Money in the unit of the client's price table; `null` when no call had a price. */
-  readonly cost: number | null;
-  /** The models that answered, as they name themselves. */
-  readonly models: readonly string[];
-}
-
 /** Checks for {@link JudgeModelOptions}. */
 export const judgeModelChecks: { readonly [Name in keyof JudgeModelOptions]-?: OptionCheck } = {
   client: (value) =>
@@ -33,6 +21,40 @@ export const judgeModelChecks: { readonly [Name in keyof JudgeModelOptions]-?: O
   model: text,
   parameters: object,
 };
+
+/** Asks a judge for replies of one form; what its model refuses is not asked for again. */
+export class JudgeCaller {
+  readonly #options: JudgeModelOptions;
+  readonly #schema: VerdictSchema | undefined;
+  #refused = false;
+
+  /** With a `schema` the model is asked for structured output where its protocol has it. */
+  constructor(options: JudgeModelOptions, schema?: VerdictSchema) {
+    this.#options = options;
+    this.#schema = schema;
+  }
+
+  /** As {@link askJudge}; a request that is refused because of the form is made once more without it. */
+  async ask(input: ModelInput, signal: AbortSignal | undefined): Promise<ModelResponse> {
+    const format =
+      this.#schema === undefined || this.#refused
+        ? undefined
+        : responseFormatFor(this.#options.client, this.#schema);
+    if (format === undefined) return askJudge(this.#options, input, signal);
+    const parameters = { ...(this.#options.parameters ?? DEFAULT_PARAMETERS), responseFormat: format };
+    try {
+      return await askJudge({ ...this.#options, parameters }, input, signal);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const response = await askJudge(this.#options, input, signal);
+      this.#refused = true; // it was the form: without it the model answers
+      return response;
+    }
+  }
+}
+
+const isRefusal = (error: unknown): boolean =>
+  AssayError.is(error) && AssayError.is(error.cause) && error.cause.code === 'ASSAY_BAD_REQUEST';
 
 /**
  * Asks the judge. A call that fails makes the dimension errored, never 0.
@@ -71,38 +93,4 @@ export function usageOf(responses: readonly ModelResponse[]): JudgeUsage {
       models: model === '' ? [] : [model],
     })),
   );
-}
-
-/** The sum of several judges' costs. */
-export function sumUsage(usages: readonly JudgeUsage[]): JudgeUsage {
-  const models = new Set<string>();
-  let calls = 0;
-  let inputTokens = 0;
-  let outputTokens = 0;
-  let cost: number | null = null;
-  for (const usage of usages) {
-    calls += usage.calls;
-    inputTokens += usage.inputTokens;
-    outputTokens += usage.outputTokens;
-    if (usage.cost !== null) cost = (cost ?? 0) + usage.cost;
-    for (const model of usage.models) models.add(model);
-  }
-  return { calls, inputTokens, outputTokens, cost, models: [...models] };
-}
-
-/** What a judged dimension cost; `undefined` for a dimension without a judge, whatever its `metadata.judge` may be. */
-export function judgeUsageOf(dimension: {
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
-}): JudgeUsage | undefined {
-  const judged = dimension.metadata?.['judge'];
-  return isJudgeUsage(judged) ? judged : undefined;
-}
-
-function isJudgeUsage(value: unknown): value is JudgeUsage {
-  if (typeof value !== 'object' || value === null) return false;
-  const { calls, inputTokens, outputTokens, cost, models } = value as Partial<
-    Record<keyof JudgeUsage, unknown>
-  >;
-  const counts = [calls, inputTokens, outputTokens, cost ?? 0];
-  return Array.isArray(models) && cost !== undefined && counts.every(Number.isFinite);
 }

@@ -3,7 +3,7 @@ import type { DimensionResult, Score, Scorer } from '../../evaluation/evaluation
 import { callable, checkOptions, integer, object, oneOf } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import { dimensionResult, erroredResult } from '../../evaluation/dimension-result.js';
-import { judgeUsageOf, sumUsage } from './judge-call.js';
+import { judgeUsageOf, sumUsage } from '../../evaluation/judge-usage.js';
 
 /** Options of {@link jury}. */
 export interface JuryOptions<Input = unknown, Expected = unknown, Metadata = unknown> {

@@ -1,16 +1,30 @@
-import { readFileSync } from 'node:fs';
-import { readFile, stat, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { AssayError } from '../../errors.js';
 import type { Clock, ClockTimer } from '../../foundation/clock.js';
-import { makeFolder, namesIn, nodeFileSystem, writeFully, type FileSystem } from './file-system.js';
+import { processState, thisProcess, type ProcessIdentity } from '../../foundation/process-identity.js';
+import { systemRandom } from '../../foundation/seeded-random.js';
+import { runActiveError, type HeldLease } from '../run-lease.js';
+import {
+  makeFolder,
+  namesIn,
+  nodeFileSystem,
+  writeFully,
+  type FileSystem,
+  type WritableFile,
+} from './file-system.js';
 
-interface LockHolder {
-  readonly pid: number;
-  readonly host: string;
-  /** Start of the process as the system counts it; tells a process from a later one with its number. */
-  readonly processStart: string | null;
+/** What stands in a lock: its first line; each further line is an entry of `runs`, or empty (a sign of life). */
+interface LockContent extends ProcessIdentity {
+  /** When the lock was taken, milliseconds since the epoch by the holder's clock. */
+  readonly takenAt: number;
+}
+
+interface Holder {
+  readonly content: LockContent | undefined; // `undefined`: unreadable
+  readonly runs: readonly string[];
+  readonly name: string;
+  readonly ageMs: number;
 }
 
 const SUFFIX = '.writer-lock';
@@ -19,23 +33,41 @@ const HEARTBEAT_MS = 15_000;
 const STALE_MS = 60_000;
 const ATTEMPTS = 5;
 
+/** How a {@link DirectoryLock} is taken. */
+export interface DirectoryLockOptions {
+  readonly clock: Clock;
+  /** @default the file system of the machine */
+  readonly files?: FileSystem | undefined;
+  /** Whether folders that are made survive a loss of power. */
+  readonly durable?: boolean | undefined;
+  /** The run that it is taken for, if it is one: others are told. */
+  readonly runId?: string | undefined;
+}
+
 /**
  * The right to write into a folder. Each writer puts down a file of its own and then looks for others: at
  * most one of two can find itself alone, whatever their order, and nobody ever removes a lock that is in use
  * (taking over one lock file by name has a moment in which two win).
  *
- * A lock of this machine holds while its process lives. One of another machine, whose processes cannot be
- * seen, holds while its time stamp is renewed, which is every 15 s; after 60 s without it is dead. So does one
- * whose process number is in use on a system that does not tell when a process began.
+ * A lock of this machine holds while its process lives. One whose process cannot be seen (another machine, another
+ * container, a system that does not tell when a process began) holds while it gives a sign every 15 s; after 60 s
+ * without one it is dead. Times are those that the file system has given to the files, all of one clock: those of two
+ * machines may be minutes apart. A writer that slept for so long finds its lock gone, and writes no more.
  */
 export class DirectoryLock {
+  readonly #folder: string;
   readonly #path: string;
+  readonly #file: WritableFile;
   readonly #clock: Clock;
   readonly #files: FileSystem;
   #heartbeat: ClockTimer | undefined;
+  #lost = false;
+  #writing: Promise<unknown> = Promise.resolve();
 
-  private constructor(path: string, clock: Clock, files: FileSystem) {
+  private constructor(folder: string, path: string, file: WritableFile, clock: Clock, files: FileSystem) {
+    this.#folder = folder;
     this.#path = path;
+    this.#file = file;
     this.#clock = clock;
     this.#files = files;
     this.#beat();
@@ -44,145 +76,211 @@ export class DirectoryLock {
   /**
    * Takes the lock of a folder, which is created if need be, with `durable` against loss of power.
    *
-   * @throws AssayError `ASSAY_STORE_LOCKED` when another writer holds it. Errors of the file system pass through.
+   * @throws AssayError `ASSAY_RUN_ACTIVE` when another writer writes this very run, `ASSAY_STORE_LOCKED` when it holds
+   * the folder for something else. Errors of the file system pass through.
    */
-  static async take(
-    folder: string,
-    clock: Clock,
-    files: FileSystem = nodeFileSystem,
-    durable = false,
-  ): Promise<DirectoryLock> {
+  static async take(folder: string, options: DirectoryLockOptions): Promise<DirectoryLock> {
+    const { clock, files = nodeFileSystem, durable = false, runId } = options;
     await makeFolder(files, folder, durable);
     for (let attempt = 1; ; attempt++) {
       const own = `${process.pid}-${crypto.randomUUID()}${SUFFIX}`;
       const path = join(folder, own);
-      await putDown(path, files);
-      const other = await findOther(folder, own, clock, files);
-      if (other === undefined) return new DirectoryLock(path, clock, files);
-      await files.remove(path);
-      if (attempt === ATTEMPTS) {
-        throw new AssayError(
-          'ASSAY_STORE_LOCKED',
-          `${folder} is being written by process ${other.pid} on ${other.host}: one writer at a time`,
-          { retryable: true },
-        );
+      const file = await putDown(path, files, { ...thisProcess(), takenAt: clock.wallTime() }, runId);
+      let other: Holder | undefined;
+      try {
+        other = await findOther(folder, own, files);
+      } catch (error) {
+        await giveUp(file, path, files);
+        throw error;
       }
+      if (other === undefined) return new DirectoryLock(folder, path, file, clock, files);
+      await giveUp(file, path, files);
+      if (runId !== undefined && other.runs.includes(runId)) throw activeError(other, runId, clock);
+      if (attempt === ATTEMPTS) throw lockedError(folder, other);
       // Two that met step back and try again, not at the same moment.
-      await new Promise<void>((resolve) => void clock.schedule(resolve, 5 + Math.random() * 20 * attempt));
+      await new Promise<void>((resolve) => void clock.schedule(resolve, 5 + systemRandom() * 20 * attempt));
     }
+  }
+
+  /** Name of its file. */
+  get name(): string {
+    return basename(this.#path);
+  }
+
+  /** Tells others that a run is written under this lock. */
+  async addRun(runId: string): Promise<void> {
+    await this.#write(`${JSON.stringify(runId)}\n`);
+  }
+
+  /**
+   * Throws when the lock is no longer in its place: somebody has found it dead and writes now.
+   *
+   * @throws AssayError `ASSAY_LEASE_LOST`.
+   */
+  async check(): Promise<void> {
+    this.#lost ||= !(await this.#file.linked().catch(() => false)); // who cannot look must not go on either
+    if (!this.#lost) return;
+    throw new AssayError(
+      'ASSAY_LEASE_LOST',
+      `The lock of ${this.#folder} is gone: this process had given no sign for ${STALE_MS / 1000} s, or somebody has ` +
+        'removed it; nothing more is written, since another writer may be at work',
+    );
   }
 
   /** Gives the lock back. */
   async release(): Promise<void> {
     this.#heartbeat?.cancel();
     this.#heartbeat = undefined;
-    await this.#files.remove(this.#path).catch(() => {}); // whoever removed the folder has removed the lock
+    await this.#writing.catch(() => {});
+    const lost = this.#lost || !(await this.#file.linked().catch(() => false));
+    await this.#file.close().catch(() => {});
+    if (!lost) await this.#files.remove(this.#path).catch(() => {}); // whoever removed the folder has removed the lock
   }
 
   #beat(): void {
     this.#heartbeat = this.#clock.schedule(
       () => {
-        const now = this.#clock.wallTime() / 1000;
-        utimes(this.#path, now, now).catch(() => {}); // the folder may be gone: the next write says so
+        // A line more, not a time of ours: the file system's own clock stamps it. A full disk: the next one may pass.
+        this.#write('\n').catch(() => {});
         this.#beat();
       },
       HEARTBEAT_MS,
       { keepAlive: false },
     );
   }
+
+  #write(line: string): Promise<void> {
+    const written = this.#writing.then(() => writeFully(this.#file, Buffer.from(line)));
+    this.#writing = written.catch(() => {});
+    return written;
+  }
+}
+
+/** The runs that others write in a folder, as leases. */
+export async function foreignLeases(
+  folder: string,
+  own: string | undefined,
+  clock: Clock,
+): Promise<HeldLease[]> {
+  const found: HeldLease[] = [];
+  for (const name of await namesIn(folder)) {
+    if (!name.endsWith(SUFFIX) || name === own) continue;
+    const holder = await readHolder(join(folder, name), name, clock.wallTime());
+    if (holder?.content === undefined || isDead(holder)) continue;
+    for (const runId of holder.runs) found.push(leaseOf(holder, holder.content, runId, clock.wallTime()));
+  }
+  return found;
 }
 
 /** By rename: a lock without its content would hold for a minute, whoever died while writing it. */
-async function putDown(path: string, files: FileSystem): Promise<void> {
+async function putDown(
+  path: string,
+  files: FileSystem,
+  content: LockContent,
+  runId: string | undefined,
+): Promise<WritableFile> {
   const unfinished = `${path}${UNFINISHED}`;
+  let file: WritableFile | undefined;
   try {
-    const file = await files.create(unfinished);
-    try {
-      await writeFully(file, Buffer.from(JSON.stringify(thisProcess())));
-    } finally {
-      await file.close();
-    }
+    file = await files.create(unfinished);
+    const lines = [content, ...(runId === undefined ? [] : [runId])].map(
+      (line) => `${JSON.stringify(line)}\n`,
+    );
+    await writeFully(file, Buffer.from(lines.join('')));
     await files.rename(unfinished, path);
+    return file;
   } catch (error) {
+    await file?.close().catch(() => {});
     await files.remove(unfinished).catch(() => {});
     throw error;
   }
 }
 
+async function giveUp(file: WritableFile, path: string, files: FileSystem): Promise<void> {
+  await file.close().catch(() => {});
+  await files.remove(path);
+}
+
 /** The holder of another lock that is alive; locks of the dead are removed. */
-async function findOther(
-  folder: string,
-  own: string,
-  clock: Clock,
-  files: FileSystem,
-): Promise<LockHolder | undefined> {
+async function findOther(folder: string, own: string, files: FileSystem): Promise<Holder | undefined> {
+  const now = (await stat(join(folder, own))).mtimeMs;
   for (const name of await namesIn(folder)) {
     const path = join(folder, name);
-    if (name.endsWith(SUFFIX + UNFINISHED) && (await isOld(path, clock)))
+    if (name.endsWith(SUFFIX + UNFINISHED) && (await ageOf(path, now)) > STALE_MS)
       await files.remove(path).catch(() => {});
     if (!name.endsWith(SUFFIX) || name === own) continue;
-    const holder = await readHolder(path);
+    const holder = await readHolder(path, name, now);
     if (holder === undefined) continue; // given back since the folder was listed
-    if (holder !== 'unreadable' && !(await isDead(holder, path, clock))) return holder;
-    if (holder === 'unreadable' && !(await isOld(path, clock))) {
-      return { pid: Number.parseInt(name, 10), host: 'an unknown host', processStart: null };
-    }
+    if (!isDead(holder)) return holder;
     await files.remove(path).catch(() => {});
   }
   return undefined;
 }
 
-async function readHolder(path: string): Promise<LockHolder | 'unreadable' | undefined> {
+async function readHolder(path: string, name: string, now: number): Promise<Holder | undefined> {
   let text: string;
   try {
+    if (!(await stat(path)).isFile()) return undefined;
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+  const [content, ...runs] = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(parsed);
+  return {
+    name,
+    ageMs: await ageOf(path, now),
+    content: isContent(content) ? content : undefined, // else cut off by a loss of power, or not ours
+    runs: runs.filter((run): run is string => typeof run === 'string'),
+  };
+}
+
+function parsed(line: string): unknown {
   try {
-    const holder = JSON.parse(text) as LockHolder;
-    return typeof holder.pid === 'number' && typeof holder.host === 'string' ? holder : 'unreadable';
+    return JSON.parse(line);
   } catch {
-    return 'unreadable'; // cut off by a loss of power, or not ours
+    return undefined;
   }
 }
 
-async function isDead(holder: LockHolder, path: string, clock: Clock): Promise<boolean> {
-  if (holder.host !== hostname()) return isOld(path, clock);
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'; // EPERM: it lives, under another user
-  }
-  if (holder.processStart === null) return isOld(path, clock);
-  return holder.processStart !== processStart(holder.pid);
+function isContent(value: unknown): value is LockContent {
+  const { pid, host } = (value ?? {}) as Partial<LockContent>;
+  return typeof pid === 'number' && typeof host === 'string';
 }
 
-async function isOld(path: string, clock: Clock): Promise<boolean> {
+function isDead({ content, ageMs }: Holder): boolean {
+  const state = content === undefined ? 'unknown' : processState(content);
+  return state === 'dead' || (state === 'unknown' && ageMs > STALE_MS);
+}
+
+/** How long before `now` a file was written last, both by the file system's clock; `Infinity` when it is gone. */
+async function ageOf(path: string, now: number): Promise<number> {
   try {
-    return clock.wallTime() - (await stat(path)).mtimeMs > STALE_MS;
+    return now - (await stat(path)).mtimeMs;
   } catch {
-    return true;
+    return Number.POSITIVE_INFINITY;
   }
 }
 
-const thisProcess = (): LockHolder => ({
-  pid: process.pid,
-  host: hostname(),
-  processStart: processStart(process.pid),
-});
+function lockedError(folder: string, { content, name }: Holder): AssayError {
+  const pid = content?.pid ?? Number.parseInt(name, 10);
+  return new AssayError(
+    'ASSAY_STORE_LOCKED',
+    `${folder} is being written by process ${pid} on ${content?.host ?? 'an unknown host'}: one writer at a time`,
+    { retryable: true },
+  );
+}
 
-/**
- * Field 22 of /proc/PID/stat: clock ticks between boot and the start of the process; `null` for a zombie, which
- * is dead and only waits for its parent. Linux only.
- */
-function processStart(pid: number): string | null {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
-  } catch {
-    return null;
-  }
+function activeError(holder: Holder, runId: string, clock: Clock): AssayError {
+  const now = clock.wallTime();
+  return runActiveError(leaseOf(holder, holder.content as LockContent, runId, now), now);
+}
+
+function leaseOf({ ageMs }: Holder, content: LockContent, runId: string, now: number): HeldLease {
+  const renewedAt = now - ageMs;
+  const takenAt = content.takenAt ?? renewedAt;
+  return { runId, id: '', part: '', durationMs: STALE_MS, holder: content, takenAt, renewedAt };
 }

@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 
 /** An open file that is written at its end. */
 export interface WritableFile {
@@ -62,9 +63,9 @@ class NodeFile implements WritableFile {
   }
 }
 
-/** The file system of the machine. */
-export const nodeFileSystem: FileSystem = {
-  create: async (path) => new NodeFile(await open(path, 'ax')),
+/** The file system of the machine; files are made with `mode` (less what the process's umask takes away). */
+export const fileSystemWithMode = (mode: number): FileSystem => ({
+  create: async (path) => new NodeFile(await open(path, 'ax', mode)),
   openExisting: async (path) => new NodeFile(await open(path, 'r+')),
   async makeFolder(path) {
     const topmost = await mkdir(path, { recursive: true });
@@ -84,7 +85,10 @@ export const nodeFileSystem: FileSystem = {
       await handle.close();
     }
   },
-};
+});
+
+/** The file system of the machine; only this user may read what is made. */
+export const nodeFileSystem: FileSystem = fileSystemWithMode(0o600);
 
 /** Creates a folder and those above it; with `durable`, they are found again after a loss of power. */
 export async function makeFolder(files: FileSystem, path: string, durable: boolean): Promise<void> {
@@ -95,6 +99,30 @@ export async function makeFolder(files: FileSystem, path: string, durable: boole
 export async function namesIn(path: string): Promise<string[]> {
   try {
     return await readdir(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** The names of the files in a folder. A pipe or a device, which could be waited for for ever, is none. */
+export async function filesIn(path: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await entriesOf(path)) {
+    if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(join(path, entry.name)))))
+      names.push(entry.name);
+  }
+  return names;
+}
+
+/** Whether there is a file at `path`, and not a pipe, device or folder. */
+export async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+}
+
+async function entriesOf(path: string): Promise<Dirent[]> {
+  try {
+    return await readdir(path, { withFileTypes: true });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

@@ -1,61 +1,42 @@
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AssayError, messageOf } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
-import { systemClock, type Clock } from '../../foundation/clock.js';
+import type { Clock } from '../../foundation/clock.js';
 import { EventSource } from '../../foundation/event-source.js';
-import { checkOptions, integer, object, oneOf, show } from '../../foundation/options.js';
+import { show } from '../../foundation/options.js';
 import { AppendQueue } from '../append-queue.js';
 import { BatchSummaryFiles } from './batch-summary-files.js';
-import { DirectoryLock } from './directory-lock.js';
-import { nodeFileSystem, writeFully, type FileSystem } from './file-system.js';
+import { CaseFiles } from './case-files.js';
+import { DirectoryLock, foreignLeases } from './directory-lock.js';
+import type { FileSystem } from './file-system.js';
 import { GzipCompressor } from './gzip-compressor.js';
 import type { EncodedAppend, GzipLayout } from './gzip-layout.js';
+import { resolveGzipOptions, type GzipFileResultStoreOptions } from './gzip-options.js';
 import { GzipShards } from './gzip-shards.js';
-import { GzipSingleFiles, safeRunName } from './gzip-single-files.js';
+import { GzipSingleFiles } from './gzip-single-files.js';
 import { encodeResult } from '../result-codec.js';
 import { checkQuery } from '../result-query.js';
+import { LeaseTable, type RunLease } from '../run-lease.js';
+import {
+  checkRunQuery,
+  matchesRunQuery,
+  runRecordOf,
+  type RunEnd,
+  type RunQuery,
+  type RunRecord,
+} from '../run-record.js';
+import { RunFiles } from './run-files.js';
 import type {
+  AppendOptions,
   BatchSummary,
+  QueriedResult,
   ResultKey,
   ResultQuery,
   ResultStore,
   ResultStoreEvents,
-  RunManifest,
 } from '../result-store.js';
+import type { RunManifest } from '../run-manifest.js';
 import type { ShardDamage } from './shard-reader.js';
-
-/** Options of a {@link GzipFileResultStore}. */
-export interface GzipFileResultStoreOptions {
-  /**
-   * `shards`: append-only files of many results, one gzip member a batch. `file-per-result`: one file a
-   * result, for small sets that other tools pick apart; about six times the disk and a fifth of the speed.
-   * @default 'shards'
-   */
-  readonly layout?: 'shards' | 'file-per-result' | undefined;
-  /**
-   * What an acknowledged result survives: `process` the death of the process, `power` also the loss of power
-   * (one sync of the disk a batch).
-   * @default 'process'
-   */
-  readonly durability?: 'process' | 'power' | undefined;
-  /**
-   * What compresses, in a worker thread either way: `fflate` (JavaScript) or `zlib` (of Node, nearly twice as
-   * fast; the thread then holds memory outside of V8). The files are the same kind.
-   * @default 'fflate'
-   */
-  readonly codec?: 'fflate' | 'zlib' | undefined;
-  /** 1 (fast) to 9 (small). @default 6 */
-  readonly level?: number | undefined;
-  /** A shard that has reached this size is closed and another one begun, bytes, >= 1. @default 67108864 (64 MiB) */
-  readonly shardBytes?: number | undefined;
-  /** Most results in one gzip member, >= 1; single appends are gathered up to it. @default 500 */
-  readonly groupSize?: number | undefined;
-  /** Where time comes from. @default the machine's clock */
-  readonly clock?: Clock | undefined;
-  /** What is used to change files: the way in for injected faults. @internal */
-  readonly files?: FileSystem | undefined;
-}
 
 /**
  * A {@link ResultStore} in a folder of gzip files that `zcat` reads: one JSON result a line.
@@ -78,6 +59,9 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
   readonly #compressor: GzipCompressor;
   readonly #layout: GzipLayout;
   readonly #summaries: BatchSummaryFiles;
+  readonly #cases: CaseFiles;
+  readonly #runFiles: RunFiles;
+  readonly #leases = new LeaseTable();
   readonly #queue: AppendQueue<EncodedAppend, readonly Uint8Array[]>;
   #writing: Promise<DirectoryLock> | undefined;
   #written: Promise<unknown> = Promise.resolve(); // the manifest or summary that was begun last
@@ -96,30 +80,24 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
         `Expected the directory of GzipFileResultStore to be a non-empty string, got ${show(directory)}`,
       );
     }
-    const checked = checkOptions<GzipFileResultStoreOptions>('GzipFileResultStore', options, {
-      layout: oneOf('shards', 'file-per-result'),
-      durability: oneOf('process', 'power'),
-      codec: oneOf('fflate', 'zlib'),
-      level: integer(1, 9),
-      shardBytes: integer(1),
-      groupSize: integer(1),
-      clock: object,
-      files: object,
-    });
-    const { layout = 'shards', durability = 'process', codec = 'fflate', level = 6 } = checked;
-    const { shardBytes = 64 * 1024 * 1024, groupSize = 500 } = checked;
+    const { layout, durability, codec, level, shardBytes, groupSize, compression, files, clock } =
+      resolveGzipOptions(options);
     this.#folder = resolve(directory); // the host may change its working directory
-    this.#files = checked.files ?? nodeFileSystem;
-    this.#clock = checked.clock ?? systemClock;
+    this.#files = files;
+    this.#clock = clock;
     this.#durable = durability === 'power';
-    this.#compressor = new GzipCompressor(codec, level);
+    this.#compressor = new GzipCompressor(codec, level, (fallback) => {
+      if (this.wants('worker:fallback')) this.emit('worker:fallback', fallback);
+    });
     const place = { folder: this.#folder, files: this.#files, durability, shardBytes };
     const onDamage = (damage: ShardDamage): void => this.#recovered(damage);
     this.#layout =
       layout === 'shards'
         ? new GzipShards({ ...place, memberRows: groupSize }, this.#compressor, onDamage)
-        : new GzipSingleFiles(place, this.#compressor, onDamage);
+        : new GzipSingleFiles({ ...place, compression }, this.#compressor, onDamage);
     this.#summaries = new BatchSummaryFiles(place, this.#compressor, onDamage);
+    this.#cases = new CaseFiles(place, this.#compressor, onDamage);
+    this.#runFiles = new RunFiles(place);
     this.#queue = new AppendQueue({
       groupSize,
       prepare: (appends) => this.#layout.prepare(appends),
@@ -129,25 +107,79 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
   }
 
   /** {@inheritDoc ResultStore.begin} */
-  async begin(manifest: RunManifest): Promise<RunManifest> {
-    return this.#write(async () => {
-      const known = await this.#readManifest(manifest.runId);
-      if (known !== undefined) return known;
-      await this.#writeManifest(manifest);
-      return JSON.parse(JSON.stringify(manifest)) as RunManifest;
+  async begin(
+    manifest: RunManifest,
+    { lease }: { readonly lease?: RunLease | undefined } = {},
+  ): Promise<RunManifest> {
+    const { runId } = manifest;
+    return this.#write(
+      async (lock) => {
+        if (lease !== undefined) {
+          this.#leases.take(lease, this.#clock.wallTime());
+          await lock.addRun(runId);
+          if (lease.part === '') await this.#runFiles.removeEnd(runId);
+        }
+        const known = await this.#runFiles.manifest(runId);
+        if (known !== undefined) return known;
+        await this.#runFiles.putManifest(manifest);
+        return JSON.parse(JSON.stringify(manifest)) as RunManifest;
+      },
+      lease === undefined ? undefined : runId,
+    );
+  }
+
+  /** {@inheritDoc ResultStore.renew} */
+  async renew(lease: RunLease): Promise<void> {
+    await this.#write(async () => this.#leases.renew(lease, this.#clock.wallTime()));
+  }
+
+  /** {@inheritDoc ResultStore.release} */
+  async release(lease: RunLease): Promise<void> {
+    this.#check();
+    this.#leases.release(lease);
+  }
+
+  /** {@inheritDoc ResultStore.finish} */
+  async finish(end: RunEnd, { lease }: Pick<AppendOptions, 'lease'> = {}): Promise<void> {
+    await this.#write(async () => {
+      if (lease !== undefined) this.#leases.check(lease);
+      await this.#runFiles.putEnd(end);
     });
   }
 
   /** {@inheritDoc ResultStore.manifest} */
   async manifest(runId: string): Promise<RunManifest | undefined> {
     this.#check();
-    return this.#reading(() => this.#readManifest(runId));
+    return this.#reading(() => this.#runFiles.manifest(runId));
+  }
+
+  /** {@inheritDoc ResultStore.runs} A manifest that is damaged is told by `store:error` and left out. */
+  async *runs(query: RunQuery = {}): AsyncGenerator<RunRecord, void, undefined> {
+    this.#check();
+    const asked = checkRunQuery(query);
+    let left = asked.limit ?? Number.POSITIVE_INFINITY;
+    const own = (await this.#writing?.catch(() => undefined))?.name;
+    const foreign = await this.#reading(() => foreignLeases(this.#folder, own, this.#clock));
+    const manifests = await this.#reading(() => this.#runFiles.manifests((error) => this.#report(error)));
+    for (const manifest of manifests) {
+      if (left <= 0) return;
+      this.#check();
+      const { runId } = manifest;
+      const now = this.#clock.wallTime();
+      const end = (await this.#reading(() => this.#runFiles.end(runId))) ?? null;
+      // What others wrote under their lock they may have ended since: then there is an end.
+      const others = end === null ? foreign.filter((lease) => lease.runId === runId) : [];
+      const run = { manifest, end, leases: [...this.#leases.of(runId), ...others] };
+      if (!matchesRunQuery(run, asked, now)) continue;
+      left -= 1;
+      yield runRecordOf(run, await this.#reading(() => this.#layout.counts(runId)), now);
+    }
   }
 
   /** {@inheritDoc ResultStore.append} */
-  async append(results: readonly CaseResult[]): Promise<void> {
+  async append(results: readonly CaseResult[], { lease, cases = [] }: AppendOptions = {}): Promise<void> {
     this.#check();
-    if (results.length === 0) return;
+    if (results.length === 0 && cases.length === 0) return;
     let lines: string[];
     try {
       lines = results.map(encodeResult);
@@ -155,7 +187,7 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
       this.#report(error);
       throw error;
     }
-    await this.#queue.add({ results, lines }, results.length);
+    await this.#queue.add({ results, lines, cases, lease }, results.length);
   }
 
   /** {@inheritDoc ResultStore.appendBatchSummary} */
@@ -173,14 +205,22 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
   }
 
   /** {@inheritDoc ResultStore.query} */
-  async *query(query: ResultQuery = {}): AsyncGenerator<CaseResult, void, undefined> {
+  async *query(query: ResultQuery = {}): AsyncGenerator<QueriedResult, void, undefined> {
     this.#check();
-    const results = this.#layout.query(checkQuery(query));
+    const asked = checkQuery(query);
+    const { withCase = false } = asked;
+    if (withCase) await this.#reading(() => this.#cases.refresh());
+    const results = this.#layout.query(asked);
     for (;;) {
-      const { value, done } = await this.#reading(() => results.next());
+      const { value: result, done } = await this.#reading(() => results.next());
       if (done === true) return;
       this.#check();
-      yield value;
+      const { caseHash } = result;
+      const testCase =
+        withCase && caseHash !== undefined
+          ? await this.#reading(() => this.#cases.find(caseHash))
+          : undefined;
+      yield testCase === undefined ? result : { ...result, testCase };
     }
   }
 
@@ -209,34 +249,38 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
     await this.#written;
     await this.#summaries.close();
     await this.#layout.close();
+    await this.#cases.close();
     await this.#compressor.close();
     const lock = await this.#writing?.catch(() => undefined); // who wrote was told
     await lock?.release();
   }
 
   async #store(appends: readonly EncodedAppend[], prepared: readonly Uint8Array[]): Promise<void> {
-    const started = performance.now();
+    const started = this.#clock.now();
     try {
-      await this.#mayWrite();
-      const bytes = await this.#layout.store(appends, prepared);
+      const lock = await this.#mayWrite();
+      for (const { lease } of appends) if (lease !== undefined) this.#leases.check(lease);
+      const caseBytes = await this.#cases.append(appends.flatMap(({ cases }) => cases));
+      const bytes = caseBytes + (await this.#layout.store(appends, prepared));
+      await lock.check(); // what a process wrote that slept meanwhile does not count
       if (!this.wants('store:flush')) return;
       const results = appends.reduce((sum, { lines }) => sum + lines.length, 0);
-      this.emit('store:flush', { at: Date.now(), results, bytes, durationMs: performance.now() - started });
+      const durationMs = this.#clock.now() - started;
+      this.emit('store:flush', { at: this.#clock.wallTime(), results, bytes, durationMs });
     } catch (error) {
       throw this.#toStoreError(error, 'Storing results');
     }
   }
 
-  /** Writes a manifest or a summary, one at a time. */
-  #write<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Writes a manifest or a summary, one at a time; `runId` is the run that the lock would be taken for. */
+  #write<Result>(work: (lock: DirectoryLock) => Promise<Result>, runId?: string): Promise<Result> {
     this.#check();
     const written = this.#written.then(async () => {
       try {
-        await this.#mayWrite();
-        return await work();
+        return await work(await this.#mayWrite(runId));
       } catch (error) {
         const failure = this.#toStoreError(error, 'Writing');
-        this.#report(failure);
+        if (failure.code !== 'ASSAY_RUN_ACTIVE') this.#report(failure);
         throw failure;
       }
     });
@@ -252,22 +296,31 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
     }
   }
 
-  /** Takes the lock and repairs the folder, once. */
-  async #mayWrite(): Promise<void> {
-    this.#writing ??= this.#startWriting();
+  /** Takes the lock and repairs the folder, once; later only looks whether it is still held. */
+  async #mayWrite(runId?: string): Promise<DirectoryLock> {
+    this.#writing ??= this.#startWriting(runId);
+    let lock: DirectoryLock;
     try {
-      await this.#writing;
+      lock = await this.#writing;
     } catch (error) {
       this.#writing = undefined; // the lock may be free next time, the folder there
       throw error;
     }
+    await lock.check();
+    return lock;
   }
 
-  async #startWriting(): Promise<DirectoryLock> {
-    const lock = await DirectoryLock.take(this.#folder, this.#clock, this.#files, this.#durable);
+  async #startWriting(runId: string | undefined): Promise<DirectoryLock> {
+    const lock = await DirectoryLock.take(this.#folder, {
+      clock: this.#clock,
+      files: this.#files,
+      durable: this.#durable,
+      runId,
+    });
     try {
       await this.#layout.repair();
       await this.#summaries.repair();
+      await this.#cases.repair();
     } catch (error) {
       await lock.release();
       throw error;
@@ -275,45 +328,16 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
     return lock;
   }
 
-  #manifestPath(runId: string): string {
-    return join(this.#folder, `manifest-${safeRunName(runId)}.json`);
-  }
-
-  async #readManifest(runId: string): Promise<RunManifest | undefined> {
-    const path = this.#manifestPath(runId);
-    try {
-      return JSON.parse(await readFile(path, 'utf8')) as RunManifest;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      if (!(error instanceof SyntaxError)) throw error;
-      throw new AssayError(
-        'ASSAY_STORE_CORRUPT',
-        `${path} is damaged; the results are not: remove it, and the run can be resumed`,
-        { cause: error },
-      );
-    }
-  }
-
-  /** By rename, so that there is a whole manifest or none; synced first, or a loss of power leaves an empty one. */
-  async #writeManifest(manifest: RunManifest): Promise<void> {
-    const path = this.#manifestPath(manifest.runId);
-    const unfinished = `${path}.tmp`;
-    await this.#files.remove(unfinished).catch(() => {}); // left by a writer that was killed
-    const file = await this.#files.create(unfinished);
-    try {
-      await writeFully(file, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
-      await file.sync(); // once a run: that is no cost
-    } finally {
-      await file.close();
-    }
-    await this.#files.rename(unfinished, path);
-    if (this.#durable) await this.#files.syncFolder(this.#folder);
-  }
-
   #recovered(damage: ShardDamage): void {
     if (!this.wants('store:recovered')) return;
     const { file, keptRows, bytes, reason } = damage;
-    this.emit('store:recovered', { at: Date.now(), file, keptResults: keptRows, cutBytes: bytes, reason });
+    this.emit('store:recovered', {
+      at: this.#clock.wallTime(),
+      file,
+      keptResults: keptRows,
+      cutBytes: bytes,
+      reason,
+    });
   }
 
   #toStoreError(error: unknown, what: string): AssayError {
@@ -327,7 +351,7 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
   }
 
   #report(error: unknown): void {
-    if (this.wants('store:error')) this.emit('store:error', { at: Date.now(), error });
+    if (this.wants('store:error')) this.emit('store:error', { at: this.#clock.wallTime(), error });
   }
 
   #check(): void {

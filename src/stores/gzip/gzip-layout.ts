@@ -1,4 +1,7 @@
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import type { KeptCase } from '../kept-case.js';
+import type { RunLease } from '../run-lease.js';
+import type { RunRecord } from '../run-record.js';
 import type { ResultKey, ResultQuery } from '../result-store.js';
 
 /** An append, encoded. */
@@ -6,6 +9,9 @@ export interface EncodedAppend {
   readonly results: readonly CaseResult[];
   /** One line of JSON a result, without the line break. */
   readonly lines: readonly string[];
+  readonly cases: readonly KeptCase[];
+  /** What must be held for it to be stored. */
+  readonly lease: RunLease | undefined;
 }
 
 /** How a GzipFileResultStore lays results out in its folder. */
@@ -18,6 +24,8 @@ export interface GzipLayout {
   store(appends: readonly EncodedAppend[], prepared: readonly Uint8Array[]): Promise<number>;
   /** The stored outcome of each key. */
   outcomes(runId: string, keys: readonly ResultKey[]): Promise<(CaseResult['outcome'] | undefined)[]>;
+  /** Stored results of a run by outcome. */
+  counts(runId: string): Promise<RunRecord['results']>;
   /** Streams results. */
   query(query: ResultQuery): AsyncGenerator<CaseResult, void, undefined>;
   /** Closes files. */

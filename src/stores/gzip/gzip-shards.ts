@@ -4,7 +4,8 @@ import type { GzipCompressor } from './gzip-compressor.js';
 import type { EncodedAppend, GzipLayout } from './gzip-layout.js';
 import { decodeResult } from '../result-codec.js';
 import { ResultIndex } from './result-index.js';
-import { factsOf } from '../result-query.js';
+import { factsOf, matchesRest } from '../result-query.js';
+import type { RunRecord } from '../run-record.js';
 import type { ResultKey, ResultQuery } from '../result-store.js';
 import { repairShards, ShardReader, type ShardDamage } from './shard-reader.js';
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.js';
@@ -75,7 +76,11 @@ export class GzipShards implements GzipLayout {
 
   async outcomes(runId: string, keys: readonly ResultKey[]): Promise<(CaseResult['outcome'] | undefined)[]> {
     const index = await this.#upToDate();
-    return keys.map((key) => index.outcome(runId, key.caseId, key.repetition));
+    return keys.map((key) => index.outcome(runId, key));
+  }
+
+  async counts(runId: string): Promise<RunRecord['results']> {
+    return (await this.#upToDate()).counts(runId);
   }
 
   async *query(query: ResultQuery): AsyncGenerator<CaseResult, void, undefined> {
@@ -90,7 +95,7 @@ export class GzipShards implements GzipLayout {
       const line = (await this.#reader.lines(members[i] as number))[lines[i] as number];
       if (line === undefined) continue; // damaged since it was indexed
       const result = decodeResult(line);
-      if (!result.caseId.startsWith(prefix)) continue;
+      if (!result.caseId.startsWith(prefix) || !matchesRest(result, query)) continue;
       left -= 1;
       yield result;
     }

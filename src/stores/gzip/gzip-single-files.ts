@@ -3,17 +3,19 @@ import { join } from 'node:path';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { zlib } from '../../foundation/late-modules.js';
 import { sha256 } from '../../foundation/sha256.js';
-import { makeFolder, namesIn, writeFully, type FileSystem } from './file-system.js';
+import { filesIn, makeFolder, namesIn, writeFully, type FileSystem } from './file-system.js';
 import type { GzipCompressor } from './gzip-compressor.js';
 import type { EncodedAppend, GzipLayout } from './gzip-layout.js';
 import { decodeResult } from '../result-codec.js';
-import { compareFacts, factsOf, matchesQuery, type ResultFacts } from '../result-query.js';
+import { factsOf, matchesFacts, matchesRest, orderOf, type ResultFacts } from '../result-query.js';
 import { OUTCOME_RANK, type ResultKey, type ResultQuery } from '../result-store.js';
+import type { RunRecord } from '../run-record.js';
 import type { ShardDamage } from './shard-reader.js';
 
 const AT_ONCE = 16;
 const UNFINISHED = '.tmp';
 const SUFFIX = '.json.gz';
+const PLAIN_SUFFIX = '.json';
 
 interface Written {
   readonly path: string;
@@ -31,6 +33,7 @@ export class GzipSingleFiles implements GzipLayout {
   readonly #folder: string;
   readonly #files: FileSystem;
   readonly #durable: boolean;
+  readonly #suffix: string;
   readonly #compressor: GzipCompressor;
   readonly #onDamage: (damage: ShardDamage) => void;
   readonly #madeFolders = new Set<string>();
@@ -40,6 +43,8 @@ export class GzipSingleFiles implements GzipLayout {
       readonly folder: string;
       readonly files: FileSystem;
       readonly durability: 'process' | 'power';
+      /** Whether new files are gzip files; those that are there are read either way. */
+      readonly compression: boolean;
     },
     compressor: GzipCompressor,
     onDamage: (damage: ShardDamage) => void,
@@ -47,16 +52,18 @@ export class GzipSingleFiles implements GzipLayout {
     this.#folder = options.folder;
     this.#files = options.files;
     this.#durable = options.durability === 'power';
+    this.#suffix = options.compression ? SUFFIX : PLAIN_SUFFIX;
     this.#compressor = compressor;
     this.#onDamage = onDamage;
   }
 
   async repair(): Promise<void> {
-    for await (const path of this.#paths(undefined, UNFINISHED)) await this.#files.remove(path);
+    for await (const path of this.#paths(undefined, [UNFINISHED])) await this.#files.remove(path);
   }
 
   async prepare(appends: readonly EncodedAppend[]): Promise<readonly Uint8Array[]> {
     const texts = appends.flatMap(({ lines }) => lines.map((line) => `${line}\n`));
+    if (this.#suffix === PLAIN_SUFFIX) return texts.map((text) => Buffer.from(text));
     return this.#compressor.compress(
       texts,
       texts.map(() => 1),
@@ -104,30 +111,36 @@ export class GzipSingleFiles implements GzipLayout {
     const found: (CaseResult['outcome'] | undefined)[] = [];
     for (let at = 0; at < keys.length; at += AT_ONCE) {
       const read = keys.slice(at, at + AT_ONCE).map((key) => this.#read(this.#pathOf(runId, key)));
-      found.push(...(await Promise.all(read)).map((result) => result?.outcome));
+      found.push(...(await Promise.all(read)).map((each) => each?.result.outcome));
     }
     return found;
+  }
+
+  async counts(runId: string): Promise<RunRecord['results']> {
+    const counts = { scored: 0, unscored: 0, errored: 0 };
+    for await (const { outcome } of this.query({ runId })) counts[outcome] += 1;
+    return counts;
   }
 
   async *query(query: ResultQuery): AsyncGenerator<CaseResult, void, undefined> {
     const found: { readonly path: string; readonly facts: ResultFacts }[] = [];
     const look = async (path: string): Promise<void> => {
-      const result = await this.#read(path);
+      const result = await this.#readFile(path);
       if (result === undefined) return;
       const facts = factsOf(result);
-      if (matchesQuery(facts, query)) found.push({ path, facts });
+      if (matchesFacts(facts, query) && matchesRest(result, query)) found.push({ path, facts });
     };
     let looking: Promise<void>[] = [];
-    for await (const path of this.#paths(query.runId, SUFFIX)) {
+    for await (const path of this.#paths(query.runId, [SUFFIX, PLAIN_SUFFIX])) {
       if (looking.push(look(path)) < AT_ONCE) continue;
       await Promise.all(looking);
       looking = [];
     }
     await Promise.all(looking);
-    found.sort((a, b) => compareFacts(a.facts, b.facts));
-    if (query.order === 'newest-first') found.reverse();
+    const compare = orderOf(query.order);
+    found.sort((a, b) => compare(a.facts, b.facts));
     for (const { path } of found.slice(0, query.limit)) {
-      const result = await this.#read(path);
+      const result = await this.#readFile(path);
       if (result !== undefined) yield result;
     }
   }
@@ -141,50 +154,68 @@ export class GzipSingleFiles implements GzipLayout {
       this.#madeFolders.add(folder);
     }
     const known = await this.#read(path);
-    if (known !== undefined && OUTCOME_RANK[known.outcome] > OUTCOME_RANK[result.outcome]) return undefined;
-    const unfinished = `${path}${UNFINISHED}`;
+    if (known !== undefined && OUTCOME_RANK[known.result.outcome] > OUTCOME_RANK[result.outcome])
+      return undefined;
+    const file = `${path}${this.#suffix}`;
+    const unfinished = `${file}${UNFINISHED}`;
     try {
-      const file = await this.#files.create(unfinished);
+      const handle = await this.#files.create(unfinished);
       try {
-        await writeFully(file, bytes);
-        if (this.#durable) await file.sync();
+        await writeFully(handle, bytes);
+        if (this.#durable) await handle.sync();
       } finally {
-        await file.close();
+        await handle.close();
       }
-      await this.#files.rename(unfinished, path);
+      await this.#files.rename(unfinished, file);
+      if (known !== undefined && known.file !== file) await this.#files.remove(known.file);
     } catch (error) {
       this.#madeFolders.delete(folder); // it may be what is missing
       await this.#files.remove(unfinished).catch(() => {});
       throw error;
     }
-    return { path, replaced: known !== undefined };
+    return { path: file, replaced: known !== undefined };
   }
 
-  async #read(path: string): Promise<CaseResult | undefined> {
+  /** The result at a path without suffix, and the file that holds it. */
+  async #read(path: string): Promise<{ readonly file: string; readonly result: CaseResult } | undefined> {
+    const other = this.#suffix === SUFFIX ? PLAIN_SUFFIX : SUFFIX;
+    for (const file of [`${path}${this.#suffix}`, `${path}${other}`]) {
+      const result = await this.#readFile(file);
+      if (result !== undefined) return { file, result };
+    }
+    return undefined;
+  }
+
+  async #readFile(file: string): Promise<CaseResult | undefined> {
     let bytes: Buffer;
     try {
-      bytes = await readFile(path);
+      bytes = await readFile(file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
     try {
-      return decodeResult(zlib().gunzipSync(bytes).toString());
+      const text = file.endsWith(SUFFIX) ? zlib().gunzipSync(bytes).toString() : bytes.toString();
+      return decodeResult(text);
     } catch {
-      this.#onDamage({ file: path, keptRows: 0, bytes: bytes.length, reason: 'an unreadable result' });
+      this.#onDamage({ file, keptRows: 0, bytes: bytes.length, reason: 'an unreadable result' });
       return undefined;
     }
   }
 
-  async *#paths(runId: string | undefined, suffix: string): AsyncGenerator<string, void, undefined> {
+  /** Files of the folder, with the end of their names that tells their kind. */
+  async *#paths(
+    runId: string | undefined,
+    suffixes: readonly string[],
+  ): AsyncGenerator<string, void, undefined> {
     const runs =
       runId === undefined
         ? (await namesIn(this.#folder)).filter((name) => name.startsWith('run-'))
         : [runFolder(runId)];
     for (const run of runs) {
       for (const part of await namesIn(join(this.#folder, run))) {
-        for (const name of await namesIn(join(this.#folder, run, part))) {
-          if (name.endsWith(suffix)) yield join(this.#folder, run, part, name);
+        for (const name of await filesIn(join(this.#folder, run, part))) {
+          if (suffixes.some((suffix) => name.endsWith(suffix))) yield join(this.#folder, run, part, name);
         }
       }
     }
@@ -192,7 +223,7 @@ export class GzipSingleFiles implements GzipLayout {
 
   #pathOf(runId: string, { caseId, repetition }: ResultKey): string {
     const hash = hashOf([runId, caseId, repetition]);
-    const name = `${safeName(caseId)}-${hash.slice(0, 24)}${SUFFIX}`;
+    const name = `${safeName(caseId)}-${hash.slice(0, 24)}`;
     return join(this.#folder, runFolder(runId), hash.slice(-2), name);
   }
 }

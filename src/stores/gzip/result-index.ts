@@ -1,5 +1,5 @@
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
-import { OUTCOME_RANK, type ResultQuery } from '../result-store.js';
+import { OUTCOME_RANK, type ResultKey, type ResultQuery } from '../result-store.js';
 import type { ResultFacts } from '../result-query.js';
 import { storableText } from '../storable-text.js';
 
@@ -133,12 +133,27 @@ export class ResultIndex {
   }
 
   /** The outcome of a key, or `undefined`. */
-  outcome(runId: string, caseId: string, repetition: number): CaseResult['outcome'] | undefined {
+  outcome(runId: string, key: ResultKey): CaseResult['outcome'] | undefined {
+    const ordinal = this.find(runId, key);
+    return ordinal === undefined ? undefined : OUTCOMES[this.#outcome.get(ordinal)];
+  }
+
+  /** The result of a key, or `undefined`. */
+  find(runId: string, { caseId, repetition }: ResultKey): number | undefined {
     const run = this.#runs.find(runId);
     if (run === undefined) return undefined;
     const id = Buffer.from(storableText(caseId));
-    const ordinal = this.#find(hashOf(id, run, repetition), id, run, repetition);
-    return ordinal === undefined ? undefined : OUTCOMES[this.#outcome.get(ordinal)];
+    return this.#find(hashOf(id, run, repetition), id, run, repetition);
+  }
+
+  /** Results of a run by outcome. */
+  counts(runId: string): Record<CaseResult['outcome'], number> {
+    const counts = { scored: 0, unscored: 0, errored: 0 };
+    const run = this.#runs.find(runId);
+    if (run === undefined) return counts;
+    for (let i = 0; i < this.#size; i++)
+      if (this.#run.get(i) === run) counts[OUTCOMES[this.#outcome.get(i)]!] += 1;
+    return counts;
   }
 
   /** Where a result stands. */
@@ -155,9 +170,13 @@ export class ResultIndex {
     const model = query.model === undefined ? undefined : this.#models.find(query.model);
     if (query.runId !== undefined && run === undefined) return new Uint32Array(0);
     if (query.model !== undefined && model === undefined) return new Uint32Array(0);
-    const rank = query.outcome === undefined ? undefined : OUTCOME_RANK[query.outcome];
+    const wanted = query.errorCode === undefined ? query.outcome : (query.outcome ?? 'errored');
+    const rank = wanted === undefined ? undefined : OUTCOME_RANK[wanted];
     const prefix = Buffer.from(storableText((query.idPrefix ?? '').replace(/[\ud800-\udbff]$/, '')));
-    const { minScore, from, to } = query;
+    const { from, to } = query;
+    const minScore = query.minScore ?? (query.passed === undefined ? undefined : Number.NEGATIVE_INFINITY);
+    const { maxScore } = query;
+    const compare = this.#order(query.order);
     const found = new Uint32Array(this.#size);
     let count = 0;
     let sorted = true;
@@ -166,16 +185,29 @@ export class ResultIndex {
       if (model !== undefined && this.#model.get(i) !== model) continue;
       if (rank !== undefined && this.#outcome.get(i) !== rank) continue;
       if (minScore !== undefined && !(this.#score.get(i) >= minScore)) continue;
+      if (maxScore !== undefined && !(this.#score.get(i) <= maxScore)) continue;
       if (from !== undefined && !(this.#startedAt.get(i) >= from)) continue;
       if (to !== undefined && !(this.#startedAt.get(i) < to)) continue;
       if (prefix.length > 0 && !this.#id(i).subarray(0, prefix.length).equals(prefix)) continue;
-      if (sorted && count > 0) sorted = this.#compare(found[count - 1] as number, i) <= 0;
+      if (sorted && count > 0) sorted = compare(found[count - 1] as number, i) <= 0;
       found[count++] = i;
     }
     const selected = found.subarray(0, count);
-    if (!sorted) selected.sort((a, b) => this.#compare(a, b));
-    if (query.order === 'newest-first') selected.reverse();
-    return selected;
+    return sorted ? selected : selected.sort(compare);
+  }
+
+  #order(order: ResultQuery['order'] = 'oldest-first'): (a: number, b: number) => number {
+    const forward = (a: number, b: number): number => this.#compare(a, b);
+    const backward = (a: number, b: number): number => this.#compare(b, a);
+    if (order === 'oldest-first') return forward;
+    if (order === 'newest-first') return backward;
+    const [direction, equal] = order === 'lowest-first' ? [1, forward] : [-1, backward];
+    return (a, b) => {
+      const [x, y] = [this.#score.get(a), this.#score.get(b)];
+      if (Number.isNaN(x) || Number.isNaN(y))
+        return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || forward(a, b);
+      return direction * (x - y) || equal(a, b);
+    };
   }
 
   #compare(a: number, b: number): number {

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { zlib } from '../../foundation/late-modules.js';
-import { namesIn, type FileSystem } from './file-system.js';
+import { filesIn, type FileSystem } from './file-system.js';
 import { beginsWithMember, isDamaged, walkMembers, type MemberLocation } from './gzip-member.js';
 import { shardNames } from './shard-writer.js';
 
@@ -24,6 +24,8 @@ interface Shard {
   /** Up to here its members are known. */
   scannedTo: number;
   rows: number;
+  /** Known to its end, which cannot move any more since there is a newer one: not opened again. */
+  settled?: boolean;
 }
 
 interface Member extends MemberLocation {
@@ -60,9 +62,11 @@ export class ShardReader {
    */
   async refresh(acknowledged: (name: string) => number | undefined): Promise<number[]> {
     const found: number[] = [];
-    for (const name of shardNames(await namesIn(this.#folder), this.#family)) {
+    const names = shardNames(await filesIn(this.#folder), this.#family);
+    for (const name of names) {
       let shard = this.#shards.get(name);
       if (shard === undefined) this.#shards.set(name, (shard = { name, scannedTo: 0, rows: 0 }));
+      if (shard.settled === true) continue;
       const limit = acknowledged(name);
       const file = join(this.#folder, name);
       withFile(file, (read, size) => {
@@ -79,6 +83,7 @@ export class ShardReader {
           }
           known.scannedTo = part.offset + part.length;
         }
+        known.settled = known.scannedTo >= size && limit === undefined && name !== names.at(-1);
       });
     }
     return found;
@@ -151,7 +156,7 @@ export async function repairShards(
   files: FileSystem,
   onDamage: (damage: ShardDamage) => void,
 ): Promise<void> {
-  for (const name of shardNames(await namesIn(folder), family)) {
+  for (const name of shardNames(await filesIn(folder), family)) {
     const file = join(folder, name);
     const whole = await wholePart(file);
     if (whole.size === 0) await files.remove(file); // ordinary tools complain about an empty file

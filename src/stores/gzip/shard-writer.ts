@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { AssayError } from '../../errors.js';
 import { makeFolder, namesIn, writeFully, type FileSystem, type WritableFile } from './file-system.js';
 
+/** Longer numbers are foreign: the one after them might not be told from them any more. */
+const LAST_NUMBER = 999_999_999_999;
+
 /** How shards are written. */
 export interface ShardWriterOptions {
   readonly folder: string;
@@ -89,6 +92,12 @@ export class ShardWriter {
     await makeFolder(files, folder, durability === 'power');
     this.#lastNumber ??= lastShardNumber(await namesIn(folder), family);
     this.#lastNumber += 1;
+    if (this.#lastNumber > LAST_NUMBER) {
+      throw new AssayError(
+        'ASSAY_STORE_FAILED',
+        `${folder} has a shard of number ${LAST_NUMBER}: none can come after it`,
+      );
+    }
     const name = `${family}-${String(this.#lastNumber).padStart(6, '0')}.jsonl.gz`;
     const file = await files.create(join(folder, name));
     try {
@@ -129,6 +138,6 @@ function lastShardNumber(names: readonly string[], family: string): number {
 }
 
 function shardNumber(name: string, family: string): number | undefined {
-  const match = /^([a-z]+)-(\d{6,})\.jsonl\.gz$/.exec(name);
+  const match = /^([a-z]+)-(\d{6,12})\.jsonl\.gz$/.exec(name);
   return match?.[1] === family ? Number(match[2]) : undefined;
 }

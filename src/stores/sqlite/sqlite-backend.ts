@@ -1,5 +1,6 @@
 import type { Clock } from '../../foundation/clock.js';
 import { TurnGiver } from '../../foundation/event-loop-turns.js';
+import { systemRandom } from '../../foundation/seeded-random.js';
 import { SqliteCheckpointer } from './sqlite-checkpointer.js';
 import { SqliteConnection, type ConnectionOptions } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-driver.js';
@@ -7,9 +8,29 @@ import { isBusy } from './sqlite-errors.js';
 
 /** The methods of a {@link SqliteConnection} that the store calls, wherever the connection lives. */
 export type ConnectionCall =
-  'begin' | 'manifest' | 'append' | 'appendSummary' | 'outcomes' | 'plan' | 'page' | 'summaries';
+  | 'begin'
+  | 'renew'
+  | 'release'
+  | 'finish'
+  | 'manifest'
+  | 'runs'
+  | 'counts'
+  | 'append'
+  | 'cases'
+  | 'appendSummary'
+  | 'outcomes'
+  | 'plan'
+  | 'page'
+  | 'summaries';
 
-const WRITES: ReadonlySet<ConnectionCall> = new Set(['begin', 'append', 'appendSummary']);
+const WRITES: ReadonlySet<ConnectionCall> = new Set([
+  'begin',
+  'renew',
+  'release',
+  'finish',
+  'append',
+  'appendSummary',
+]);
 
 /** Where the store's work on the database is done. */
 export interface SqliteBackend {
@@ -100,7 +121,7 @@ async function whileBusy<Result>(
       if (!isBusy(error) || clock.now() - started >= timeoutMs) throw error;
     }
     // Random, so that two waiting processes do not meet again and again.
-    const pauseMs = waitMs * (0.5 + Math.random());
+    const pauseMs = waitMs * (0.5 + systemRandom());
     await new Promise<void>((resolve) => void clock.schedule(resolve, pauseMs));
   }
 }

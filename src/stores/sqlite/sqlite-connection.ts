@@ -1,10 +1,24 @@
 import { statSync } from 'node:fs';
 import { AssayError } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
-import type { BatchSummary, ResultKey, ResultQuery, RunManifest } from '../result-store.js';
-import { prepare, type SqliteDatabase, type SqliteStatement, type SqliteValue } from './sqlite-driver.js';
-import { cursorParameters, planQuery, type QueryCursor, type QueryPlan } from './sqlite-query.js';
+import type { KeptCase } from '../kept-case.js';
+import type { BatchSummary, ResultKey, ResultQuery } from '../result-store.js';
+import type { RunManifest } from '../run-manifest.js';
+import type { RunLease } from '../run-lease.js';
+import type { RunEnd, RunRecord, StoredRunFacts } from '../run-record.js';
+import { prepare, type SqliteDatabase, type SqliteStatement } from './sqlite-driver.js';
+import {
+  cursorAfter,
+  cursorParameters,
+  planQuery,
+  positionOf,
+  type QueryCursor,
+  type QueryPhase,
+  type QueryPlan,
+  type ResultPosition,
+} from './sqlite-query.js';
 import { UPSERT_RESULT, writeRow, type ResultRow } from './sqlite-row.js';
+import { SqliteRuns } from './sqlite-runs.js';
 import { migrate } from './sqlite-schema.js';
 import { storableText } from '../storable-text.js';
 
@@ -20,8 +34,27 @@ export interface ConnectionOptions {
   readonly path: string | null;
   /** `power`: every commit is synced to the disk. */
   readonly durability: 'process' | 'power';
+  /** Whether it is a copy of what may not be written. */
+  readonly readOnly: boolean;
   /** How long SQLite itself waits, blocking the thread, for a lock. */
   readonly blockingTimeoutMs: number;
+}
+
+/** Results on their way into the database, with what goes with them. */
+export interface SqliteAppend {
+  readonly results: readonly CaseResult[];
+  readonly cases: readonly KeptCase[];
+  /** What must be held for them to be stored. */
+  readonly lease: RunLease | undefined;
+}
+
+/** Positions that are looked up at once. */
+const POSITIONS = 1024;
+
+interface FoundRows {
+  readonly found: ResultRow[];
+  readonly last: ResultPosition | undefined;
+  readonly ahead: { readonly ids: readonly number[]; readonly more: boolean };
 }
 
 /** A page of a query. */
@@ -42,6 +75,7 @@ export interface ResultPage {
 export class SqliteConnection {
   readonly #database: SqliteDatabase;
   readonly #path: string | null;
+  readonly #readOnly: boolean;
   /** Path of the write-ahead log; `undefined` for a database in memory or one that the host opened. */
   readonly logPath: string | undefined;
   readonly #inode: number | undefined;
@@ -51,6 +85,7 @@ export class SqliteConnection {
   readonly #upsert: SqliteStatement;
   readonly #outcome: SqliteStatement;
   readonly #statements = new Map<string, SqliteStatement>();
+  readonly #runs = new SqliteRuns((sql) => this.#prepared(sql));
 
   /**
    * Sets the database up and brings its tables to the present version. Settings of a database that the host
@@ -59,9 +94,12 @@ export class SqliteConnection {
   constructor(database: SqliteDatabase, options: ConnectionOptions) {
     this.#database = database;
     this.#path = options.path;
-    if (options.path !== null && options.path !== '' && !options.path.startsWith(':memory:'))
+    this.#readOnly = options.readOnly;
+    const isOwn = options.path !== null && !options.readOnly;
+    if (isOwn && options.path !== '' && !options.path.startsWith(':memory:'))
       this.logPath = `${options.path}-wal`;
-    if (options.path !== null) {
+    if (options.readOnly) database.exec('PRAGMA journal_mode = DELETE'); // takes in the log, and needs none
+    if (isOwn) {
       database.exec(`PRAGMA busy_timeout = ${options.blockingTimeoutMs}`);
       database.exec('PRAGMA page_size = 8192'); // only a new file takes it
       database.exec(`PRAGMA synchronous = ${options.durability === 'power' ? 'FULL' : 'NORMAL'}`);
@@ -70,6 +108,7 @@ export class SqliteConnection {
       database.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`); // a log that starts again shows its true size
     }
     migrate(database, options.path ?? 'the database');
+    if (options.readOnly) database.exec('PRAGMA query_only = ON');
     this.#inode = this.#inodeNow();
     this.#begin = prepare(database, 'BEGIN IMMEDIATE');
     this.#commit = prepare(database, 'COMMIT');
@@ -81,56 +120,71 @@ export class SqliteConnection {
     );
   }
 
-  /** Keeps the first manifest of a run; returns the one that stands. */
-  begin(manifest: RunManifest): RunManifest {
-    this.#transaction(() => {
-      this.#prepared('INSERT INTO evaluation_runs VALUES (?, ?, ?) ON CONFLICT DO NOTHING').run(
-        storableText(manifest.runId),
-        manifest.startedAt,
-        JSON.stringify(manifest),
-      );
-    });
+  /** Takes a lease, if one is wanted, and keeps the first manifest of a run; returns the one that stands. */
+  begin(manifest: RunManifest, lease: RunLease | undefined, now: number): RunManifest {
+    this.#transaction(() => this.#runs.begin(manifest, lease, now));
     return this.manifest(manifest.runId) as RunManifest;
+  }
+
+  /** Renews a lease at `now`. */
+  renew(lease: RunLease, now: number): void {
+    this.#transaction(() => this.#runs.renew(lease, now));
+  }
+
+  /** Gives a lease back. */
+  release(lease: RunLease): void {
+    this.#transaction(() => this.#runs.release(lease));
+  }
+
+  /** Records how a run ended. */
+  finish(end: RunEnd, lease: RunLease | undefined): void {
+    this.#transaction(() => {
+      if (lease !== undefined) this.#runs.checkLease(lease);
+      this.#runs.finish(end);
+    });
   }
 
   /** The manifest of a run, or `undefined`. */
   manifest(runId: string): RunManifest | undefined {
-    const row = this.#prepared('SELECT manifest FROM evaluation_runs WHERE run_id = ?').get(
-      storableText(runId),
-    ) as { manifest: string } | undefined;
-    return row === undefined ? undefined : (JSON.parse(row.manifest) as RunManifest);
+    return this.#runs.manifest(runId);
+  }
+
+  /** A page of {@link SqliteRuns.runs}, or the one run that is asked for. */
+  runs(
+    query: { readonly runId?: string | undefined },
+    after: readonly [startedAt: number, runId: string] | undefined,
+    rows: number,
+  ): StoredRunFacts[] {
+    if (query.runId === undefined) return this.#runs.runs(after, rows);
+    const run = after === undefined ? this.#runs.run(query.runId) : undefined;
+    return run === undefined ? [] : [run];
+  }
+
+  /** Stored results of a run by outcome. */
+  counts(runId: string): RunRecord['results'] {
+    return this.#runs.counts(runId);
   }
 
   /** Stores several appends in one transaction; returns the length of the text that was written. */
-  append(appends: readonly (readonly CaseResult[])[]): number {
+  append(appends: readonly SqliteAppend[]): number {
     return this.#transaction(() => {
       let size = 0;
-      for (const results of appends) for (const result of results) size += writeRow(this.#upsert, result);
+      for (const { lease } of appends) if (lease !== undefined) this.#runs.checkLease(lease);
+      for (const { cases } of appends) for (const each of cases) size += this.#putCase(each);
+      for (const { results } of appends) for (const result of results) size += writeRow(this.#upsert, result);
       return size;
     });
   }
 
+  /** The text of each case that is kept. */
+  cases(hashes: readonly string[]): (string | undefined)[] {
+    const select = this.#prepared('SELECT content FROM evaluation_cases WHERE hash = ?');
+    return hashes.map((hash) => (select.get(hash) as { content: string } | undefined)?.content);
+  }
+
   /** Stores or replaces a batch summary. */
   appendSummary(summary: BatchSummary): void {
-    this.#transaction(() => {
-      this.#prepared(
-        `INSERT INTO batch_summaries (run_id, batch_id, timestamp, total_tests, success_count, average_score,
-           execution_time_ms, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (run_id, batch_id) DO UPDATE SET timestamp = excluded.timestamp,
-           total_tests = excluded.total_tests, success_count = excluded.success_count,
-           average_score = excluded.average_score, execution_time_ms = excluded.execution_time_ms,
-           metadata = excluded.metadata`,
-      ).run(
-        storableText(summary.runId),
-        storableText(summary.batchId),
-        summary.at,
-        summary.total,
-        summary.scored + summary.unscored,
-        summary.averageScore,
-        summary.durationMs,
-        JSON.stringify(summary),
-      );
-    });
+    this.#transaction(() => this.#runs.appendSummary(summary));
   }
 
   /** The stored outcome of each key. */
@@ -150,36 +204,56 @@ export class SqliteConnection {
 
   /** One page of a query. No cursor stays open between pages: writes go on, and the log does not pile up. */
   page(plan: QueryPlan, cursor: QueryCursor | undefined, rows: number): ResultPage {
-    const found = (
-      cursor === undefined
-        ? this.#prepared(plan.first).all(...plan.parameters, rows)
-        : this.#prepared(plan.next).all(...plan.parameters, ...cursorParameters(cursor), rows)
-    ) as ResultRow[];
+    const number = cursor?.phase ?? 0;
+    const phase = plan.phases[number];
+    if (phase === undefined) return { rows: [], size: 0, cursor: undefined }; // results without a score, by score
+    const { found, last, ahead } =
+      phase.rows === undefined
+        ? this.#inOrder(plan, phase, cursor, rows)
+        : this.#byPosition(plan, phase, cursor, rows);
     let size = 0;
     for (const row of found) size += row.details.length + (row.model_response?.length ?? 0);
-    const last = found.at(-1);
-    return {
-      rows: found,
-      size,
-      cursor:
-        last === undefined || found.length < rows
-          ? undefined
-          : { timestamp: last.timestamp, testId: last.test_id, repetition: last.repetition, id: last.id },
-    };
+    return { rows: found, size, cursor: cursorAfter(plan, number, positionOf(last), ahead) };
+  }
+
+  /** A page of rows that an index gives in their order. */
+  #inOrder(plan: QueryPlan, phase: QueryPhase, cursor: QueryCursor | undefined, rows: number): FoundRows {
+    const found = this.#select(plan, phase, cursor, rows) as ResultRow[];
+    return { found, last: found.at(-1), ahead: { ids: [], more: found.length >= rows } };
+  }
+
+  /** A page of rows whose positions are looked up, and sorted, for many at once. */
+  #byPosition(plan: QueryPlan, phase: QueryPhase, cursor: QueryCursor | undefined, rows: number): FoundRows {
+    let { ahead: ids = [], last, more = false } = cursor ?? {};
+    if (ids.length === 0) {
+      const positions = this.#select(plan, phase, cursor, POSITIONS);
+      ids = positions.map(({ id }) => id);
+      last = positions.at(-1);
+      more = positions.length >= POSITIONS;
+    }
+    const wanted = ids.slice(0, rows);
+    const found = this.#prepared(phase.rows!).all(JSON.stringify(wanted), ...phase.parameters) as ResultRow[];
+    const order = new Map(wanted.map((id, i) => [id, i]));
+    found.sort((a, b) => order.get(a.id)! - order.get(b.id)!);
+    return { found, last, ahead: { ids: ids.slice(rows), more } };
+  }
+
+  #select(
+    plan: QueryPlan,
+    { first, next, parameters }: QueryPhase,
+    cursor: QueryCursor | undefined,
+    rows: number,
+  ): ResultPosition[] {
+    return (
+      cursor?.last === undefined
+        ? this.#prepared(first).all(...parameters, rows)
+        : this.#prepared(next).all(...parameters, ...cursorParameters(plan, cursor), rows)
+    ) as ResultPosition[];
   }
 
   /** The batch summaries of a run after the one with `afterId`, oldest first, with their ids. */
-  summaries(
-    runId: string,
-    after: readonly [timestamp: number, id: number] | undefined,
-    rows: number,
-  ): { readonly id: number; readonly summary: BatchSummary }[] {
-    const parameters: SqliteValue[] = [storableText(runId), ...(after ?? [Number.MIN_SAFE_INTEGER, 0]), rows];
-    const found = this.#prepared(
-      `SELECT id, metadata FROM batch_summaries WHERE run_id = ? AND (timestamp, id) > (?, ?)
-       ORDER BY timestamp, id LIMIT ?`,
-    ).all(...parameters) as { id: number; metadata: string }[];
-    return found.map(({ id, metadata }) => ({ id, summary: JSON.parse(metadata) as BatchSummary }));
+  summaries(...asked: Parameters<SqliteRuns['summaries']>): ReturnType<SqliteRuns['summaries']> {
+    return this.#runs.summaries(...asked);
   }
 
   /** Whether commits copy the log into the file when it has become long. */
@@ -210,11 +284,19 @@ export class SqliteConnection {
   close(): void {
     if (this.#path === null) return;
     try {
-      this.#database.exec('PRAGMA analysis_limit = 400; ANALYZE evaluation_results');
+      if (!this.#readOnly) this.#database.exec('PRAGMA analysis_limit = 400; ANALYZE evaluation_results');
     } catch {
       // Statistics are a courtesy: a locked or full database must still close.
     }
     this.#database.close();
+  }
+
+  #putCase({ hash, text }: KeptCase): number {
+    this.#prepared('INSERT INTO evaluation_cases (hash, content) VALUES (?, ?) ON CONFLICT DO NOTHING').run(
+      hash,
+      text,
+    );
+    return text.length;
   }
 
   #transaction<Result>(work: () => Result): Result {

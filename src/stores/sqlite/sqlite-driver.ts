@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AssayError } from '../../errors.js';
 
@@ -51,14 +50,18 @@ export type SqliteDriverName = 'auto' | 'node:sqlite' | 'better-sqlite3';
 type DatabaseClass = new (path: string) => SqliteDatabase;
 
 /**
- * Opens a database file. `auto`: node:sqlite where the runtime has it (Node >= 22.13), else better-sqlite3.
+ * Opens a database file, which is made with the permissions `fileMode` if need be; its log takes them over. `auto`: node:sqlite where the runtime has it (Node >= 22.13), else better-sqlite3.
  *
  * @throws AssayError `ASSAY_MISSING_DEPENDENCY` when there is no usable driver; it says what to install.
  */
-export async function openDatabase(path: string, driver: SqliteDriverName): Promise<SqliteDatabase> {
+export async function openDatabase(
+  path: string,
+  driver: SqliteDriverName,
+  fileMode = 0o600,
+): Promise<SqliteDatabase> {
   if (driver !== 'better-sqlite3') {
     const builtin = builtinDatabase();
-    if (builtin !== undefined) return new builtin(path);
+    if (builtin !== undefined) return openWith(builtin, path, fileMode);
     if (driver === 'node:sqlite') {
       throw new AssayError(
         'ASSAY_MISSING_DEPENDENCY',
@@ -66,8 +69,18 @@ export async function openDatabase(path: string, driver: SqliteDriverName): Prom
       );
     }
   }
-  const installed = await installedDatabase();
-  return new installed(path);
+  return openWith(installedDatabase(), path, fileMode);
+}
+
+function openWith(Database: DatabaseClass, path: string, fileMode: number): SqliteDatabase {
+  if (path !== '' && !path.startsWith(':memory:')) {
+    try {
+      closeSync(openSync(path, 'wx', fileMode));
+    } catch {
+      // It is there, or cannot be made: the driver says so.
+    }
+  }
+  return new Database(path);
 }
 
 /** Whether `value` can be used as an open database. */
@@ -99,9 +112,9 @@ function builtinDatabase(): DatabaseClass | undefined {
   return builtin?.DatabaseSync;
 }
 
-async function installedDatabase(): Promise<DatabaseClass> {
-  const version = installedVersion('better-sqlite3');
-  if (version === undefined) {
+function installedDatabase(): DatabaseClass {
+  const { version, place } = installedVersion('better-sqlite3') ?? {};
+  if (version === undefined || place === undefined) {
     throw new AssayError(
       'ASSAY_MISSING_DEPENDENCY',
       `SqliteResultStore needs a driver on Node ${process.versions.node}: npm install better-sqlite3@12 (Node >= 22.13 has one built in)`,
@@ -109,12 +122,11 @@ async function installedDatabase(): Promise<DatabaseClass> {
   }
   const refused = refusedVersion(version, process.versions.node);
   if (refused !== undefined) throw new AssayError('ASSAY_MISSING_DEPENDENCY', refused);
-  const name: string = 'better-sqlite3'; // a variable, so that the type checker does not ask for its types
   try {
-    const loaded = (await import(name)) as { default: DatabaseClass };
+    const Database = requireFrom(place)('better-sqlite3') as DatabaseClass;
     // The binding is loaded by the first open: try it here, where the error can say what to do.
-    new loaded.default(':memory:').close();
-    return loaded.default;
+    new Database(':memory:').close();
+    return Database;
   } catch (error) {
     throw new AssayError(
       'ASSAY_MISSING_DEPENDENCY',
@@ -124,18 +136,37 @@ async function installedDatabase(): Promise<DatabaseClass> {
   }
 }
 
-function installedVersion(name: string): string | undefined {
-  let main: string;
-  try {
-    main = createRequire(import.meta.url).resolve(name);
-  } catch {
-    return undefined;
-  }
-  for (let folder = dirname(main); folder !== dirname(folder); folder = dirname(folder)) {
-    const file = join(folder, 'package.json');
-    if (!existsSync(file)) continue;
-    const manifest = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
-    if (manifest.name === name && manifest.version !== undefined) return manifest.version;
+/**
+ * Whose `node_modules` are looked through: those of this file, of the host's script (in a bundle this file's own URL is
+ * empty or that of the machine that built it), and of the folder that the host runs in.
+ */
+function places(): string[] {
+  const script = process.argv[1];
+  return [import.meta.url as string | undefined, script, join(process.cwd(), 'package.json')].filter(
+    (place): place is string => place !== undefined && place !== '',
+  );
+}
+
+/** Not imported: a bundler would take `require` of it for a module of the bundle. */
+const requireFrom = (place: string): NodeJS.Require =>
+  process.getBuiltinModule('node:module').createRequire(place);
+
+function installedVersion(name: string): { readonly version: string; readonly place: string } | undefined {
+  for (const place of places()) {
+    let main: string;
+    try {
+      main = requireFrom(place).resolve(name);
+    } catch {
+      continue;
+    }
+    for (let folder = dirname(main); folder !== dirname(folder); folder = dirname(folder)) {
+      const file = join(folder, 'package.json');
+      if (!existsSync(file)) continue;
+      const manifest = JSON.parse(readFileSync(file, 'utf8')) as { name?: string; version?: string };
+      if (manifest.name === name && manifest.version !== undefined) {
+        return { version: manifest.version, place };
+      }
+    }
   }
   return undefined;
 }

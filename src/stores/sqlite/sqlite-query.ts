@@ -1,25 +1,45 @@
 import type { ResultQuery } from '../result-store.js';
 import { prepare, type SqliteDatabase, type SqliteValue } from './sqlite-driver.js';
-import { RESULT_COLUMNS } from './sqlite-row.js';
+import { RESULT_COLUMNS, type ResultRow } from './sqlite-row.js';
 import { HAS_NO_SCORE, SQLITE_INDEXES } from './sqlite-schema.js';
-import { endOfPrefix, storableText } from '../storable-text.js';
+import { endOfPrefix, isStorable, storableText } from '../storable-text.js';
 
 /** Where the last page of a query ended. */
 export interface QueryCursor {
-  readonly timestamp: number;
-  readonly testId: string;
-  readonly repetition: number;
-  readonly id: number;
+  /** Index of the phase to go on with. */
+  readonly phase: number;
+  /** The last row of that phase that was met; `undefined`: it has not begun. */
+  readonly last: ResultPosition | undefined;
+  /** Of a phase that looks up positions first: the rows that come next. */
+  readonly ahead?: readonly number[];
+  /** Whether others may come after those. */
+  readonly more?: boolean;
 }
 
-/** A query, ready to be paged: the statement for its first page and the one for those after it. */
-export interface QueryPlan {
+/** Where a row stands in the order of a query. */
+export type ResultPosition = Pick<ResultRow, 'overall_score' | 'timestamp' | 'test_id' | 'repetition' | 'id'>;
+
+/** The statements of a part of a query: for its first page and for those after it. */
+export interface QueryPhase {
   readonly first: string;
   readonly next: string;
+  /** Set when `first` and `next` give positions only, sorted: the statement for the rows of some ids. */
+  readonly rows: string | undefined;
   readonly parameters: readonly SqliteValue[];
-  /** Set when the database cannot tell exactly which ids begin with the prefix: look at each. */
-  readonly idPrefix: string | undefined;
+  /** Whether its rows come by score. */
+  readonly byScore: boolean;
 }
+
+/** A query, ready to be paged. */
+export interface QueryPlan {
+  /** One after the other: a query by score reads those without a score at the end. */
+  readonly phases: readonly QueryPhase[];
+  /** Set when the database cannot tell exactly which results the query asks for: look at each. */
+  readonly check: Pick<ResultQuery, 'idPrefix' | 'dimension'> | undefined;
+}
+
+/** As a range, which an index can seek by. */
+const HAS_SCORE = 'overall_score >= -9e999';
 
 interface Conditions {
   readonly where: string[];
@@ -29,34 +49,123 @@ interface Conditions {
 /** Up to so many rows it is cheaper to sort the few that match than to walk an index in order. */
 const FEW_ROWS = 2_000;
 
+/** Looked at to tell whether a run's rows lie closely enough in the order of the scores. */
+const PROBED_ROWS = 200;
+const DENSE_ROWS = 20;
+
+const TIME_KEY = ['timestamp', 'test_id', 'repetition', 'id'];
+
 /**
  * Plans a query. The index is named in the statement: the choice depends on this file, not on what a planner
- * guesses without statistics. Rows come in the order of an index, so a page never sorts more than
- * {@link FEW_ROWS} rows, however many match.
+ * guesses without statistics. Rows come in the order of an index, or their positions are sorted first: those of the few
+ * that match, or (by score within a run) those that an index holds, without a look at the rows.
  */
 export function planQuery(database: SqliteDatabase, query: ResultQuery): QueryPlan {
-  const { where, parameters } = conditionsOf(query);
-  const index = fewMatch(database, query) ?? orderIndex(query);
-  const [direction, beyond] = query.order === 'newest-first' ? ['DESC', '<'] : ['ASC', '>'];
-  const select = `SELECT ${RESULT_COLUMNS} FROM evaluation_results INDEXED BY ${index}`;
-  const order = ['timestamp', 'test_id', 'repetition', 'id'].map((column) => `${column} ${direction}`);
-  const tail = `ORDER BY ${order.join(', ')} LIMIT ?`;
-  const after = [
-    ...where,
-    `timestamp ${beyond}= ?`, // what an index can seek by
-    `(timestamp, test_id, repetition, id) ${beyond} (?, ?, ?, ?)`,
-  ];
+  const cutPrefix = splitsCharacter(query.idPrefix);
+  const { dimension } = query;
+  const cutName = dimension !== undefined && !isStorable(dimension.name);
   return {
-    first: `${select} ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ${tail}`,
-    next: `${select} WHERE ${after.join(' AND ')} ${tail}`,
-    parameters,
-    idPrefix: splitsCharacter(query.idPrefix) ? query.idPrefix : undefined,
+    phases: phasesOf(database, query),
+    check: cutPrefix || cutName ? { idPrefix: query.idPrefix, dimension: query.dimension } : undefined,
   };
 }
 
-/** Parameters of {@link QueryPlan.next} after those of the conditions. */
-export function cursorParameters(cursor: QueryCursor): SqliteValue[] {
-  return [cursor.timestamp, cursor.timestamp, cursor.testId, cursor.repetition, cursor.id];
+function phasesOf(database: SqliteDatabase, query: ResultQuery): QueryPhase[] {
+  const { order } = query;
+  const few = fewMatch(database, query);
+  if (order !== 'lowest-first' && order !== 'highest-first') {
+    const index = few ?? timeIndex(query);
+    return [phaseOf(query, { index, descending: order === 'newest-first', sorted: few !== undefined })];
+  }
+  const phases: QueryPhase[] = [];
+  const descending = order === 'highest-first';
+  if (!wantsNoScore(query)) {
+    const walked = few === undefined && isDense(database, query, descending);
+    const index = walked ? SQLITE_INDEXES.score : (few ?? timeIndex(query));
+    phases.push(phaseOf(query, { index, descending, sorted: !walked, byScore: true }));
+  }
+  const { minScore, maxScore, passed, outcome } = query;
+  if ((minScore ?? maxScore ?? passed) === undefined && outcome !== 'scored') {
+    const index = few ?? timeIndex(query);
+    phases.push(
+      phaseOf(query, {
+        index,
+        descending: false,
+        sorted: few !== undefined,
+        more: ['overall_score IS NULL'],
+      }),
+    );
+  }
+  return phases;
+}
+
+interface PhaseOptions {
+  readonly index: string;
+  readonly descending: boolean;
+  /** Whether rows come in another order than that of the index. */
+  readonly sorted: boolean;
+  readonly byScore?: boolean;
+  readonly more?: readonly string[];
+}
+
+function phaseOf(query: ResultQuery, options: PhaseOptions): QueryPhase {
+  const { index, descending, sorted, byScore = false, more = [] } = options;
+  const { where: asked, parameters } = conditionsOf(query);
+  const bounded = query.minScore !== undefined || query.maxScore !== undefined;
+  const where = [...asked, ...(byScore && !bounded ? [HAS_SCORE] : []), ...more];
+  const [direction, beyond] = descending ? ['DESC', '<'] : ['ASC', '>'];
+  const key = byScore ? ['overall_score', ...TIME_KEY] : TIME_KEY;
+  const seek = byScore ? key.slice(0, 2) : key.slice(0, 1);
+  const columns = sorted ? ['overall_score', ...TIME_KEY].join(', ') : RESULT_COLUMNS;
+  const select = `SELECT ${columns} FROM evaluation_results INDEXED BY ${index}`;
+  const tail = `ORDER BY ${key.map((column) => `${column} ${direction}`).join(', ')} LIMIT ?`;
+  const sameBound = `${seek[0]} ${beyond}`;
+  const after = [
+    // A second bound on that side could be the one that is sought by: `+` keeps it from that.
+    ...where.map((condition) => (condition.startsWith(sameBound) ? `+${condition}` : condition)),
+    `(${seek.join(', ')}) ${beyond}= (${seek.map(() => '?').join(', ')})`, // what an index can seek by
+    `(${key.join(', ')}) ${beyond} (${key.map(() => '?').join(', ')})`,
+  ];
+  const rows = ['id IN (SELECT value FROM json_each(?))', ...where.map(offIndex)];
+  return {
+    first: `${select} ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ${tail}`,
+    next: `${select} WHERE ${after.join(' AND ')} ${tail}`,
+    rows: sorted ? `SELECT ${RESULT_COLUMNS} FROM evaluation_results WHERE ${rows.join(' AND ')}` : undefined,
+    parameters,
+    byScore,
+  };
+}
+
+/** Keeps a condition on a column from being sought by. */
+const offIndex = (condition: string): string =>
+  /^[a-z_]+ (=|<>|<|>|<=|>=|IS) /.test(condition) ? `+${condition}` : condition;
+
+/** Parameters of a phase's `next` after those of its conditions. */
+export function cursorParameters(plan: QueryPlan, { phase, last }: QueryCursor): SqliteValue[] {
+  if (last === undefined) return [];
+  const key = [last.timestamp, last.test_id, last.repetition, last.id];
+  return plan.phases[phase]!.byScore
+    ? [last.overall_score, last.timestamp, last.overall_score, ...key]
+    : [last.timestamp, ...key];
+}
+
+/** Where to go on behind the last row of a phase that was met; `undefined` at the end. */
+export function cursorAfter(
+  plan: QueryPlan,
+  phase: number,
+  last: ResultPosition | undefined,
+  ahead: { readonly ids: readonly number[]; readonly more: boolean },
+): QueryCursor | undefined {
+  if (ahead.ids.length > 0 || (ahead.more && last !== undefined))
+    return { phase, last, ahead: ahead.ids, more: ahead.more };
+  return phase + 1 < plan.phases.length ? { phase: phase + 1, last: undefined } : undefined;
+}
+
+/** Only the position of a row: the cursor goes to another thread and back. */
+export function positionOf(row: ResultPosition | undefined): ResultPosition | undefined {
+  if (row === undefined) return undefined;
+  const { overall_score, timestamp, test_id, repetition, id } = row;
+  return { overall_score, timestamp, test_id, repetition, id };
 }
 
 /** Whether a prefix ends within a surrogate pair: its encoding is then no prefix of the encoded id. */
@@ -64,25 +173,40 @@ function splitsCharacter(prefix: string | undefined): boolean {
   return prefix !== undefined && /[\ud800-\udbff]$/.test(prefix);
 }
 
-const wantsNoScore = ({ outcome }: ResultQuery): boolean => outcome !== undefined && outcome !== 'scored';
+const wantsNoScore = ({ outcome, errorCode }: ResultQuery): boolean =>
+  errorCode !== undefined || (outcome !== undefined && outcome !== 'scored');
 
-function orderIndex(query: ResultQuery): string {
+function timeIndex(query: ResultQuery): string {
   if (query.runId !== undefined) return wantsNoScore(query) ? SQLITE_INDEXES.failed : SQLITE_INDEXES.run;
   return query.model === undefined ? SQLITE_INDEXES.time : SQLITE_INDEXES.model;
 }
 
 /** The index whose range holds only a few rows of the query, if there is one. */
 function fewMatch(database: SqliteDatabase, query: ResultQuery): string | undefined {
-  const { idPrefix, model, minScore } = query;
+  const { idPrefix, minScore, maxScore } = query;
   if (idPrefix !== undefined && idPrefix !== '') {
     if (countFew(database, SQLITE_INDEXES.key, conditionsOf({ idPrefix }))) return SQLITE_INDEXES.key;
   }
-  if (model !== undefined && minScore !== undefined) {
-    if (countFew(database, SQLITE_INDEXES.score, conditionsOf({ model, minScore }))) {
-      return SQLITE_INDEXES.score;
-    }
-  }
-  return undefined;
+  if (minScore === undefined && maxScore === undefined) return undefined;
+  const found = countFew(database, SQLITE_INDEXES.score, conditionsOf({ minScore, maxScore }));
+  return found ? SQLITE_INDEXES.score : undefined;
+}
+
+/** Whether enough of the rows at the beginning of the order by score are the query's own. */
+function isDense(database: SqliteDatabase, query: ResultQuery, descending: boolean): boolean {
+  const { runId, model, minScore, maxScore } = query;
+  if (runId === undefined && model === undefined) return true;
+  const bounds = conditionsOf({ minScore, maxScore });
+  const own = conditionsOf({ runId, model });
+  const first =
+    `SELECT run_id, model_name FROM evaluation_results INDEXED BY ${SQLITE_INDEXES.score} ` +
+    `WHERE ${[HAS_SCORE, ...bounds.where].join(' AND ')} ` +
+    `ORDER BY overall_score ${descending ? 'DESC' : 'ASC'} LIMIT ${PROBED_ROWS}`;
+  const row = prepare(database, `SELECT count(*) AS n FROM (${first}) WHERE ${own.where.join(' AND ')}`).get(
+    ...bounds.parameters,
+    ...own.parameters,
+  );
+  return (row as { n: number }).n >= DENSE_ROWS;
 }
 
 function countFew(database: SqliteDatabase, index: string, { where, parameters }: Conditions): boolean {
@@ -99,11 +223,18 @@ function conditionsOf(query: ResultQuery): Conditions {
     where.push(condition);
     parameters.push(value);
   };
-  add('run_id = ?', query.runId === undefined ? undefined : storableText(query.runId));
-  add('model_name = ?', query.model === undefined ? undefined : storableText(query.model));
+  const text = (value: string | undefined): string | undefined =>
+    value === undefined ? undefined : storableText(value);
+  add('run_id = ?', text(query.runId));
+  add('model_name = ?', text(query.model));
   add('outcome = ?', query.outcome);
+  add('group_name = ?', text(query.group));
+  add('error_code = ?', text(query.errorCode));
   if (wantsNoScore(query)) where.push(HAS_NO_SCORE);
+  if (query.minScore === undefined && query.maxScore !== undefined) where.push(HAS_SCORE);
   add('overall_score >= ?', query.minScore);
+  add('overall_score <= ?', query.maxScore);
+  add('passed = ?', query.passed === undefined ? undefined : Number(query.passed));
   add('timestamp >= ?', query.from);
   add('timestamp < ?', query.to);
   if (query.idPrefix !== undefined && query.idPrefix !== '') {
@@ -113,5 +244,26 @@ function conditionsOf(query: ResultQuery): Conditions {
     add('test_id >= ?', prefix);
     add('test_id < ?', endOfPrefix(prefix));
   }
+  if (query.dimension !== undefined) addDimension(query.dimension, where, parameters);
   return { where, parameters };
+}
+
+/** By key, not by path: a path would read meaning into a name. */
+function addDimension(
+  { name, minScore, maxScore }: NonNullable<ResultQuery['dimension']>,
+  where: string[],
+  parameters: SqliteValue[],
+): void {
+  if (!isStorable(name)) return; // each result is looked at
+  const bounds = ['key = ?', "type IN ('integer', 'real')"];
+  parameters.push(name);
+  for (const [condition, bound] of [
+    ['value >= ?', minScore],
+    ['value <= ?', maxScore],
+  ] as const) {
+    if (bound === undefined) continue;
+    bounds.push(condition);
+    parameters.push(bound);
+  }
+  where.push(`EXISTS (SELECT 1 FROM json_each(dimension_scores) WHERE ${bounds.join(' AND ')})`);
 }

@@ -12,22 +12,38 @@ import {
   show,
   callable,
 } from '../../foundation/options.js';
+import { ThreadsUnavailable } from '../../foundation/thread-pool.js';
+import { workerFallback } from '../../foundation/worker-fallback.js';
 import { AppendQueue } from '../append-queue.js';
-import { checkQuery } from '../result-query.js';
+import { readCase } from '../kept-case.js';
+import { checkQuery, matchesDimension } from '../result-query.js';
 import type {
+  AppendOptions,
   BatchSummary,
+  QueriedResult,
   ResultKey,
   ResultQuery,
   ResultStore,
   ResultStoreEvents,
-  RunManifest,
 } from '../result-store.js';
+import type { RunManifest } from '../run-manifest.js';
+import type { RunLease } from '../run-lease.js';
+import {
+  checkRunQuery,
+  matchesRunQuery,
+  runRecordOf,
+  type RunEnd,
+  type RunQuery,
+  type RunRecord,
+} from '../run-record.js';
 import { RowIds } from './row-ids.js';
 import { MainThreadBackend, type ConnectionCall, type SqliteBackend } from './sqlite-backend.js';
-import type { SqliteConnection } from './sqlite-connection.js';
-import { isDatabase, openDatabase, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
+import type { SqliteAppend, SqliteConnection } from './sqlite-connection.js';
+import { isDatabase, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
 import { toStoreError } from './sqlite-errors.js';
-import { readRow } from './sqlite-row.js';
+import { openBackend } from './sqlite-open.js';
+import type { QueryPlan } from './sqlite-query.js';
+import { readRow, type ResultRow } from './sqlite-row.js';
 import { WorkerThreadBackend } from './sqlite-worker-backend.js';
 
 /** Options of a {@link SqliteResultStore}. */
@@ -62,6 +78,8 @@ export interface SqliteResultStoreOptions {
    * @default 500
    */
   readonly groupSize?: number | undefined;
+  /** Permissions of a file that is made, less what the process's umask takes away. @default 0o600 */
+  readonly fileMode?: number | undefined;
   /** Where time comes from. @default the machine's clock */
   readonly clock?: Clock | undefined;
   /** Opens the file instead of the drivers: the way in for injected faults. @internal */
@@ -73,10 +91,12 @@ const PAGE_SIZE = 1_000_000;
 /** More are no faster, and what lives through a collection makes V8's heap grow (RSS +112 MB with 256 where 16 had +60 to 80). */
 const MOST_PAGE_ROWS = 16;
 const SUMMARY_PAGE_ROWS = 256;
+const RUN_PAGE_ROWS = 64;
 
 /**
  * A {@link ResultStore} in one SQLite file, with the tables `evaluation_results`, `batch_summaries` and
- * `evaluation_runs`. Several processes may write to one file. The file is opened at the first call.
+ * `evaluation_runs`. Several processes may write to one file. The file is opened at the first call. One that may not be
+ * written (on a read-only disk) is read from a copy in the temporary folder.
  *
  * Appends that come within one turn of the event loop share a transaction. A failed write rejects its appends,
  * is told by `store:error`, and leaves the file as it was before; the next append tries again.
@@ -90,9 +110,11 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
   readonly #options: Readonly<SqliteResultStoreOptions>;
   readonly #path: string | null;
   readonly #hosts: SqliteDatabase | undefined;
-  readonly #queue: AppendQueue<readonly CaseResult[], void>;
+  readonly #queue: AppendQueue<SqliteAppend, void>;
+  readonly #clock: Clock;
   readonly #writes = new Set<Promise<unknown>>(); // of manifests and summaries, under way
   #opening: Promise<SqliteBackend> | undefined;
+  #withoutThread = false;
   #closing: Promise<void> | undefined;
 
   /**
@@ -109,6 +131,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
       driver: oneOf('auto', 'node:sqlite', 'better-sqlite3'),
       lockTimeoutMs: milliseconds,
       groupSize: integer(1),
+      fileMode: integer(0, 0o777),
       clock: object,
       open: callable,
     });
@@ -130,6 +153,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
         "Expected `thread` of SqliteResultStore to be 'main' for an open database: it cannot go to another thread",
       );
     }
+    this.#clock = this.#options.clock ?? systemClock;
     this.#path = typeof database === 'string' ? absolutePath(database) : null;
     this.#hosts = typeof database === 'string' ? undefined : database;
     this.#queue = new AppendQueue({
@@ -140,17 +164,52 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     });
   }
 
-  async begin(manifest: RunManifest): Promise<RunManifest> {
-    return this.#write('begin', manifest);
+  async begin(
+    manifest: RunManifest,
+    { lease }: { readonly lease?: RunLease | undefined } = {},
+  ): Promise<RunManifest> {
+    return this.#write('begin', manifest, lease, this.#clock.wallTime());
+  }
+
+  async renew(lease: RunLease): Promise<void> {
+    await this.#write('renew', lease, this.#clock.wallTime());
+  }
+
+  async release(lease: RunLease): Promise<void> {
+    await this.#write('release', lease);
+  }
+
+  async finish(end: RunEnd, { lease }: Pick<AppendOptions, 'lease'> = {}): Promise<void> {
+    await this.#write('finish', end, lease);
   }
 
   async manifest(runId: string): Promise<RunManifest | undefined> {
     return this.#read('manifest', runId);
   }
 
-  append(results: readonly CaseResult[]): Promise<void> {
+  async *runs(query: RunQuery = {}): AsyncGenerator<RunRecord, void, undefined> {
+    const asked = checkRunQuery(query);
+    let left = asked.limit ?? Number.POSITIVE_INFINITY;
+    let after: readonly [number, string] | undefined;
+    while (left > 0) {
+      const page = await this.#read('runs', { runId: asked.runId }, after, RUN_PAGE_ROWS);
+      const now = this.#clock.wallTime();
+      for (const run of page) {
+        const { runId, startedAt } = run.manifest;
+        after = [startedAt, runId];
+        if (left <= 0 || !matchesRunQuery(run, asked, now)) continue;
+        left -= 1;
+        yield runRecordOf(run, await this.#read('counts', runId), now);
+      }
+      if (page.length < RUN_PAGE_ROWS) return;
+    }
+  }
+
+  append(results: readonly CaseResult[], { lease, cases = [] }: AppendOptions = {}): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(closedError());
-    return results.length === 0 ? Promise.resolve() : this.#queue.add(results, results.length);
+    return results.length === 0 && cases.length === 0
+      ? Promise.resolve()
+      : this.#queue.add({ results, cases, lease }, results.length);
   }
 
   async appendBatchSummary(summary: BatchSummary): Promise<void> {
@@ -164,7 +223,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     return this.#read('outcomes', runId, keys);
   }
 
-  async *query(query: ResultQuery = {}): AsyncGenerator<CaseResult, void, undefined> {
+  async *query(query: ResultQuery = {}): AsyncGenerator<QueriedResult, void, undefined> {
     const asked = checkQuery(query);
     let left = asked.limit ?? Number.POSITIVE_INFINITY;
     const plan = await this.#read('plan', asked);
@@ -173,12 +232,14 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     let cursor: Parameters<SqliteConnection['page']>[1];
     while (left > 0) {
       const page = await this.#read('page', plan, cursor, Math.min(rows, left));
+      const cases = asked.withCase === true ? await this.#casesOf(page.rows) : undefined;
       for (const row of page.rows) {
         if (this.#closing !== undefined) throw closedError();
         if (!met.add(row.id)) continue; // replaced meanwhile by one that started later
         const result = readRow(row); // not a page at once, for the same reason as small pages
-        if (plan.idPrefix !== undefined && !result.caseId.startsWith(plan.idPrefix)) continue;
-        yield result;
+        if (plan.check !== undefined && !passesCheck(result, plan.check)) continue;
+        const kept = cases?.get(result.caseHash ?? '');
+        yield kept === undefined ? result : { ...result, testCase: readCase(kept) };
         left -= 1;
       }
       cursor = page.cursor;
@@ -218,12 +279,20 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     await backend?.close();
   }
 
-  async #store(appends: readonly (readonly CaseResult[])[]): Promise<void> {
-    const started = performance.now();
+  /** The kept cases of a page by their hash. */
+  async #casesOf(rows: readonly ResultRow[]): Promise<Map<string, string>> {
+    const hashes = [...new Set(rows.flatMap((row) => readRow(row).caseHash ?? []))];
+    const texts = await this.#read('cases', hashes);
+    return new Map(hashes.flatMap((hash, i) => (texts[i] === undefined ? [] : [[hash, texts[i]]])));
+  }
+
+  async #store(appends: readonly SqliteAppend[]): Promise<void> {
+    const started = this.#clock.now();
     const bytes = await this.#call('append', 'Storing results', appends);
     if (this.wants('store:flush')) {
-      const results = appends.reduce((sum, each) => sum + each.length, 0);
-      this.emit('store:flush', { at: Date.now(), results, bytes, durationMs: performance.now() - started });
+      const results = appends.reduce((sum, each) => sum + each.results.length, 0);
+      const at = this.#clock.wallTime();
+      this.emit('store:flush', { at, results, bytes, durationMs: this.#clock.now() - started });
     }
   }
 
@@ -260,9 +329,22 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     try {
       return await (await this.#backend()).call(name, ...parameters);
     } catch (error) {
+      if (error instanceof ThreadsUnavailable) {
+        this.#leaveThread(error.cause);
+        return this.#call(name, what, ...parameters);
+      }
       const failure = toStoreError(error, what, this.#path ?? 'the database');
       if (failure.code === 'ASSAY_WORKER_CRASHED') this.#opening = undefined; // the next call starts another
       throw failure;
+    }
+  }
+
+  #leaveThread(error: unknown): void {
+    if (this.#withoutThread) return;
+    this.#withoutThread = true;
+    this.#opening = undefined;
+    if (this.wants('worker:fallback')) {
+      this.emit('worker:fallback', workerFallback('sqlite', 'on the main thread', error));
     }
   }
 
@@ -277,33 +359,35 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
   }
 
   async #open(): Promise<SqliteBackend> {
-    const {
-      driver = 'auto',
-      durability = 'process',
-      clock = systemClock,
-      lockTimeoutMs = 5000,
-    } = this.#options;
+    const { driver = 'auto', durability = 'process', lockTimeoutMs = 5000 } = this.#options;
+    const { fileMode = 0o600, open, thread } = this.#options;
     const path = this.#path;
-    if (path !== null && this.#options.thread === 'worker') {
-      return new WorkerThreadBackend({ path, durability, driver, lockTimeoutMs });
+    if (path === null) {
+      const options = { path, durability, readOnly: false };
+      return MainThreadBackend.open(this.#hosts as SqliteDatabase, options, this.#clock, lockTimeoutMs);
     }
-    let opened: SqliteDatabase | undefined;
-    try {
-      if (path !== null) opened = this.#options.open?.(path) ?? (await openDatabase(path, driver));
-      const database = opened ?? (this.#hosts as SqliteDatabase);
-      return await MainThreadBackend.open(database, { path, durability }, clock, lockTimeoutMs);
-    } catch (error) {
-      opened?.close();
-      throw error;
+    const settings = { path, driver, durability, lockTimeoutMs, fileMode };
+    if (thread === 'worker' && !this.#withoutThread) {
+      try {
+        return new WorkerThreadBackend(settings);
+      } catch (error) {
+        this.#leaveThread(error); // in a bundle to CommonJS a module does not know where it lies
+      }
     }
+    return openBackend({ ...settings, clock: this.#clock, open });
   }
 
   #report(error: unknown): void {
-    if (this.wants('store:error')) this.emit('store:error', { at: Date.now(), error });
+    if (this.wants('store:error')) this.emit('store:error', { at: this.#clock.wallTime(), error });
   }
 }
 
 const closedError = (): AssayError => new AssayError('ASSAY_CLOSED', 'The SqliteResultStore is closed');
+
+/** What the database could not tell exactly. */
+const passesCheck = (result: CaseResult, { idPrefix, dimension }: NonNullable<QueryPlan['check']>): boolean =>
+  (idPrefix === undefined || result.caseId.startsWith(idPrefix)) &&
+  (dimension === undefined || matchesDimension(result, dimension));
 
 /** The host may change its working directory. */
 const absolutePath = (database: string): string =>

@@ -7,26 +7,27 @@ import type {
   UnscoredCaseResult,
 } from '../../evaluation/evaluation-types.js';
 import { encodeResult, isPlainResult, restoreResult } from '../result-codec.js';
-import { scoreOf } from '../result-query.js';
+import { passedOf, scoreOf } from '../result-query.js';
 import type { SqliteStatement } from './sqlite-driver.js';
 import { isStorable, storableText } from '../storable-text.js';
 
 /** Inserts or replaces one result; a stored one of higher rank stays. */
 export const UPSERT_RESULT = `
   INSERT INTO evaluation_results (run_id, test_id, repetition, outcome, model_name, timestamp, overall_score,
-    execution_time_ms, success, dimension_scores, metadata, details, model_response)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    execution_time_ms, success, dimension_scores, metadata, details, model_response, passed, group_name, error_code)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (test_id, run_id, repetition) DO UPDATE SET
     outcome = excluded.outcome, model_name = excluded.model_name, timestamp = excluded.timestamp,
     overall_score = excluded.overall_score, execution_time_ms = excluded.execution_time_ms,
     success = excluded.success, dimension_scores = excluded.dimension_scores, metadata = excluded.metadata,
-    details = excluded.details, model_response = excluded.model_response
+    details = excluded.details, model_response = excluded.model_response, passed = excluded.passed,
+    group_name = excluded.group_name, error_code = excluded.error_code
   WHERE CASE excluded.outcome WHEN 'scored' THEN 2 WHEN 'unscored' THEN 1 ELSE 0 END
      >= CASE evaluation_results.outcome WHEN 'scored' THEN 2 WHEN 'unscored' THEN 1 ELSE 0 END`;
 
 /** The columns that {@link readRow} needs; `id` is for paging. */
 export const RESULT_COLUMNS =
-  'id, run_id, test_id, repetition, outcome, model_name, timestamp, metadata, details, model_response';
+  'id, run_id, test_id, repetition, outcome, model_name, timestamp, overall_score, metadata, details, model_response';
 
 /** A row of {@link RESULT_COLUMNS}. */
 export interface ResultRow {
@@ -37,6 +38,7 @@ export interface ResultRow {
   readonly outcome: CaseResult['outcome'];
   readonly model_name: string | null;
   readonly timestamp: number;
+  readonly overall_score: number | null;
   readonly metadata: string | null;
   readonly details: string;
   readonly model_response: string | null;
@@ -58,6 +60,7 @@ export function writeRow(upsert: SqliteStatement, result: CaseResult): number {
     (model === null || isStorable(model)) &&
     (text === null || isStorable(text)) &&
     isPlainResult(result);
+  const passed = passedOf(result);
   const details = exact ? JSON.stringify(detailsOf(result)) : encodeResult(result);
   const metadataText = exact && metadata !== undefined ? JSON.stringify(metadata) : null;
   const { timings, evaluation } = result;
@@ -75,6 +78,9 @@ export function writeRow(upsert: SqliteStatement, result: CaseResult): number {
     metadataText,
     details,
     exact || text === null ? text : storableText(text),
+    passed === null ? null : passed ? 1 : 0,
+    result.group === undefined ? null : storableText(result.group),
+    result.error === undefined ? null : storableText(result.error.code),
   );
   return details.length + (text?.length ?? 0) + (metadataText?.length ?? 0);
 }
@@ -99,13 +105,19 @@ function detailsOf(result: CaseResult): Details {
     cost: result.cost,
     cached: result.cached,
     timings: result.timings,
+    caseHash: result.caseHash,
     cluster: result.cluster,
     group: result.group,
     reason: result.outcome === 'unscored' ? result.reason : undefined,
     response: response && {
       finishReason: response.finishReason,
       requestId: response.requestId,
+      reasoning: response.reasoning,
+      output: response.output,
+      contexts: response.contexts,
+      metadata: response.metadata,
       toolCalls: response.toolCalls,
+      warnings: response.warnings,
       logprobs: response.logprobs,
       raw: response.raw,
     },

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { AssayError, messageOf } from '../../errors.js';
+import { ThreadsUnavailable } from '../../foundation/thread-pool.js';
 import { encodeInParts } from './encoded-parts.js';
 import type { ConnectionCall, SqliteBackend } from './sqlite-backend.js';
 import type { SqliteConnection } from './sqlite-connection.js';
@@ -7,12 +8,13 @@ import type { SqliteWorkerData, SqliteWorkerReply, SqliteWorkerRequest } from '.
 
 interface Waiting {
   readonly resolve: (value: never) => void;
-  readonly reject: (error: AssayError) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
  * The connection in a thread of its own: the main thread only encodes results for it (a quarter of the time
- * that storing them takes). The thread keeps the process running only while there is work.
+ * that storing them takes). The thread keeps the process running only while there is work. A thread that never
+ * answered rejects with `ThreadsUnavailable`: its file cannot be loaded, so the next one would not help.
  */
 export class WorkerThreadBackend implements SqliteBackend {
   readonly #worker: Worker;
@@ -20,7 +22,8 @@ export class WorkerThreadBackend implements SqliteBackend {
   #nextId = 1;
   /** The latest append on its way out, which takes several turns of the event loop: a later call must not overtake it. */
   #encoding: Promise<unknown> | undefined;
-  #ended: AssayError | undefined;
+  #answered = false;
+  #ended: Error | undefined;
 
   constructor(data: SqliteWorkerData) {
     this.#worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), {
@@ -33,7 +36,7 @@ export class WorkerThreadBackend implements SqliteBackend {
       resourceLimits: { maxYoungGenerationSizeMb: 12 },
     });
     this.#worker.on('message', (reply: SqliteWorkerReply) => this.#settle(reply));
-    this.#worker.on('error', (error) => this.#end(messageOf(error)));
+    this.#worker.on('error', (error) => this.#end(messageOf(error), error));
     this.#worker.on('exit', (code) => this.#end(`it ended with code ${code}`));
     this.#worker.unref();
   }
@@ -44,11 +47,13 @@ export class WorkerThreadBackend implements SqliteBackend {
   ): Promise<ReturnType<SqliteConnection[Name]>> {
     if (name === 'append') {
       const [appends] = parameters as unknown as Parameters<SqliteConnection['append']>;
-      const encoding = encodeInParts(appends.flat());
+      const encoding = encodeInParts(appends.flatMap(({ results }) => results));
       this.#encoding = encoding;
       const parts = await encoding;
       const buffers = parts.map(({ buffer }) => buffer as ArrayBuffer);
-      return this.#request(name, [parts], buffers);
+      const leases = new Set(appends.flatMap(({ lease }) => lease ?? []));
+      const cases = appends.flatMap((append) => append.cases);
+      return this.#request(name, [parts, cases, [...leases]], buffers);
     }
     await this.#encoding?.catch(() => {}); // who appended is told
     return this.#request(name, parameters);
@@ -80,6 +85,7 @@ export class WorkerThreadBackend implements SqliteBackend {
   }
 
   #settle({ id, value, error }: SqliteWorkerReply): void {
+    this.#answered = true;
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (this.#waiting.size === 0) this.#worker.unref();
@@ -87,11 +93,19 @@ export class WorkerThreadBackend implements SqliteBackend {
     else waiting?.reject(new AssayError(error.code, error.message, { retryable: error.retryable }));
   }
 
-  #end(why: string): void {
+  #end(why: string, cause?: unknown): void {
     if (this.#ended !== undefined) return;
-    const error = new AssayError('ASSAY_WORKER_CRASHED', `The thread of the SqliteResultStore died: ${why}`, {
-      retryable: true, // the store starts another one
-    });
+    const crashed = new AssayError(
+      'ASSAY_WORKER_CRASHED',
+      `The thread of the SqliteResultStore died: ${why}`,
+      {
+        cause,
+        retryable: true, // the store starts another one
+      },
+    );
+    const error = this.#answered
+      ? crashed
+      : new ThreadsUnavailable(crashed.message, { cause: cause ?? crashed });
     this.#ended = error;
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();

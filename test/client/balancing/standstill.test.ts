@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { EndpointSelector } from '../../../src/client/balancing/endpoint-selector.js';
 import { WaitingRoom } from '../../../src/client/balancing/waiting-room.js';
-import { nextTurn } from '../../../src/foundation/next-turn.js';
+import { nextTurn } from '../../../src/foundation/event-loop-turns.js';
 import { runSchedule } from './schedule.js';
 
 const SCHEDULES = 20_000;

@@ -4,7 +4,7 @@ import { WriteStream } from 'node:tty';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BatchEvents } from '../../../src/batch/batch-events.js';
-import { AssayError } from '../../../src/errors.js';
+import { AssayError, type AssayErrorCode } from '../../../src/errors.js';
 import { duration, progressLine } from '../../../src/monitor/terminal/progress-line.js';
 import { terminalProgress } from '../../../src/monitor/terminal/terminal-progress.js';
 import { columnsOf, fitColumns, terminalSafe } from '../../../src/monitor/terminal/terminal-text.js';
@@ -13,6 +13,15 @@ import { FakeProcessor, progressEvent } from '../support/event-sources.js';
 import { FakeTerminal } from '../support/fake-terminal.js';
 
 const start = { at: 0, runId: 'run-1', total: 100, resumed: false } as unknown as BatchEvents['run:start'];
+const retry = (code: AssayErrorCode, message: string, status?: number): BatchEvents['target:retry'] => ({
+  at: 0,
+  runId: 'run-1',
+  caseId: null,
+  endpoint: 'http://gpu1:8000/v1',
+  attempt: 1,
+  delayMs: 100,
+  error: { code, message, retryable: true, ...(status === undefined ? {} : { status }) },
+});
 const end = { at: 0, runId: 'run-1' } as unknown as BatchEvents['run:end'];
 
 function bar(columns = 120): {
@@ -163,6 +172,45 @@ describe('terminalProgress on a terminal', () => {
     expect(terminal.hasColors({ TERM: 'xterm-256color' })).toBe(true);
   });
 
+  it('ticks from the start, before any case has ended', async () => {
+    const { terminal, processor, clock } = bar(60);
+    processor.fire('run:start', start);
+    await clock.advance(100);
+    expect(terminal.screen).toEqual([expect.stringMatching(/^run-1 \[ +\] 0\/100 0% 0\.0\/s 0:00$/)]);
+    await clock.advance(5000);
+    expect(terminal.screen).toEqual([expect.stringMatching(/ 0\/100 0% 0\.0\/s 0:05$/)]);
+    expect(terminal.raw.length).toBeLessThan(10);
+  });
+
+  it('shows what fails at once, until a case ends', async () => {
+    const { terminal, processor, clock } = bar(80);
+    processor.fire('run:start', start);
+    await clock.advance(3000);
+    processor.fire(
+      'target:retry',
+      retry('ASSAY_CONNECT', 'http://gpu1:8000/v1: connect ECONNREFUSED 10.0.0.1:8000'),
+    );
+    await clock.advance(100);
+    expect(terminal.screen).toHaveLength(1);
+    expect(terminal.screen[0]).toMatch(
+      /^0\/100 0:03 retrying: connect ECONNREFUSED 10\.0\.0\.1:8000 at http:.*$/,
+    );
+    processor.fire('progress', progressEvent({ done: 1, etaMs: null }));
+    await clock.advance(1000);
+    expect(terminal.screen[0]).not.toContain('retrying');
+  });
+
+  it('shows of a reply its code only, as it may quote a prompt, and nothing that moves the cursor', async () => {
+    const { terminal, processor, clock } = bar();
+    processor.fire('run:start', start);
+    processor.fire('target:retry', retry('ASSAY_SERVER', 'the secret prompt', 500));
+    await clock.advance(200);
+    expect(terminal.screen[0]).toContain('retrying: ASSAY_SERVER (500) at http://gpu1:8000/v1');
+    processor.fire('target:retry', retry('ASSAY_CONNECT', 'a\u001b[2Jb'));
+    await clock.advance(200);
+    expect(terminal.raw.join('')).not.toMatch(/secret|a\u001b\[2J/);
+  });
+
   it('stops drawing after close and holds no timer', async () => {
     const { terminal, processor, clock, progress } = bar();
     processor.fire('run:start', start);
@@ -193,6 +241,21 @@ describe('terminalProgress elsewhere', () => {
     expect(terminal.raw.every((line) => line.endsWith('\n') && !line.includes('\u001b'))).toBe(true);
     expect(terminal.screen.map((line) => /(\d+)\/100/.exec(line)?.[1])).toEqual(['10', '12', '12']);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('tells the first failure of a kind at once', async () => {
+    const terminal = new FakeTerminal(300);
+    const processor = new FakeProcessor();
+    const clock = new ManualClock();
+    terminalProgress(processor, { stream: terminal.stream({ isTTY: false }), clock });
+    processor.fire('run:start', start);
+    for (let i = 0; i < 5; i++)
+      processor.fire('target:retry', retry('ASSAY_CONNECT', 'connect ECONNREFUSED'));
+    processor.fire('target:retry', retry('ASSAY_RATE_LIMITED', 'x', 429));
+    expect(terminal.screen).toEqual([
+      'run-1 retrying: connect ECONNREFUSED at http://gpu1:8000/v1',
+      'run-1 retrying: ASSAY_RATE_LIMITED (429) at http://gpu1:8000/v1',
+    ]);
   });
 
   it('leaves other streams alone', () => {
@@ -293,6 +356,16 @@ describe('a progress line', () => {
     );
   });
 
+  it('says which results a score is of while slower ones before them are still on their way', () => {
+    const score = { n: 1200, results: 1234, mean: 0.7, low: 0.67, high: 0.73 };
+    const line = progressLine(progressEvent({ done: 2000, total: 5000, score }), {
+      columns: 200,
+      color: false,
+      bar: false,
+    });
+    expect(line).toContain('score 0.700 of first 1,200 [0.670, 0.730]');
+  });
+
   it('tells time left, score with interval, errors and cost on a terminal of 80 columns before any name', () => {
     const big = progressEvent({
       runId: '2026-11-25T18-52-07-6f3a',
@@ -302,6 +375,7 @@ describe('a progress line', () => {
       etaMs: 725_000,
       errored: 45,
       cost: 12.34,
+      score: { n: 12_300, results: 12_345, mean: 0.8125, low: 0.79, high: 0.84 },
     });
     expect(progressLine(big, { columns: 79, bar: true, color: false })).toBe(
       '12,345/100,000 123/s ETA 12:05 score 0.813 [0.790, 0.840] errors 45 cost 12.34',

@@ -4,7 +4,7 @@ import { AssayError } from '../../../src/errors.js';
 import type { Score } from '../../../src/evaluation/evaluation-types.js';
 import { createEvaluator } from '../../../src/evaluation/create-evaluator.js';
 import { judge, type JudgeOptions } from '../../../src/scorers/judges/judge.js';
-import { judgeUsageOf } from '../../../src/scorers/judges/judge-call.js';
+import { judgeUsageOf } from '../../../src/evaluation/judge-usage.js';
 import { fenceMaterial } from '../../../src/scorers/judges/judge-material.js';
 import { RecordedJudge } from '../../support/recorded-judge.js';
 import { scoreWith } from '../../support/score-with.js';

@@ -10,8 +10,9 @@ import {
   prepare,
   refusedVersion,
   type SqliteDatabase,
+  type SqliteValue,
 } from '../../../src/stores/sqlite/sqlite-driver.js';
-import { planQuery } from '../../../src/stores/sqlite/sqlite-query.js';
+import { cursorParameters, planQuery } from '../../../src/stores/sqlite/sqlite-query.js';
 import { SqliteResultStore } from '../../../src/stores/sqlite/sqlite-result-store.js';
 import { SQLITE_INDEXES, SQLITE_SCHEMA_VERSION } from '../../../src/stores/sqlite/sqlite-schema.js';
 import { erroredResult, scoredResult, unscoredResult } from '../../../src/testing/sample-results.js';
@@ -76,22 +77,32 @@ describe('SqliteResultStore', () => {
     database.close();
   });
 
-  const plans: readonly [ResultQuery, string][] = [
+  const plans: readonly [ResultQuery, string, sorted?: boolean][] = [
     [{}, SQLITE_INDEXES.time],
     [{ from: 5, to: 9 }, SQLITE_INDEXES.time],
-    [{ minScore: 0.5 }, SQLITE_INDEXES.time],
+    [{ minScore: 0 }, SQLITE_INDEXES.time],
+    [{ minScore: 0.5 }, SQLITE_INDEXES.score, true],
+    [{ minScore: 2 }, SQLITE_INDEXES.score, true],
+    [{ maxScore: -1 }, SQLITE_INDEXES.score, true],
     [{ outcome: 'errored', order: 'newest-first' }, SQLITE_INDEXES.time],
     [{ runId: 'run' }, SQLITE_INDEXES.run],
-    [{ runId: 'run', model: 'small', minScore: 2 }, SQLITE_INDEXES.score],
+    [{ runId: 'run', passed: true }, SQLITE_INDEXES.run],
+    [{ runId: 'run', minScore: 0 }, SQLITE_INDEXES.run],
+    [{ runId: 'run', model: 'small', minScore: 2 }, SQLITE_INDEXES.score, true],
     [{ runId: 'run', outcome: 'scored', from: 7 }, SQLITE_INDEXES.run],
     [{ runId: 'run', outcome: 'errored', from: 7 }, SQLITE_INDEXES.failed],
+    [{ runId: 'run', errorCode: 'ASSAY_SERVER' }, SQLITE_INDEXES.failed],
     [{ runId: 'run', outcome: 'unscored', model: 'small', order: 'newest-first' }, SQLITE_INDEXES.failed],
     [{ model: 'small', order: 'newest-first' }, SQLITE_INDEXES.model],
     [{ model: 'small', minScore: 0 }, SQLITE_INDEXES.model],
-    [{ model: 'small', minScore: 2 }, SQLITE_INDEXES.score],
-    [{ idPrefix: 'case-00012' }, SQLITE_INDEXES.key],
+    [{ idPrefix: 'case-00012' }, SQLITE_INDEXES.key, true],
     [{ idPrefix: 'case-' }, SQLITE_INDEXES.time],
     [{ runId: 'run', idPrefix: 'case-' }, SQLITE_INDEXES.run],
+    [{ order: 'lowest-first', outcome: 'scored' }, SQLITE_INDEXES.score],
+    [{ order: 'highest-first', minScore: 0, maxScore: 0.95 }, SQLITE_INDEXES.score],
+    [{ runId: 'run', order: 'lowest-first', outcome: 'scored', model: 'small' }, SQLITE_INDEXES.score],
+    [{ runId: 'another', order: 'lowest-first', minScore: -1 }, SQLITE_INDEXES.run, true],
+    [{ model: 'tiny', order: 'highest-first', outcome: 'scored' }, SQLITE_INDEXES.model, true],
   ];
 
   it('reads every query through an index, and sorts nothing that is long', async () => {
@@ -99,29 +110,39 @@ describe('SqliteResultStore', () => {
     const connection = new SqliteConnection(database, {
       path: null,
       durability: 'process',
+      readOnly: false,
       blockingTimeoutMs: 0,
     });
     const many = Array.from({ length: 2_500 }, (_, i) =>
       scoredResult({ caseId: `case-${String(i).padStart(6, '0')}`, startedAt: i, score: (i % 10) / 10 }),
     );
-    connection.append([many]);
-    for (const [query, index] of plans) {
+    connection.append([{ results: many, cases: [], lease: undefined }]);
+    for (const [query, index, sorted = false] of plans) {
       const plan = planQuery(database, query);
-      const next = [...plan.parameters, 7, 7, 'case-000007', 0, 7, 100];
-      for (const [sql, parameters] of [
-        [plan.first, [...plan.parameters, 100]],
-        [plan.next, next],
+      expect(plan.phases).toHaveLength(1);
+      const { first, next, rows, parameters, byScore } = plan.phases[0]!;
+      const last = { overall_score: 0.5, timestamp: 7, test_id: 'case-000007', repetition: 0, id: 7 };
+      const stepsOf = (sql: string, bound: readonly SqliteValue[]): string =>
+        (database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...bound) as { detail: string }[])
+          .map(({ detail }) => detail)
+          .join('; ');
+      for (const [sql, bound] of [
+        [first, [...parameters, 100]],
+        [next, [...parameters, ...cursorParameters(plan, { phase: 0, last }), 100]],
       ] as const) {
-        const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as {
-          detail: string;
-        }[];
-        const text = steps.map(({ detail }) => detail).join('; ');
+        const text = stepsOf(sql, bound);
         expect(text, JSON.stringify(query)).toMatch(
           new RegExp(`(SEARCH|SCAN) evaluation_results USING (COVERING )?INDEX ${index}\\b`),
         );
-        const few = index === SQLITE_INDEXES.key || index === SQLITE_INDEXES.score;
-        if (!few) expect(text, JSON.stringify(query)).not.toContain('USE TEMP B-TREE FOR ORDER BY');
+        if (!sorted) {
+          expect(text, JSON.stringify(query)).not.toContain('USE TEMP B-TREE FOR ORDER BY');
+          if (byScore && sql === next) expect(text).toContain('(overall_score,timestamp)');
+        }
+        if (sorted && index === SQLITE_INDEXES.run) expect(text).toContain('COVERING');
       }
+      expect(rows === undefined, JSON.stringify(query)).toBe(!sorted);
+      if (rows !== undefined)
+        expect(stepsOf(rows, ['[1]', ...parameters])).toContain('USING INTEGER PRIMARY KEY');
     }
     database.close();
   });
@@ -129,17 +150,35 @@ describe('SqliteResultStore', () => {
   it('brings a file of an older version up to date', async () => {
     const path = newPath();
     const store = new SqliteResultStore(path);
-    await store.append([scoredResult()]);
+    const half = scoredResult({ caseId: 'half', score: 0.25, startedAt: 1, group: 'g' });
+    const whole = scoredResult({ caseId: 'whole', score: 1, startedAt: 2, metadata: { at: new Date(0) } });
+    await store.append([scoredResult(), half, whole, erroredResult({ caseId: 'failed', startedAt: 3 })]);
     await store.close();
     const older = await openDatabase(path, 'auto');
     for (const index of Object.values(SQLITE_INDEXES)) older.exec(`DROP INDEX ${index}`);
+    older.exec('DROP INDEX evaluation_runs_time; ALTER TABLE evaluation_runs DROP COLUMN run_end');
+    older.exec('DROP TABLE evaluation_leases; DROP TABLE evaluation_cases');
+    for (const column of ['passed', 'group_name', 'error_code'])
+      older.exec(`ALTER TABLE evaluation_results DROP COLUMN ${column}`);
     older.exec('UPDATE assaykit_schema SET version = 1');
     older.close();
+    const asked = new SqliteResultStore(path);
+    const idsOf = async (query: ResultQuery): Promise<string[]> => {
+      const ids = [];
+      for await (const { caseId } of asked.query(query)) ids.push(caseId);
+      return ids;
+    };
+    expect(await idsOf({ group: 'g' })).toEqual(['half']);
+    expect(await idsOf({ passed: false })).toEqual(['half']);
+    expect(await idsOf({ passed: true, idPrefix: 'w' })).toEqual(['whole']);
+    const failed = erroredResult({ caseId: 'failed' });
+    expect(await idsOf({ errorCode: failed.error.code })).toEqual(['failed']);
+    await asked.close();
     const again = new SqliteResultStore(path);
     await again.append([scoredResult(), scoredResult({ caseId: 'second' })]);
-    const found = [];
+    const found: string[] = [];
     for await (const result of again.query()) found.push(result.caseId);
-    expect(found).toEqual(['case', 'second']);
+    expect(found.sort()).toEqual(['case', 'failed', 'half', 'second', 'whole']);
     await again.close();
     const database = await openDatabase(path, 'auto');
     expect(database.prepare('SELECT version FROM assaykit_schema').get()).toEqual({

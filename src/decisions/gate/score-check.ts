@@ -1,0 +1,137 @@
+import { boundedMeanInterval } from '../../statistics/bounded-mean.js';
+import { ClusteredMoments } from '../../statistics/clustered.js';
+import { gaffkeChances } from '../../statistics/gaffke-distribution.js';
+import { clopperPearsonInterval, type Interval, midPInterval } from '../../statistics/intervals.js';
+import { ScoreCounts } from '../../statistics/score-counts.js';
+import { incompleteBeta } from '../../statistics/special-functions.js';
+import { studentTail } from '../../statistics/student.js';
+import {
+  blankCheck,
+  FEWEST_DEGREES,
+  openCheck,
+  type ScoreSample,
+  type TestedCheck,
+  tooFewClusters,
+} from './gate-check.js';
+import type { Requirement } from './gate-options.js';
+
+/** How a check is made. */
+export interface CheckOptions {
+  readonly level: number;
+  readonly strict: boolean;
+}
+
+/** Checks a mean score against a threshold. */
+export function checkScore(
+  requirement: Requirement,
+  sample: ScoreSample,
+  options: CheckOptions,
+): TestedCheck {
+  const { values, clusters } = sample;
+  const n = values.length;
+  if (n === 0) return openCheck(requirement, 'undecided', 'no case has this score');
+  const found =
+    clusters === null
+      ? independent(requirement, values, options)
+      : clustered(requirement, values, clusters, options);
+  const value = values.reduce((sum, x) => sum + x, 0) / n;
+  const { interval } = found;
+  if (interval === null) return { ...blankCheck(requirement), ...found, value, n };
+  const { kind, asked } = requirement;
+  const met = kind === 'min' ? interval.low >= asked : interval.high <= asked;
+  return {
+    ...blankCheck(requirement),
+    ...found,
+    value,
+    n,
+    met,
+    casesNeeded: casesFor({ value, interval, n, asked }),
+  };
+}
+
+/** Cases with which the interval would lie on one side, its width going with 1/√n; `null` where the mean is what was asked. */
+export function casesFor(of: {
+  readonly value: number;
+  readonly interval: Interval;
+  readonly n: number;
+  readonly asked: number;
+}): number | null {
+  const { value, interval, n, asked } = of;
+  const distance = Math.abs(value - asked);
+  const arm = value >= asked ? value - interval.low : interval.high - value;
+  const needed = Math.ceil(n * (arm / distance) ** 2);
+  return Number.isSafeInteger(needed) ? Math.max(n + 1, needed) : null;
+}
+
+type Found = Pick<TestedCheck, 'interval' | 'method' | 'clusters' | 'degreesOfFreedom' | 'p' | 'verdict'>;
+
+function independent(
+  { kind, asked }: Requirement,
+  values: readonly number[],
+  { level, strict }: CheckOptions,
+): Found {
+  const none = { clusters: null, degreesOfFreedom: null };
+  const binary = values.every((x) => x === 0 || x === 1);
+  // p: the chance of scores at least as far on the wrong side, were the mean just what was asked
+  if (!binary) {
+    const interval = boundedMeanInterval(values, { level, method: strict ? 'gaffke' : 'mid-gaffke' });
+    const tail = gaffkeTail(values, asked, kind === 'min' ? 'high' : 'low', strict);
+    return { ...none, interval, method: interval?.method ?? 'none', p: Math.min(1, 2 * tail) };
+  }
+  const [n, successes] = [values.length, values.filter((x) => x === 1).length];
+  const interval = (strict ? clopperPearsonInterval : midPInterval)({ successes, n }, { level });
+  const tail =
+    kind === 'min'
+      ? binomialTail(successes, n, asked, strict)
+      : binomialTail(n - successes, n, 1 - asked, strict);
+  return { ...none, interval, method: interval?.method ?? 'none', p: Math.min(1, 2 * tail) };
+}
+
+function clustered(
+  { kind, asked }: Requirement,
+  values: readonly number[],
+  clusters: readonly string[],
+  { level }: CheckOptions,
+): Found {
+  const moments = new ClusteredMoments();
+  values.forEach((value, i) => moments.add(value, clusters[i] as string));
+  const { standardError, mean, clusters: count } = moments;
+  const degreesOfFreedom = moments.degreesOfFreedom;
+  const interval = moments.interval({ level, range: [0, 1] });
+  const found = { interval, method: interval?.method ?? 'none', clusters: count, degreesOfFreedom };
+  if (interval === null || degreesOfFreedom === null || degreesOfFreedom < FEWEST_DEGREES) {
+    return {
+      ...found,
+      p: null,
+      verdict: { outcome: 'undecided', reason: tooFewClusters(count, degreesOfFreedom) },
+    };
+  }
+  const excess = kind === 'min' ? asked - (mean as number) : (mean as number) - asked;
+  const outside = kind === 'min' ? interval.high < asked : interval.low > asked;
+  // The interval may be wider than t's; where it says nothing against the requirement, neither does the p-value.
+  if (!outside) return { ...found, p: 1 };
+  return {
+    ...found,
+    p:
+      standardError === null || standardError === 0
+        ? 1 - level
+        : Math.min(1 - level, 2 * studentTail(excess / standardError, degreesOfFreedom)),
+  };
+}
+
+/** P(X <= successes) of Binomial(n, p), half of the last count with mid-p. */
+function binomialTail(successes: number, n: number, p: number, strict: boolean): number {
+  const atMost = (x: number): number => (x < 0 ? 0 : x >= n ? 1 : incompleteBeta(n - x, x + 1, 1 - p, p));
+  return strict ? atMost(successes) : (atMost(successes) + atMost(successes - 1)) / 2;
+}
+
+/** The same for graded scores, by Gaffke's distribution. */
+function gaffkeTail(values: readonly number[], at: number, side: 'low' | 'high', strict: boolean): number {
+  const counts = ScoreCounts.of(values);
+  const { near, far } = gaffkeChances(side === 'high' ? counts.above() : counts.below(), {
+    at,
+    side,
+    extraSize: 1,
+  });
+  return strict ? near : (near + far) / 2;
+}

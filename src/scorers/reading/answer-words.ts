@@ -1,0 +1,60 @@
+/**
+ * The words by which answers are announced, in the languages that models answer in. Latin script without marks apart
+ * from the rest, which is looked for only in texts that are not ASCII.
+ */
+const PLAIN_NOUNS =
+  'answer|ans|solution|result|conclusion|verdict|decision|judge?ment|choice|option|alternative|antwort|antwoord|loesung|ergebnis|endergebnis|reponse|respuesta|opcion|alternativa|resultado|risposta|opzione|soluzione|risultato|resposta|wynik|svar|svaret|vastaus|cevap|jawaban|jibu|oplossing|resultat|resultaat|jawapan|sagot';
+
+const OTHER_NOUNS =
+  'lösung|réponse|résultat|opción|solución|opção|solução|odpowiedź|odpověď|výsledek|yanıt|sonuç|đáp án|câu trả lời|trả lời|răspuns|válasz|ответ|ответа|вариант|результат|відповідь|отговор|απάντηση|الإجابة|الجواب|إجابة|جواب|پاسخ|תשובה|התשובה|उत्तर|जवाब|উত্তর|பதில்|விடை|సమాధానం|คำตอบ|答案|答复|解答|回答|结果|結果|答え|正解|答|정답|답변|답안|답';
+
+/** Nouns that announce options only: `the correct option is`. */
+const OPTION_NOUN = /^(?:choice|option|alternative|alternativa|opcion|opción|opzione|opção|вариант)$/i;
+/** Nouns that may introduce anything: what follows decides only if it can be read. */
+const VAGUE_NOUN =
+  /^(?:result|solution|conclusion|decision|resultado|risultato|resultat|resultaat|结果|結果|результат|wynik|výsledek|sonuç|solución|soluzione|solução|oplossing|lösung|loesung|ergebnis)$/i;
+
+/** How much an announcing noun says. */
+export type NounKind = 'answer' | 'option' | 'vague';
+
+/** The kind of a noun that was found. */
+export const nounKind = (noun: string): NounKind =>
+  OPTION_NOUN.test(noun) ? 'option' : VAGUE_NOUN.test(noun) ? 'vague' : 'answer';
+
+/** Every noun that may announce an answer; whether it stands alone is checked where it was found. */
+export const ANSWER_NOUN_ASCII = new RegExp(PLAIN_NOUNS, 'gi');
+/** As {@link ANSWER_NOUN_ASCII}, in all scripts. */
+export const ANSWER_NOUN = new RegExp(`${OTHER_NOUNS}|${PLAIN_NOUNS}`, 'giu');
+
+const LINKING_WORDS =
+  'choices?|options?|letter|key|value|number|is|to|of|for|based|in|from|after|using|given|final|correct|right|here|auf|zur|de|del|della|à|a la|finale|correcta|correcte|corretta|correta';
+
+const COPULAS =
+  'is|was|are|would be|should be|must be|will be|has to be|equals|ist|lautet|wäre|sind|est|serait|es|sería|son|è|é|sarebbe|seria|são|to|jest|je|är|er|on|olur|adalah|ialah|là|ni|is dus|este|είναι|это|является|е|هي|هو|है|হল|హల్|คือ|הוא|היא';
+
+/** After a noun: up to the colon, arrow or bracket that ends a field's label. */
+export const FIELD_TAIL = new RegExp(
+  `(?:s?[ _](?:${LINKING_WORDS})(?:[ _,/-]+[\\p{L}'’]{1,20}){0,8}?)?(?: ?\\([^()\\n]{0,40}\\))?[*_\`"'”’» ]{0,6}(?:[:：]|=>?|[-–—]?->|→|⇒|】|\\]|>)|[*_]{0,3} [—–-](?= )`,
+  'iuy',
+);
+
+/** After a noun: up to the verb of `the answer to this question is`. */
+export const SENTENCE_TAIL = new RegExp(
+  `[*_]{0,2}(?:(?: {1,3}(?!not\\b|cannot\\b|depends\\b|if\\b|whether\\b)[\\p{L}\\p{M}'’-]{1,24}){0,6}? {1,3}(?:${COPULAS})(?![\\p{L}\\p{M}'’])|(?:应该|應該|应当|應當|应|應)?(?:是|为|為|选择|選擇|选|選)|とは|は|은|는|이|가|คือ| —| –)`,
+  'iuy',
+);
+
+/** Ends a label that fills its line: `### Final Answer`, `**Answer**`. */
+export const HEADING_TAIL = /[*_`"'】\])]{0,6}[ \t]*(?:\r?\n)/y;
+
+/** Before an announcement: what comes is only supposed, asked for, or an example. */
+export const SUPPOSED =
+  /(?:\b(?:if|suppose|supposing|assume|assuming|say|imagine|unless|whether|why|where|format|form|like|such as|e\.g\.?,?|for example,?|for instance,?|wenn|falls|si|se|not|isn't|wasn't)|例如|比如|假设|如果|若|たとえば|もし|예를 들어)[^.!?\n。]{0,40}$/i;
+
+/** Content of an announcement that says that there is no answer. */
+export const NO_ANSWER =
+  /^(?:none|no (?:correct |valid )?(?:answer|option|solution|choice)s?\b|n\/a\b|not (?:available|given|enough|possible|determinable)|cannot be|can't be|unknown|undefined|undetermined|indeterminate|unclear|\?|keine?\b|ninguna?\b|aucune?\b|nessuna?\b|nenhuma?\b|нет\b|无法|沒有|没有|无)/i;
+
+/** Before a noun for an option that means the chosen one; or the noun begins its line. */
+export const SINGLED_OUT =
+  /(?:^|[\n\r]|correct|right|best|final|closest|chosen|selected|my|your|richtige|beste|correcta|mejor|correcte|meilleure|corretta|migliore|correta|melhor|правильный|верный)["'*_`#>{ \t-]*$/iu;

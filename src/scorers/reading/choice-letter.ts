@@ -1,0 +1,174 @@
+import { NO_ANSWER } from './answer-words.js';
+import { lineEnd } from './paragraphs.js';
+import { NONE, SEVERAL, UNREADABLE, type PlaceReading } from './reading.js';
+
+/** The letters that may be chosen. */
+export interface Menu {
+  readonly letters: ReadonlySet<string>;
+  /** Whether a lower-case letter stands for its capital: only where the menu has no lower-case letters. */
+  readonly folds: boolean;
+}
+
+/** Makes a menu of letters. */
+export function menuOf(letters: string): Menu {
+  const all = new Set(letters);
+  return { letters: all, folds: [...all].every((letter) => letter === letter.toUpperCase()) };
+}
+
+/** The letter of the menu that a character is, or stands for. */
+export const letterFor = (menu: Menu, character: string, mayFold: boolean): string | undefined => {
+  if (menu.letters.has(character)) return character;
+  if (!mayFold || !menu.folds) return undefined;
+  const upper = character.toUpperCase();
+  return menu.letters.has(upper) ? upper : undefined;
+};
+
+/** What may stand around a letter: white space, emphasis, quotes, brackets, LaTeX. */
+const DECOR =
+  /[\s*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>#,\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf|displaystyle)\s?(?=\{)/y;
+const LINE_DECOR =
+  /[ \t*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf)\s?(?=\{)/y;
+const FILLER =
+  /(?:option|choice|letter|alternative|statement|answer|opción|opcion|opzione|opção|alternativa|variant|вариант|antwort|buchstabe|lettre|letra|indeed|clearly|definitely|therefore|simply|most likely|likely|probably|actually|only|the|in|a(?= (?:letra|opção|alternativa))|der|die|das|la|le|el|l'|выбор|选项|選項|選択肢|보기|الخيار|विकल्प|ตัวเลือก|第)(?![\p{L}\p{N}])[ \t]*|(?:选项|選項|選択肢)/iuy;
+const MOST_DECOR = 100;
+const LONGEST_LINE = 1_000;
+
+/** Passes decoration and filling words, at most 100 characters. */
+export function passDecor(text: string, from: number, acrossLines: boolean, limit = text.length): number {
+  const decor = acrossLines ? DECOR : LINE_DECOR;
+  const end = Math.min(limit, from + MOST_DECOR);
+  let at = from;
+  for (let fillers = 0; at < end;) {
+    decor.lastIndex = at;
+    const found = decor.exec(text);
+    if (found !== null) {
+      at += found[0].length;
+      continue;
+    }
+    FILLER.lastIndex = at;
+    const filler = fillers < 4 ? FILLER.exec(text) : null;
+    if (filler === null) break;
+    fillers++;
+    at += filler[0].length;
+  }
+  return at;
+}
+
+const LATIN_WORD = /[\p{Script=Latin}\p{Nd}_]/u;
+const CLOSING = /[*_~"'`“”‘’»」』)\]}$.\\ \t]/;
+
+/**
+ * Reads the letter at a place where one was announced. A letter must end there: neither `Apple` nor `I am` nor
+ * `A man` is one.
+ */
+export function letterAt(
+  text: string,
+  from: number,
+  menu: Menu,
+  options: LetterOptions,
+): PlaceReading<string> {
+  const end = options.end ?? text.length;
+  const at = passDecor(text, from, options.acrossLines, end);
+  const character = text[at];
+  if (character === undefined || at >= end) return UNREADABLE;
+  const letter = letterFor(menu, character, true);
+  if (letter === undefined || !endsThere(text, at, letter !== character || options.bare === true)) {
+    const run = gluedLetters(text, at, menu);
+    if (run > 1) return SEVERAL;
+    return NO_ANSWER.test(text.slice(at, at + 40)) ? NONE : UNREADABLE;
+  }
+  if (namesAnother(text, at + 1, menu, letter)) return SEVERAL;
+  if (options.acrossLines && beginsList(text, from, at, menu)) return UNREADABLE;
+  return { kind: 'value', value: letter, start: at, end: at + 1 };
+}
+
+/** `Consider each choice:`, then `(A) …` and on the next line `(B) …`: the options, not an answer. */
+function beginsList(text: string, from: number, at: number, menu: Menu): boolean {
+  if (!text.slice(from, at).includes('\n')) return false;
+  const end = lineEnd(text, at, LONGEST_LINE);
+  if (text[end] !== '\n') return false;
+  const next = /^\s*[-*•]?\s*[*(]{0,3}([\p{L}\p{N}])[*]{0,2}[).:]/u.exec(text.slice(end, end + 12))?.[1];
+  return next !== undefined && next !== text[at] && menu.letters.has(next);
+}
+
+/** How a letter is looked for. */
+export interface LetterOptions {
+  readonly acrossLines: boolean;
+  /** Where the place ends, when that is known. */
+  readonly end?: number | undefined;
+  /** Nothing announced it but a word that may mean something else: the letter must be marked or end the line. */
+  readonly bare?: boolean | undefined;
+}
+
+/** `AC`, `ABD`: several letters written together. */
+function gluedLetters(text: string, at: number, menu: Menu): number {
+  let i = at;
+  while (i - at < 6 && menu.letters.has(text[i] ?? '')) i++;
+  const length = i - at;
+  const distinct = new Set(text.slice(at, i)).size === length;
+  return length > 1 &&
+    length <= 5 &&
+    distinct &&
+    !LATIN_WORD.test(text[i] ?? ' ') &&
+    !/^\S*[.'’]\p{L}/u.test(text.slice(i, i + 3))
+    ? length
+    : 0;
+}
+
+/** Whether the letter at `at` ends there. One that may be a word must be marked, or be the last on its line. */
+function endsThere(text: string, at: number, strict: boolean): boolean {
+  const next = text[at + 1] ?? '\n';
+  if (LATIN_WORD.test(next)) return false;
+  const after = text.slice(at + 1, at + 24);
+  if (/^['’]\p{L}/u.test(after)) return false;
+  const marked = /^[*_~`)\]}"”’»」』.:,;$\\]/u.test(after) && !/^\.\p{L}/u.test(after);
+  if (marked || /^[ \t]*(?:[\r\n]|$)/.test(after)) return true;
+  if (strict) return /^[ \t]*(?:$|[\r\n<])/.test(after);
+  const letter = text[at]!;
+  if (/^[AIEOYaieoy]$/.test(letter) && / *$/.test(after)) {
+    // `A man`, `I am`, Spanish `y`: letters that are words
+    const word = /^[ \t]+(\p{L}[\p{L}'’]*)/u.exec(after)?.[1];
+    return word === undefined || MAY_FOLLOW.test(word);
+  }
+  return true;
+}
+
+/** Words that follow a chosen letter and not an article or a pronoun. */
+const MAY_FOLLOW =
+  /^(?:because|since|as|is|was|and|or|but|with|while|not|which|for|due|rather|over|although|though|from|given|option|choice|porque|ya|weil|da|denn|car|parce|perché|pois|потому|так|和|或)$/i;
+
+const ALTERNATIVE =
+  /(?:[ \t]*(?:[,，、;；/&+|]|or\b|and\b|und\b|oder\b|y\b|o\b|u\b|e\b|et\b|ou\b|to\b|through\b|и\b|или\b|and\/or\b|[-–~](?=[ \t]*[(*]?[\p{Lu}]))|或者|或|和|及|与|と|および|または|[ \t]{1,2}(?=[A-Z](?:[ \t]*(?:[,.;)]|\r?\n|$))))+[ \t]*/iuy;
+
+/** Whether another letter of the menu is named beside the one that ends before `from`. */
+export function namesAnother(text: string, from: number, menu: Menu, letter: string): boolean {
+  let at = from;
+  while (at - from < 12 && CLOSING.test(text[at] ?? '') && !startsAlternative(text, at)) at++;
+  ALTERNATIVE.lastIndex = at;
+  const link = ALTERNATIVE.exec(text);
+  if (link === null) return standsBelow(text, at, menu, letter);
+  const begin = passDecor(text, at + link[0].length, false);
+  const other = letterFor(menu, text[begin] ?? '', false);
+  if (other === undefined || other === letter) return false;
+  const after = text.slice(begin + 1, begin + 16);
+  if (LATIN_WORD.test(after[0] ?? ' ')) return false;
+  if (/^['’]\p{L}/u.test(after)) return false;
+  // `B, A is wrong` begins another clause, `B and C` and `B, C.` do not
+  const weak = /^[\s,，、;；]*$/.test(link[0]);
+  return !weak || /^[*_~"'`”’»)\]}$\\]*(?:[ \t]*(?:[.,，、;；。)\r\n]|and\b|or\b|&|$))/u.test(after);
+}
+
+const startsAlternative = (text: string, at: number): boolean => {
+  if (text[at] !== ' ') return false;
+  ALTERNATIVE.lastIndex = at;
+  return ALTERNATIVE.test(text);
+};
+
+/** `A` on one line and `B` alone on the next. */
+function standsBelow(text: string, from: number, menu: Menu, letter: string): boolean {
+  const found = /[ \t]*\r?\n[ \t]*[-*•]?[ \t]*[*(]{0,3}(.)[*).]{0,3}[ \t]*(?:\r?\n|$)/uy;
+  found.lastIndex = from;
+  const other = found.exec(text)?.[1];
+  const below = other === undefined ? undefined : letterFor(menu, other, false);
+  return below !== undefined && below !== letter;
+}

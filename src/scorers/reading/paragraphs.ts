@@ -1,0 +1,94 @@
+/** A stretch of a text. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The last paragraph that holds anything but white space and rules. */
+export function lastParagraph(text: string): Stretch {
+  let end = lastVisible(text, text.length) + 1;
+  for (;;) {
+    const blank = lastBlankLine(text, end);
+    const start = firstVisible(text, blank, end);
+    if (start >= end) return { start: 0, end };
+    if (
+      !/^[-*_=~`"'\s\\[\]$]*$/.test(text.slice(start, Math.min(end, start + 40))) ||
+      end - start > 40 ||
+      blank === 0
+    )
+      return { start, end };
+    end = lastVisible(text, blank) + 1;
+  }
+}
+
+/** The end of the last blank line before `end`; 0 when there is none. */
+function lastBlankLine(text: string, end: number): number {
+  let lineEnd = text.lastIndexOf('\n', end - 1);
+  while (lineEnd > 0) {
+    const before = text.lastIndexOf('\n', lineEnd - 1);
+    if (text.slice(before + 1, lineEnd).trim() === '') return lineEnd + 1;
+    lineEnd = before;
+  }
+  return 0;
+}
+
+function lastVisible(text: string, end: number): number {
+  let i = end - 1;
+  while (i >= 0 && /\s/.test(text[i]!)) i--;
+  return i;
+}
+
+function firstVisible(text: string, start: number, end: number): number {
+  let i = start;
+  while (i < end && /\s/.test(text[i]!)) i++;
+  return i;
+}
+
+const LOOP_TAIL = 1_200;
+
+/**
+ * Whether a text ends in a loop: its last stretch is the same passage of at least 12 characters three times over. What
+ * such a text ends with is no conclusion. Looks at the last 1,200 characters, in linear time.
+ */
+export function endsInLoop(text: string): boolean {
+  const tail = text.slice(-LOOP_TAIL).trimEnd();
+  if (tail.length < 40) return false;
+  const reversed = [...tail].reverse();
+  const longest = new Int32Array(reversed.length); // longest proper border of each beginning (Knuth, Morris, Pratt)
+  for (let i = 1, border = 0; i < reversed.length; i++) {
+    while (border > 0 && reversed[i] !== reversed[border]) border = longest[border - 1]!;
+    if (reversed[i] === reversed[border]) border++;
+    longest[i] = border;
+    const length = i + 1;
+    const period = length - border;
+    if (period >= 12 && length >= 3 * period && length >= 60) return true;
+  }
+  return false;
+}
+
+/** Whether a code block was opened that nothing closes. */
+export function endsInBlock(text: string): boolean {
+  let open = false;
+  for (let at = text.indexOf('```'); at >= 0; at = text.indexOf('```', at + 3)) open = !open;
+  return open;
+}
+
+/** The end of the line from `from` on, or of the next `limit` characters. */
+export function lineEnd(text: string, from: number, limit: number): number {
+  const part = text.slice(from, from + limit);
+  const end = part.indexOf('\n');
+  return from + (end < 0 ? part.length : end);
+}
+
+/** The end of a sentence from `from` on: a full stop before white space, a line's end, or the text's. */
+export function sentenceEnd(text: string, from: number, limit: number): number {
+  const part = text.slice(from, from + limit);
+  const ends = /[.!?](?=["'”’*_)\]]{0,4}(?:\s|$))|[。！？\n]/g;
+  for (const found of part.matchAll(ends)) {
+    if (found[0] === '.' && ABBREVIATED.test(part.slice(Math.max(0, found.index - 8), found.index))) continue;
+    return from + found.index;
+  }
+  return from + part.length;
+}
+
+const ABBREVIATED = /(?:^|[\s($])(?:rs|approx|ca|no|vs|etc|e\.g|i\.e|z\.b|ungef|env|aprox|[A-Z])$/i;

@@ -1,0 +1,233 @@
+import { announcements, type Announcement } from './announcements.js';
+import { letterAt, letterFor, namesAnother, passDecor, type Menu } from './choice-letter.js';
+import { matchedOption, optionTexts, type OptionTexts } from './option-text.js';
+import { ownTurns } from './own-turn.js';
+import { endsInLoop, lastParagraph, lineEnd, type Stretch } from './paragraphs.js';
+import { isFound, UNREADABLE, type Found, type PlaceReading, type Reading } from './reading.js';
+import { chosenLetters } from './statements.js';
+
+/**
+ * The option that an answer chooses. Asked in this order, the first that finds one decides:
+ *
+ * 1. `whole`: the answer is the letter, or an option by its wording, and nothing else.
+ * 2. `boxed`, `field`, `sentence`: where an answer is announced, the last one that can be read. Several letters there,
+ *    or words for none, and nothing is chosen.
+ * 3. `statement`: a sentence that calls an option right, or chooses it.
+ * 4. `leading`: the text begins with the marked letter, and no other letter is marked that way.
+ * 5. `line`: the last line that is a letter and nothing else.
+ * 6. `paragraph`: the only marked letter of the last paragraph.
+ *
+ * A letter that is only spoken of (`option C is wrong`) never decides.
+ */
+export function readChoice(text: string, menu: Menu, options?: OptionTexts): Reading<string> {
+  let several = false;
+  for (const own of ownTurns(text)) {
+    const read = choiceIn(own, menu, options);
+    if (isFound(read)) return read;
+    several ||= read.reason !== NOTHING.reason;
+    if (several) return read;
+  }
+  return NOTHING;
+}
+
+/** A text that announces this many different letters announces none. */
+const BABBLE = 4;
+/** So many announcements without a letter are looked at for the wording of an option. */
+const MOST_UNREAD = 8;
+const NOTHING = Object.freeze({ reason: 'no letter of the menu was found in the answer' });
+const SEVERAL = Object.freeze({ reason: 'the answer names several letters' });
+const DECLINED = Object.freeze({ reason: 'the answer says that no option is right' });
+
+function choiceIn(text: string, menu: Menu, options: OptionTexts | undefined): Reading<string> {
+  const whole = wholeLetter(text, menu);
+  if (whole !== undefined) return whole;
+  const asOption = options === undefined ? undefined : matchedOption(text, 0, text.length, options, true);
+  if (asOption !== undefined) return { ...asOption, tier: 'whole' };
+  let direct: Found<string> | undefined;
+  let final: Found<string> | undefined;
+  const said = new Set<string>();
+  let places = 0;
+  let unread = 0;
+  for (const place of announcements(text)) {
+    const read = readPlace(text, place, menu);
+    if (read.kind === 'value') {
+      const found = { value: read.value, tier: place.tier, start: read.start, end: read.end };
+      if (place.tier === 'direct') direct ??= { ...found, tier: 'statement' };
+      else {
+        final ??= found;
+        said.add(found.value);
+        if (said.size >= BABBLE) return SEVERAL;
+      }
+    } else if (place.tier !== 'direct' && final === undefined) {
+      if (read.kind === 'several') return SEVERAL;
+      const option = unread++ < MOST_UNREAD ? announcedOption(text, place, menu, options) : undefined;
+      if (option !== undefined) return option;
+      if (read.kind === 'none' && place.noun === 'answer') return DECLINED;
+    }
+    if (final !== undefined && ++places > BABBLE * 2) break;
+  }
+  if (final !== undefined) return final;
+  return (
+    chosenByStatement(text, menu, direct) ??
+    chosenByPlace(text, menu) ??
+    optionInEnd(text, options) ??
+    NOTHING
+  );
+}
+
+function readPlace(text: string, place: Announcement, menu: Menu): PlaceReading<string> {
+  const { start, end, mayWrap: acrossLines, tier } = place;
+  if (tier === 'direct' && !/^ {0,2}[*(["“]{0,3}\(?[\p{L}\p{N}]/u.test(text.slice(start, start + 8)))
+    return UNREADABLE;
+  const bare = tier === 'direct' && /[\x00-\u05ff]/.test(text[start - 1] ?? ''); // spaced scripts have a verb
+  return letterAt(text, start, menu, { acrossLines, end, bare });
+}
+
+/** An option by its wording, as the host gave it or as the answer itself wrote it beside the letter. */
+function announcedOption(
+  text: string,
+  place: Announcement,
+  menu: Menu,
+  options: OptionTexts | undefined,
+): Found<string> | undefined {
+  const from = passDecor(text, place.start, place.mayWrap);
+  const end = place.end ?? lineEnd(text, from, LONGEST_WORDING);
+  const known = options ?? optionsWritten(text.slice(Math.max(0, place.from - TAIL), place.from), menu);
+  const found = known.length === 0 ? undefined : matchedOption(text, from, end, known, options === undefined);
+  return found === undefined ? undefined : { ...found, tier: place.tier };
+}
+
+const LONGEST_WORDING = 600;
+
+/** Options that a text writes on lines of their own with their letters: `(I) sector`. */
+function optionsWritten(text: string, menu: Menu): OptionTexts {
+  const letters: string[] = [];
+  const texts: string[] = [];
+  for (const found of text.matchAll(/^[ \t*_-]*\(?([\p{L}\p{N}])[).:][ \t*_]+([^\n]{1,200})$/gmu)) {
+    if (!menu.letters.has(found[1]!)) continue;
+    letters.push(found[1]!);
+    texts.push(found[2]!);
+  }
+  return optionTexts(letters, texts);
+}
+
+function wholeLetter(text: string, menu: Menu): Found<string> | undefined {
+  if (text.length > 200) return undefined;
+  const at = passDecor(text, 0, true);
+  const letter = letterFor(menu, text[at] ?? '', true);
+  if (letter === undefined || !/^[\s*_"'`$)\]}.:>\\。、]*(?:<[^<>]{0,12}>\s*)?$/u.test(text.slice(at + 1)))
+    return undefined;
+  return { value: letter, tier: 'whole', start: at, end: at + 1 };
+}
+
+const HEAD = 1_000;
+const TAIL = 2_000;
+
+function chosenByStatement(
+  text: string,
+  menu: Menu,
+  direct: Found<string> | undefined,
+): Found<string> | undefined {
+  const from = text.length > HEAD + TAIL ? text.length - TAIL : 0;
+  const stretches =
+    from === 0
+      ? [{ text, start: 0 }]
+      : [
+          { text: text.slice(from), start: from },
+          { text: text.slice(0, HEAD), start: 0 },
+        ];
+  for (const { text: part, start } of stretches) {
+    const chosen = chosenLetters(part).flatMap(({ letter, start: at }) => {
+      const value = letterFor(menu, letter, false);
+      return value === undefined
+        ? []
+        : [{ value, tier: 'statement', start: start + at, end: start + at + 1 }];
+    });
+    const last = chosen.at(-1);
+    if (last === undefined) continue;
+    return chosen.every(({ value }) => value === last.value) ? last : undefined;
+  }
+  return direct;
+}
+
+function chosenByPlace(text: string, menu: Menu): Found<string> | undefined {
+  const leading = leadingLetter(text, menu);
+  if (leading !== undefined) return leading;
+  if (endsInLoop(text)) return undefined;
+  return letterOnItsLine(text, menu) ?? onlyMarked(text, lastParagraph(text), menu);
+}
+
+const LEADING =
+  /^[\s>*_]*(?:\(([\p{L}\p{N}])\)|([\p{L}\p{N}])([.):]|\*\*|(?=[\p{Script=Han}。，]))(?=[\s*_$\\(]|[^\x00-\x7f]|$))/u;
+
+/** `(B) because …`, `B. Copper`: but not where the text goes on with `(C) …`, `C. …`, as an echo of the options does. */
+function leadingLetter(text: string, menu: Menu): Found<string> | undefined {
+  const found = LEADING.exec(text.slice(0, 60));
+  if (found === null) return undefined;
+  const written = (found[1] ?? found[2])!;
+  const letter = letterFor(menu, written, found[1] !== undefined);
+  const at = found[0].indexOf(written);
+  if (letter === undefined || namesAnother(text, at + 1, menu, letter)) return undefined;
+  const others =
+    found[1] === undefined
+      ? /(?:^|[\n;；。])[\s*_-]*([\p{L}\p{N}])[.):：]/gu
+      : /(?:^|\n)[\s*_-]*\(([\p{L}\p{N}])\)/gu;
+  for (const other of text.slice(found[0].length).matchAll(others))
+    if (menu.letters.has(other[1]!) && other[1] !== letter) return undefined;
+  return { value: letter, tier: 'leading', start: at, end: at + 1 };
+}
+
+function letterOnItsLine(text: string, menu: Menu): Found<string> | undefined {
+  const tail = Math.max(0, text.length - TAIL);
+  const alone = /^[ \t>*_(["`$\\]{0,6}([\p{L}\p{N}])[ \t*_)\]"`$.\\]{0,6}(?:<[^<>\n]{0,12}>)?\r?$/gmu;
+  let last: Found<string> | undefined;
+  for (const found of text.slice(tail).matchAll(alone)) {
+    const value = letterFor(menu, found[1]!, false);
+    if (value === undefined) continue;
+    if (last !== undefined && last.value !== value) return undefined;
+    const start = tail + found.index + found[0].indexOf(found[1]!);
+    last = { value, tier: 'line', start, end: start + 1 };
+  }
+  return last;
+}
+
+const MARKED =
+  /(?<![\p{L}\p{N}([{,_^\\=])(?:\(([\p{L}\p{N}])\)(?!\()|\*\*\(?([\p{L}\p{N}])[).:]?(?:\*\*|(?= ))|\\\(([\p{L}])\\\)|(?<=\n|^)([\p{L}\p{N}])[.):](?=[\s*_$])|(?:option|choice|选项|選項|опци[яию]|opción|opzione|opção) ?[*("]{0,3}([\p{L}\p{N}])(?![\p{L}\p{N}])|([\p{L}])(?:选项|選項|项))/giu;
+
+const DISMISSED =
+  /(?:\b(?:not|n't|wrong|incorrect|false|invalid|ignores?|fails?|eliminate[sd]?|unlike|rather than|instead of|except|tempting|exclude[sd]?|rule[sd]? out|however|although|nicht|falsch|incorrecte?|faux|falsa?|errata|sbagliat[ao]|неверн\p{L}*|неправильн\p{L}*)\b|错误|錯誤|不正确|不正確|不对|不符|排除|誤り|틀린|틀렸)/iu;
+
+/** The only letter that is marked in a paragraph: `(B)`, `**B**`, `option B`; spoken of as wrong it does not count. */
+function onlyMarked(text: string, { start, end }: Stretch, menu: Menu): Found<string> | undefined {
+  const paragraph = text.slice(Math.max(start, end - TAIL), end);
+  let only: Found<string> | undefined;
+  for (const found of paragraph.matchAll(MARKED)) {
+    const written = found.slice(1).find((group) => group !== undefined)!;
+    const value = letterFor(menu, written, false);
+    if (value === undefined) continue;
+    if (only !== undefined && only.value !== value) return undefined;
+    if (DISMISSED.test(sentenceAround(paragraph, found.index))) return undefined;
+    const at = end - paragraph.length + found.index + found[0].lastIndexOf(written);
+    only ??= { value, tier: 'paragraph', start: at, end: at + 1 };
+  }
+  return only;
+}
+
+function sentenceAround(text: string, at: number): string {
+  const before = Math.max(
+    text.lastIndexOf('. ', at),
+    text.lastIndexOf('\n', at),
+    text.lastIndexOf('。', at),
+    at - 200,
+  );
+  const ends = ['. ', '\n', '。'].map((mark) => text.indexOf(mark, at + 3)).filter((end) => end >= 0);
+  return text.slice(Math.max(0, before), Math.min(...ends, at + 200));
+}
+
+/** An option by its wording in the last paragraph, when it is the only one. */
+function optionInEnd(text: string, options: OptionTexts | undefined): Found<string> | undefined {
+  if (options === undefined) return undefined;
+  const { start, end } = lastParagraph(text);
+  const found = matchedOption(text, start, end, options, false);
+  return found === undefined ? undefined : { ...found, tier: 'option text' };
+}

@@ -1,0 +1,114 @@
+import { constants } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AssayError } from '../../errors.js';
+import type { RunManifest } from '../run-manifest.js';
+import { compareRuns, manifestAtEnd, type RunEnd } from '../run-record.js';
+import { filesIn, isFile, writeFully, type FileSystem } from './file-system.js';
+import { safeRunName } from './gzip-single-files.js';
+
+const MANIFEST = 'manifest-';
+const END = 'end-';
+
+/** A pipe in the place of a file would be waited for for ever. */
+const READ_NOW = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** A manifest and the end of each run in a file of its own: `manifest-<run>.json`, `end-<run>.json`. */
+export class RunFiles {
+  readonly #folder: string;
+  readonly #files: FileSystem;
+  readonly #durable: boolean;
+
+  constructor(options: {
+    readonly folder: string;
+    readonly files: FileSystem;
+    readonly durability: 'process' | 'power';
+  }) {
+    this.#folder = options.folder;
+    this.#files = options.files;
+    this.#durable = options.durability === 'power';
+  }
+
+  /** The manifest of a run, or `undefined`. @throws AssayError `ASSAY_STORE_CORRUPT`. */
+  async manifest(runId: string): Promise<RunManifest | undefined> {
+    return this.#read<RunManifest>(this.#path(MANIFEST, runId));
+  }
+
+  /** How a run has ended, or `undefined`. @throws AssayError `ASSAY_STORE_CORRUPT`. */
+  async end(runId: string): Promise<RunEnd | undefined> {
+    return this.#read<RunEnd>(this.#path(END, runId));
+  }
+
+  /** Stores a manifest in the place of an earlier one. */
+  async putManifest(manifest: RunManifest): Promise<void> {
+    await this.#put(this.#path(MANIFEST, manifest.runId), manifest);
+  }
+
+  /** Stores how a run has ended, and in its manifest what is known of its cases by then. */
+  async putEnd(end: RunEnd): Promise<void> {
+    await this.#put(this.#path(END, end.runId), end);
+    const manifest = await this.manifest(end.runId);
+    if (manifest !== undefined && end.fingerprint !== undefined)
+      await this.putManifest(manifestAtEnd(manifest, end));
+  }
+
+  /** Forgets how a run has ended. */
+  async removeEnd(runId: string): Promise<void> {
+    const path = this.#path(END, runId);
+    if (await isFile(path)) await this.#files.remove(path);
+  }
+
+  /** All manifests, newest first; `onDamage` is told of those that cannot be read. */
+  async manifests(onDamage: (error: unknown) => void): Promise<RunManifest[]> {
+    const found: RunManifest[] = [];
+    for (const name of await filesIn(this.#folder)) {
+      if (!name.startsWith(MANIFEST) || !name.endsWith('.json')) continue;
+      try {
+        const manifest = await this.#read<RunManifest>(join(this.#folder, name));
+        if (manifest !== undefined) found.push(manifest);
+      } catch (error) {
+        onDamage(error);
+      }
+    }
+    return found.sort(compareRuns);
+  }
+
+  #path(kind: string, runId: string): string {
+    return join(this.#folder, `${kind}${safeRunName(runId)}.json`);
+  }
+
+  async #read<Value extends { readonly runId: string }>(path: string): Promise<Value | undefined> {
+    let text: string;
+    try {
+      text = await readFile(path, { encoding: 'utf8', flag: READ_NOW });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    try {
+      const value = JSON.parse(text) as Value | null;
+      if (typeof value?.runId === 'string') return value;
+    } catch {
+      // told below
+    }
+    throw new AssayError(
+      'ASSAY_STORE_CORRUPT',
+      `${path} is damaged; the results are not: remove it, and the run can be resumed`,
+    );
+  }
+
+  /** By rename, so that there is a whole file or none; synced first, or a loss of power leaves an empty one. */
+  async #put(path: string, value: unknown): Promise<void> {
+    const unfinished = `${path}.tmp`;
+    await this.#files.remove(unfinished).catch(() => {}); // left by a writer that was killed
+    const file = await this.#files.create(unfinished);
+    try {
+      await writeFully(file, Buffer.from(`${JSON.stringify(value, null, 2)}\n`));
+      await file.sync(); // once or twice a run: that is no cost
+    } finally {
+      await file.close();
+    }
+    await this.#files.rename(unfinished, path);
+    if (this.#durable) await this.#files.syncFolder(this.#folder);
+  }
+}

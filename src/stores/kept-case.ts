@@ -1,0 +1,70 @@
+import { AssayError, messageOf } from '../errors.js';
+import { nodeCrypto } from '../foundation/late-modules.js';
+import { stableStringify } from '../foundation/stable-hash.js';
+import { fromTagged, isPlain, toTagged } from '../foundation/tagged-json.js';
+
+/** What a test case is made of, without its id: what its hash covers, and what `withCase` gives back. */
+export interface CaseContent {
+  /** What the target got. */
+  readonly input: unknown;
+  /** What scorers compared with; absent when there was nothing. */
+  readonly expected?: unknown;
+  /** Whatever else the case carried; absent when it carried nothing. */
+  readonly metadata?: unknown;
+  /** Its group; absent when it had none. */
+  readonly group?: string;
+  /** Its cluster; absent when it had none. */
+  readonly cluster?: string;
+}
+
+/** A case as a store keeps it. */
+export interface KeptCase {
+  /** {@link CaseContent}'s hash: the first 132 bits of the SHA-256 of `text`, as 22 characters of base64url. */
+  readonly hash: string;
+  /** The content as JSON with sorted keys; what JSON cannot hold is tagged, as in results. */
+  readonly text: string;
+}
+
+/** Length of a {@link KeptCase.hash}. */
+export const CASE_HASH_LENGTH = 22;
+
+/** What {@link keepCase} takes: a {@link CaseContent} in which members may be `undefined`. */
+export type CaseParts = { readonly [Name in keyof CaseContent]: CaseContent[Name] | undefined };
+
+/**
+ * The stored form of a case. Equal contents give equal texts and hashes, whatever the order of their keys.
+ *
+ * @throws AssayError `ASSAY_INVALID_CASE` for a case that no text can hold: it contains itself, or throws when it is read.
+ */
+export function keepCase(content: CaseParts): KeptCase {
+  const { input, expected, metadata, group, cluster } = content;
+  try {
+    const known = { input, expected, metadata, group, cluster };
+    const text = stableStringify(isPlainContent(known) ? known : { $tagged: toTagged(known) });
+    return { hash: hashOf(text), text };
+  } catch (error) {
+    throw new AssayError('ASSAY_INVALID_CASE', `The case cannot be kept: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The content that {@link keepCase} wrote. */
+export function readCase(text: string): CaseContent {
+  return restoreCase(JSON.parse(text));
+}
+
+/** Same for a text that is parsed already. */
+export function restoreCase(parsed: unknown): CaseContent {
+  const { $tagged: tagged } = parsed as { readonly $tagged?: unknown };
+  return (tagged === undefined ? parsed : fromTagged(tagged)) as CaseContent;
+}
+
+const isPlainContent = ({ input, expected, metadata }: CaseParts): boolean =>
+  isPlain(input) &&
+  (expected === undefined || isPlain(expected)) &&
+  (metadata === undefined || isPlain(metadata));
+
+function hashOf(text: string): string {
+  return nodeCrypto().hash('sha256', text, 'base64url').slice(0, CASE_HASH_LENGTH);
+}

@@ -1,0 +1,130 @@
+import { AssayError } from '../errors.js';
+import { processState, thisProcess, type ProcessIdentity } from '../foundation/process-identity.js';
+
+/**
+ * The right to write a run, asked for by one start of it. It is taken by `ResultStore.begin`, holds for `durationMs`
+ * after it was taken or renewed last, and is given back by `release`. Plain JSON data.
+ */
+export interface RunLease {
+  /** The run that is written. */
+  readonly runId: string;
+  /** Names the start that holds the lease; no other start has the same. */
+  readonly id: string;
+  /**
+   * The part of the run that is written; `''`: the whole. Starts of different parts write at the same time (the batches
+   * of a distributed run); the whole excludes every part.
+   */
+  readonly part: string;
+  /** How long the lease holds without being renewed, milliseconds, > 0. */
+  readonly durationMs: number;
+  /** Who holds it. */
+  readonly holder: ProcessIdentity;
+}
+
+/** A {@link RunLease} that a store has given. */
+export interface HeldLease extends RunLease {
+  /** When it was taken, milliseconds since the epoch by the store's clock. */
+  readonly takenAt: number;
+  /** When it was renewed last, by the same clock. */
+  readonly renewedAt: number;
+}
+
+/** A lease of this process. */
+export function leaseOfThisProcess(lease: Omit<RunLease, 'holder'>): RunLease {
+  return { ...lease, holder: thisProcess() };
+}
+
+/** Whether a lease still keeps others out at `now`: it is neither expired nor that of a process that is surely dead. */
+export function isHeld(lease: HeldLease, now: number): boolean {
+  return now < lease.renewedAt + lease.durationMs && processState(lease.holder) !== 'dead';
+}
+
+/** Whether two leases exclude each other. */
+export function excludes(a: RunLease, b: RunLease): boolean {
+  return a.runId === b.runId && a.id !== b.id && (a.part === b.part || a.part === '' || b.part === '');
+}
+
+/** What `begin` rejects with while another start writes the run. */
+export function runActiveError(holder: HeldLease, now: number): AssayError {
+  const part = holder.part === '' ? '' : `part ${JSON.stringify(holder.part)} of `;
+  return new AssayError(
+    'ASSAY_RUN_ACTIVE',
+    `Expected nobody else to write ${part}run ${JSON.stringify(holder.runId)}, but process ${holder.holder.pid} on ` +
+      `${holder.holder.host} began it ${seconds(now - holder.takenAt)} ago and was there ` +
+      `${seconds(now - holder.renewedAt)} ago: wait until it has ended, or for ${seconds(holder.durationMs)} without ` +
+      'a sign of it',
+    { retryable: true },
+  );
+}
+
+/** What a write rejects with when its lease is no longer the one that counts. */
+export function leaseLostError(lease: RunLease, holder?: HeldLease): AssayError {
+  const by = holder === undefined ? '' : `, process ${holder.holder.pid} on ${holder.holder.host}`;
+  return new AssayError(
+    'ASSAY_LEASE_LOST',
+    `Another start of run ${JSON.stringify(lease.runId)} has taken it over${by}: this one had given no sign for ` +
+      `${seconds(lease.durationMs)} and must not write any more`,
+  );
+}
+
+const seconds = (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+
+/** Leases within one process: what the stores share that keep them in memory. */
+export class LeaseTable {
+  readonly #held = new Map<string, HeldLease[]>(); // by run
+
+  /**
+   * Takes a lease; taking one that is held already renews it.
+   *
+   * @throws AssayError `ASSAY_RUN_ACTIVE`.
+   */
+  take(lease: RunLease, now: number): void {
+    const others = (this.#held.get(lease.runId) ?? []).filter((held) => excludes(held, lease));
+    const active = others.find((held) => isHeld(held, now));
+    if (active !== undefined) throw runActiveError(active, now);
+    for (const expired of others) this.release(expired);
+    this.#put(lease, now);
+  }
+
+  /** @throws AssayError `ASSAY_LEASE_LOST` when another start has taken it over. */
+  check(lease: RunLease): HeldLease {
+    const held = this.#held.get(lease.runId) ?? [];
+    const own = held.find(({ id, part }) => id === lease.id && part === lease.part);
+    if (own === undefined)
+      throw leaseLostError(
+        lease,
+        held.find((other) => excludes(other, lease)),
+      );
+    return own;
+  }
+
+  /** @throws AssayError `ASSAY_LEASE_LOST`. */
+  renew(lease: RunLease, now: number): void {
+    this.check(lease);
+    this.#put(lease, now);
+  }
+
+  /** Gives a lease back; harmless when it is no longer held. */
+  release(lease: RunLease): void {
+    const left = (this.#held.get(lease.runId) ?? []).filter(({ id }) => id !== lease.id);
+    if (left.length === 0) this.#held.delete(lease.runId);
+    else this.#held.set(lease.runId, left);
+  }
+
+  /** The leases of a run. */
+  of(runId: string): readonly HeldLease[] {
+    return this.#held.get(runId) ?? [];
+  }
+
+  /** Runs with a lease that holds at `now`. */
+  runs(now: number): string[] {
+    return [...this.#held.keys()].filter((runId) => this.of(runId).some((held) => isHeld(held, now)));
+  }
+
+  #put(lease: RunLease, now: number): void {
+    const held = this.#held.get(lease.runId) ?? [];
+    const known = held.find(({ id }) => id === lease.id);
+    const put: HeldLease = { ...lease, takenAt: known?.takenAt ?? now, renewedAt: now };
+    this.#held.set(lease.runId, [...held.filter(({ id }) => id !== lease.id), put]);
+  }
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { reasoningTagPattern, visibleText } from '../../src/foundation/reasoning-trace.js';
+
+describe('visibleText', () => {
+  it.each([
+    ['<think>France.</think>\nParis', '\nParis', 'France.'],
+    ['France.\n</think>\nParis', '\nParis', 'France.'],
+    ['<thinking>a</thinking><think>b</think>c', 'c', 'a\n\nb'],
+    ['Lyon? <think>no</think> Paris', 'Lyon?  Paris', 'no'],
+    ['<think>I close with </think> in the end</think>Paris', 'Paris', 'I close with\n\nin the end'],
+    ['<think>x</think>Paris</think>', 'Paris', 'x'],
+    ['[THINK]x[/THINK]Paris', 'Paris', 'x'],
+    ['◁think▷x◁/think▷Paris', 'Paris', 'x'],
+    ['<think></think>Paris', 'Paris', ''],
+    ['<THINK>x</THINK>Paris', 'Paris', 'x'],
+  ])('of %j is %j', (whole, text, reasoning) => {
+    expect(visibleText(whole)).toMatchObject({ text, reasoning, unclosed: false });
+  });
+
+  it.each([
+    'Use `<think>` to reason.',
+    'The "</think>" tag ends it.',
+    'Paris',
+    'a <think> b',
+    '```\n<think>\nx\n```\n',
+  ])('leaves %j as it is', (whole) => {
+    expect(visibleText(whole)).toMatchObject({ text: whole, reasoning: '', unclosed: false });
+  });
+
+  it('says when a trace never closes, and keeps what stood before it', () => {
+    expect(visibleText('<think>It may be Paris')).toEqual({
+      text: '',
+      reasoning: 'It may be Paris',
+      unclosed: true,
+      offset: -1,
+    });
+    expect(visibleText('Paris.\n<think>or')).toMatchObject({
+      text: 'Paris.\n',
+      reasoning: 'or',
+      unclosed: true,
+    });
+    expect(visibleText('It may be Paris</think>')).toMatchObject({ text: '', reasoning: 'It may be Paris' });
+  });
+
+  it('takes other tags by name', () => {
+    const tags = reasoningTagPattern(['reason.ing']);
+    expect(visibleText('<reason.ing>x</reason.ing>Paris', tags)).toMatchObject({ text: 'Paris', offset: 26 });
+    expect(visibleText('<reasonXing>x</reasonXing>Paris', tags).reasoning).toBe('');
+  });
+});
