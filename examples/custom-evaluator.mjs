@@ -23,10 +23,11 @@ class SummaryEvaluator extends Evaluator {
       dimensions: [
         {
           name: 'coverage',
+          outcome: 'scored',
           score: coverage,
           evidence: missing.map((fact) => `missing: ${fact}`),
         },
-        { name: 'length', score: length, reason: `${words} words` },
+        { name: 'length', outcome: 'scored', score: length, reason: `${words} words` },
       ],
     };
   }

@@ -11,11 +11,9 @@ type OrUndefined<Type> = {
 
 /** A dimension as a subclass of `Evaluator` may give it: {@link DimensionResult} with less to say. */
 export type GivenDimension = OrUndefined<
-  Omit<DimensionResult, 'durationMs' | 'outcome'> & {
+  Omit<DimensionResult, 'durationMs'> & {
     /** Time that the measurement took, milliseconds. @default that of the whole evaluation */
     readonly durationMs?: number;
-    /** @default 'scored' with a score, 'errored' with an error, else 'unscored' */
-    readonly outcome?: DimensionResult['outcome'];
   }
 >;
 
@@ -78,7 +76,7 @@ function isWhole(given: GivenEvaluation): given is Evaluation {
   if (typeof given !== 'object' || given === null || !Array.isArray(given.dimensions)) return true; // the check refuses it
   if (given.evaluator === undefined || given.version === undefined) return false;
   for (const dimension of given.dimensions as readonly (GivenDimension | null)[]) {
-    if (dimension?.durationMs === undefined || dimension.outcome === undefined) return false;
+    if (dimension !== null && dimension.durationMs === undefined) return false;
   }
   return true;
 }
@@ -95,17 +93,7 @@ function completed(
     dimensions: given.dimensions.map((dimension: GivenDimension | null) =>
       typeof dimension !== 'object' || dimension === null
         ? dimension // the check refuses it
-        : {
-            ...dimension,
-            score: dimension.score ?? null,
-            outcome: dimension.outcome ?? outcomeOf(dimension),
-            durationMs: dimension.durationMs ?? durationMs,
-          },
+        : { ...dimension, durationMs: dimension.durationMs ?? durationMs },
     ),
   } as Evaluation;
-}
-
-function outcomeOf({ score, error }: GivenDimension): DimensionResult['outcome'] {
-  if (score !== null && score !== undefined) return 'scored';
-  return error === undefined ? 'unscored' : 'errored';
 }

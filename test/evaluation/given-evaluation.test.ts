@@ -16,7 +16,12 @@ class LengthEvaluator extends Evaluator<string> {
       overallScore: short ? null : 1,
       reason: short ? 'too short to judge' : undefined,
       dimensions: [
-        { name: 'length', score: short ? null : 1, reason: short ? 'too short to judge' : undefined },
+        {
+          name: 'length',
+          outcome: short ? 'unscored' : 'scored',
+          score: short ? null : 1,
+          reason: short ? 'too short to judge' : undefined,
+        },
         { name: 'timed', score: 0.5, durationMs: 12, outcome: 'scored' },
       ],
     };
@@ -24,7 +29,7 @@ class LengthEvaluator extends Evaluator<string> {
 }
 
 describe('an evaluation that a subclass returned without what the base class knows', () => {
-  it('gets the name and the version of the evaluator, outcomes and durations', async () => {
+  it('gets the name and the version of the evaluator, and durations', async () => {
     const judged = await new LengthEvaluator().evaluateText('Paris', { id: 'a', input: 'q' });
     expect(judged).toMatchObject({ evaluator: 'length', version: '7', overallScore: 1 });
     expect(judged.dimensions[0]).toMatchObject({
