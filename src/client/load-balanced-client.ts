@@ -37,7 +37,7 @@ import { WorkEstimate } from './call/work-estimate.js';
 
 /** How a client is closed. */
 export interface CloseOptions {
-  /** How long calls in flight may take to finish, milliseconds; then they are aborted. Default 10,000. */
+  /** How long calls in flight may take to finish, milliseconds; then they are aborted. @default 10000 */
   readonly timeoutMs?: number | undefined;
 }
 

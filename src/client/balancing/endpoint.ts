@@ -251,7 +251,8 @@ export class Endpoint implements EndpointCandidate {
         this.limit.overloaded(retryAfterMs, now);
         this.adaptive?.overloaded(inFlight, now);
         return this.#overloaded(ticket, now);
-      default:
+      case 'failed':
+      case 'unreachable':
         this.latency.failed(ticket, latencyMs, this.#penaltyCapMs, now);
         this.counts.failed++;
         this.#outcome(0, now);

@@ -70,7 +70,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     this.work = settings.work.expected(this.#parameters.maxTokens);
   }
 
-  /** Begins. */
+  /** Listens to what bounds the call, and sends it or lets it wait. */
   start(options: CallOptions | undefined): void {
     const { begunAt: now } = this;
     const { budget, hedge, reporter, work } = this.#settings;
