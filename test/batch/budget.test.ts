@@ -207,6 +207,36 @@ describe('the budget of a run', () => {
     await client.close();
   });
 
+  it('estimates what streams had written that broke off without a word of what they used', async () => {
+    const piece = { choices: [{ delta: { content: 'y'.repeat(4000) } }] };
+    for (const usage of [undefined, { prompt_tokens: 100, completion_tokens: 1 }]) {
+      const server = await modelServer((_request, response) => {
+        response.setHeader('content-type', 'text/event-stream');
+        response.write(`data: ${JSON.stringify({ ...piece, usage })}\n\n`, () => response.destroy());
+      });
+      const client = new LoadBalancedClient({
+        endpoints: [server.url],
+        streamForTiming: true,
+        retry: { maxRetries: 1, initialBackoffMs: 0 },
+        outlierEjection: false,
+        waitForHealthyMs: 1,
+      });
+      const processor = new BatchProcessor({
+        target: client,
+        evaluator,
+        concurrency: 1,
+        budget: { maxTokens: 5000 },
+      });
+      const summary = await processor.run(cases(60));
+      const sent = server.requests.length;
+      expect(sent).toBeLessThanOrEqual(20);
+      expect(summary).toMatchObject({ stopReason: 'budget' });
+      expect(summary.budget!.tokens).toBeGreaterThanOrEqual(sent * 1095);
+      expect(summary.budget!.tokens).toBeLessThanOrEqual(sent * 1105);
+      await client.close();
+    }
+  });
+
   it('is silent where everything is reported', async () => {
     const usage = { inputTokens: 1, outputTokens: 1 };
     const { summary, events } = await run(clientOf({ usage, cost: 0.1 }), { maxCost: 1000, maxTokens: 1000 });
