@@ -238,7 +238,8 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     if (this.settled) return;
     if (Number.isNaN(this.firstTextAt)) this.firstTextAt = this.#settings.clock.now();
     this.receivedCharacters += text.length;
-    if (!this.#owner.streamed(this, text)) this.#paused = true;
+    // What may be the beginning of a secret is held back; it came all the same.
+    if (text !== '' && !this.#owner.streamed(this, text)) this.#paused = true;
   }
 
   replied(reply: ProtocolReply): void {
