@@ -43,6 +43,14 @@ export { meanWithin, type MeanWithinOptions } from './decisions/decide/mean-with
 export type { DecisionLook, DecisionOutcome } from './decisions/decide/stopping-rule.js';
 
 // can this judge be believed
+export { anchored, type AnchoredOptions } from './decisions/anchored/anchored.js';
+export type { Anchored, AnchoredData } from './decisions/anchored/anchored-data.js';
+export type { AnchoredForm, AnchoredMean } from './decisions/anchored/anchored-mean.js';
+export { formatAnchored } from './decisions/anchored/format-anchored.js';
+export type { Figure, JudgeAgreement } from './decisions/anchored/judge-agreement.js';
+export type { GivenLabel, LabelDraw, LabelSet } from './decisions/anchored/label-set.js';
+export { writeLabelSheet, type LabelSheetOptions } from './decisions/anchored/label-sheet.js';
+export { readLabels, type ReadLabelsOptions } from './decisions/anchored/read-labels.js';
 export {
   clusteredPredictionPoweredMean,
   predictionPoweredMean,
@@ -54,6 +62,21 @@ export {
   type PredictionPoweredOptions,
   type WeightedAnchoredSample,
 } from './decisions/anchored/prediction-powered.js';
+
+// before and beside
+export {
+  leaderboard,
+  type Leaderboard,
+  type LeaderboardData,
+  type LeaderboardEntry,
+  type LeaderboardOptions,
+} from './decisions/leaderboard.js';
+export {
+  planComparison,
+  type ComparisonForecast,
+  type ComparisonForecastData,
+  type PlanComparisonOptions,
+} from './decisions/plan-comparison.js';
 
 // the mathematics
 export {
@@ -105,6 +128,7 @@ export {
   type GroupSequentialInflation,
   type GroupSequentialPlan,
   type GroupSequentialPower,
+  type SpendingState,
 } from './decisions/sequential/group-sequential.js';
 export {
   stageWiseEstimate,

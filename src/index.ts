@@ -39,14 +39,15 @@ export type {
   ProcessorRateLimit,
   ResponseCache,
   RunBudget,
-  RunOptions,
   Target,
   TargetAnswer,
   TargetContext,
   TargetFunction,
   TargetOutput,
 } from './batch/batch-options.js';
-export type { CaseField } from './cases/case-fields.js';
+export type { RunOptions } from './batch/run-options.js';
+export type { CaseField, ColumnNames } from './cases/case-fields.js';
+export type { TextEncoding } from './cases/text-encoding.js';
 export type { CaseInput } from './cases/case-source.js';
 export { fromConcurrencyConfig, type ConcurrencySettings } from './batch/concurrency-config.js';
 export type { FileSource } from './cases/file-source.js';
@@ -124,9 +125,11 @@ export { ollamaGenerate } from './client/protocols/ollama-generate.js';
 export { openaiChat } from './client/protocols/openai-chat.js';
 export { openaiCompletions } from './client/protocols/openai-completions.js';
 export { openaiResponses } from './client/protocols/openai-responses.js';
+export { endsAnswer, finishReason } from './client/protocols/finish-reason.js';
 export {
+  checkAnswer,
   EmptyAnswer,
-  finishReason,
+  IncompleteAnswer,
   messagesOf,
   plainText,
   ReportedFailure,
@@ -176,6 +179,7 @@ export type {
   TestCase,
   UnscoredCaseResult,
 } from './evaluation/evaluation-types.js';
+export type { GivenDimension, GivenEvaluation } from './evaluation/given-evaluation.js';
 export {
   workerEvaluator,
   type WorkerEvaluator,

@@ -4,7 +4,8 @@ import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import type { EventPort } from './batch-events.js';
-import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
+import type { ResolvedBatchOptions } from './batch-options.js';
+import type { RunOptions } from './run-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
 import { CaseLanes, type LaneWork } from './case-lanes.js';
@@ -41,7 +42,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #session: RunSession<Input, Expected, Metadata> | undefined;
   readonly #writer: ResultWriter;
   readonly #statistics: RunStatistics;
-  readonly #live: PrefixScore;
+  readonly #prefixScore: PrefixScore;
   readonly #pacer: RequestPacer | undefined;
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
@@ -79,7 +80,7 @@ export class BatchRun<Input, Expected, Metadata> {
       passThreshold: options.passThreshold,
       evaluator: options.evaluator,
     });
-    this.#live = new PrefixScore(options.repetitions);
+    this.#prefixScore = new PrefixScore(options.repetitions);
     this.#progress = new RunProgress({
       runId: this.runId,
       clock,
@@ -87,7 +88,7 @@ export class BatchRun<Input, Expected, Metadata> {
       wanted: () => port.wants('progress'),
       confidenceLevel: options.confidenceLevel,
       statistics: this.#statistics,
-      prefix: this.#live,
+      prefix: this.#prefixScore,
       total: () => this.#total,
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
@@ -239,7 +240,7 @@ export class BatchRun<Input, Expected, Metadata> {
       },
       settle: (task, result) => {
         this.#inFlight.delete(task);
-        this.#live.add(task.sequence, result);
+        this.#prefixScore.add(task.sequence, result);
         return this.#record(result, task);
       },
       failed: (error) => this.#stop('input-error', error),
@@ -256,8 +257,8 @@ export class BatchRun<Input, Expected, Metadata> {
 
   readonly #addEarlier = (result: CaseResult): void => {
     this.#statistics.addEarlier(result);
-    this.#live.addEarlier(result);
     this.#prefix?.settle(result);
+    this.#prefixScore.addEarlier(result);
   };
 
   #beginCase(task: CaseTask<Input, Expected, Metadata>): void {

@@ -273,8 +273,8 @@ export class CaseFeeder<Input, Expected, Metadata> {
       this.#options.onSubmit?.(testCase.id, repetition);
       if (isDone !== undefined && isDone(repetition)) this.#skipped++;
       else {
-        const at = { sequence: this.#sequence++, pulledAt: now };
-        this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, at, kept));
+        const at = { sequence: this.#sequence++, pulledAt: now, kept };
+        this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, at));
       }
     }
   }

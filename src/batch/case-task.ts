@@ -16,10 +16,10 @@ export class CaseTask<Input, Expected, Metadata>
   readonly runId: string;
   readonly testCase: TestCase<Input, Expected, Metadata>;
   readonly repetition: number;
-  /** Its place in the order in which a start of the run submits its tasks, from 0. */
-  readonly sequence: number;
   /** Its case as a store keeps it; `undefined` without a store, and when it cannot be kept. */
   readonly kept: KeptCase | undefined;
+  /** Its place in the order in which a start of the run submits its tasks, from 0. */
+  readonly sequence: number;
   /** Monotonic time at which the case was pulled. */
   readonly pulledAt: number;
   /** Monotonic time at which it was begun. */
@@ -38,8 +38,8 @@ export class CaseTask<Input, Expected, Metadata>
     at: {
       readonly sequence: number;
       readonly pulledAt: number;
+      readonly kept: KeptCase | undefined;
     },
-    kept: KeptCase | undefined,
   ) {
     super();
     this.runId = runId;
@@ -47,7 +47,7 @@ export class CaseTask<Input, Expected, Metadata>
     this.repetition = repetition;
     this.sequence = at.sequence;
     this.pulledAt = at.pulledAt;
-    this.kept = kept;
+    this.kept = at.kept;
   }
 }
 

@@ -3,7 +3,7 @@ import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
 import type { RunLease } from '../stores/run-lease.js';
 import type { RunManifest } from '../stores/run-manifest.js';
-import type { RunOptions } from './batch-options.js';
+import type { RunOptions } from './run-options.js';
 import { checkManifest } from './run-manifest.js';
 import type { RunStore } from './run-store.js';
 

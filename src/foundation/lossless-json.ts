@@ -77,12 +77,17 @@ export interface EmbeddedJson {
   readonly mended: readonly JsonMend[];
 }
 
-/** Reads the one JSON value that begins at a place, whatever comes after it. Reads no further than it must. */
+const MOST_LEVELS = 1_000;
+
+/**
+ * Reads the one JSON value that begins at a place, whatever comes after it: one of at most 1,000 levels. Reads no
+ * further than it must.
+ */
 export function jsonAt(text: string, at: number, options: ParseJsonOptions = {}): EmbeddedJson {
   const mends = new Set<JsonMend>();
   const reader = new JsonReader(text, options, options.inexact, (what) => mends.add(what), at);
   try {
-    const value = reader.readValue();
+    const value = reader.readValue(MOST_LEVELS);
     return { value, end: reader.at, found: true, mended: [...mends] };
   } catch {
     return { value: undefined, end: reader.at, found: false, mended: [] };
@@ -142,10 +147,11 @@ class JsonReader {
     return value;
   }
 
-  /** One value, whatever follows it. */
-  readValue(): unknown {
+  /** One value, whatever follows it, of at most so many levels. */
+  readValue(mostLevels = Number.POSITIVE_INFINITY): unknown {
     const open: OpenContainer[] = [];
     for (;;) {
+      if (open.length > mostLevels) throw MALFORMED;
       let value = this.#opened(open);
       if (value === OPENED) continue;
       for (;;) {

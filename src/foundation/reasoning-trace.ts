@@ -86,6 +86,7 @@ export function visibleText(whole: string, tags: RegExp = DEFAULT_TAGS): Visible
   tags.lastIndex = 0;
   let fences = 0;
   let fencesTo = 0;
+  let thoughtTo = 0; // pieces before this one were reasoning after all
   for (const found of whole.matchAll(tags)) {
     const after = found.index + found[0].length;
     if (isQuoted(whole, found.index, after)) continue;
@@ -94,7 +95,7 @@ export function visibleText(whole: string, tags: RegExp = DEFAULT_TAGS): Visible
     fences += countFences(whole, fencesTo, found.index);
     fencesTo = found.index;
     if (!closing && fences % 2 === 1) continue;
-    if (closing && open === 'no' && after < end) for (const piece of pieces) piece.thought = true;
+    if (closing && open === 'no' && after < end) thoughtTo = pieces.length;
     const thought = closing && (open !== 'no' || after < end || pieces.length === 0);
     pieces.push({ start: from, end: found.index, thought });
     open = closing ? 'no' : beginsLine(whole, from, found.index) ? 'line' : 'amid';
@@ -102,13 +103,14 @@ export function visibleText(whole: string, tags: RegExp = DEFAULT_TAGS): Visible
   }
   if (open === 'amid') from = pieces.pop()!.start; // only spoken of
   pieces.push({ start: from, end: whole.length, thought: open === 'line' });
-  return joined(whole, pieces, open === 'line');
+  const told = pieces.map((piece, i) => (i < thoughtTo ? { ...piece, thought: true } : piece));
+  return joined(whole, told, open === 'line');
 }
 
 interface Piece {
   readonly start: number;
   readonly end: number;
-  thought: boolean;
+  readonly thought: boolean;
 }
 
 function joined(whole: string, pieces: readonly Piece[], unclosed: boolean): VisibleText {

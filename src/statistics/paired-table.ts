@@ -1,6 +1,6 @@
 import { AssayError } from '../errors.js';
 import { checkOptions, number, show } from '../foundation/options.js';
-import { findRoot } from '../foundation/find-root.js';
+import { findRoot } from './find-root.js';
 import { checkLevel, type IntervalOptions } from './intervals.js';
 import { incompleteBeta, normalCdf, normalQuantile } from './special-functions.js';
 
@@ -42,8 +42,8 @@ export function tangoInterval(table: PairedTable, options: IntervalOptions = {})
 export function tangoEnds(table: PairedTable, quantile: number): Ends {
   const { onlyFirst: b, onlySecond: c, n } = checkTable(table);
   const difference = (b - c) / n;
-  const low = c === n ? -1 : findRoot((d) => scoreZ(b, c, n, d) - quantile, { low: -1, high: difference });
-  const high = b === n ? 1 : findRoot((d) => scoreZ(b, c, n, d) + quantile, { low: difference, high: 1 });
+  const low = c === n ? -1 : findRoot((d) => scoreZ(b, c, n, d) - quantile, [-1, difference]);
+  const high = b === n ? 1 : findRoot((d) => scoreZ(b, c, n, d) + quantile, [difference, 1]);
   return [low, high];
 }
 

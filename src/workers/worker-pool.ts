@@ -1,24 +1,18 @@
 import { AssayError, messageOf, type AssayErrorCode } from '../errors.js';
 import { onAbort } from '../foundation/cancellation.js';
-import { readText } from '../foundation/cgroup.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
 import { KEEP_EXTERNAL } from '../foundation/worker-fallback.js';
-import { physicalCores, planAffinity } from './cpu-affinity.js';
 import { resolvePoolOptions, type ResolvedPoolOptions, type WorkerPoolOptions } from './pool-options.js';
+import { placementEvent, placementOf } from './worker-placement.js';
 import { unpackError } from './packed-error.js';
+import { StartHistory } from './start-history.js';
 import { workerStarter } from './start-worker.js';
 import { PoolTask, TaskQueue, type PoolTaskOptions } from './task-queue.js';
 import type { WorkerEvents } from './worker-events.js';
 import { failureOf, verdictOn } from './worker-failure.js';
 import { WorkerSlot } from './worker-slot.js';
-import type {
-  PlacementNotice,
-  WorkerMessage,
-  WorkerModule,
-  WorkerPlacement,
-  WorkerReply,
-} from './worker-protocol.js';
+import type { PlacementNotice, WorkerMessage, WorkerModule, WorkerReply } from './worker-protocol.js';
 
 /** What a {@link WorkerPool} has done. */
 export interface WorkerPoolStats {
@@ -54,12 +48,9 @@ const MESSAGE_US = 10_000; // a message holds about this much work, so that work
  */
 export class WorkerPool extends EventSource<WorkerEvents> {
   readonly #options: ResolvedPoolOptions;
-  readonly #placement: WorkerPlacement | undefined;
+  readonly #placement: ReturnType<typeof placementOf>;
   readonly #queue = new TaskQueue();
-  readonly #placements = new Map<
-    string,
-    { readonly notice: PlacementNotice; readonly event: ReturnType<typeof placementEvent> }
-  >();
+  readonly #history = new StartHistory();
   #slots: readonly WorkerSlot[] | undefined;
   #opening = false;
   #timer: ClockTimer | undefined;
@@ -70,7 +61,6 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   #failed = 0;
   #replaced = 0;
   #messages = 0;
-  #started: WorkerEvents['worker:start'] | undefined;
   #closing: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
@@ -89,14 +79,19 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     event: Name,
     listener: (payload: WorkerEvents[Name]) => void,
   ): () => void {
-    return this.#withStart(super.on(event, listener), (name, payload) => {
+    const tell = (name: string, payload: unknown): void => {
       if (name === event) listener(payload as WorkerEvents[Name]);
-    });
+    };
+    return this.#history.tellLater(super.on(event, listener), tell, (name, error) =>
+      this.reportListenerError(name, error),
+    );
   }
 
   /** As {@link WorkerPool.on}, for every event, with its name. */
   override onAny(listener: (event: string, payload: unknown) => void): () => void {
-    return this.#withStart(super.onAny(listener), listener);
+    return this.#history.tellLater(super.onAny(listener), listener, (name, error) =>
+      this.reportListenerError(name, error),
+    );
   }
 
   /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. @internal */
@@ -119,7 +114,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   /** What came of `cpuAffinity` and `priority` for each worker that was started, as the kernel reports it. */
   get placements(): readonly PlacementNotice[] {
-    return Array.from(this.#placements.values(), ({ notice }) => notice).sort((a, b) => a.worker - b.worker);
+    return this.#history.placements;
   }
 
   /** Tells that an evaluator moved to the main thread or back. @internal */
@@ -218,8 +213,9 @@ export class WorkerPool extends EventSource<WorkerEvents> {
             },
           }),
       );
-      this.#started = { at: this.#options.clock.wallTime(), workers, runtime };
-      if (this.wants('worker:start')) this.emit('worker:start', this.#started);
+      const started = { at: this.#options.clock.wallTime(), workers, runtime };
+      this.#history.started(started);
+      if (this.wants('worker:start')) this.emit('worker:start', started);
     } catch (error) {
       const failure = new AssayError(
         'ASSAY_WORKER_UNAVAILABLE',
@@ -362,50 +358,9 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   }
 
   #tellPlacement(notice: PlacementNotice): void {
-    const key = `${notice.what} ${notice.worker}`;
     const event = placementEvent(notice, this.#options.clock.wallTime());
-    this.#placements.set(key, { notice, event });
+    this.#history.placed(notice, event);
     const [name, payload] = event;
     if (this.wants(name)) this.emit(name, payload as never);
   }
-
-  /** Tells a listener of the past, unless it leaves at once. */
-  #withStart(off: () => void, tell: (event: string, payload: unknown) => void): () => void {
-    const past: (readonly [name: string, payload: unknown])[] = [
-      ...(this.#started === undefined ? [] : [['worker:start', this.#started] as const]),
-      ...Array.from(this.#placements.values(), ({ event }) => event),
-    ];
-    if (past.length === 0) return off;
-    let listening = true;
-    queueMicrotask(() => {
-      for (const [name, payload] of past) {
-        if (!listening) return;
-        try {
-          tell(name, payload);
-        } catch (error) {
-          this.reportListenerError(name, error);
-        }
-      }
-    });
-    return () => {
-      listening = false;
-      off();
-    };
-  }
-}
-
-function placementEvent(
-  { what, worker, applied, value, reason }: PlacementNotice,
-  at: number,
-): readonly ['worker:affinity' | 'worker:priority', object] {
-  const common = { at, worker, applied, ...(reason === undefined ? {} : { reason }) };
-  return what === 'affinity'
-    ? ['worker:affinity', { ...common, cpus: value as readonly number[] | null }]
-    : ['worker:priority', { ...common, priority: value as number | null }];
-}
-
-function placementOf({ cpuAffinity, priority, workers }: ResolvedPoolOptions): WorkerPlacement | undefined {
-  if (cpuAffinity === undefined && priority === undefined) return undefined;
-  const cpus = cpuAffinity === 'auto' ? planAffinity(workers, physicalCores(readText)) : cpuAffinity;
-  return { ...(cpus === undefined ? {} : { cpus }), ...(priority === undefined ? {} : { priority }) };
 }

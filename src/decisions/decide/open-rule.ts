@@ -101,7 +101,8 @@ export class OpenRule implements StoppingRule {
       const [low, high] = this.#interval(this.#wide);
       if (low > -margin && high < margin) this.#outcome = 'equivalent';
     }
-    const interval = this.#interval(this.#sequence);
+    // it takes time in proportion to the pairs: told when it ends, and by `end`
+    const interval = last || this.#outcome !== 'undecided' ? this.#interval(this.#sequence) : null;
     this.#looks++;
     return {
       look: this.#looks,

@@ -16,6 +16,23 @@ export interface PlannedRuleOptions {
   readonly level: number;
   /** Difference that does not matter; `undefined`: nobody asks. */
   readonly equivalence: number | undefined;
+  /** Boundaries that were computed before, to share between many replays of one plan. @default its own */
+  readonly boundaries?: Boundaries | undefined;
+  /** Whether looks carry an interval; replays do without. @default true */
+  readonly intervals?: boolean | undefined;
+}
+
+/** Boundaries of looks by alpha and fractions: each is computed once. */
+export class Boundaries {
+  readonly #known = new Map<string, number>();
+
+  /** What |Z| must reach at the last of the fractions. */
+  last(fractions: readonly number[], alpha: number): number {
+    const key = `${alpha} ${fractions.join(' ')}`;
+    const known = this.#known.get(key) ?? (groupSequentialBoundary({ fractions, alpha }).z.at(-1) as number);
+    this.#known.set(key, known);
+    return known;
+  }
 }
 
 /** Pairs of graded scores below which Student's t is not trusted with a look. */
@@ -30,6 +47,7 @@ export class PlannedRule implements StoppingRule {
   readonly #options: PlannedRuleOptions;
   readonly #sample = new PairSample();
   readonly #fractions: number[] = [];
+  readonly #boundaries: Boundaries;
   #due = 1; // next look of the plan
   #waiting = false;
   #lastCluster: string | undefined;
@@ -37,6 +55,7 @@ export class PlannedRule implements StoppingRule {
 
   constructor(options: PlannedRuleOptions) {
     this.#options = options;
+    this.#boundaries = options.boundaries ?? new Boundaries();
   }
 
   add(pair: JudgedPair): DecisionLook | undefined {
@@ -93,9 +112,7 @@ export class PlannedRule implements StoppingRule {
     if (!final && table === undefined && pairs < FEWEST_GRADED) return undefined;
     const fraction = final ? 1 : cases / planned;
     this.#fractions.push(fraction);
-    const boundary = groupSequentialBoundary({ fractions: this.#fractions, alpha: 1 - level }).z.at(
-      -1,
-    ) as number;
+    const boundary = this.#boundaries.last(this.#fractions, 1 - level);
     const { z, standardError } = this.#sample.z;
     this.#last = {
       look: this.#fractions.length,
@@ -106,7 +123,7 @@ export class PlannedRule implements StoppingRule {
       fraction,
       statistic: z,
       boundary,
-      interval: repeatedInterval(this.#sample, boundary),
+      interval: this.#options.intervals === false ? null : repeatedInterval(this.#sample, boundary),
       outcome: this.#outcome(z, boundary, standardError),
     };
     return this.#last;
@@ -117,10 +134,7 @@ export class PlannedRule implements StoppingRule {
     const { equivalence, level } = this.#options;
     if (equivalence === undefined || this.#sample.pairs === 0) return 'undecided';
     // two one-sided tests of 1 - level each: an interval of twice that
-    const wide = groupSequentialBoundary({
-      fractions: this.#fractions,
-      alpha: Math.min(0.999, 2 * (1 - level)),
-    }).z.at(-1) as number;
+    const wide = this.#boundaries.last(this.#fractions, Math.min(0.999, 2 * (1 - level)));
     const interval = repeatedInterval(this.#sample, wide);
     return interval !== null && interval[0] > -equivalence && interval[1] < equivalence
       ? 'equivalent'

@@ -1,4 +1,4 @@
-import { findRoot } from '../../foundation/find-root.js';
+import { findRoot } from '../../statistics/find-root.js';
 import { boundedMeanInterval } from '../../statistics/bounded-mean.js';
 import { ClusteredMoments } from '../../statistics/clustered.js';
 import type { Interval } from '../../statistics/intervals.js';
@@ -131,33 +131,43 @@ class Pairs {
 
 async function noWorse(
   pairs: Pairs,
-  { level, seed, signal }: PairedCheckOptions,
+  options: PairedCheckOptions,
 ): Promise<Pick<TestedCheck, 'p' | 'met' | 'method' | 'detectable'> & Partial<TestedCheck>> {
-  const alpha = 1 - level;
+  const { p, method, verdict } = await worseTest(pairs, options);
+  if (verdict !== undefined) return { p, met: false, method, detectable: null, verdict };
+  return { p, met: true, method, detectable: detectableDrop(pairs, 1 - options.level) };
+}
+
+/** What {@link noWorseTest} finds. */
+export type NoWorseTest = Pick<TestedCheck, 'p' | 'method' | 'verdict'>;
+
+/** The one-sided test alone, without the figures that stand beside it in a check. */
+export function noWorseTest(
+  requirement: Requirement,
+  sample: PairedSample,
+  options: PairedCheckOptions,
+): Promise<NoWorseTest> {
+  return worseTest(new Pairs(requirement, sample), options);
+}
+
+async function worseTest(pairs: Pairs, { level, seed, signal }: PairedCheckOptions): Promise<NoWorseTest> {
   const { table } = pairs;
-  const detectable = detectableDrop(pairs, alpha);
   const units = pairs.clusterSums?.length ?? pairs.n;
   // Were every case to fall, this would be the p-value: with fewer no drop whatever can be seen.
   const least = 0.5 ** units / (table === undefined ? 1 : 2);
-  if (least > alpha) {
-    const reason = `${units} ${pairs.clusterSums === undefined ? 'cases' : 'clusters'} could not show a drop if all of them fell`;
-    return {
-      p: null,
-      met: false,
-      method: 'none',
-      detectable: null,
-      verdict: { outcome: 'undecided', reason },
-    };
+  if (least > 1 - level) {
+    const what = pairs.clusterSums === undefined ? 'cases' : 'clusters';
+    const reason = `${units} ${what} could not show a drop if all of them fell`;
+    return { p: null, method: 'none', verdict: { outcome: 'undecided', reason } };
   }
   if (table !== undefined) {
-    const { pWorse } = mcnemarMidP(table.onlyFirst, table.onlySecond);
-    return { p: pWorse, met: true, method: 'mcnemar-mid-p', detectable };
+    return { p: mcnemarMidP(table.onlyFirst, table.onlySecond).pWorse, method: 'mcnemar-mid-p' };
   }
   const flipped = pairs.clusterSums ?? pairs.differences;
   const { pValue } = await signFlipTest(flipped, { seed, signal });
   // The flips are symmetric: one side has half of the two-sided chance.
   const below = flipped.reduce((sum, each) => sum + each, 0) < 0;
-  return { p: below ? pValue / 2 : 1 - pValue / 2, met: true, method: 'sign-flip', detectable };
+  return { p: below ? pValue / 2 : 1 - pValue / 2, method: 'sign-flip' };
 }
 
 function maxDrop(
@@ -211,7 +221,7 @@ function detectableDrop(pairs: Pairs, alpha: number): number | null {
   if (found !== null) return found;
   // More than differ now would have to: the smallest drop without a single gain.
   const excess = (drop: number): number => mcnemarPower({ ...plan, p10: 0, p01: drop }) - POWER;
-  return excess(1) < 0 ? null : findRoot(excess, { low: 0, high: 1, precision: 1e-9 });
+  return excess(1) < 0 ? null : findRoot(excess, [0, 1], 1e-9);
 }
 
 function tableOf(differences: readonly number[], run: readonly number[]): PairedTable {

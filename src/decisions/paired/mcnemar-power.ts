@@ -1,5 +1,5 @@
 import { AssayError } from '../../errors.js';
-import { findRoot } from '../../foundation/find-root.js';
+import { findRoot } from '../../statistics/find-root.js';
 import {
   betweenZeroAndOne,
   checkOptions,
@@ -146,7 +146,7 @@ export function mcnemarDetectableDifference(
       test,
     }).at(n) - power;
   if (excess(discordant) < 0) return null;
-  return excess(0) >= 0 ? 0 : findRoot(excess, { low: 0, high: discordant });
+  return excess(0) >= 0 ? 0 : findRoot(excess, [0, discordant]);
 }
 
 type CheckedPlan = Required<{ [Key in keyof McnemarPlan]: Exclude<McnemarPlan[Key], undefined> }>;

@@ -1,5 +1,5 @@
 import { AssayError } from '../../errors.js';
-import { findRoot } from '../../foundation/find-root.js';
+import { findRoot } from '../../statistics/find-root.js';
 import {
   betweenZeroAndOne,
   checkOptions,
@@ -110,10 +110,10 @@ export class BettingSequence {
   interval(): readonly [low: number, high: number] {
     // The capital of "higher" falls in m, that of "lower" rises: each end is one root.
     if (this.#logUp(this.#low) >= this.#limit) {
-      this.#low = findRoot((m) => this.#logUp(m) - this.#limit, { low: this.#low, high: 1 });
+      this.#low = findRoot((m) => this.#logUp(m) - this.#limit, [this.#low, 1]);
     }
     if (this.#logDown(this.#high) >= this.#limit) {
-      this.#high = findRoot((m) => this.#logDown(m) - this.#limit, { low: 0, high: this.#high });
+      this.#high = findRoot((m) => this.#logDown(m) - this.#limit, [0, this.#high]);
     }
     return [this.#low, this.#high];
   }

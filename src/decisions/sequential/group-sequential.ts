@@ -1,5 +1,5 @@
 import { AssayError } from '../../errors.js';
-import { findRoot } from '../../foundation/find-root.js';
+import { findRoot } from '../../statistics/find-root.js';
 import {
   betweenZeroAndOne,
   checkOptions,
@@ -66,17 +66,19 @@ const PLAN_CHECKS: OptionChecks<GroupSequentialPlan> = {
   spending: oneOf('obrien-fleming', 'pocock'),
 };
 
+/** Where a side stands in its spending. */
+export interface SpendingState {
+  /** Alpha of this side, above 0 and below 1. */
+  readonly alpha: number;
+  /** Information fraction, 0..1. */
+  readonly t: number;
+}
+
 /**
  * Alpha that one side may have spent at information fraction `t`: O'Brien-Fleming-like 2 - 2Φ(q(1 - a/2)/√t), or
  * Pocock-like a·ln(1 + (e - 1)t) (Lan and DeMets 1983).
- *
- * @param alpha Of this side, above 0 and below 1.
- * @param t Information fraction, 0..1.
  */
-export function spentAlpha(
-  spending: AlphaSpending,
-  { alpha, t }: { readonly alpha: number; readonly t: number },
-): number {
+export function spentAlpha(spending: AlphaSpending, { alpha, t }: SpendingState): number {
   if (t <= 0) return 0;
   if (t >= 1) return alpha;
   if (spending === 'pocock') return alpha * Math.log1p((Math.E - 1) * t);
@@ -137,7 +139,7 @@ export function groupSequentialInflation(
   const most = (fixedDrift + 4) / Math.sqrt(fractions.at(-1) as number);
   const { walk } = boundaryOf(fractions, alpha, spending, most);
   const crossed = (drift: number): number => sum(walk.crossing(drift).upper);
-  const drift = findRoot((at) => crossed(at) - power, { low: 0, high: most });
+  const drift = findRoot((at) => crossed(at) - power, [0, most]);
   const { expectedFraction } = powerOf(walk, fractions, drift);
   const inflation = (drift / fixedDrift) ** 2;
   return {
@@ -179,7 +181,7 @@ function boundFor(walk: BoundedWalk, fraction: number, increment: number): numbe
   const excess = (z: number): number =>
     Math.log(Math.max(walk.tails(fraction, z).upper, Number.MIN_VALUE)) - wanted;
   if (excess(0) <= 0) return 0; // so much to spend that the run ends here whatever comes
-  return excess(38) > 0 ? Number.POSITIVE_INFINITY : findRoot(excess, { low: 0, high: 38 });
+  return excess(38) > 0 ? Number.POSITIVE_INFINITY : findRoot(excess, [0, 38]);
 }
 
 function powerOf(walk: BoundedWalk, fractions: readonly number[], drift: number): GroupSequentialPower {

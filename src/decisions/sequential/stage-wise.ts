@@ -1,5 +1,5 @@
 import { AssayError } from '../../errors.js';
-import { findRoot } from '../../foundation/find-root.js';
+import { findRoot } from '../../statistics/find-root.js';
 import {
   checkOptions,
   integer,
@@ -80,7 +80,7 @@ function estimateAt(stop: {
       side.slice(0, last).reduce((total, each) => total + each, 0);
     return { upper: earlier(before.upper) + here.upper, lower: earlier(before.lower) + here.lower };
   };
-  const bracket = { low: -most, high: most };
+  const bracket: readonly [number, number] = [-most, most];
   const driftAt = (side: 'upper' | 'lower', chance: number): number =>
     findRoot((drift) => tailsAt(drift)[side] - chance, bracket);
   const atZero = tailsAt(0);

@@ -134,12 +134,14 @@ export function plainFit(value: unknown): number {
 }
 
 const MOST_VALUES = 1_000;
+const MOST_ATTEMPTS = 20_000;
 const READ_AT_MOST = 3; // times the text: brackets that nothing closes must not be read to the end again and again
 
 /** All objects and arrays of a text that are not part of another one. */
 function embeddedIn(text: string, reading: Reading): FoundJson[] {
   const values: FoundJson[] = [];
   let budget = READ_AT_MOST * text.length + 10_000;
+  let attempts = 0;
   const brackets = /[{[]/g;
   for (let found = brackets.exec(text); found !== null; found = brackets.exec(text)) {
     const value = jsonAt(text, found.index, reading);
@@ -148,7 +150,7 @@ function embeddedIn(text: string, reading: Reading): FoundJson[] {
       values.push({ ok: true, value: value.value, place: 'embedded', mended: value.mended });
       brackets.lastIndex = value.end;
     }
-    if (budget < 0 || values.length >= MOST_VALUES) break;
+    if (budget < 0 || values.length >= MOST_VALUES || ++attempts > MOST_ATTEMPTS) break;
   }
   return values;
 }

@@ -1,4 +1,5 @@
 import { parseDecimal, type Decimal } from '../../foundation/decimal.js';
+import { lineEnd } from './paragraphs.js';
 import { mixed, negative, rationalOf, timesPowerOfTen, wholeRational, type Rational } from './rational.js';
 import { writtenDigits, type DecimalMark, type WrittenDigits } from './written-digits.js';
 
@@ -255,6 +256,8 @@ function withPower(text: string, amount: Amount): Amount {
   };
 }
 
+const LONGEST_LINE = 200;
+
 interface Sign {
   readonly negative: boolean;
   readonly start: number;
@@ -311,8 +314,7 @@ function signed(text: string, at: number, sign: string, before: string): Sign {
   }
   // at the beginning of a line: a list's mark, unless the number is all there is
   if (!spaced) return { negative: minus, start, operator: false };
-  const lineEnd = text.indexOf('\n', at);
-  const line = text.slice(at, lineEnd < 0 ? undefined : lineEnd);
+  const line = text.slice(at, lineEnd(text, at, LONGEST_LINE));
   const alone = /^[\d.,'\s/]+[\s.%)$]*$/.test(line);
   return alone
     ? { negative: minus, start, operator: false }
@@ -332,7 +334,7 @@ const isRatio = (text: string, start: number, end: number): boolean =>
   /^ ?: ?\d/.test(text.slice(end, end + 4)) || /\d ?: ?$/.test(text.slice(Math.max(0, start - 4), start));
 
 const BEFORE_OPERATOR =
-  /(?:[\p{L}\p{N})\]}][ ]?\*[ ]?|[×·⋅÷√∛!±] ?|[\p{L}\p{N})\]}$] ?[+/] ?|\\(?:times|cdot|div|sqrt|pm)[ {]{0,2}|[\p{L}\p{N})]\^\{?|[(\d] ?\^ ?\(?|\\sqrt(?:\[\d\])?\{[^{}]{0,20}|\bsqrt\()$/u;
+  /(?:[\p{L}\p{N})\]}][ ]?\*[ ]?|[×·⋅÷√∛!±≤≥≠] ?| [<>] ?|\\(?:leq?|geq?|neq?|lt|gt) ?|[\p{L}\p{N})\]}$] ?[+/] ?|\\(?:times|cdot|div|sqrt|pm)[ {]{0,2}|[\p{L}\p{N})]\^\{?|[(\d] ?\^ ?\(?|\\sqrt(?:\[\d\])?\{[^{}]{0,20}|\bsqrt\()$/u;
 const AFTER_OPERATOR =
   /^(?:\}{0,2} ?(?:\\(?:times|cdot|div|sqrt|pi|pm|mp|log|ln|sin|cos|tan|exp|infty|binom)(?![a-z])|[×·⋅÷√π∞±])|[ ]?(?:\+|\^(?! ?\{?\\circ)|\/ ?[\d(\\])|!(?=[ ]?[\d+*/)}-])| ?\*(?!\*) ?[\p{L}\d(\\]|\(\d| ?(?:pi|sqrt)\b|[xyznkabt](?![\p{L}\p{N}])(?=[\s+\-=*/^).,;$}]|$)| [-–] ?(?:\d|\\|[a-z](?![\p{L}]))|[-–](?:\d|\\|[a-z](?![\p{L}])))/u;
 
@@ -356,6 +358,5 @@ function isOrdinal(text: string, start: number, end: number): boolean {
     return /[\p{L}\p{N}.,;)\]]\s?\[$/u.test(before);
   if (!/^(?:[.)](?: |\t|\*)|:(?!\d)|\.\*\*)/.test(after)) return false;
   if (!LIST_MARK.test(before)) return false;
-  const lineEnd = text.indexOf('\n', end);
-  return /[\p{L}\p{N}]/u.test(text.slice(end, lineEnd < 0 ? end + 200 : Math.min(lineEnd, end + 200)));
+  return /[\p{L}\p{N}]/u.test(text.slice(end, lineEnd(text, end, LONGEST_LINE)));
 }

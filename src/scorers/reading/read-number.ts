@@ -3,7 +3,7 @@ import { NO_ANSWER } from './answer-words.js';
 import { numberInBold, numberInWords } from './number-words.js';
 import { numberTokens, type NumberToken } from './number-token.js';
 import { ownTurns } from './own-turn.js';
-import { endsInBlock, endsInLoop, sentenceEnd, type Stretch } from './paragraphs.js';
+import { endsInBlock, endsInLoop, lineEnd, sentenceEnd, type Stretch } from './paragraphs.js';
 import { sameRational, type Rational } from './rational.js';
 import { isFound, NONE, SEVERAL, UNREADABLE, type PlaceReading, type Reading } from './reading.js';
 import type { DecimalMark } from './written-digits.js';
@@ -77,9 +77,10 @@ function wholeNumberIn(text: string, mark: DecimalMark, longest = 60): Reading<R
 
 /** The number that a text is, and nothing else but currency, grouping and white space. */
 export function plainNumber(text: string, mark: DecimalMark): Reading<Rational> | undefined {
-  const read = wholeNumberIn(text.slice(0, LONGEST_PLAIN), mark, LONGEST_PLAIN);
-  if (read === undefined || !isFound(read) || text.length > LONGEST_PLAIN) return undefined;
-  return /^[\s$€£¥₹.]*$/.test(text.slice(read.end).replace(/[\p{L}\\{}^°²³ ]/gu, '')) ? read : undefined;
+  if (text.length > LONGEST_PLAIN) return undefined;
+  const read = wholeNumberIn(text, mark, LONGEST_PLAIN);
+  if (read === undefined || !isFound(read)) return undefined;
+  return /^[^\p{L}]*(?:Rs\.?|USD|EUR)?\s*$/iu.test(text.slice(0, read.start)) ? read : undefined;
 }
 
 const LONGEST_PLAIN = 100_000;
@@ -152,8 +153,7 @@ function valueStretch(text: string, place: Announcement): Stretch & { readonly e
       exact: true,
     };
   }
-  const lineEnd = text.indexOf('\n', start);
-  const end = Math.min(lineEnd < 0 ? text.length : lineEnd, start + LONGEST_VALUE);
+  const end = lineEnd(text, start, LONGEST_VALUE);
   return { start, end: Math.min(end, sentenceEnd(text, start, LONGEST_VALUE)), exact: false };
 }
 
@@ -200,8 +200,10 @@ function afterLastEquals(
   end: number,
 ): readonly NumberToken[] | 'several' {
   const from = tokens[0]!.start;
-  const last = Math.max(...['=', '≈', '\\approx', '\\simeq'].map((sign) => text.lastIndexOf(sign, end - 1)));
-  if (last < from) return tokens;
+  const part = text.slice(from, end);
+  const within = Math.max(...['=', '≈', '\\approx', '\\simeq'].map((sign) => part.lastIndexOf(sign)));
+  if (within < 0) return tokens;
+  const last = from + within;
   const after = tokens.filter(({ start }) => start > last);
   if (after.length === 0) return tokens;
   const before = tokens[tokens.length - after.length - 1];
@@ -245,13 +247,12 @@ const COMPUTED = 4_000;
 
 /** Of several numbers in a sentence the one that the last equation before it gave. */
 function computedOf(text: string, tokens: readonly NumberToken[]): NumberToken | undefined {
-  const end = tokens[0]!.start;
-  const from = Math.max(0, end - COMPUTED);
-  for (let at = text.lastIndexOf('=', end); at >= from; at = text.lastIndexOf('=', at - 1)) {
-    const result = /^= ?[^\d\n=]{0,6}(?=[\d-])/.exec(text.slice(at, at + 12));
+  const before = text.slice(Math.max(0, tokens[0]!.start - COMPUTED), tokens[0]!.start);
+  for (let at = before.lastIndexOf('='); at > 0; at = before.lastIndexOf('=', at - 1)) {
+    const result = /^= ?[^\d\n=]{0,6}(?=[\d-])/.exec(before.slice(at, at + 12));
     if (result === null) continue;
     const start = at + result[0].length;
-    const given = numberTokens(text, 'auto', start, Math.min(end, start + 40))[0];
+    const given = numberTokens(before, 'auto', start, Math.min(before.length, start + 40))[0];
     if (given?.value === undefined || given.operand) continue;
     return tokens.find(({ value }) => value !== undefined && sameRational(value, given.value!));
   }
@@ -323,8 +324,8 @@ const isDigit = (code: number): boolean =>
 
 /** The sentence around a place: from the end of the one before, or the line's beginning, to its own end. */
 function sentenceWith(text: string, at: number): Stretch {
-  const lineStart = text.lastIndexOf('\n', at) + 1;
-  const from = Math.max(lineStart, at - LONGEST_SENTENCE);
+  const nearest = Math.max(0, at - LONGEST_SENTENCE);
+  const from = nearest + text.slice(nearest, at).lastIndexOf('\n') + 1;
   const line = text.slice(from, at);
   let start = from;
   for (const found of line.matchAll(/[.!?](?=["'”’*_)\]]{0,4}\s+[\p{Lu}\p{Lo}*"'(\\$\d])|[。！？]/gu)) {

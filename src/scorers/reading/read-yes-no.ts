@@ -1,6 +1,6 @@
 import { announcements, type Announcement } from './announcements.js';
 import { ownTurns } from './own-turn.js';
-import { lastParagraph, sentenceEnd } from './paragraphs.js';
+import { lastParagraph, lineEnd, sentenceEnd } from './paragraphs.js';
 import { isFound, type Found, type Reading } from './reading.js';
 import type { SaidWord, YesNoFinder } from './yes-no-words.js';
 
@@ -66,9 +66,7 @@ function saidAt(text: string, place: Announcement, finder: YesNoFinder): SaidWor
   const here = finder.at(text, start);
   if (here !== undefined && (place.tier === 'boxed' || endsClause(text, here) || isLowerCase(text, here)))
     return isOneOfTwo(text, here, finder) ? 'both' : here;
-  const lineEnd = text.indexOf('\n', start);
-  const line = lineEnd < 0 ? text.length : lineEnd;
-  const end = place.end ?? Math.min(line, start + LONGEST_VALUE);
+  const end = place.end ?? lineEnd(text, start, LONGEST_VALUE);
   if (NO_DIFFERENCE.test(text.slice(start, end))) return 'both';
   return agreed(finder.all(text, start, Math.min(end, sentenceEnd(text, start, LONGEST_VALUE))));
 }
