@@ -31,6 +31,7 @@ export type AssayErrorCode =
   | 'ASSAY_RUN_ACTIVE'
   | 'ASSAY_LEASE_LOST'
   | 'ASSAY_COMPARISON_REFUSED'
+  | 'ASSAY_GATE_NOT_PASSED'
   // a call to an endpoint
   | 'ASSAY_CONNECT'
   | 'ASSAY_CONNECT_TIMEOUT'

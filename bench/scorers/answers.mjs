@@ -65,7 +65,7 @@ const choiceReader = (options) => ({
 
 const SWITCH = ['switch', 'switching', 'swap', 'swapping', 'change'];
 const STAY = ['stay', 'staying', 'stick', 'sticking', 'keep', 'keeping'];
-const asksToSwitch = (question) => /\b(?:switch|swap|stick)\b/i.test(question ?? '');
+const asksToSwitch = (question) => /\b(?:switch|swap|stick)(?:p?ing)?\b/i.test(question ?? '');
 const yesNo = assaykit.yesNo?.();
 const switchOrStay = assaykit.yesNo?.({ words: { yes: SWITCH, no: STAY } });
 const YES = new Set(['yes', 'true', 'switch']);

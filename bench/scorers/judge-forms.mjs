@@ -19,7 +19,7 @@ const rubric = 'recorded';
 
 /** What each source's prompt asked for. */
 const FORMS = {
-  llmbar: { verdictPattern: /(Output \([ab]\))(?: is (?:an? )?(?:better|more)\b|\s*$)/ },
+  llmbar: { verdictPattern: /(Output \([ab]\))(?: is (?:an? )?better\b|\s*$)/ },
   mmluredux: { verdictName: 'Classification' },
   mrgsm8k: { verdictName: ['Final Judgement', 'Final Decision'] },
   qlora: {},

@@ -4,6 +4,7 @@ import type { BaseEventMap } from '../foundation/event-source.js';
 import type { BlindBudget } from './summary/budget-summary.js';
 import type { BatchSummary } from '../stores/result-store.js';
 import type { RunManifest } from '../stores/run-manifest.js';
+import type { LiveScore } from './summary/prefix-score.js';
 import type { RunSummary } from './summary/run-summary.js';
 
 /** Events of a BatchProcessor. `at` is wall-clock time in milliseconds since the epoch. */
@@ -192,15 +193,13 @@ export interface ProgressEvent {
   readonly ratePerSecond: number;
   /** Milliseconds to the end at this rate; `null` when unknown. */
   readonly etaMs: number | null;
-  /** Mean overall score so far with its interval at the processor's `confidenceLevel`; `null` before the first score. */
-  readonly score: {
-    /** 0..1. */
-    readonly mean: number;
-    /** Lower end of the interval; `null` when there is none yet. */
-    readonly low: number | null;
-    /** Upper end of the interval; `null` when there is none yet. */
-    readonly high: number | null;
-  } | null;
+  /**
+   * Mean overall score, with its interval at the processor's `confidenceLevel`, of the longest complete prefix of what was
+   * submitted: `results` of `done`. Results that finished before an earlier one are not in it, since what finishes first is no
+   * sample: where wrong answers take longer, the first to finish are the right ones. The ends are at most 2 % of the
+   * results old; at the end of the run they are exact. `null` before the first score.
+   */
+  readonly score: LiveScore | null;
   /** Money over the whole run so far, in the unit of the host's prices; `null` while no result has a cost. */
   readonly cost: number | null;
   /** Input and output tokens over the whole run so far, without answers from the cache. */

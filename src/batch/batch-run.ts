@@ -1,15 +1,14 @@
-import PQueue from 'p-queue';
 import { AssayError } from '../errors.js';
 import { isModelClient } from '../client/model-client.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
-import { overTurns } from '../foundation/over-turns.js';
-import { TurnGiver } from '../foundation/event-loop-turns.js';
 import type { EventPort } from './batch-events.js';
-import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
+import type { ResolvedBatchOptions } from './batch-options.js';
+import type { RunOptions } from './run-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
+import { CaseLanes, type LaneWork } from './case-lanes.js';
 import { CaseRunner } from './case-runner.js';
 import { toCaseSource, type CaseInput, type CaseSource } from '../cases/case-source.js';
 import type { CaseTask } from './case-task.js';
@@ -23,22 +22,19 @@ import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
 import { openSession, type RunSession } from './run-session.js';
+import { followPrefix, type SubmissionPrefix } from './stop-rule.js';
+import { PrefixScore } from './summary/prefix-score.js';
 import { RunStatistics } from './summary/run-statistics.js';
 import type { RunSummary, StopReason } from './summary/run-summary.js';
 
-const LANES_A_TURN = 16;
-
-/**
- * One run from its first case to its summary. `concurrency` lanes, each a task of the p-queue, take cases one after
- * the other; p-queue is the gate (concurrency, pause), and a case costs no queue entry of its own.
- */
+/** One run from its first case to its summary. */
 export class BatchRun<Input, Expected, Metadata> {
   readonly runId: string;
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
   readonly #runOptions: RunOptions;
   readonly #port: EventPort;
   readonly #announce: Announce;
-  readonly #queue: PQueue;
+  readonly #lanes: CaseLanes<CaseTask<Input, Expected, Metadata>, CaseResult>;
   readonly #source: CaseSource<TestCase<Input, Expected, Metadata>>;
   readonly #feeder: CaseFeeder<Input, Expected, Metadata>;
   readonly #runner: CaseRunner<Input, Expected, Metadata>;
@@ -46,17 +42,14 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #session: RunSession<Input, Expected, Metadata> | undefined;
   readonly #writer: ResultWriter;
   readonly #statistics: RunStatistics;
+  readonly #prefixScore: PrefixScore;
   readonly #pacer: RequestPacer | undefined;
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
   readonly #progress: RunProgress;
-  readonly #turns: TurnGiver;
+  readonly #prefix: SubmissionPrefix | undefined;
   readonly #begunAt: number;
   readonly #startedAt: number;
-  #lanes = 0;
-  #lanesEnded: () => void = () => {};
-  #ready: Promise<void> | undefined;
-  #wake: () => void = () => {};
   #drainTimer: ClockTimer | undefined;
   #begun = 0;
   #stopReason: StopReason = 'end';
@@ -76,11 +69,10 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#port = port;
     this.#startedAt = clock.wallTime();
     this.#begunAt = clock.now();
-    this.#turns = new TurnGiver(() => clock.now());
-    const startId = newStartId(this.#startedAt);
+    const startId = newStartId(this.#startedAt, options.random);
     this.runId = runOptions.runId ?? `run-${startId}`;
     this.#announce = runAnnouncer(port, this.runId, clock);
-    this.#queue = new PQueue({ concurrency });
+    this.#lanes = new CaseLanes(this.#laneWork(), concurrency, () => clock.now());
     this.#inFlight = new InFlightCases(clock, options.caseTimeoutMs);
     this.#source = toCaseSource(cases);
     this.#statistics = new RunStatistics({
@@ -88,6 +80,7 @@ export class BatchRun<Input, Expected, Metadata> {
       passThreshold: options.passThreshold,
       evaluator: options.evaluator,
     });
+    this.#prefixScore = new PrefixScore(options.repetitions);
     this.#progress = new RunProgress({
       runId: this.runId,
       clock,
@@ -95,6 +88,7 @@ export class BatchRun<Input, Expected, Metadata> {
       wanted: () => port.wants('progress'),
       confidenceLevel: options.confidenceLevel,
       statistics: this.#statistics,
+      prefix: this.#prefixScore,
       total: () => this.#total,
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
@@ -109,7 +103,7 @@ export class BatchRun<Input, Expected, Metadata> {
       options,
       runOptions,
       onError: (error, final) => this.#storeFailed(error, final),
-      onEarlier: (result) => this.#statistics.addEarlier(result),
+      onEarlier: this.#addEarlier,
     });
     this.#budget = watchBudget(options.budget, {
       clock,
@@ -131,6 +125,7 @@ export class BatchRun<Input, Expected, Metadata> {
         return onDurable(results);
       },
     });
+    this.#prefix = followPrefix(runOptions.stopWhen, () => this.#stop('settled'));
     this.#feeder = new CaseFeeder({
       runId: this.runId,
       source: this.#source,
@@ -141,7 +136,8 @@ export class BatchRun<Input, Expected, Metadata> {
       isFinished:
         runOptions.resume === true && store !== undefined ? finishedOutcomes(runOptions) : undefined,
       isOpen: (caseId) => this.#inFlight.has(caseId) || this.#writer.holds(caseId),
-      onReady: () => this.#wakeLanes(),
+      onSubmit: this.#prefix?.submit,
+      onReady: () => this.#lanes.wake(),
     });
   }
 
@@ -158,10 +154,10 @@ export class BatchRun<Input, Expected, Metadata> {
       this.#announce('run:start', () => ({ at: this.#startedAt, total: this.#total, ...opened }));
       this.#progress.begin((progress) => this.#port.emit('progress', progress));
       guard = guardEventLoop(this.#options, this.#gate, {
-        concurrency: () => this.#queue.concurrency,
+        concurrency: () => this.#lanes.concurrency,
         onChange: (from, to, reason) => this.#concurrencyChanged(from, to, reason),
       });
-      await this.#runLanes();
+      await this.#lanes.run();
     } catch (error) {
       this.#stop('input-error', error);
     } finally {
@@ -187,23 +183,20 @@ export class BatchRun<Input, Expected, Metadata> {
   /** Lets no further case begin until {@link BatchRun.resume}. */
   pause(): void {
     if (this.#stopReason !== 'end') return; // lanes that wait at the gate must end
-    if (!this.#queue.isPaused) this.#announce('run:pause', () => ({}));
-    this.#queue.pause();
-    this.#wakeLanes();
+    if (!this.#lanes.isPaused) this.#announce('run:pause', () => ({}));
+    this.#lanes.pause();
   }
 
   /** Goes on after {@link BatchRun.pause}. */
   resume(): void {
-    if (this.#queue.isPaused && this.#stopReason === 'end') this.#announce('run:resume', () => ({}));
-    this.#queue.start();
+    if (this.#lanes.isPaused && this.#stopReason === 'end') this.#announce('run:resume', () => ({}));
+    this.#lanes.open();
   }
 
   /** Changes the number of cases in flight at once. */
   setConcurrency(concurrency: number): void {
-    const from = this.#queue.concurrency;
-    this.#queue.concurrency = concurrency;
-    for (let lanes = this.#lanes; lanes < concurrency && lanes > 0; lanes++) this.#addLane();
-    this.#wakeLanes();
+    const from = this.#lanes.concurrency;
+    this.#lanes.concurrency = concurrency;
     this.#concurrencyChanged(from, concurrency, 'host');
   }
 
@@ -234,63 +227,39 @@ export class BatchRun<Input, Expected, Metadata> {
     return cases === null ? null : cases * this.#options.repetitions;
   }
 
-  #runLanes(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#lanesEnded = resolve;
-      // The first requests are on their way while the others are made.
-      const goingOn = (): boolean => this.#lanes > 0;
-      overTurns(this.#queue.concurrency, LANES_A_TURN, () => this.#addLane(), goingOn);
-    });
-  }
-
-  #addLane(): void {
-    this.#lanes++;
-    void this.#queue.add(this.#lane);
-  }
-
-  readonly #lane = async (): Promise<void> => {
-    try {
-      for (;;) {
-        if (this.#gateClosed) {
-          void this.#queue.add(this.#lane); // comes back when the gate lets it
-          return;
-        }
-        const task = this.#feeder.take();
-        if (task === undefined) {
-          if (this.#feeder.exhausted) break;
-          await this.#whenReady();
-          continue;
-        }
-        const turn = this.#pacer?.take();
-        if (turn !== undefined) {
-          this.#inFlight.hold(task);
-          await turn;
-          this.#inFlight.letGo(task);
-          if (this.#gateClosed) {
-            this.#feeder.giveBack(task);
-            continue;
-          }
-        }
-        if (this.#stopReason !== 'end') continue;
+  #laneWork(): LaneWork<CaseTask<Input, Expected, Metadata>, CaseResult> {
+    return {
+      take: () => this.#feeder.take(),
+      giveBack: (task) => this.#feeder.giveBack(task),
+      isExhausted: () => this.#feeder.exhausted,
+      isEnding: () => this.#stopReason !== 'end',
+      awaitTurn: (task) => this.#awaitTurn(task),
+      run: (task) => {
         this.#beginCase(task);
-        const result = await this.#runner.run(task);
+        return this.#runner.run(task);
+      },
+      settle: (task, result) => {
         this.#inFlight.delete(task);
-        const room = this.#record(result, task);
-        if (room !== undefined) await room;
-        const due = this.#turns.due(task.begunAt);
-        if (due !== undefined) await due; // a target that answers at once would let no timer or signal through
-      }
-    } catch (error) {
-      this.#stop('input-error', error); // a fault of this package: nothing in a case can get here
-    }
-    if (--this.#lanes === 0) this.#lanesEnded();
-  };
-
-  /** Whether a lane must not begin a case now: the run is paused, or there are more lanes than its concurrency. */
-  get #gateClosed(): boolean {
-    const { isPaused, pending, concurrency } = this.#queue;
-    return (isPaused || pending > concurrency) && this.#stopReason === 'end';
+        this.#prefixScore.add(task.sequence, result);
+        return this.#record(result, task);
+      },
+      failed: (error) => this.#stop('input-error', error),
+    };
   }
+
+  /** The case is held while it waits: it is neither begun nor forgotten. */
+  #awaitTurn(task: CaseTask<Input, Expected, Metadata>): Promise<void> | undefined {
+    const turn = this.#pacer?.take();
+    if (turn === undefined) return undefined;
+    this.#inFlight.hold(task);
+    return turn.then(() => this.#inFlight.letGo(task));
+  }
+
+  readonly #addEarlier = (result: CaseResult): void => {
+    this.#statistics.addEarlier(result);
+    this.#prefix?.settle(result);
+    this.#prefixScore.addEarlier(result);
+  };
 
   #beginCase(task: CaseTask<Input, Expected, Metadata>): void {
     this.#begun++;
@@ -315,6 +284,7 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
     if (result.outcome === 'errored' && result.error.code === 'ASSAY_ABORTED') return undefined;
+    this.#prefix?.settle(result);
     return this.#writer.push(result, kept);
   }
 
@@ -348,8 +318,8 @@ export class BatchRun<Input, Expected, Metadata> {
     }
     this.#feeder.stop().catch(() => {}); // an error in closing the input comes after the reason to stop
     this.#pacer?.close();
-    this.#queue.start(); // lanes that wait at the gate must end
-    this.#wakeLanes();
+    this.#lanes.open(); // lanes that wait at the gate must end
+    this.#lanes.wake();
   }
 
   #storeFailed(error: unknown, final: boolean): void {
@@ -363,15 +333,6 @@ export class BatchRun<Input, Expected, Metadata> {
 
   #concurrencyChanged(from: number, to: number, reason: 'event-loop-delay' | 'recovered' | 'host'): void {
     if (from !== to) this.#announce('concurrency:change', () => ({ from, to, reason }));
-  }
-
-  #whenReady(): Promise<void> {
-    return (this.#ready ??= new Promise((resolve) => (this.#wake = resolve)));
-  }
-
-  #wakeLanes(): void {
-    this.#ready = undefined;
-    this.#wake();
   }
 
   async #end(): Promise<RunSummary> {
@@ -388,7 +349,7 @@ export class BatchRun<Input, Expected, Metadata> {
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
       budget: this.#budget?.summary() ?? null,
-      warnings: this.#session?.warnings(complete) ?? [],
+      warnings: [...(this.#session?.warnings(complete) ?? []), ...(this.#prefix?.notes ?? [])],
     });
     await this.#session?.end(summary, complete).catch(() => {}); // it has told, and is the reason to stop now
     const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import type { Clock } from '../foundation/clock.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 import type { CaseSource } from '../cases/case-source.js';
 import { CaseTask } from './case-task.js';
 import { DuplicateGuard } from './seen-ids.js';
@@ -24,6 +24,8 @@ export interface CaseFeederOptions<Input, Expected, Metadata> {
   readonly isFinished: ((outcome: CaseResult['outcome']) => boolean) | undefined;
   /** Whether a case is being worked on, or waits to be stored. */
   readonly isOpen: (caseId: string) => boolean;
+  /** Called for each case and repetition in the order of the input, also for those that are skipped. */
+  readonly onSubmit?: ((caseId: string, repetition: number) => void) | undefined;
   /** Called when tasks have become available, or none will come any more. */
   readonly onReady: () => void;
 }
@@ -51,6 +53,7 @@ export class CaseFeeder<Input, Expected, Metadata> {
   #head = 0;
   #row = 0;
   #skipped = 0;
+  #sequence = 0;
   #feeding = false;
   #ended = false;
   #complete = false;
@@ -267,8 +270,12 @@ export class CaseFeeder<Input, Expected, Metadata> {
     const now = clock.now();
     const kept = session?.keeper.keep(testCase);
     for (let repetition = 0; repetition < this.#options.repetitions; repetition++) {
+      this.#options.onSubmit?.(testCase.id, repetition);
       if (isDone !== undefined && isDone(repetition)) this.#skipped++;
-      else this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, now, kept));
+      else {
+        const at = { sequence: this.#sequence++, pulledAt: now, kept };
+        this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, at));
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 import type { ListNode } from '../foundation/linked-list.js';
-import type { ModelParameters, TokenUsage } from '../client/model-client.js';
+import type { TokenUsage } from '../client/model-client.js';
 import type { EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
 import { Cancellation } from '../foundation/cancellation.js';
 import type { KeptCase } from '../stores/kept-case.js';
@@ -18,6 +18,8 @@ export class CaseTask<Input, Expected, Metadata>
   readonly repetition: number;
   /** Its case as a store keeps it; `undefined` without a store, and when it cannot be kept. */
   readonly kept: KeptCase | undefined;
+  /** Its place in the order in which a start of the run submits its tasks, from 0. */
+  readonly sequence: number;
   /** Monotonic time at which the case was pulled. */
   readonly pulledAt: number;
   /** Monotonic time at which it was begun. */
@@ -33,15 +35,19 @@ export class CaseTask<Input, Expected, Metadata>
     runId: string,
     testCase: TestCase<Input, Expected, Metadata>,
     repetition: number,
-    pulledAt: number,
-    kept: KeptCase | undefined,
+    at: {
+      readonly sequence: number;
+      readonly pulledAt: number;
+      readonly kept: KeptCase | undefined;
+    },
   ) {
     super();
     this.runId = runId;
     this.testCase = testCase;
     this.repetition = repetition;
-    this.pulledAt = pulledAt;
-    this.kept = kept;
+    this.sequence = at.sequence;
+    this.pulledAt = at.pulledAt;
+    this.kept = at.kept;
   }
 }
 
@@ -60,17 +66,4 @@ export function unlessCancelled<Value>(work: PromiseLike<Value>, cancellation: C
       },
     );
   });
-}
-
-/** The parameters of one request: the case's laid over the processor's. */
-export function mergeParameters(
-  base: ModelParameters | undefined,
-  own: ModelParameters | undefined,
-): ModelParameters | undefined {
-  if (base === undefined) return own;
-  if (own === undefined) return base;
-  const merged = { ...base, ...own };
-  return base.extraBody !== undefined && own.extraBody !== undefined
-    ? { ...merged, extraBody: { ...base.extraBody, ...own.extraBody } }
-    : merged;
 }

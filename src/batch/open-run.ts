@@ -1,8 +1,9 @@
 import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
+import type { RandomSource } from '../foundation/seeded-random.js';
 import type { RunLease } from '../stores/run-lease.js';
 import type { RunManifest } from '../stores/run-manifest.js';
-import type { RunOptions } from './batch-options.js';
+import type { RunOptions } from './run-options.js';
 import { checkManifest } from './run-manifest.js';
 import type { RunStore } from './run-store.js';
 
@@ -73,8 +74,8 @@ const notNew = (runId: string): AssayError =>
   );
 
 /** Names one start of a run: `2026-11-23T22-28-00-000Z-k3x9`. */
-export function newStartId(startedAt: number): string {
-  const suffix = Math.floor(Math.random() * 36 ** 4)
+export function newStartId(startedAt: number, random: RandomSource): string {
+  const suffix = Math.floor(random() * 36 ** 4)
     .toString(36)
     .padStart(4, '0');
   return `${new Date(startedAt).toISOString().replace(/[:.]/g, '-')}-${suffix}`;

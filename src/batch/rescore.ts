@@ -13,7 +13,8 @@ import {
 import type { CaseInput } from '../cases/case-source.js';
 import type { ResultStore } from '../stores/result-store.js';
 import { BatchProcessor } from './batch-processor.js';
-import type { BatchProcessorOptions, RunOptions } from './batch-options.js';
+import type { BatchProcessorOptions } from './batch-options.js';
+import type { RunOptions } from './run-options.js';
 import { StoredAnswers } from './stored-answers.js';
 import type { RunSummary } from './summary/run-summary.js';
 

@@ -4,7 +4,8 @@ import { withoutKeys } from '../foundation/key-like.js';
 import { stableHash, stableStringify } from '../foundation/stable-hash.js';
 import { PACKAGE_VERSION } from '../foundation/package-version.js';
 import type { RunManifest } from '../stores/run-manifest.js';
-import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
+import type { ResolvedBatchOptions } from './batch-options.js';
+import type { RunOptions } from './run-options.js';
 
 /** What a run is made with, for the store and for resuming. */
 export function createManifest<Input, Expected, Metadata>(

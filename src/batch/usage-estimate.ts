@@ -11,8 +11,9 @@ export function estimateUsage(
   attempts: number,
 ): TokenUsage | undefined {
   if (attempts === 0) return undefined;
-  const { text = '', toolCalls } = response ?? {};
-  const written = text.length + (toolCalls === undefined ? 0 : inputCharacters({ toolCalls }));
+  const { text = '', reasoning = '', toolCalls } = response ?? {};
+  const written =
+    text.length + reasoning.length + (toolCalls === undefined ? 0 : inputCharacters({ toolCalls }));
   return {
     inputTokens: estimateTokens(inputCharacters(input)) * attempts,
     outputTokens: estimateTokens(written),

@@ -1,8 +1,11 @@
+import type { ReasoningHandling } from '../foundation/reasoning-trace.js';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../foundation/clock.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
 import type { AdaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
+import type { ApiKey } from './http/endpoint-connection.js';
 import type { HealthCheckOptions } from './http/health-check.js';
+import type { TlsOptions } from './http/transport.js';
 import type { HedgingOptions } from './call/hedge.js';
 import type { ModelParameters } from './model-client.js';
 import type { OutlierEjectionOptions } from './balancing/outlier-ejection.js';
@@ -13,9 +16,6 @@ import type { ProtocolName } from './protocols/protocol-names.js';
 import type { EndpointRateLimit } from './balancing/rate-limit.js';
 import type { RetryBudgetOptions } from './call/retry-budget.js';
 import type { RetryOptions } from './call/retry.js';
-
-/** A key, or a function that gives the current one; it is called for every attempt, so cache inside it. */
-export type ApiKey = string | (() => string | Promise<string>);
 
 /** One model server. */
 export interface EndpointOptions {
@@ -57,22 +57,6 @@ export interface TimeoutOptions {
   readonly attemptMs?: number | undefined;
   /** For a call with all its attempts and waits. Default 1,800,000. */
   readonly deadlineMs?: number | undefined;
-}
-
-/** TLS settings, handed to `tls.connect`. */
-export interface TlsOptions {
-  /** PEM certificates of the authorities to trust, in place of the runtime's own. */
-  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
-  /** The client's own certificate chain, PEM; asked for by servers with mTLS. */
-  readonly cert?: string | Buffer | undefined;
-  /** Private key of `cert`, PEM. */
-  readonly key?: string | Buffer | undefined;
-  /** What `key` is encrypted with. */
-  readonly passphrase?: string | undefined;
-  /** Host name for SNI and the check of the server's certificate. Default: the URL's host. */
-  readonly servername?: string | undefined;
-  /** Whether a server whose certificate cannot be verified is refused. Default `true`. */
-  readonly rejectUnauthorized?: boolean | undefined;
 }
 
 /** Options of a `LoadBalancedClient`. */
@@ -135,8 +119,18 @@ export interface LoadBalancedClientOptions {
    * Default 300,000. (An ejected endpoint gets new connections at once.)
    */
   readonly connectionMaxAgeMs?: number | undefined;
+  /**
+   * How long an idle connection is kept for the next call, milliseconds, > 0; a server that says that it closes sooner
+   * (`keep-alive: timeout=…`) is believed. A dispatcher of the host has its own. @default 60000
+   */
+  readonly keepAliveMs?: number | undefined;
   /** Prices a model, for `cost`. */
   readonly prices?: PriceTable | undefined;
+  /**
+   * What becomes of reasoning that a model writes into its answer between `<think>` tags and their like: it stands
+   * in `response.reasoning`, or is kept in the text. Streamed pieces come as the server sends them. Default `'apart'`.
+   */
+  readonly reasoning?: ReasoningHandling | undefined;
   /** Whether responses carry the parsed reply (of a stream: its last message) as `raw`. Default `false`. */
   readonly includeRaw?: boolean | undefined;
   /**
@@ -146,6 +140,6 @@ export interface LoadBalancedClientOptions {
   readonly streamForTiming?: boolean | undefined;
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined;
-  /** Random source for ties and jitter. Default `Math.random`. */
+  /** Random source for ties and jitter. @default Math.random */
   readonly random?: RandomSource | undefined;
 }

@@ -1,3 +1,4 @@
+import { reasoningHandling, type ReasoningHandling } from '../foundation/reasoning-trace.js';
 import { AssayError } from '../errors.js';
 import type { Clock } from '../foundation/clock.js';
 import {
@@ -16,15 +17,10 @@ import {
   type OptionCheck,
 } from '../foundation/options.js';
 import { looksLikeKey } from '../foundation/key-like.js';
-import type { RandomSource } from '../foundation/seeded-random.js';
+import { systemRandom, type RandomSource } from '../foundation/seeded-random.js';
 import { adaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
 import { checkParameters } from './check-parameters.js';
-import type {
-  EndpointOptions,
-  LoadBalancedClientOptions,
-  TimeoutOptions,
-  TlsOptions,
-} from './client-options.js';
+import type { EndpointOptions, LoadBalancedClientOptions, TimeoutOptions } from './client-options.js';
 import type { EndpointSettings } from './balancing/endpoint.js';
 import { endpointAddress, type EndpointConnectionSettings } from './http/endpoint-connection.js';
 import { healthCheckOptions, type HealthCheckSettings } from './http/health-check.js';
@@ -39,7 +35,7 @@ import { rateLimitOptions } from './balancing/rate-limit.js';
 import { retryBudgetOptions, type RetryBudgetSettings } from './call/retry-budget.js';
 import { retryOptions, type RetrySettings } from './call/retry.js';
 import { Secrets } from './http/secrets.js';
-import type { TransportSettings } from './http/transport.js';
+import type { TlsOptions, TransportSettings } from './http/transport.js';
 
 /** One endpoint's settings, by the part that needs them. */
 export interface EndpointParts {
@@ -65,6 +61,7 @@ export interface ClientSettings {
   readonly maxResponseBytes: number;
   readonly prices: PriceTable | undefined;
   readonly includeRaw: boolean;
+  readonly reasoning: ReasoningHandling;
   readonly streamForTiming: boolean;
   readonly clock: Clock | undefined;
   readonly random: RandomSource;
@@ -135,8 +132,10 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
         ? undefined
         : 'an undici Dispatcher',
     connectionMaxAgeMs: positive,
+    keepAliveMs: positive,
     prices: either(callable, object),
     includeRaw: boolean,
+    reasoning: reasoningHandling,
     streamForTiming: boolean,
     clock: object,
     random: callable,
@@ -146,7 +145,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
   const wrong = checkParameters(checked.parameters);
   if (wrong !== undefined) throw wrong;
   const timeouts = timeoutOptions(checked.timeouts ?? {});
-  const random = checked.random ?? Math.random;
+  const random = checked.random ?? systemRandom;
   const endpoints = checked.endpoints.map((each, index) =>
     readEndpoint(typeof each === 'string' ? { url: each } : each, index, checked, timeouts, random),
   );
@@ -166,6 +165,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
     maxResponseBytes: checked.maxResponseBytes ?? 8 * 1024 * 1024,
     prices: checked.prices,
     includeRaw: checked.includeRaw ?? false,
+    reasoning: checked.reasoning ?? 'apart',
     streamForTiming: checked.streamForTiming ?? false,
     clock: checked.clock,
     random,
@@ -233,6 +233,7 @@ function readEndpoint(
       connections,
       connectMs: timeouts.connectMs,
       connectionMaxAgeMs: client.connectionMaxAgeMs ?? 300_000,
+      keepAliveMs: client.keepAliveMs ?? 60_000,
       allowH2: client.allowH2 ?? false,
       tls: client.tls === undefined ? undefined : tlsOptions(client.tls),
       dispatcher: client.dispatcher,

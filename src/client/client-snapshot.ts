@@ -29,12 +29,24 @@ export interface EndpointSnapshot {
   readonly latencyMs: number | null;
   /** Estimated milliseconds per unit of work (about one output token); `null` before the first answer. */
   readonly msPerUnit: number | null;
-  /** Share of successes among about the last twenty outcomes, 0..1. */
+  /**
+   * Share of successes among about the last twenty outcomes, 0..1, from 1 on: an average that forgets 5 % an outcome, so that
+   * five failures at the start read 0.77. How many failed in a row is `consecutiveFailures`.
+   */
   readonly successRate: number;
   /** Failures since the last success. */
   readonly consecutiveFailures: number;
   /** When the last outcome came, wall-clock milliseconds; `null` before the first. */
   readonly lastOutcomeAt: number | null;
+  /** The last active check (`healthCheck`): when it ended, wall-clock milliseconds, and how; `null` before the first. */
+  readonly lastCheck: {
+    /** Wall-clock milliseconds. */
+    readonly at: number;
+    /** Whether it was a 2xx in time. */
+    readonly alive: boolean;
+    /** HTTP status; `null` when no reply came. */
+    readonly status: number | null;
+  } | null;
   /** Calls that may be in flight; `null` for no limit. */
   readonly concurrencyLimit: number | null;
   /** Rate that is let through; `null` when no limit is known. */
@@ -101,6 +113,7 @@ function snapshotEndpoint(
     successRate: endpoint.successRate,
     consecutiveFailures: health.consecutiveFailures,
     lastOutcomeAt: wallOf(endpoint.lastOutcomeAt),
+    lastCheck: connection.lastCheck,
     concurrencyLimit: known(endpoint.concurrencyLimit),
     requestsPerSecond: limit.requestsPerSecond,
     tokensPerSecond: limit.tokensPerSecond,

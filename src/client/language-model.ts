@@ -1,3 +1,4 @@
+import { answerParter } from '../foundation/reasoning-trace.js';
 import { AssayError, messageOf } from '../errors.js';
 import { systemClock } from '../foundation/clock.js';
 import { checkOptions, object, show, text } from '../foundation/options.js';
@@ -5,7 +6,7 @@ import { stableHash } from '../foundation/stable-hash.js';
 import { withoutKeys } from '../foundation/key-like.js';
 import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
-import { mergeParameters } from './call/call-settings.js';
+import { mergeParameters } from './merge-parameters.js';
 import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './http/classify-failure.js';
 import { EndpointError } from './endpoint-error.js';
 import type {
@@ -16,7 +17,10 @@ import type {
   ModelRequest,
   ModelResponse,
 } from './model-client.js';
-import { finishReason, messagesOf, record, textField, usageOf } from './protocols/protocol.js';
+import { languageModelPrompt, languageModelTools } from './language-model-prompt.js';
+import { notSent } from './not-sent.js';
+import { toolCallOf } from './protocols/read-tool-call.js';
+import { finishReason, list, record, textField, tokenUsageOf } from './protocols/protocol.js';
 import { requestIdOf } from './http/reply-headers.js';
 import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
 
@@ -78,19 +82,19 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       : { cacheIdentity: stableHash([cacheIdentity, model.provider, model.modelId, parameters]) }),
     async complete(request: ModelRequest, call: CallOptions = {}): Promise<ModelResponse> {
       refuse(checkCall(request, call));
-      const startedAt = performance.now();
+      const begunAt = systemClock.now();
       const bound = bindCall(call);
       try {
         bound.signal.throwIfAborted();
-        const given = mergeParameters(parameters, request.parameters);
+        const given = mergeParameters(parameters, request.parameters) ?? {};
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
         );
-        return readResult(model, result, performance.now() - startedAt);
+        return readResult(model, result, given, systemClock.now() - begunAt);
       } catch (error) {
         throw bound.signal.aborted
           ? abortedError(bound.signal.reason)
-          : readError(model, error, performance.now() - startedAt);
+          : readError(model, error, systemClock.now() - begunAt);
       } finally {
         bound.release();
       }
@@ -114,14 +118,12 @@ interface BoundCall {
   release(): void;
 }
 
-// One signal from up to three sources. A provider that ignores it must not hold the caller: the race settles.
-function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
+// One signal from the caller's and the time limit. A provider that ignores it must not hold the caller: the race settles.
+function bindCall({ signal, timeoutMs }: CallOptions): BoundCall {
   const controller = new AbortController();
-  const cancel = (reason: unknown): void => controller.abort(reason);
   const aborted = (): void => controller.abort(signal?.reason);
   if (signal?.aborted === true) aborted();
   signal?.addEventListener('abort', aborted, { once: true });
-  cancellation?.onCancel(cancel);
   const timer =
     timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
       ? undefined
@@ -141,7 +143,6 @@ function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
     release() {
       timer?.cancel();
       signal?.removeEventListener('abort', aborted);
-      cancellation?.offCancel(cancel);
     },
   };
 }
@@ -154,40 +155,51 @@ function abortedError(reason: unknown): AssayError {
 function callOptions(request: ModelRequest, parameters: ModelParameters): Record<string, unknown> {
   const { stop, extraBody } = parameters;
   return {
-    prompt: messagesOf(request.input).map(({ role, content, ...rest }) => ({
-      ...rest,
-      role,
-      // System messages are plain text in the SDK's prompts, all others are lists of parts.
-      content: role === 'system' || typeof content !== 'string' ? content : [{ type: 'text', text: content }],
-    })),
+    prompt: languageModelPrompt(request.input),
     maxOutputTokens: parameters.maxTokens,
     temperature: parameters.temperature,
     topP: parameters.topP,
     seed: parameters.seed,
     stopSequences: typeof stop === 'string' ? [stop] : stop,
-    tools: parameters.tools,
+    tools: languageModelTools(parameters.tools),
     responseFormat: parameters.responseFormat,
     providerOptions: extraBody,
   };
 }
 
-function readResult(model: LanguageModel, result: unknown, latencyMs: number): ModelResponse {
-  const { content, finishReason: reason, usage, response } = record(result);
+const answerApart = answerParter();
+
+function readResult(
+  model: LanguageModel,
+  result: unknown,
+  parameters: ModelParameters,
+  latencyMs: number,
+): ModelResponse {
+  const { content, finishReason: reason, usage, response, warnings } = record(result);
   if (!Array.isArray(content)) {
     throw new EndpointError('ASSAY_MALFORMED_RESPONSE', `${model.provider}: the result has no content`, {
       endpoint: model.provider,
       endpointAtFault: true,
     });
   }
-  const toolCalls = content.filter((part) => record(part)['type'] === 'tool-call');
+  const toolCalls = content
+    .map((part) => record(part))
+    .filter((part) => part['type'] === 'tool-call')
+    .map(({ toolCallId, toolName, input }, index) => toolCallOf(index, toolCallId, toolName, input));
+  const told = [
+    ...notSent('an AI SDK model', ['logprobs'], undefined, parameters),
+    ...list(warnings).map(warningText),
+  ];
   const tokens = record(usage);
+  const textsOf = (type: string): string =>
+    content
+      .map((part) => (record(part)['type'] === type ? (textField(record(part), 'text') ?? '') : ''))
+      .join('');
   return {
-    text: content
-      .map((part) => (record(part)['type'] === 'text' ? (textField(record(part), 'text') ?? '') : ''))
-      .join(''),
+    ...answerApart(textsOf('text'), textsOf('reasoning')),
     model: textField(record(response), 'modelId') ?? model.modelId,
     finishReason: readReason(reason),
-    usage: usageOf(
+    usage: tokenUsageOf(
       total(tokens['inputTokens']),
       total(tokens['outputTokens']),
       tokens['cachedInputTokens'] ?? record(tokens['inputTokens'])['cacheRead'],
@@ -199,7 +211,17 @@ function readResult(model: LanguageModel, result: unknown, latencyMs: number): M
     latencyMs,
     timeToFirstTokenMs: null,
     ...(toolCalls.length > 0 ? { toolCalls } : {}),
+    ...(told.length > 0 ? { warnings: told } : {}),
   };
+}
+
+// Version 2 says which setting or tool it leaves out, version 3 which feature; both may just say something.
+function warningText(warning: unknown): string {
+  const { type, setting, feature, tool, details, message } = record(warning);
+  if (typeof message === 'string') return message;
+  const named = setting ?? feature ?? record(tool)['name'] ?? record(tool)['id'];
+  const what = `${String(type)}${typeof named === 'string' ? ` \`${named}\`` : ''}`;
+  return typeof details === 'string' ? `${what}: ${details}` : what;
 }
 
 // Version 3 reports `{ unified, raw }` and `{ total, cacheRead, … }` where version 2 has a string and a number.
@@ -227,7 +249,7 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
     endpoint: model.provider,
     status,
     endpointAtFault: failure?.endpointAtFault ?? true,
-    retryAfterMs: retryAfterMs(headers, Date.now()),
+    retryAfterMs: retryAfterMs(headers, systemClock.wallTime()),
     requestId: requestIdOf(headers),
   });
   told.attempts = [{ endpoint: model.provider, code, status, durationMs }];

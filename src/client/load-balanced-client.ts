@@ -125,16 +125,19 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       clock,
       model: settings.model,
       prices: settings.prices,
+      parameters: settings.parameters,
       includeRaw: settings.includeRaw,
+      reasoning: settings.reasoning,
       wants: (event) => this.wants(event),
       emit: (event, payload) => this.emit(event, payload),
     });
     this.#healthChecker =
       settings.healthCheck === undefined
         ? undefined
-        : new HealthChecker(settings.healthCheck, clock, (endpoint) =>
-            this.#selector.offer(endpoint, clock.now()),
-          );
+        : new HealthChecker(settings.healthCheck, clock, {
+            alive: (endpoint) => this.#selector.offer(endpoint, clock.now()),
+            checked: (endpoint, outcome) => this.#reporter.checked(endpoint, outcome),
+          });
     this.#calls = {
       clock,
       random: settings.random,

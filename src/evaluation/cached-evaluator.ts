@@ -13,6 +13,7 @@ import {
 import { stableHash } from '../foundation/stable-hash.js';
 import type { CorpusMetric } from './corpus-metric.js';
 import { judgeUsageOf, type JudgeUsage } from './judge-usage.js';
+import { evaluateWhole } from './given-evaluation.js';
 import type { Evaluation, EvaluationContext } from './evaluation-types.js';
 import { Evaluator } from './evaluator.js';
 
@@ -134,7 +135,7 @@ class CachedEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Expect
     this.#cache = cache;
     this.#options = options;
     this.#keys = new EvaluationKeys(inner as Evaluator<never, never, never>, options);
-    this.#evaluate = (response, context) => inner.evaluate(response, context);
+    this.#evaluate = (response, context) => evaluateWhole(inner, response, context);
   }
 
   override evaluate(
@@ -179,6 +180,10 @@ class EvaluationKeys {
       return stableHash({
         evaluator: this.#evaluator,
         output: response.text,
+        value: response.output,
+        reasoning: response.reasoning,
+        contexts: response.contexts,
+        about: response.metadata,
         toolCalls: response.toolCalls,
         expected,
         input: this.#options.keyOnInput === true ? input : undefined,

@@ -68,6 +68,32 @@ export function parseJson(text: string, options: ParseJsonOptions = {}): unknown
   }
 }
 
+/** A value that stands within a text. */
+export interface EmbeddedJson {
+  readonly value: unknown;
+  /** Where the value ends; of text that is no JSON, how far it was read. */
+  readonly end: number;
+  readonly found: boolean;
+  readonly mended: readonly JsonMend[];
+}
+
+const MOST_LEVELS = 1_000;
+
+/**
+ * Reads the one JSON value that begins at a place, whatever comes after it: one of at most 1,000 levels. Reads no
+ * further than it must.
+ */
+export function jsonAt(text: string, at: number, options: ParseJsonOptions = {}): EmbeddedJson {
+  const mends = new Set<JsonMend>();
+  const reader = new JsonReader(text, options, options.inexact, (what) => mends.add(what), at);
+  try {
+    const value = reader.readValue(MOST_LEVELS);
+    return { value, end: reader.at, found: true, mended: [...mends] };
+  } catch {
+    return { value: undefined, end: reader.at, found: false, mended: [] };
+  }
+}
+
 /** Whether a JavaScript number is the number that was written: what it prints has the same decimal value. */
 export function isExactNumber(written: string): boolean {
   if (written.length < 16 && !/e/i.test(written)) return true;
@@ -95,31 +121,42 @@ class JsonReader {
   readonly #allowed: ParseJsonOptions;
   readonly #inexact: (written: string) => unknown;
   readonly #mended: (what: JsonMend) => void;
-  #at = 0;
+  #at: number;
 
   constructor(
     text: string,
     allowed: ParseJsonOptions,
     inexact: (written: string) => unknown = (written) => new WrittenNumber(written),
     mended: (what: JsonMend) => void = () => {},
+    at = 0,
   ) {
+    this.#at = at;
     this.#text = text;
     this.#allowed = allowed;
     this.#inexact = inexact;
     this.#mended = mended;
   }
 
+  get at(): number {
+    return this.#at;
+  }
+
   read(): unknown {
+    const value = this.readValue();
+    if (this.#next() !== undefined) throw MALFORMED;
+    return value;
+  }
+
+  /** One value, whatever follows it, of at most so many levels. */
+  readValue(mostLevels = Number.POSITIVE_INFINITY): unknown {
     const open: OpenContainer[] = [];
     for (;;) {
+      if (open.length > mostLevels) throw MALFORMED;
       let value = this.#opened(open);
       if (value === OPENED) continue;
       for (;;) {
         const inner = open.at(-1);
-        if (inner === undefined) {
-          if (this.#next() !== undefined) throw this.#error();
-          return value;
-        }
+        if (inner === undefined) return value;
         put(inner, value);
         if (this.#goesOn(inner)) break;
         value = inner.value;
@@ -155,15 +192,15 @@ class JsonReader {
       }
       this.#mended('trailing comma');
     }
-    if (next !== inner.close) throw this.#error();
+    if (next !== inner.close) throw MALFORMED;
     this.#at++;
     return false;
   }
 
   #key(): string {
-    if (this.#next() !== '"') throw this.#error();
+    if (this.#next() !== '"') throw MALFORMED;
     const key = this.#string();
-    if (this.#next() !== ':') throw this.#error();
+    if (this.#next() !== ':') throw MALFORMED;
     this.#at++;
     return key;
   }
@@ -178,7 +215,7 @@ class JsonReader {
     const written = this.#match(NUMBER);
     if (written !== undefined) return isExactNumber(written) ? Number(written) : this.#inexact(written);
     const nonFinite = this.#allowed.nonFinite ? this.#match(NON_FINITE) : undefined;
-    if (nonFinite === undefined) throw this.#error();
+    if (nonFinite === undefined) throw MALFORMED;
     this.#mended('non-finite number');
     return Number(nonFinite);
   }
@@ -192,12 +229,15 @@ class JsonReader {
       if (code === QUOTE) break;
       if (code === BACKSLASH) end++;
       else if (code === LINE_FEED || code === CARRIAGE_RETURN || code === TAB) raw = true;
-      else if (Number.isNaN(code)) throw this.#error();
+      else if (Number.isNaN(code)) {
+        this.#at = end;
+        throw MALFORMED;
+      }
     }
     this.#at = end + 1;
     const written = this.#text.slice(start, end + 1);
     if (!raw) return JSON.parse(written) as string;
-    if (!this.#allowed.lineBreaks) throw this.#error();
+    if (!this.#allowed.lineBreaks) throw MALFORMED;
     this.#mended('raw line break');
     return JSON.parse(written.replace(/[\n\r\t]/g, (each) => ESCAPED[each]!)) as string;
   }
@@ -218,11 +258,10 @@ class JsonReader {
     if (found !== undefined) this.#at += found.length;
     return found;
   }
-
-  #error(): SyntaxError {
-    return new SyntaxError(`Unexpected text in JSON at position ${this.#at}`);
-  }
 }
+
+// Made once: nobody sees it, and prose with many brackets would make thousands.
+const MALFORMED = new SyntaxError('malformed JSON');
 
 const OPENED = Symbol('opened');
 const QUOTE = 0x22;

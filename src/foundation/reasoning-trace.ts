@@ -1,3 +1,5 @@
+import type { OptionCheck } from './options.js';
+
 /** An answer without the reasoning that the model wrote into it. */
 export interface VisibleText {
   /** What is left to see. */
@@ -8,6 +10,54 @@ export interface VisibleText {
   readonly unclosed: boolean;
   /** Where `text` stands in the whole, as long as it is one piece; else -1. */
   readonly offset: number;
+}
+
+/**
+ * What becomes of reasoning that a model wrote into its answer: `apart` takes out what stands between `<think>` and
+ * `</think>` and their like, `{ tags }` what stands between tags of these names, `keep` leaves the text as it came.
+ */
+export type ReasoningHandling = 'apart' | 'keep' | { readonly tags: readonly string[] };
+
+/** Check of an option of type {@link ReasoningHandling}. */
+export const reasoningHandling: OptionCheck = (value) => {
+  if (value === 'apart' || value === 'keep') return undefined;
+  const { tags, ...others } = (value ?? {}) as { tags?: unknown };
+  return Array.isArray(tags) &&
+    tags.length > 0 &&
+    tags.every((tag) => typeof tag === 'string' && tag !== '') &&
+    Object.keys(others).length === 0
+    ? undefined
+    : "'apart', 'keep' or { tags: names }";
+};
+
+/** An answer and its reasoning, in the members that a response has for them. */
+export interface AnswerApart {
+  readonly text: string;
+  readonly reasoning?: string;
+}
+
+/** Builds what parts answers from their reasoning; `reasoning` is what the server itself kept apart. */
+export function answerParter(
+  handling: ReasoningHandling = 'apart',
+): (text: string, reasoning: string | undefined) => AnswerApart {
+  const tags =
+    handling === 'keep'
+      ? undefined
+      : handling === 'apart'
+        ? DEFAULT_TAGS
+        : reasoningTagPattern(handling.tags);
+  return (text, reasoning) => {
+    const known = reasoning === undefined || reasoning === '' ? undefined : reasoning;
+    const seen = tags === undefined ? undefined : visibleText(text, tags);
+    if (seen === undefined || seen.reasoning === '') {
+      const visible = seen === undefined ? text : seen.text;
+      return known === undefined ? { text: visible } : { text: visible, reasoning: known };
+    }
+    return {
+      text: seen.text,
+      reasoning: known === undefined ? seen.reasoning : `${known}\n\n${seen.reasoning}`,
+    };
+  };
 }
 
 /** The tags that models of 2024 to 2026 put around their reasoning, by name. */
@@ -36,6 +86,7 @@ export function visibleText(whole: string, tags: RegExp = DEFAULT_TAGS): Visible
   tags.lastIndex = 0;
   let fences = 0;
   let fencesTo = 0;
+  let thoughtTo = 0; // pieces before this one were reasoning after all
   for (const found of whole.matchAll(tags)) {
     const after = found.index + found[0].length;
     if (isQuoted(whole, found.index, after)) continue;
@@ -44,7 +95,7 @@ export function visibleText(whole: string, tags: RegExp = DEFAULT_TAGS): Visible
     fences += countFences(whole, fencesTo, found.index);
     fencesTo = found.index;
     if (!closing && fences % 2 === 1) continue;
-    if (closing && open === 'no' && after < end) for (const piece of pieces) piece.thought = true;
+    if (closing && open === 'no' && after < end) thoughtTo = pieces.length;
     const thought = closing && (open !== 'no' || after < end || pieces.length === 0);
     pieces.push({ start: from, end: found.index, thought });
     open = closing ? 'no' : beginsLine(whole, from, found.index) ? 'line' : 'amid';
@@ -52,13 +103,14 @@ export function visibleText(whole: string, tags: RegExp = DEFAULT_TAGS): Visible
   }
   if (open === 'amid') from = pieces.pop()!.start; // only spoken of
   pieces.push({ start: from, end: whole.length, thought: open === 'line' });
-  return joined(whole, pieces, open === 'line');
+  const told = pieces.map((piece, i) => (i < thoughtTo ? { ...piece, thought: true } : piece));
+  return joined(whole, told, open === 'line');
 }
 
 interface Piece {
   readonly start: number;
   readonly end: number;
-  thought: boolean;
+  readonly thought: boolean;
 }
 
 function joined(whole: string, pieces: readonly Piece[], unclosed: boolean): VisibleText {

@@ -7,7 +7,7 @@ export interface MonitorSummary {
   readonly snapshots: number;
   /** Measured time that they cover, milliseconds. */
   readonly durationMs: number;
-  /** Cases that ended in it, whatever their outcome. */
+  /** Cases that finished in this time. */
   readonly evaluations: number;
   /** Each metric: mean over time, least, largest and latest; `null` when it was never known. */
   readonly metrics: Readonly<Record<MetricName, MetricOverTime | null>>;

@@ -80,13 +80,14 @@ export class SnapshotHistory {
     return sum;
   }
 
-  /** What a rate per second comes to over the latest `count` snapshots: a whole number, since each rate is one by its time. */
-  total(name: MetricName, count: number): number {
-    const column = this.#columns.get(name) as Float64Array;
+  /** What a rate a second came to over the latest `count` snapshots: the number of what it counts. */
+  total(rate: MetricName, count: number): number {
+    const column = this.#columns.get(rate) as Float64Array;
     let sum = 0;
     for (let age = 0; age < Math.min(count, this.#count); age++) {
       const slot = this.#slot(age);
       const value = column[slot] as number;
+      // Each interval's count is whole: rounded one by one, a long history adds up to no error.
       if (!Number.isNaN(value)) sum += Math.round((value * (this.#elapsed[slot] as number)) / 1000);
     }
     return sum;

@@ -21,7 +21,8 @@ import { readChoice } from './reading/read-choice.js';
 import { isFound } from './reading/reading.js';
 import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
 import { stripWhiteSpace } from './unicode-text.js';
-import { reasoningCheck, type ReasoningOptions } from './visible-output.js';
+import { reasoningHandling } from '../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from './visible-output.js';
 
 /** Options of {@link choice}. */
 export interface ChoiceOptions extends ReasoningOptions {
@@ -86,7 +87,7 @@ export function choice(options: ChoiceOptions = {}): Scorer<unknown, TextReferen
     tiers: tiersCheck,
     options: either(text, callable),
     noMatch: noMatchPolicy,
-    reasoning: reasoningCheck,
+    reasoning: reasoningHandling,
   });
   const letters = checked.letters ?? 'ABCDEFGHIJ';
   const menu = menuOf(letters);

@@ -1,4 +1,4 @@
-import type { Scorer } from '../evaluation/evaluation-types.js';
+import type { Scorer, ScorerArguments } from '../evaluation/evaluation-types.js';
 import { checkOptions } from '../foundation/options.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { textComparison, textComparisonChecks, type TextComparisonOptions } from './text-comparison.js';
@@ -12,11 +12,14 @@ export type ExactMatchOptions = TextComparisonOptions;
  * the ends is ignored by default. Unscored when the case has no expected answer.
  */
 export function exactMatch(options: ExactMatchOptions = {}): Scorer<unknown, TextReference> {
-  const comparison = textComparison(checkOptions('exactMatch', options, textComparisonChecks));
-  return defineScorer(conventionText('exact-match', comparison.convention), '1', ({ output, expected }) => {
+  const checked = checkOptions('exactMatch', options, textComparisonChecks);
+  const comparison = textComparison(checked);
+  const convention = conventionText('exact-match', comparison.convention);
+  const score = ({ output, expected }: ScorerArguments<unknown, TextReference>) => {
     const accepted = acceptedTexts(expected);
     if (accepted === undefined) return NO_REFERENCE;
     const answer = comparison.normalized(output);
     return accepted.some((text) => comparison.equal(answer, comparison.normalized(text)));
-  });
+  };
+  return defineScorer(convention, '2', score, checked);
 }

@@ -50,7 +50,7 @@ function contained(
   const comparison = textComparison(options);
   return defineScorer(
     conventionText(name, { ...own, ...comparison.convention }),
-    '1',
+    '2',
     ({ output, expected }) => {
       const accepted = acceptedTexts(expected)?.map(comparison.normalized);
       if (accepted === undefined) return NO_REFERENCE;
@@ -58,5 +58,6 @@ function contained(
         return { score: null, reason: 'an expected text is empty after normalisation' };
       return holds(comparison.normalized(output), accepted);
     },
+    options,
   );
 }

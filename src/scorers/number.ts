@@ -1,5 +1,6 @@
+import { parseDecimal } from '../foundation/decimal.js';
 import { AssayError } from '../errors.js';
-import type { Scorer } from '../evaluation/evaluation-types.js';
+import type { Score, Scorer } from '../evaluation/evaluation-types.js';
 import {
   checkOptions,
   either,
@@ -8,31 +9,39 @@ import {
   show,
   type OptionCheck,
 } from '../foundation/options.js';
-import {
-  formatDecimal,
-  parseDecimal,
-  sameDecimal,
-  toleranceOf,
-  withinDistance,
-  type Decimal,
-} from '../foundation/decimal.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { noMatch, noMatchPolicy, type NoMatchPolicy } from './no-match.js';
-import { boxedNumber, lastNumber, numberAfter, wholeNumber, type NumberFound } from './number-extraction.js';
+import { boxedNumber, lastNumber, numberAfter } from './number-conventions.js';
+import { readAnswer, type AnswerRead } from './reading/read-answer.js';
+import {
+  formatRational,
+  sameRational,
+  timesPowerOfTen,
+  withinTolerance,
+  type Rational,
+} from './reading/rational.js';
+import { plainNumber, readNumber } from './reading/read-number.js';
+import { isFound } from './reading/reading.js';
+import type { DecimalMark } from './reading/written-digits.js';
 import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
+import { reasoningHandling } from '../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from './visible-output.js';
 
 /** Options of {@link number}. */
-export interface NumberOptions {
+export interface NumberOptions extends ReasoningOptions {
   /**
    * Where the answer's number stands.
-   * - `last`: the last number of the text.
+   * - `reading`: where a careful person would look: the text is the number, or an answer is announced, or it is the
+   *   last one of the last sentence that has any.
+   * - `last`: the last number of the text, as version 1 of this package took it: fractions are none.
    * - `boxed`: the one number inside the last `\boxed{…}`, if it is no part of an expression (`2\pi`, `\sqrt{3}`).
    * - `{ marker }`: the first number after the last place where the marker stands, on the same line. A marker that
    *   must begin a line is a pattern: `{ marker: /^A:/m }`.
    * - `whole`: the text is the number and nothing else.
-   * @default 'last'
+   * @default 'reading'
    */
   readonly convention?:
+    | 'reading'
     | 'last'
     | 'boxed'
     | 'whole'
@@ -43,6 +52,15 @@ export interface NumberOptions {
     | undefined;
   /** The expected number stands after this marker in `expected`, as `####` in GSM8K. @default none: it is the whole */
   readonly expectedMarker?: string | RegExp | undefined;
+  /**
+   * Which sign parts a whole from its fraction where a number alone does not tell, as in `1,234` and `1.234`: `auto`
+   * goes by the expected number, then by other numbers of the answer, else takes the comma as grouping and the point
+   * as the fraction's. `12,5` and `1.234,56` need no such help.
+   * @default 'auto'
+   */
+  readonly decimal?: DecimalMark | undefined;
+  /** What a percent sign means: `drop` reads `33 %` as 33, `share` as 0.33; on both sides. @default 'drop' */
+  readonly percent?: 'drop' | 'share' | undefined;
   /** Largest difference that still counts as equal, >= 0. @default 0 */
   readonly absoluteTolerance?: number | undefined;
   /** The same as a share of the expected number, >= 0. The larger of both counts. @default 0 */
@@ -61,11 +79,14 @@ const markerConvention: OptionCheck = (value) =>
 
 /**
  * 1 when the number in the answer equals the expected one (any one of them when there are several), else 0.
- * Numbers are compared as exact decimals: 18, 18.0 and $18.00 are equal, 0.1 + 0.2 is not an issue, and nothing is
- * rounded. Grouping (`1,450,000`, `14,50,000`) and currency signs are dropped; percent signs and units are not
- * interpreted; a fraction such as `1/5`, `3 1/2` or `3½` is no number. The number that was found is the `label` of the result.
+ * Numbers are compared exactly, as rationals: 18, 18.0 and $18.00 are equal, so are 1/2, `\frac{1}{2}`, ½ and 0.5, and
+ * nothing is rounded. Read are grouping (`1,450,000`, `14,50,000`, `18 000`, `1{,}234`), decimal commas, mixed numbers
+ * (`3 1/2`), powers of ten (`2.5 × 10^3`), every kind of minus and the digits of all scripts; currency and units stand
+ * apart (`25 cm^2` is 25). An expression (`2\pi`, `\sqrt{3}`, `x + 1`), a ratio, a range or several numbers in the
+ * answer's place are none. The number that was found is the `label` of the result, as a decimal or else as a fraction in
+ * lowest terms; `metadata.tier` names the rule that found it and `evidence` the place.
  *
- * Unscored when the case has no expected answer; errored (`ASSAY_INVALID_CASE`) when the expected answer is no
+ * `expected` is read by the same rules. Unscored when the case has none; errored (`ASSAY_INVALID_CASE`) when it is no
  * number.
  *
  * @example GSM8K
@@ -73,56 +94,98 @@ const markerConvention: OptionCheck = (value) =>
  */
 export function number(options: NumberOptions = {}): Scorer<unknown, TextReference> {
   const checked = checkOptions('number', options, {
-    convention: either(oneOf('last', 'boxed', 'whole'), markerConvention),
+    convention: either(oneOf('reading', 'last', 'boxed', 'whole'), markerConvention),
     expectedMarker: marker,
+    decimal: oneOf('auto', 'point', 'comma'),
+    percent: oneOf('drop', 'share'),
     absoluteTolerance: numberCheck(0),
     relativeTolerance: numberCheck(0),
     noMatch: noMatchPolicy,
+    reasoning: reasoningHandling,
   });
-  const where = checked.convention ?? 'last';
+  const where = checked.convention ?? 'reading';
   const policy = checked.noMatch ?? 'unscored';
+  const decimal = checked.decimal ?? 'auto';
+  const asShare = checked.percent === 'share';
   const absolute = parseDecimal(String(checked.absoluteTolerance ?? 0))!;
   const relative = parseDecimal(String(checked.relativeTolerance ?? 0))!;
   const exact = absolute.digits === '0' && relative.digits === '0';
-  const equal = (found: Decimal, expected: Decimal): boolean =>
-    exact
-      ? sameDecimal(found, expected)
-      : withinDistance(found, expected, toleranceOf(expected, absolute, relative));
+  const equal = (found: Rational, expected: Rational): boolean =>
+    exact ? sameRational(found, expected) : withinTolerance(found, expected, absolute, relative);
   const convention = conventionText('number', {
     where: typeof where === 'string' ? where : `marker ${markerText(where.marker)}`,
     expected: checked.expectedMarker === undefined ? 'whole' : `marker ${markerText(checked.expectedMarker)}`,
-    absolute: formatDecimal(absolute),
-    relative: formatDecimal(relative),
+    decimal: decimal === 'auto' ? undefined : decimal,
+    percent: asShare ? 'share' : undefined,
+    absolute: String(checked.absoluteTolerance ?? 0),
+    relative: String(checked.relativeTolerance ?? 0),
     noMatch: policy,
   });
-  return defineScorer(convention, '1', ({ output, expected }) => {
-    const accepted = acceptedTexts(expected as TextReference);
-    if (accepted === undefined) return NO_REFERENCE;
-    const wanted = accepted.map((each) => expectedNumber(each, checked.expectedMarker));
-    const found = find(output, where);
-    if (!('value' in found)) return noMatch(policy, found.reason);
-    const { value } = found;
-    return { score: wanted.some((each) => equal(value, each)) ? 1 : 0, label: formatDecimal(value) };
-  });
-}
-
-function find(output: string, where: NonNullable<NumberOptions['convention']>): NumberFound {
-  if (where === 'last') return lastNumber(output);
-  if (where === 'boxed') return boxedNumber(output);
-  if (where !== 'whole') return numberAfter(output, where.marker);
-  const value = wholeNumber(output);
-  return value === undefined ? { reason: 'the answer is not a number and nothing else' } : { value };
-}
-
-function expectedNumber(expected: string, after: string | RegExp | undefined): Decimal {
-  const found = after === undefined ? { value: wholeNumber(expected) } : numberAfter(expected, after);
-  const value = 'value' in found ? found.value : undefined;
-  if (value !== undefined) return value;
-  throw new AssayError(
-    'ASSAY_INVALID_CASE',
-    `Expected \`expected\` to ${after === undefined ? 'be a number' : `hold a number after ${markerText(after)}`}, got ${show(expected)}`,
+  return defineScorer<unknown, TextReference>(
+    convention,
+    '2',
+    ({ output, expected, response }) => {
+      const accepted = acceptedTexts(expected);
+      if (accepted === undefined) return NO_REFERENCE;
+      const wanted = accepted.map((each) => expectedNumber(each, checked.expectedMarker, decimal, asShare));
+      const mark = decimal === 'auto' ? markOf(accepted) : decimal;
+      const read = find(output, where, mark, response?.finishReason === 'length');
+      if (!isFound(read)) return noMatch(policy, read.reason);
+      const value = asShare ? shareOf(read) : read.value;
+      return {
+        score: wanted.some((each) => equal(value, each)) ? 1 : 0,
+        label: formatRational(value),
+        metadata: { tier: read.tier },
+        evidence: [read.evidence],
+      } satisfies Score;
+    },
+    checked,
   );
 }
 
-const markerText = (given: string | RegExp): string =>
-  typeof given === 'string' ? JSON.stringify(given) : String(given);
+function find(
+  output: string,
+  where: NonNullable<NumberOptions['convention']>,
+  mark: DecimalMark,
+  cut: boolean,
+): AnswerRead<Rational> {
+  return readAnswer<Rational>(output, (text) => {
+    if (where === 'reading') return readNumber(text, { mark, cut });
+    if (where === 'last') return lastNumber(text);
+    if (where === 'boxed') return boxedNumber(text, mark);
+    if (where !== 'whole') return numberAfter(text, where.marker, mark);
+    return plainNumber(text, mark) ?? { reason: 'the answer is not a number and nothing else' };
+  });
+}
+
+/** How the expected numbers write their fractions, where they do. */
+function markOf(accepted: readonly string[]): DecimalMark {
+  if (accepted.some((text) => /\d,\d{1,2}(?:\D|$)|\d\.\d{3},\d/.test(text))) return 'comma';
+  return accepted.some((text) => /\d\.\d{1,2}(?:\D|$)|\d,\d{3}\.\d/.test(text)) ? 'point' : 'auto';
+}
+
+function expectedNumber(
+  expected: string,
+  expectedMarker: string | RegExp | undefined,
+  decimal: DecimalMark,
+  asShare: boolean,
+): Rational {
+  const read = readAnswer<Rational>(expected, (text) =>
+    expectedMarker === undefined
+      ? (plainNumber(text, decimal) ?? { reason: 'it is no number' })
+      : numberAfter(text, expectedMarker, decimal),
+  );
+  if (isFound(read)) return asShare ? shareOf(read) : read.value;
+  throw new AssayError(
+    'ASSAY_INVALID_CASE',
+    `Expected \`expected\` to ${expectedMarker === undefined ? 'be a number' : `hold a number after ${markerText(expectedMarker)}`}, got ${show(expected)}`,
+  );
+}
+
+type FoundNumber = Extract<AnswerRead<Rational>, { readonly tier: string }>;
+
+const shareOf = ({ value, evidence }: FoundNumber): Rational =>
+  /[%٪]|\p{L}$/u.test(evidence.text) ? timesPowerOfTen(value, -2) : value;
+
+const markerText = (value: string | RegExp): string =>
+  typeof value === 'string' ? JSON.stringify(value) : String(value);

@@ -1,5 +1,5 @@
 import { AssayError } from '../errors.js';
-import type { Scorer } from '../evaluation/evaluation-types.js';
+import type { Score, Scorer, ScorerArguments } from '../evaluation/evaluation-types.js';
 import { checkOptions, either, integer, oneOf, show, text } from '../foundation/options.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { globalPattern, groupsOf, singlePattern } from './host-pattern.js';
@@ -45,9 +45,8 @@ export function regex(pattern: RegExp, options: RegexOptions = {}): Scorer<unkno
   const { group } = checked;
   if (group === undefined) {
     const single = singlePattern(pattern);
-    return defineScorer(conventionText('regex', { pattern: String(pattern) }), '1', ({ output }) =>
-      single.test(output),
-    );
+    const convention = conventionText('regex', { pattern: String(pattern) });
+    return defineScorer(convention, '2', ({ output }) => single.test(output), checked);
   }
   const groups = groupsOf(pattern);
   if (typeof group === 'number' ? group >= groups.length : !(group in (groups.groups ?? {}))) {
@@ -67,7 +66,7 @@ export function regex(pattern: RegExp, options: RegexOptions = {}): Scorer<unkno
     ...comparison.convention,
   });
   const extract = groupExtractor(pattern, which, group);
-  return defineScorer(convention, '1', ({ output, expected }) => {
+  const score = ({ output, expected }: ScorerArguments<unknown, TextReference>): Score => {
     const accepted = acceptedTexts(expected);
     if (accepted === undefined) return NO_REFERENCE;
     const found = extract(output);
@@ -75,7 +74,8 @@ export function regex(pattern: RegExp, options: RegexOptions = {}): Scorer<unkno
     const answer = comparison.normalized(found);
     const right = accepted.some((each) => comparison.equal(answer, comparison.normalized(each)));
     return { score: right ? 1 : 0, label: found };
-  });
+  };
+  return defineScorer(convention, '2', score, checked);
 }
 
 /** Finds the first or last match and gives its group; `undefined` when nothing matched or the group took no part. */

@@ -1,28 +1,16 @@
-import { reasoningTagPattern, visibleText } from '../foundation/reasoning-trace.js';
-import type { OptionCheck } from '../foundation/options.js';
+import { reasoningTagPattern, visibleText, type ReasoningHandling } from '../foundation/reasoning-trace.js';
 
 /** What a scorer does with reasoning that a model wrote into its answer. */
 export interface ReasoningOptions {
   /**
    * Whether the scorer sees the reasoning that stands in the answer between `<think>` tags and their like: `apart`
-   * takes it out, `keep` leaves the text as it came, `{ tags }` takes out what stands between tags of these names.
-   * Reasoning that never ends leaves no answer: unscored. What is kept in `response.reasoning` is never seen.
+   * takes it out, `{ tags }` takes out what stands between tags of these names, `keep` leaves it in, and puts what the
+   * client kept apart (`response.reasoning`) before the text again. Reasoning without an answer is unscored, unless it
+   * is kept.
    * @default 'apart'
    */
-  readonly reasoning?: 'apart' | 'keep' | { readonly tags: readonly string[] } | undefined;
+  readonly reasoning?: ReasoningHandling | undefined;
 }
-
-/** Check for {@link ReasoningOptions}. */
-export const reasoningCheck: OptionCheck = (value) => {
-  if (value === 'apart' || value === 'keep') return undefined;
-  const { tags, ...others } = (value ?? {}) as { tags?: unknown };
-  return Array.isArray(tags) &&
-    tags.length > 0 &&
-    tags.every((tag) => typeof tag === 'string' && tag !== '') &&
-    Object.keys(others).length === 0
-    ? undefined
-    : "'apart', 'keep' or { tags: names }";
-};
 
 /** What there is to score: a text, or why there is none. */
 export type VisibleOutput = { readonly text: string } | { readonly reason: string };
@@ -32,7 +20,7 @@ export function visibleOutput(
   options: ReasoningOptions,
 ): (output: string, reasoning: string | undefined) => VisibleOutput {
   const how = options.reasoning ?? 'apart';
-  if (how === 'keep') return (output) => ({ text: output });
+  if (how === 'keep') return (output, reasoning) => ({ text: withReasoning(output, reasoning) });
   const tags = how === 'apart' ? undefined : reasoningTagPattern(how.tags);
   return (output, reasoning) => {
     const seen = visibleText(output, tags);
@@ -46,6 +34,10 @@ export function visibleOutput(
     };
   };
 }
+
+/** As the model wrote it, or would have: what the client kept apart stands between `<think>` and `</think>`. */
+const withReasoning = (output: string, reasoning: string | undefined): string =>
+  reasoning === undefined || reasoning === '' ? output : `<think>\n${reasoning}\n</think>\n\n${output}`;
 
 /** How a convention names the option; `undefined` for the default. */
 export function reasoningConvention({ reasoning }: ReasoningOptions): string | undefined {

@@ -15,10 +15,11 @@ export interface ClusterWeights {
  * @param sizes How many clusters there are of each size, i.e. number of samples.
  */
 export function clusterWeights(sizes: ReadonlyMap<number, number>): ClusterWeights | null {
-  let [clusters, n] = [0, 0];
+  let [clusters, n, squared] = [0, 0, 0];
   for (const [size, count] of sizes) {
     clusters += count;
     n += size * count;
+    squared += size * size * count;
   }
   if (clusters < 2) return null;
   const [squares, h, hSquares] = [new ExactSum(), new ExactSum(), new ExactSum()];
@@ -31,7 +32,7 @@ export function clusterWeights(sizes: ReadonlyMap<number, number>): ClusterWeigh
   }
   return {
     degreesOfFreedom: 1 / (squares.value + (h.value ** 2 - hSquares.value)),
-    effectiveClusters: 1 / squares.value,
+    effectiveClusters: (n * n) / squared,
   };
 }
 
@@ -50,7 +51,7 @@ const FEW_DEGREES_OF_FREEDOM = 4;
 
 /** Whether a clustered error has too few degrees of freedom to be trusted. */
 export function hasFewClusters({ clusters, degreesOfFreedom }: ClusterFigures): boolean {
-  return clusters !== null && clusters > 0 && (degreesOfFreedom ?? 0) < FEW_DEGREES_OF_FREEDOM;
+  return clusters !== null && clusters > 0 && (degreesOfFreedom ?? 0) < FEW_DEGREES_OF_FREEDOM - 1e-9; // 5 equal clusters have 4, but for rounding
 }
 
 /** A warning about metrics for which {@link hasFewClusters} holds. */

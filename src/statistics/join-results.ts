@@ -1,6 +1,6 @@
 import { InputError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 
 /** What a comparison needs of a result: a few numbers, not its text. */
 export interface ComparedResult {
@@ -11,6 +11,8 @@ export interface ComparedResult {
   readonly caseHash: string | undefined;
   /** Evaluator and version, when it was evaluated. */
   readonly evaluator: string | undefined;
+  /** Hash of what it was scored by, when it is known. */
+  readonly scoringHash: string | undefined;
   /** Scores by position of their metric; NaN where there is none. */
   readonly scores: readonly number[];
 }
@@ -94,6 +96,7 @@ export async function joinResults(
       cluster: result.cluster,
       caseHash: result.caseHash,
       evaluator: evaluation === undefined ? undefined : `${evaluation.evaluator} ${evaluation.version}`,
+      scoringHash: evaluation?.scoringHash,
       scores: names.scoresOf(result),
     };
     const key = `${result.repetition}:${result.caseId}`;

@@ -72,7 +72,10 @@ export function unscoredResult(options: SampleResultOptions = {}): UnscoredCaseR
       dimensions: [],
       metadata: { note: null },
     },
-    response: { ...responseOf(options), toolCalls: [{ name: 'lookup', arguments: '{"q":1}' }] },
+    response: {
+      ...responseOf(options),
+      toolCalls: [{ id: 'call_0', name: 'lookup', arguments: { q: 1 }, argumentsText: '{"q":1}' }],
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../foundation/clock.js';
 import type { RunEnd, RunRecord } from '../stores/run-record.js';
 import type { ResultStore } from '../stores/result-store.js';
 import { leaseOfThisProcess, type RunLease } from '../stores/run-lease.js';
@@ -109,7 +110,7 @@ export function testStoreLeases(test: StoreTest): void {
     const [record] = await collect(store.runs());
     assert.equal(record?.state, 'running');
     assert.equal(record?.writer?.pid, process.pid);
-    assert.ok(Math.abs((record?.writer?.since ?? 0) - Date.now()) < 60_000, 'since');
+    assert.ok(Math.abs((record?.writer?.since ?? 0) - systemClock.wallTime()) < 60_000, 'since');
     await store.begin(manifestOf('another run'), { lease: leaseOf('third', { runId: 'another run' }) });
     await store.finish(endOf('run'), { lease: first });
     await store.release(first);

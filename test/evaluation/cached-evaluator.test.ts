@@ -95,7 +95,10 @@ describe('cachedEvaluator', () => {
       signal: new AbortController().signal,
     };
     for (const name of ['add', 'subtract', 'add']) {
-      await cached.evaluate({ ...textResponse(''), toolCalls: [{ name }] }, context);
+      await cached.evaluate(
+        { ...textResponse(''), toolCalls: [{ id: 'c', name, arguments: {}, argumentsText: '' }] },
+        context,
+      );
     }
     expect(score).toHaveBeenCalledTimes(2);
   });

@@ -4,6 +4,7 @@ import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ExactSum } from '../../foundation/exact-sum.js';
 import { fewClustersWarning, hasFewClusters } from '../../statistics/cluster-robust.js';
 import { Histogram } from '../../foundation/histogram.js';
+import { reaches } from '../../foundation/rounding.js';
 import { CorpusTotal } from '../../evaluation/corpus-metric.js';
 import { judgeUsageOf } from '../../evaluation/judge-usage.js';
 import { JudgeTotals } from './judge-totals.js';
@@ -98,14 +99,6 @@ export class RunStatistics {
   /** Cost so far; `null` while no result has one. */
   get cost(): number | null {
     return this.#costKnown ? this.#cost.value : null;
-  }
-
-  /** The overall score so far with its interval; `null` before the first score. */
-  overallScore(
-    level: number,
-  ): { readonly mean: number; readonly low: number | null; readonly high: number | null } | null {
-    const { mean, interval } = this.#overall.summary(level);
-    return mean === null ? null : { mean, low: interval?.low ?? null, high: interval?.high ?? null };
   }
 
   /** Adds a result of this start. */
@@ -224,7 +217,7 @@ export class RunStatistics {
 
   #passed(passed: boolean | undefined, score: number): boolean {
     const threshold = this.#options.passThreshold;
-    return threshold === undefined ? (passed ?? score === 1) : score >= threshold;
+    return threshold === undefined ? (passed ?? score === 1) : reaches(score, threshold);
   }
 
   #byName(

@@ -6,7 +6,7 @@ import { budgetNotes, type BudgetSummary } from './budget-summary.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
 export type StopReason =
-  'end' | 'drained' | 'aborted' | 'budget' | 'case-error' | 'store-error' | 'input-error';
+  'end' | 'settled' | 'drained' | 'aborted' | 'budget' | 'case-error' | 'store-error' | 'input-error';
 
 /** One measured quantity over the scored results. Undefined statistics are `null`, never 0. */
 export interface MetricSummary {

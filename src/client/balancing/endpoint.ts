@@ -197,11 +197,11 @@ export class Endpoint implements EndpointCandidate {
 
   /** A call was answered; `work` and `tokensUsed` are what it really took. */
   succeeded(ticket: Ticket, work: number, tokensUsed: number, now: number): HealthChange {
-    const latencyMs = now - ticket.startedAt;
+    const latencyMs = now - ticket.begunAt;
     this.adaptive?.succeeded(this.latency.inFlight);
     this.latency.succeeded(ticket, latencyMs, work, now);
     this.limit.correct(ticket.tokens, tokensUsed, now);
-    this.limit.succeeded(ticket.startedAt, now);
+    this.limit.succeeded(ticket.begunAt, now);
     this.#overloadsInRow = 0;
     this.#lastSuccessAt = now;
     this.counts.succeeded++;
@@ -224,7 +224,7 @@ export class Endpoint implements EndpointCandidate {
     retryAfterMs: number | undefined,
     now: number,
   ): HealthChange {
-    const latencyMs = now - ticket.startedAt;
+    const latencyMs = now - ticket.begunAt;
     const inFlight = this.latency.inFlight;
     if (outcome !== 'failed') this.limit.correct(ticket.tokens, 0, now);
     switch (outcome) {
@@ -241,7 +241,7 @@ export class Endpoint implements EndpointCandidate {
       case 'rate-limited':
         this.latency.ended(ticket);
         this.counts.rateLimited++;
-        this.limit.rateLimited(retryAfterMs, ticket.startedAt, inFlight, now);
+        this.limit.rateLimited(retryAfterMs, ticket.begunAt, inFlight, now);
         this.adaptive?.overloaded(inFlight, now);
         // A 429 says that the server is alive, so an ejection ends; the pause holds calls back.
         return ticket.probe ? this.health.succeeded(now, ticket.epoch) : 'none';

@@ -3,7 +3,7 @@ import { LinkedList, ListNode } from '../../foundation/linked-list.js';
 /** One attempt in flight, as selection and limits see it. */
 export class Ticket extends ListNode<number> {
   /** When it was sent, monotonic milliseconds. */
-  readonly startedAt: number;
+  readonly begunAt: number;
   /** Expected work, in units; > 0. */
   readonly work: number;
   /** Tokens that the rate limit was charged. */
@@ -13,9 +13,9 @@ export class Ticket extends ListNode<number> {
   /** Whether it probes an ejected endpoint. */
   readonly probe: boolean;
 
-  constructor(startedAt: number, work: number, tokens: number, epoch: number, probe: boolean) {
-    super(startedAt);
-    this.startedAt = startedAt;
+  constructor(begunAt: number, work: number, tokens: number, epoch: number, probe: boolean) {
+    super(begunAt);
+    this.begunAt = begunAt;
     this.work = work;
     this.tokens = tokens;
     this.epoch = epoch;
@@ -57,7 +57,7 @@ export class LatencyEstimate {
   /** What the oldest call in flight proves already, milliseconds per unit of work; 0 when none is. */
   floor(now: number): number {
     const oldest = this.#inFlight.head as Ticket | undefined;
-    return oldest === undefined ? 0 : (now - oldest.startedAt) / oldest.work;
+    return oldest === undefined ? 0 : (now - oldest.begunAt) / oldest.work;
   }
 
   /** An attempt was sent. */

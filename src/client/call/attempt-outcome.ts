@@ -32,7 +32,7 @@ export function recordAnswer(
   const { ticket } = attempt;
   const units = work.done(reply, ticket.work);
   const change = endpoint.succeeded(ticket, units, work.tokensUsed(reply, ticket.tokens), now);
-  hedge?.observe(now - ticket.startedAt, units);
+  hedge?.observe(now - ticket.begunAt, units);
   learnLimits(settings, attempt, now);
   if (change === 'restored') reporter.restored(endpoint, now);
 }

@@ -52,20 +52,3 @@ export interface CallSink {
   answered(response: ModelResponse): void;
   failed(error: EndpointError): void;
 }
-
-/** The parameters of a call: the client's, with the call's own on top; an explicit `undefined` means default. */
-export function mergeParameters(
-  shared: ModelParameters | undefined,
-  own: ModelParameters | undefined,
-): ModelParameters {
-  if (own === undefined) return shared ?? NO_PARAMETERS;
-  if (shared === undefined) return own;
-  const merged: Record<string, unknown> = { ...shared };
-  for (const [name, value] of Object.entries(own)) if (value !== undefined) merged[name] = value;
-  if (shared.extraBody !== undefined && own.extraBody !== undefined) {
-    merged['extraBody'] = { ...shared.extraBody, ...own.extraBody };
-  }
-  return merged;
-}
-
-const NO_PARAMETERS: ModelParameters = {};

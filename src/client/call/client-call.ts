@@ -1,16 +1,17 @@
-import { messageOf, type AssayErrorCode } from '../../errors.js';
+import { AssayError, messageOf, type AssayErrorCode } from '../../errors.js';
 import type { ClockTimer } from '../../foundation/clock.js';
 import { Attempt, type AttemptOwner } from './attempt.js';
 import { inOutage, recordAnswer, recordFailure } from './attempt-outcome.js';
 import { CallLedger } from './call-ledger.js';
 import { CallBounds, type Bounded } from './call-bounds.js';
-import { mergeParameters, type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
+import { type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
 import type { Failure } from '../http/classify-failure.js';
 import type { Endpoint, Waiter } from '../balancing/endpoint.js';
 import type { EndpointConnection } from '../http/endpoint-connection.js';
 import { EndpointError, withoutStack, type EndpointErrorOptions } from '../endpoint-error.js';
 import type { Choice } from '../balancing/endpoint-selector.js';
 import { ListNode } from '../../foundation/linked-list.js';
+import { mergeParameters } from '../merge-parameters.js';
 import type { CallOptions, ModelParameters, ModelRequest } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 import { backoffMs } from './retry.js';
@@ -23,7 +24,7 @@ const NOBODY: readonly Endpoint[] = [];
  */
 export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded {
   readonly id: number;
-  readonly startedAt: number;
+  readonly begunAt: number;
   readonly request: ModelRequest;
   readonly work: number;
   tokens = 0;
@@ -63,15 +64,15 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     this.request = request;
     this.#sink = sink;
     this.#stream = stream;
-    this.startedAt = now;
+    this.begunAt = now;
     this.#bounds = new CallBounds(this, settings, now);
-    this.#parameters = mergeParameters(settings.parameters, request.parameters);
+    this.#parameters = mergeParameters(settings.parameters, request.parameters) ?? {};
     this.work = settings.work.expected(this.#parameters.maxTokens);
   }
 
   /** Begins. */
   start(options: CallOptions | undefined): void {
-    const { startedAt: now } = this;
+    const { begunAt: now } = this;
     const { budget, hedge, reporter, work } = this.#settings;
     budget?.deposit(now);
     hedge?.deposit();
@@ -129,7 +130,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
   answered(attempt: Attempt, reply: ProtocolReply, raw: unknown): void {
     const { clock, selector, reporter } = this.#settings;
     const now = clock.now();
-    const latencyMs = now - attempt.ticket.startedAt;
+    const latencyMs = now - attempt.ticket.begunAt;
     recordAnswer(this.#settings, attempt, reply, now);
     reporter.attemptEnded(this, attempt, 'ok', latencyMs, undefined);
     const other = attempt === this.#live ? this.#hedge : this.#live;
@@ -146,7 +147,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     const { clock, selector, reporter, retry } = this.#settings;
     const { endpoint } = attempt.connection;
     const now = clock.now();
-    const durationMs = now - attempt.ticket.startedAt;
+    const durationMs = now - attempt.ticket.begunAt;
     selector.left();
     if (attempt === this.#hedge) this.#hedge = undefined;
     else this.#live = undefined;
@@ -208,7 +209,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     try {
       body = this.#bodyOf(connection);
     } catch (error) {
-      this.#giveUp(new EndpointError('ASSAY_BAD_REQUEST', 'the request is not plain JSON', { cause: error }));
+      const why = AssayError.is(error) ? error.message : 'the request is not plain JSON';
+      this.#giveUp(new EndpointError('ASSAY_BAD_REQUEST', why, { cause: error }));
       return;
     }
     const ticket = endpoint.started(this.work, this.tokens, now);
@@ -330,7 +332,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
 
   // `wait`: how long it would have to wait, when that is past the deadline; else the deadline has passed.
   #deadline(wait: number | undefined): void {
-    const waited = Math.round(this.#settings.clock.now() - this.startedAt);
+    const waited = Math.round(this.#settings.clock.now() - this.begunAt);
     const message =
       wait === undefined
         ? `the call was not answered within ${waited} ms`
@@ -366,12 +368,12 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
 
   #cancel(attempt: Attempt, now: number, code: AssayErrorCode = 'ASSAY_ABORTED'): void {
     if (attempt.settled) return;
-    this.#note(attempt, code, now - attempt.ticket.startedAt);
+    this.#note(attempt, code, now - attempt.ticket.begunAt);
     const { selector, reporter } = this.#settings;
     const { endpoint } = attempt.connection;
     attempt.cancel();
     endpoint.failed(attempt.ticket, 'cancelled', undefined, now);
-    reporter.attemptEnded(this, attempt, 'cancelled', now - attempt.ticket.startedAt, undefined);
+    reporter.attemptEnded(this, attempt, 'cancelled', now - attempt.ticket.begunAt, undefined);
     selector.left();
     selector.offer(endpoint, now);
   }

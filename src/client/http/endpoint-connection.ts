@@ -1,12 +1,14 @@
 import { AssayError, messageOf } from '../../errors.js';
 import { codeOf } from './classify-failure.js';
-import type { ApiKey } from '../client-options.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import type { ModelInput, ModelParameters } from '../model-client.js';
 import type { Protocol, ProtocolReply } from '../protocols/protocol.js';
 import { SecretStream } from './secret-stream.js';
 import { Secrets } from './secrets.js';
 import type { Transport } from './transport.js';
+
+/** A key, or a function that gives the current one; it is called for every attempt, so cache inside it. */
+export type ApiKey = string | (() => string | Promise<string>);
 
 /** Where an endpoint is, split for sending and for showing. */
 export interface EndpointAddress {
@@ -66,6 +68,8 @@ export class EndpointConnection {
   readonly address: EndpointAddress;
   readonly protocol: Protocol;
   readonly transport: Transport;
+  /** The last active check: when it ended, wall-clock milliseconds, and what it came to. */
+  lastCheck: { readonly at: number; readonly alive: boolean; readonly status: number | null } | null = null;
   readonly #model: string | undefined;
   readonly #fixedHeaders: readonly string[];
   readonly #headerNames: ReadonlySet<string>;
@@ -148,9 +152,10 @@ export class EndpointConnection {
   /** A streamed answer, put together, without secrets that came in pieces; the same where there are none. */
   clearAnswer(reply: ProtocolReply): ProtocolReply {
     const text = this.#secrets.clearText(reply.text);
+    const reasoning = this.#secrets.clear(reply.reasoning) as ProtocolReply['reasoning'];
     const toolCalls = this.#secrets.clear(reply.toolCalls) as ProtocolReply['toolCalls'];
-    if (text === reply.text && toolCalls === reply.toolCalls) return reply;
-    return { ...reply, text, toolCalls, logprobs: undefined }; // which spell the answer
+    if (text === reply.text && reasoning === reply.reasoning && toolCalls === reply.toolCalls) return reply;
+    return { ...reply, text, reasoning, toolCalls, logprobs: undefined }; // which spell the answer
   }
 
   /** A library's error without what it may quote of headers and bodies (MockAgent's do): its redacted words only. */

@@ -1,6 +1,6 @@
 import { OllamaStream, ollamaCommon, ollamaReply, ollamaUsage } from './ollama-chat.js';
+import { promptOf } from './prompt.js';
 import {
-  promptOf,
   record,
   textField,
   unexpected,
@@ -16,10 +16,11 @@ export const ollamaGenerate: Protocol = {
   prefix: '/api',
   streamFormat: 'ndjson',
 
-  body({ input, model, parameters, stream }: ProtocolRequest): Record<string, unknown> {
+  body(request: ProtocolRequest): Record<string, unknown> {
+    const { model, parameters, stream } = request;
     return {
       model: model === '' ? undefined : model,
-      prompt: promptOf(input),
+      prompt: promptOf('ollama-generate', request),
       ...ollamaCommon(parameters, stream),
     };
   },
@@ -28,9 +29,13 @@ export const ollamaGenerate: Protocol = {
     const reply = record(body);
     const text = reply['response'];
     if (typeof text !== 'string') throw unexpected('`response`');
-    return ollamaReply(reply, text, undefined);
+    return ollamaReply(reply, text, reply['thinking'], undefined);
   },
 
   usage: ollamaUsage,
-  stream: () => new OllamaStream((line) => textField(line, 'response') ?? ''),
+  stream: () =>
+    new OllamaStream(
+      (line) => textField(line, 'response') ?? '',
+      (line) => textField(line, 'thinking') ?? '',
+    ),
 };

@@ -1,4 +1,8 @@
 import type { FinishReason, TokenUsage } from '../model-client.js';
+import { toolCallOf } from './read-tool-call.js';
+import type { ToolCall, ToolDefinition } from '../tool-call.js';
+import { cannotCarry } from './carry.js';
+import { isPlain, NO_ARGUMENTS, turnsOf, writeTools, type Turn } from './conversation.js';
 import { endOf, firstChoice, StreamedChoice, usageIn } from './openai-choices.js';
 import {
   EmptyAnswer,
@@ -10,12 +14,13 @@ import {
   record,
   textField,
   unexpected,
-  usageOf,
+  tokenUsageOf,
   type Protocol,
   type ProtocolReply,
   type ProtocolRequest,
   type StreamReader,
 } from './protocol.js';
+import { knownType, readPart, urlOf } from './read-part.js';
 
 /**
  * OpenAI chat completions: `POST /v1/chat/completions`. vLLM, SGLang, llama.cpp, TGI (1.4 and later), LiteLLM,
@@ -31,7 +36,7 @@ export const openaiChat: Protocol = {
     const logprobs = parameters.logprobs;
     return {
       model: model === '' ? undefined : model,
-      messages: messagesOf(input),
+      messages: messagesOf(input).every(isPlain) ? messagesOf(input) : turnsOf(input).map(chatMessage),
       max_tokens: parameters.maxTokens,
       temperature: parameters.temperature,
       top_p: parameters.topP,
@@ -39,7 +44,7 @@ export const openaiChat: Protocol = {
       stop: parameters.stop,
       logprobs: logprobs === undefined ? undefined : logprobs !== false,
       top_logprobs: typeof logprobs === 'number' ? logprobs : undefined,
-      tools: parameters.tools,
+      tools: writeTools(parameters.tools, isChatTool, chatTool),
       response_format: parameters.responseFormat,
       stream: stream || undefined,
       stream_options: stream ? INCLUDE_USAGE : undefined,
@@ -51,14 +56,15 @@ export const openaiChat: Protocol = {
     const choice = firstChoice(reply);
     const message = choice['message'];
     if (typeof message !== 'object' || message === null) throw unexpected('`choices[0].message`');
-    const { tool_calls: toolCalls } = message as Record<string, unknown>;
-    const calledTools = Array.isArray(toolCalls) && toolCalls.length > 0;
+    const toolCalls = chatToolCalls(message as Record<string, unknown>);
+    const calledTools = toolCalls.length > 0;
     const text = contentText(message as Record<string, unknown>);
     const refusal = text === '' ? refusalText(message as Record<string, unknown>) : '';
     const reason = finishReason(choice['finish_reason']);
     if (!calledTools && !holdsAnswer(message as Record<string, unknown>)) checkReason(reason);
     return {
       text: text === '' ? refusal : text,
+      reasoning: reasoningText(message as Record<string, unknown>),
       model: textField(reply, 'model'),
       finishReason: refusal === '' ? reason : refusedReason(reason),
       usage: chatUsage(reply['usage']),
@@ -79,6 +85,7 @@ class ChatStream implements StreamReader {
   usage: TokenUsage | null = null;
   readonly #choice = new StreamedChoice();
   #text = '';
+  #reasoning = '';
   #answered = false;
   #refused = false;
   #model: string | undefined;
@@ -104,15 +111,17 @@ class ChatStream implements StreamReader {
     this.#refused ||= refusal !== '';
     const text = contentText(delta) + refusal;
     this.#text += text;
+    this.#reasoning += reasoningText(delta);
     return text;
   }
 
   reply(): ProtocolReply {
     const reason = finishReason(this.#finish);
-    const toolCalls = this.#toolCalls.length > 0 ? this.#toolCalls : undefined;
+    const toolCalls = this.#toolCalls.length > 0 ? chatToolCalls({ tool_calls: this.#toolCalls }) : undefined;
     if (!this.#answered && toolCalls === undefined) checkReason(reason);
     return {
       text: this.#text,
+      reasoning: this.#reasoning,
       model: this.#model,
       finishReason: this.#refused ? refusedReason(reason) : reason,
       usage: this.usage,
@@ -122,22 +131,105 @@ class ChatStream implements StreamReader {
     };
   }
 
-  // A call comes in pieces that are told apart by `index`; some servers send calls whole, without one or all with 0.
+  // A call comes in pieces that are told apart by `index`; some servers send calls whole, without one or all with 0, and
+  // some the pieces of the last call without any.
   #addToolCall(piece: Record<string, unknown>): void {
-    const { index = this.#toolCalls.length, ...rest } = piece;
-    const known = this.#toolCallAt.get(index);
+    const { index, ...rest } = piece;
+    const addition = record(piece['function']);
     const id = textField(piece, 'id') ?? '';
-    if (known === undefined || (id !== '' && id !== known['id'])) {
-      const call = { ...rest, function: { ...record(piece['function']) } };
+    const known = index === undefined ? this.#continued(id, addition) : this.#toolCallAt.get(index);
+    if (known === undefined || (id !== '' && id !== (known['id'] ?? id))) {
+      const call = { ...rest, function: { ...addition } };
       this.#toolCalls.push(call);
       this.#toolCallAt.set(index, call);
       return;
     }
+    known['id'] ??= piece['id'];
     const target = record(known['function']);
-    const addition = record(piece['function']);
-    target['arguments'] = (textField(target, 'arguments') ?? '') + (textField(addition, 'arguments') ?? '');
-    target['name'] ??= addition['name'];
+    const begun = textField(target, 'arguments') ?? '';
+    const name = textField(addition, 'name') ?? '';
+    // A name comes whole or in pieces before the arguments; some servers say it again with every piece.
+    if (begun === '' && name !== target['name']) target['name'] = (textField(target, 'name') ?? '') + name;
+    target['arguments'] = begun + (textField(addition, 'arguments') ?? '');
   }
+
+  #continued(id: string, addition: Record<string, unknown>): Record<string, unknown> | undefined {
+    const last = this.#toolCalls.at(-1);
+    if (id !== '') return last?.['id'] === id ? last : undefined;
+    return textField(addition, 'name') === undefined ? last : undefined;
+  }
+}
+
+/** A message as the protocol writes it; one that speaks of tools in the protocol's own words is left as it came. */
+function chatMessage({ role, content, toolCalls, toolCallId, given, rest }: Turn): Record<string, unknown> {
+  const parts = Array.isArray(content) ? content.map(chatPart) : content;
+  if (given.toolCalls === undefined && given.toolCallId === undefined) {
+    return parts === content ? given : { ...given, content: parts };
+  }
+  return {
+    role,
+    content: parts,
+    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls.map(chatToolCall) }),
+    ...(toolCallId === '' ? {} : { tool_call_id: toolCallId }),
+    ...rest,
+  };
+}
+
+/** Parts in the protocol's own shape; those are sent as they are. */
+const CHAT_PARTS: ReadonlySet<unknown> = new Set(['text', 'image_url', 'input_audio', 'refusal']);
+
+function chatPart(given: unknown): unknown {
+  const own = record(given);
+  if (CHAT_PARTS.has(own['type']) || own['file'] !== undefined) return given;
+  const part = readPart(given);
+  if (part === undefined) return given;
+  const { kind, url, base64, filename, detail } = part;
+  switch (kind) {
+    case 'text':
+      return { type: 'text', text: part.text };
+    case 'image':
+      return { type: 'image_url', image_url: { url: urlOf(part), detail } };
+    case 'audio': {
+      if (url !== undefined) throw cannotCarry('openai-chat', 'audio by URL');
+      const [, format = ''] = knownType(kind, part.mediaType).split(/\/(?:x-)?/);
+      return {
+        type: 'input_audio',
+        input_audio: { data: base64, format: format === 'mpeg' ? 'mp3' : format },
+      };
+    }
+    default:
+      if (url !== undefined) throw cannotCarry('openai-chat', 'files by URL');
+      return { type: 'file', file: { filename: filename ?? 'file', file_data: urlOf(part) } };
+  }
+}
+
+function chatToolCall({ id, name, argumentsText }: ToolCall): Record<string, unknown> {
+  return { id, type: 'function', function: { name, arguments: argumentsText } };
+}
+
+/** A tool in the shape of chat completions, which Ollama speaks as well. */
+export function chatTool({ name, description, parameters, strict }: ToolDefinition): Record<string, unknown> {
+  return {
+    type: 'function',
+    function: { name, description, parameters: parameters ?? NO_ARGUMENTS, strict },
+  };
+}
+
+/** Whether a tool is in the shape of chat completions. */
+export function isChatTool(tool: Readonly<Record<string, unknown>>): boolean {
+  return tool['function'] !== undefined;
+}
+
+/** The calls of a message, in the form of today or in the one from before there could be several. */
+function chatToolCalls(message: Record<string, unknown>): readonly ToolCall[] {
+  const calls = list(message['tool_calls']).map((each, index) => {
+    const call = record(each);
+    const fn = record(call['function'] ?? call['custom'] ?? call);
+    return toolCallOf(index, call['id'], fn['name'], fn['arguments'] ?? fn['input']);
+  });
+  const old = message['function_call'];
+  if (calls.length > 0 || typeof old !== 'object' || old === null) return calls;
+  return [toolCallOf(0, undefined, record(old)['name'], record(old)['arguments'])];
 }
 
 /** Usage in the form of chat completions and completions. */
@@ -145,7 +237,7 @@ export function chatUsage(value: unknown): TokenUsage | null {
   if (typeof value !== 'object' || value === null) return null;
   const usage = value as Record<string, unknown>;
   const details = usage['prompt_tokens_details'];
-  return usageOf(
+  return tokenUsageOf(
     usage['prompt_tokens'],
     usage['completion_tokens'] ?? 0,
     details === undefined || details === null ? undefined : record(details)['cached_tokens'],
@@ -155,6 +247,19 @@ export function chatUsage(value: unknown): TokenUsage | null {
 /** The text of a message, or of a piece of one: a string, or parts; those that are not text (thinking) are left out. */
 function contentText({ content }: Record<string, unknown>): string {
   return typeof content === 'string' ? content : plainText(list(content));
+}
+
+/** What a message, or a piece of one, holds of the reasoning: as a member (`reasoning_content`, `reasoning`) or as parts. */
+function reasoningText({ content, reasoning_content: member, reasoning }: Record<string, unknown>): string {
+  if (typeof member === 'string') return member;
+  if (typeof reasoning === 'string') return reasoning;
+  return list(content)
+    .map((part) => {
+      const { type, thinking, text } = record(part);
+      if (type === 'thinking') return typeof thinking === 'string' ? thinking : plainText(list(thinking));
+      return type === 'reasoning' && typeof text === 'string' ? text : '';
+    })
+    .join('');
 }
 
 /** What a message says in place of an answer, as a member of its own or as parts. */

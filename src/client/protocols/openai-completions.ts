@@ -1,12 +1,12 @@
 import type { TokenUsage } from '../model-client.js';
 import { chatUsage } from './openai-chat.js';
+import { promptOf } from './prompt.js';
 import { endOf, firstChoice, StreamedChoice, usageIn } from './openai-choices.js';
 import {
   EmptyAnswer,
   finishReason,
   laterUsage,
   list,
-  promptOf,
   record,
   textField,
   unexpected,
@@ -23,11 +23,12 @@ export const openaiCompletions: Protocol = {
   prefix: '/v1',
   streamFormat: 'sse',
 
-  body({ input, model, parameters, stream }: ProtocolRequest): Record<string, unknown> {
+  body(request: ProtocolRequest): Record<string, unknown> {
+    const { model, parameters, stream } = request;
     const logprobs = parameters.logprobs;
     return {
       model: model === '' ? undefined : model,
-      prompt: promptOf(input),
+      prompt: promptOf('openai-completions', request),
       max_tokens: parameters.maxTokens,
       temperature: parameters.temperature,
       top_p: parameters.topP,

@@ -1,3 +1,4 @@
+import type { ToolCall } from '../tool-call.js';
 import type { FinishReason, ModelInput, ModelParameters, TokenUsage, ChatMessage } from '../model-client.js';
 
 /** What a protocol builds a request body from. */
@@ -16,6 +17,8 @@ export interface ProtocolRequest {
 export interface ProtocolReply {
   /** The answer's text; may be empty. */
   readonly text: string;
+  /** What the model reasoned, where the server keeps it apart; `undefined` or `''` when it does not. */
+  readonly reasoning?: string | undefined;
   /** The model as the server names it; `undefined` when it does not. */
   readonly model: string | undefined;
   /** Why the model stopped; `other` for reasons that have no name of ours. */
@@ -24,8 +27,8 @@ export interface ProtocolReply {
   readonly usage: TokenUsage | null;
   /** The server's id of the answer; a request-id header wins over it. */
   readonly id: string | undefined;
-  /** Tool calls in the server's own form; `undefined` when there are none. */
-  readonly toolCalls: readonly unknown[] | undefined;
+  /** Tool calls; `undefined` when there are none. */
+  readonly toolCalls: readonly ToolCall[] | undefined;
   /** Log probabilities in the server's own form; `undefined` when there are none. */
   readonly logprobs: unknown;
 }
@@ -62,11 +65,16 @@ export interface Protocol {
   readonly prefix: string;
   /** How a streamed answer is split: server-sent events or one JSON value a line. */
   readonly streamFormat: 'sse' | 'ndjson';
+  /** Parameters that the protocol has no word for: they are not sent, and `warnings` of a response say so. */
+  readonly unsupported?: readonly (keyof ModelParameters)[];
   /** Headers beside `content-type` and the key; names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The header that carries the key. Default: `authorization: Bearer <key>`. */
   authorization?(apiKey: string): readonly [name: string, value: string];
-  /** The request's body, before `JSON.stringify`. Members that are `undefined` are left out. */
+  /**
+   * The request's body, before `JSON.stringify`. Members that are `undefined` are left out. An `AssayError` refuses the
+   * request.
+   */
   body(request: ProtocolRequest): Record<string, unknown>;
   /** Reads a whole answer. */
   parse(body: unknown): ProtocolReply;
@@ -81,20 +89,11 @@ export function messagesOf(input: ModelInput): readonly ChatMessage[] {
   return typeof input === 'string' ? [{ role: 'user', content: input }] : input;
 }
 
-/** The input as one prompt, for protocols without chat: messages are written as `role: text` lines. */
-export function promptOf(input: ModelInput): string {
-  if (typeof input === 'string') return input;
-  const only = input.length === 1 ? input[0]?.content : undefined;
-  if (typeof only === 'string') return only;
-  const lines = input.map((message) => `${message.role}: ${plainText(message.content)}`);
-  return `${lines.join('\n')}\nassistant:`;
-}
-
 /** The text of a message's content; parts that are not text are left out (a tool call's content is `null`). */
-export function plainText(content: ChatMessage['content']): string {
+export function plainText(content: string | readonly unknown[]): string {
   if (typeof content === 'string') return content;
   return list(content)
-    .map((part) => textField(record(part), 'text') ?? '')
+    .map((part) => (typeof part === 'string' ? part : (textField(record(part), 'text') ?? '')))
     .join('');
 }
 
@@ -142,7 +141,7 @@ export function list(value: unknown): readonly unknown[] {
  * Token usage from two counts, and the cached share where known. `null` unless both counts are finite numbers
  * from 0 on and one is above: a server that sends nonsense, or only zeros, said nothing.
  */
-export function usageOf(input: unknown, output: unknown, cached?: unknown): TokenUsage | null {
+export function tokenUsageOf(input: unknown, output: unknown, cached?: unknown): TokenUsage | null {
   if (!isCount(input) || !isCount(output) || input + output === 0) return null;
   return isCount(cached)
     ? { inputTokens: input, outputTokens: output, cachedInputTokens: cached }
@@ -153,7 +152,7 @@ export function usageOf(input: unknown, output: unknown, cached?: unknown): Toke
 export function laterUsage(known: TokenUsage | null, told: TokenUsage | null): TokenUsage | null {
   if (known === null || told === null) return told ?? known;
   return (
-    usageOf(
+    tokenUsageOf(
       told.inputTokens || known.inputTokens,
       told.outputTokens || known.outputTokens,
       told.cachedInputTokens || known.cachedInputTokens,

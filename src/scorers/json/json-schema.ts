@@ -1,11 +1,19 @@
 import type { Ajv } from 'ajv';
 import { AssayError } from '../../errors.js';
 import { isThenable } from '../../foundation/thenable.js';
-import type { Score, Scorer } from '../../evaluation/evaluation-types.js';
+import type { AnyOutputScorer, Score } from '../../evaluation/evaluation-types.js';
 import { checkOptions, object, show, text } from '../../foundation/options.js';
 import { stableHash } from '../../foundation/stable-hash.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
-import { findJson, jsonPlace, type JsonPlace } from './json-extraction.js';
+import {
+  jsonCandidates,
+  jsonReadingChecks,
+  jsonReadingConvention,
+  type FoundJson,
+  type JsonReadingOptions,
+} from './json-extraction.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 
 /** The part of the Standard Schema interface (version 1) that validation needs; zod, valibot, arktype have it. */
 export interface StandardSchema {
@@ -50,9 +58,7 @@ export interface StandardIssue {
 }
 
 /** Options of {@link jsonSchema}. */
-export interface JsonSchemaOptions {
-  /** Where the JSON may stand in the answer. @default 'whole' */
-  readonly place?: JsonPlace | undefined;
+export interface JsonSchemaOptions extends JsonReadingOptions, ReasoningOptions {
   /**
    * Names a Standard Schema in the convention: its rules are code, which cannot be hashed. Change it with the
    * schema. A JSON Schema is named by its hash.
@@ -65,7 +71,7 @@ export type JsonSchemaDocument = Readonly<Record<string, unknown>> | boolean;
 
 /**
  * 1 when the answer is JSON that satisfies the schema, else 0 with the first complaint as reason and up to 20 in
- * `metadata.issues`. The schema is a Standard Schema validator (zod, valibot, arktype, …) or a JSON Schema; the
+ * `metadata.issues`. Of several values in the answer any that satisfies it counts. The schema is a Standard Schema validator (zod, valibot, arktype, …) or a JSON Schema; the
  * latter needs the optional package `ajv`, loaded at the first answer (draft 7, or 2020-12 when `$schema` names it).
  *
  * @example
@@ -76,9 +82,12 @@ export type JsonSchemaDocument = Readonly<Record<string, unknown>> | boolean;
 export function jsonSchema(
   schema: StandardSchema | JsonSchemaDocument,
   options: JsonSchemaOptions = {},
-): Scorer {
-  const checked = checkOptions('jsonSchema', options, { place: jsonPlace, schemaName: text });
-  const place = checked.place ?? 'whole';
+): AnyOutputScorer {
+  const checked = checkOptions('jsonSchema', options, {
+    ...jsonReadingChecks,
+    reasoning: reasoningHandling,
+    schemaName: text,
+  });
   const standard = isStandardSchema(schema);
   if (!standard && typeof schema !== 'boolean' && object(schema) !== undefined) {
     throw new AssayError(
@@ -87,19 +96,45 @@ export function jsonSchema(
     );
   }
   const convention = conventionText('json-schema', {
-    place,
+    ...jsonReadingConvention(checked),
     schema: checked.schemaName ?? (standard ? schema['~standard'].vendor : stableHash(schema).slice(0, 16)),
   });
   let validate: Validator | undefined;
   let loading: Promise<Validator> | undefined;
   if (standard) validate = standardValidator(schema);
-  return defineScorer(convention, '1', ({ output }) => {
-    const found = findJson(output, place);
-    if (!found.ok) return { score: 0, reason: found.reason };
-    if (validate !== undefined) return validate(found.value);
-    loading ??= ajvValidator(schema as JsonSchemaDocument);
-    return loading.then((ready) => (validate = ready)(found.value));
-  });
+  return defineScorer(
+    convention,
+    '2',
+    ({ output }) => {
+      // a validator knows numbers as JavaScript has them
+      const found = jsonCandidates(output, { ...checked, place: checked.place ?? 'auto', inexact: Number });
+      if (!found.ok) return { score: 0, reason: found.reason };
+      if (validate !== undefined) return firstValid(found.found, validate);
+      loading ??= ajvValidator(schema as JsonSchemaDocument);
+      return loading.then((ready) => firstValid(found.found, (validate = ready)));
+    },
+    { ...checked, takesJson: true },
+  ) as AnyOutputScorer;
+}
+
+const MOST_TRIED = 50;
+
+/** The verdict on the first value that satisfies the schema, else on the one that fits best. */
+function firstValid(found: readonly FoundJson[], validate: Validator): Score | Promise<Score> {
+  const tryFrom = (at: number, first: Score | undefined): Score | Promise<Score> => {
+    for (let i = at; i < Math.min(found.length, MOST_TRIED); i++) {
+      const said = validate(found[i]!.value);
+      if (isThenable(said)) {
+        return Promise.resolve(said).then((score) =>
+          score.score === 1 ? score : tryFrom(i + 1, first ?? score),
+        );
+      }
+      if (said.score === 1) return said;
+      first ??= said;
+    }
+    return first!;
+  };
+  return tryFrom(0, undefined);
 }
 
 type Validator = (value: unknown) => Score | Promise<Score>;

@@ -1,19 +1,34 @@
-import type { Scorer } from '../../evaluation/evaluation-types.js';
+import type { AnyOutputScorer } from '../../evaluation/evaluation-types.js';
 import { checkOptions } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
-import { findJson, jsonPlace, type JsonPlace } from './json-extraction.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
+import {
+  findJson,
+  jsonReadingChecks,
+  jsonReadingConvention,
+  plainFit,
+  type JsonReadingOptions,
+} from './json-extraction.js';
 
 /** Options of {@link jsonValid}. */
-export interface JsonValidOptions {
-  /** Where the JSON may stand. @default 'whole' */
-  readonly place?: JsonPlace | undefined;
-}
+export interface JsonValidOptions extends JsonReadingOptions, ReasoningOptions {}
 
-/** 1 when the answer is JSON (any value: `42` and `null` are JSON), else 0 with the parser's complaint as reason. */
-export function jsonValid(options: JsonValidOptions = {}): Scorer {
-  const place = checkOptions('jsonValid', options, { place: jsonPlace }).place ?? 'whole';
-  return defineScorer(conventionText('json-valid', { place }), '1', ({ output }) => {
-    const found = findJson(output, place);
-    return found.ok ? true : { score: 0, reason: found.reason };
-  });
+/**
+ * 1 when the answer is JSON (any value: `42` and `null` are JSON), else 0 with the parser's complaint as reason. Nothing
+ * is mended. In prose only objects and lists count that are no citation marks (`[1]`).
+ */
+export function jsonValid(options: JsonValidOptions = {}): AnyOutputScorer {
+  const checked = checkOptions('jsonValid', options, { ...jsonReadingChecks, reasoning: reasoningHandling });
+  return defineScorer(
+    conventionText('json-valid', jsonReadingConvention(checked)),
+    '2',
+    ({ output }) => {
+      const found = findJson(output, { ...checked, place: checked.place ?? 'auto', lineBreaks: false });
+      if (!found.ok) return { score: 0, reason: found.reason };
+      if (found.place !== 'embedded' || plainFit(found.value) > 0) return true;
+      return { score: 0, reason: 'not JSON: only a mark in brackets was found' };
+    },
+    { ...checked, takesJson: true },
+  ) as AnyOutputScorer;
 }

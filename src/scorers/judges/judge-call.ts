@@ -2,6 +2,7 @@ import type { ModelClient, ModelInput, ModelParameters, ModelResponse } from '..
 import { AssayError, messageOf } from '../../errors.js';
 import { sumUsage, type JudgeUsage } from '../../evaluation/judge-usage.js';
 import { object, text, type OptionCheck } from '../../foundation/options.js';
+import { responseFormatFor, type VerdictSchema } from './structured-output.js';
 
 /** How a judge's model is asked. */
 export interface JudgeModelOptions {
@@ -20,6 +21,40 @@ export const judgeModelChecks: { readonly [Name in keyof JudgeModelOptions]-?: O
   model: text,
   parameters: object,
 };
+
+/** Asks a judge for replies of one form; what its model refuses is not asked for again. */
+export class JudgeCaller {
+  readonly #options: JudgeModelOptions;
+  readonly #schema: VerdictSchema | undefined;
+  #refused = false;
+
+  /** With a `schema` the model is asked for structured output where its protocol has it. */
+  constructor(options: JudgeModelOptions, schema?: VerdictSchema) {
+    this.#options = options;
+    this.#schema = schema;
+  }
+
+  /** As {@link askJudge}; a request that is refused because of the form is made once more without it. */
+  async ask(input: ModelInput, signal: AbortSignal | undefined): Promise<ModelResponse> {
+    const format =
+      this.#schema === undefined || this.#refused
+        ? undefined
+        : responseFormatFor(this.#options.client, this.#schema);
+    if (format === undefined) return askJudge(this.#options, input, signal);
+    const parameters = { ...(this.#options.parameters ?? DEFAULT_PARAMETERS), responseFormat: format };
+    try {
+      return await askJudge({ ...this.#options, parameters }, input, signal);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const response = await askJudge(this.#options, input, signal);
+      this.#refused = true; // it was the form: without it the model answers
+      return response;
+    }
+  }
+}
+
+const isRefusal = (error: unknown): boolean =>
+  AssayError.is(error) && AssayError.is(error.cause) && error.cause.code === 'ASSAY_BAD_REQUEST';
 
 /**
  * Asks the judge. A call that fails makes the dimension errored, never 0.

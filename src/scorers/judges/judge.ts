@@ -5,14 +5,17 @@ import {
   boolean,
   callable,
   checkOptions,
+  oneOf,
   requireOptions,
   text,
   type OptionCheck,
 } from '../../foundation/options.js';
 import { stableHash } from '../../foundation/stable-hash.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import {
-  askJudge,
+  JudgeCaller,
   DEFAULT_PARAMETERS,
   judgeModelChecks,
   usageOf,
@@ -25,12 +28,14 @@ import {
   plainText,
   type JudgeMaterial,
 } from './judge-material.js';
+import { verdictSchema } from './structured-output.js';
 import {
-  lastVerdictBetween,
-  lastVerdictOn,
-  verdictLine,
+  itemOf,
+  ratingBetween,
+  readVerdict,
+  verdictNameCheck,
   verdictPatternCheck,
-  type Verdict,
+  type AcceptVerdict,
 } from './verdict.js';
 
 /** What a prompt for a judge is made from. */
@@ -54,7 +59,7 @@ export interface RatingScale {
 }
 
 /** Options of {@link judge}. Give either `grades` or `rating`. */
-export interface JudgeOptions extends JudgeModelOptions {
+export interface JudgeOptions extends JudgeModelOptions, ReasoningOptions {
   /** What to judge and how, in plain words. Part of the convention (as a hash). */
   readonly rubric: string;
   /** The grades on the menu with their scores, 0..1. @default { C: 1, I: 0 } (correct, incorrect) */
@@ -67,8 +72,20 @@ export interface JudgeOptions extends JudgeModelOptions {
   readonly showExpected?: boolean | undefined;
   /** Your own prompt. It must ask for the verdict in the form that `verdictPattern` finds. */
   readonly prompt?: ((parts: JudgePromptParts) => ModelInput) | undefined;
-  /** Finds the verdict: group 1 of the last match. @default `GRADE: x` or `RATING: n` */
+  /**
+   * Names of the field that holds the verdict, as a label in the text and as a key in JSON; the judge is asked for the
+   * first. @default 'GRADE' or 'RATING'
+   */
+  readonly verdictName?: string | readonly string[] | undefined;
+  /** Finds the verdict in place of everything else: the first group of the last match. @default none */
   readonly verdictPattern?: RegExp | undefined;
+  /**
+   * How the judge shall reply: `text` ends with a line for the verdict, `json` is an object with its reasons and then
+   * the verdict. With `json` a model whose protocol has structured output is asked for it; one that refuses is told in
+   * words alone. Either form of reply is read.
+   * @default 'text'
+   */
+  readonly format?: 'text' | 'json' | undefined;
   /** Names your own `prompt` in the convention; change it with the prompt. */
   readonly promptName?: string | undefined;
 }
@@ -82,7 +99,8 @@ const gradesCheck: OptionCheck = (value) =>
     ? undefined
     : 'at least two grades with scores from 0 to 1';
 
-const ratingCheck: OptionCheck = (value) => {
+/** Check of an option of type {@link RatingScale}. */
+export const ratingScaleCheck: OptionCheck = (value) => {
   const { minimum, maximum, ...others } = (value ?? {}) as Partial<Record<keyof RatingScale, unknown>>;
   return Number.isFinite(minimum) &&
     Number.isFinite(maximum) &&
@@ -97,8 +115,9 @@ const ratingCheck: OptionCheck = (value) => {
  *
  * - Input, expected answer and answer stand between fences that hold a hash of them, so that the answer can neither
  *   end its part nor pose as instructions.
- * - The judge's last verdict counts. No verdict, or one that is not on the menu, is *unscored* with the reason, never
- *   0. A call that fails makes the dimension errored (`ASSAY_JUDGE_FAILED`).
+ * - The judge's last verdict counts: a labelled field, a line of its own, or a member of a JSON reply; never what it
+ *   quotes, nor what stands in its reasoning. No verdict, one that is not on the menu, or one in a reply that was cut
+ *   off is *unscored* with the reason, never 0. A call that fails makes the dimension errored (`ASSAY_JUDGE_FAILED`).
  * - `label` is the verdict; `metadata.text` the judge's whole reply; `metadata.judge` what the call cost
  *   ({@link JudgeUsage}), which is no part of the target's usage and cost.
  *
@@ -111,11 +130,14 @@ export function judge(options: JudgeOptions): Scorer {
     ...judgeModelChecks,
     rubric: text,
     grades: gradesCheck,
-    rating: ratingCheck,
+    rating: ratingScaleCheck,
     showInput: boolean,
     showExpected: boolean,
     prompt: callable,
+    verdictName: verdictNameCheck,
     verdictPattern: verdictPatternCheck,
+    format: oneOf('text', 'json'),
+    reasoning: reasoningHandling,
     promptName: text,
   });
   requireOptions('judge', checked, ['client', 'rubric']);
@@ -123,7 +145,13 @@ export function judge(options: JudgeOptions): Scorer {
     throw new AssayError('ASSAY_INVALID_OPTION', 'Expected either `grades` or `rating` of judge, got both');
   }
   const scale = checked.rating === undefined ? gradeScale(checked.grades) : ratingScale(checked.rating);
-  const pattern = checked.verdictPattern ?? verdictLine(scale.keyword);
+  const names = [checked.verdictName ?? scale.keyword].flat();
+  const form = { names, otherKeys: scale.otherKeys, pattern: checked.verdictPattern };
+  const format = checked.format ?? 'text';
+  const field = format === 'json' ? names[0]!.toLowerCase() : names[0]!;
+  const instruction =
+    format === 'json' ? jsonInstruction(field, scale.asked) : lineInstruction(field, scale.asked);
+  const caller = new JudgeCaller(checked, format === 'json' ? verdictSchema(field, scale.schema) : undefined);
   const showInput = checked.showInput ?? true;
   const showExpected = checked.showExpected ?? true;
   const prompt = checked.prompt ?? defaultPrompt;
@@ -132,68 +160,98 @@ export function judge(options: JudgeOptions): Scorer {
     rubric: stableHash(checked.rubric).slice(0, 12),
     prompt: checked.prompt === undefined ? 'default' : (checked.promptName ?? 'custom'),
     verdict: checked.verdictPattern === undefined ? undefined : String(checked.verdictPattern),
+    name: checked.verdictName === undefined ? undefined : names.join(','),
+    format: format === 'json' ? format : undefined,
     input: showInput,
     expected: showExpected,
     model: checked.model,
     parameters: stableHash(checked.parameters ?? DEFAULT_PARAMETERS).slice(0, 12),
   });
-  return defineScorer(convention, '1', async ({ input, output, expected, signal }) => {
-    const pieces: JudgeMaterial[] = [];
-    if (showInput) pieces.push({ label: 'QUESTION', text: inputText(input) });
-    if (showExpected && expected !== undefined && expected !== null) {
-      pieces.push({ label: 'EXPECTED ANSWER', text: plainText(expected) });
-    }
-    pieces.push({ label: 'ANSWER', text: output });
-    const material = fenceMaterial(pieces);
-    const response = await askJudge(
-      checked,
-      prompt({
-        rubric: checked.rubric,
-        material: material.text,
-        fenceInstruction: fenceInstruction(material.fence),
-        verdictInstruction: scale.instruction,
-      }),
-      signal,
-    );
-    const metadata = { text: response.text, judge: usageOf([response]) };
-    const verdict = scale.read(response.text, pattern);
-    if (!verdict.ok) {
-      const cut = response.finishReason === 'length' ? ' (its reply was cut off at the token limit)' : '';
-      return { score: null, reason: verdict.reason + cut, metadata };
-    }
-    return { score: verdict.value.score, label: verdict.value.label, metadata };
-  });
+  return defineScorer(
+    convention,
+    '2',
+    async ({ input, output, expected, signal }) => {
+      const pieces: JudgeMaterial[] = [];
+      if (showInput) pieces.push({ label: 'QUESTION', text: inputText(input) });
+      if (showExpected && expected !== undefined && expected !== null) {
+        pieces.push({ label: 'EXPECTED ANSWER', text: plainText(expected) });
+      }
+      pieces.push({ label: 'ANSWER', text: output });
+      const material = fenceMaterial(pieces);
+      const response = await caller.ask(
+        prompt({
+          rubric: checked.rubric,
+          material: material.text,
+          fenceInstruction: fenceInstruction(material.fence),
+          verdictInstruction: instruction,
+        }),
+        signal,
+      );
+      const metadata = { text: response.text, judge: usageOf([response]) };
+      const verdict = readVerdict(response, form, scale.accept);
+      if (!verdict.ok) return { score: null, reason: verdict.reason, metadata };
+      return { score: verdict.value.score, label: verdict.value.label, metadata };
+    },
+    checked,
+  );
 }
 
 interface Scale {
   readonly keyword: string;
+  /** Other keys of a JSON reply. */
+  readonly otherKeys: readonly string[];
   readonly convention: string;
-  readonly instruction: string;
-  read(reply: string, pattern: RegExp): Verdict<{ readonly score: number; readonly label: string }>;
+  /** What the judge may say, in words. */
+  readonly asked: string;
+  /** The same as a JSON Schema. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly accept: AcceptVerdict<{ readonly score: number; readonly label: string }>;
 }
 
-function gradeScale(grades: Readonly<Record<string, number>> = { C: 1, I: 0 }): Scale {
+const lineInstruction = (field: string, asked: string): string =>
+  `End with one line of exactly this form, with ${asked}:\n${field}: <${field.toLowerCase()}>`;
+
+const jsonInstruction = (field: string, asked: string): string =>
+  `Reply with one JSON object and nothing else: first \`"reasoning"\`, your reasons in brief, then ` +
+  `\`"${field}"\`, with ${asked}.`;
+
+/** Grades that nobody named otherwise may also be said in full. */
+const DEFAULT_WORDS: ReadonlyMap<string, string> = new Map([
+  ['correct', 'C'],
+  ['incorrect', 'I'],
+]);
+
+function gradeScale(given: Readonly<Record<string, number>> | undefined): Scale {
+  const grades = given ?? { C: 1, I: 0 };
   const menu = Object.keys(grades);
+  const words = given === undefined ? [...menu, ...DEFAULT_WORDS.keys()] : menu;
+  const accept = itemOf(words);
   return {
     keyword: 'GRADE',
+    otherKeys: ['verdict', 'judgement', 'judgment', 'label', 'classification', 'decision'],
     convention: menu.map((grade) => `${grade}:${grades[grade]}`).join('|'),
-    instruction: `End with one line of exactly this form, with one of ${menu.join(', ')} as the grade:\nGRADE: <grade>`,
-    read(reply, pattern) {
-      const verdict = lastVerdictOn(reply, pattern, menu);
-      return verdict.ok
-        ? { ...verdict, value: { score: grades[verdict.value]!, label: verdict.value } }
-        : verdict;
+    asked: `one of ${menu.join(', ')} as the grade`,
+    schema: { type: 'string', enum: menu },
+    accept(said) {
+      const verdict = accept(said);
+      if (!verdict.ok)
+        return { ...verdict, reason: verdict.reason.replace(words.join(', '), menu.join(', ')) };
+      const label = given === undefined ? (DEFAULT_WORDS.get(verdict.value) ?? verdict.value) : verdict.value;
+      return { ...verdict, value: { score: grades[label]!, label } };
     },
   };
 }
 
 function ratingScale({ minimum, maximum }: RatingScale): Scale {
+  const accept = ratingBetween(minimum, maximum);
   return {
     keyword: 'RATING',
+    otherKeys: ['score', 'verdict', 'rate', 'grade'],
     convention: `${minimum}..${maximum}`,
-    instruction: `End with one line of exactly this form, with a number from ${minimum} (worst) to ${maximum} (best):\nRATING: <number>`,
-    read(reply, pattern) {
-      const verdict = lastVerdictBetween(reply, pattern, minimum, maximum);
+    asked: `a number from ${minimum} (worst) to ${maximum} (best) as the rating`,
+    schema: { type: 'number' },
+    accept(said) {
+      const verdict = accept(said);
       if (!verdict.ok) return verdict;
       const score = Math.min(Math.max((verdict.value - minimum) / (maximum - minimum), 0), 1);
       return { ...verdict, value: { score, label: String(verdict.value) } };

@@ -1,20 +1,39 @@
+import { AssayError } from '../../errors.js';
 import type { ChatMessage, ModelInput, ModelResponse } from '../../client/model-client.js';
 import type { ScorerArguments } from '../../evaluation/evaluation-types.js';
-import { callable, checkOptions, requireOptions, text, type OptionCheck } from '../../foundation/options.js';
+import {
+  callable,
+  checkOptions,
+  oneOf,
+  requireOptions,
+  text,
+  type OptionCheck,
+} from '../../foundation/options.js';
 import { stableHash } from '../../foundation/stable-hash.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../../evaluation/corpus-metric.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import {
-  askJudge,
+  JudgeCaller,
   DEFAULT_PARAMETERS,
   judgeModelChecks,
   usageOf,
   type JudgeModelOptions,
 } from './judge-call.js';
 import { fenceInstruction, fenceMaterial, inputText } from './judge-material.js';
-import type { JudgePromptParts } from './judge.js';
+import { ratingScaleCheck, type JudgePromptParts, type RatingScale } from './judge.js';
+import { readScorePair } from './score-pair.js';
+import { verdictSchema } from './structured-output.js';
 import { acceptedTexts, type TextReference } from '../text-reference.js';
-import { lastVerdictOn, verdictLine, verdictPatternCheck, type Verdict } from './verdict.js';
+import {
+  itemOf,
+  readVerdict,
+  verdictNameCheck,
+  verdictPatternCheck,
+  type Verdict,
+  type VerdictForm,
+} from './verdict.js';
 
 /** What the judge writes for each verdict; of several words the first one is asked for. */
 export interface PairVerdicts {
@@ -27,21 +46,27 @@ export interface PairVerdicts {
 }
 
 /** Options of {@link pairwiseJudge}. */
-export interface PairwiseJudgeOptions<
-  Input = unknown,
-  Expected = unknown,
-  Metadata = unknown,
-> extends JudgeModelOptions {
+export interface PairwiseJudgeOptions<Input = unknown, Expected = unknown, Metadata = unknown>
+  extends JudgeModelOptions, ReasoningOptions {
   /** By what the better answer is chosen, in plain words. Part of the convention (as a hash). */
   readonly rubric: string;
   /** The answer to compare with. @default `expected`, when it is one text */
   readonly opponent?: ((args: ScorerArguments<Input, Expected, Metadata>) => string | undefined) | undefined;
   /** What the verdicts are called. @default { a: 'A', b: 'B', tie: 'TIE' } */
   readonly verdicts?: PairVerdicts | undefined;
+  /**
+   * The judge gives both answers a score on this scale in place of a verdict: `8 9`, or a labelled line for each. The
+   * higher one wins, equal ones are a tie. Not with `verdicts`, `verdictName`, `verdictPattern` or `format`.
+   */
+  readonly scores?: RatingScale | undefined;
+  /** Names of the field that holds the verdict; the judge is asked for the first. @default 'VERDICT' */
+  readonly verdictName?: string | readonly string[] | undefined;
   /** Your own prompt. It must ask for the verdict in the form that `verdictPattern` finds. */
   readonly prompt?: ((parts: JudgePromptParts) => ModelInput) | undefined;
-  /** Finds the verdict: group 1 of the last match. @default `VERDICT: x` */
+  /** Finds the verdict in place of everything else: the first group of the last match. @default none */
   readonly verdictPattern?: RegExp | undefined;
+  /** As `format` of `judge`. @default 'text' */
+  readonly format?: 'text' | 'json' | undefined;
   /** Names your own `prompt` in the convention; change it with the prompt. */
   readonly promptName?: string | undefined;
 }
@@ -83,15 +108,42 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
     rubric: text,
     opponent: callable,
     verdicts: verdictsCheck,
+    scores: ratingScaleCheck,
+    verdictName: verdictNameCheck,
+    format: oneOf('text', 'json'),
+    reasoning: reasoningHandling,
     prompt: callable,
     verdictPattern: verdictPatternCheck,
     promptName: text,
   });
   requireOptions('pairwiseJudge', checked, ['client', 'rubric']);
+  const besides = (['verdicts', 'verdictName', 'verdictPattern', 'format'] as const).find(
+    (name) => checked[name] !== undefined,
+  );
+  if (checked.scores !== undefined && besides !== undefined) {
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      `Expected either \`scores\` or \`${besides}\` of pairwiseJudge, got both`,
+    );
+  }
   const menu = pairMenu(checked.verdicts ?? { a: 'A', b: 'B', tie: 'TIE' });
-  const pattern = checked.verdictPattern ?? verdictLine('VERDICT');
+  const names = [checked.verdictName ?? 'VERDICT'].flat();
+  const format = checked.format ?? 'text';
+  const field = format === 'json' ? names[0]!.toLowerCase() : names[0]!;
   const prompt = checked.prompt ?? defaultPrompt;
-  const instruction = verdictInstruction(menu);
+  const { scores } = checked;
+  const form: VerdictForm = { names, otherKeys: PAIR_KEYS, pattern: checked.verdictPattern };
+  const read: ReadPair =
+    scores === undefined
+      ? (response) => pairVerdict(response, form, menu)
+      : (response) => scoredVerdict(response, scores);
+  const instruction =
+    scores === undefined ? verdictInstruction(menu, field, format) : scoresInstruction(scores);
+  const words = VERDICTS.flatMap((verdict) => wordsFor(menu, verdict));
+  const caller = new JudgeCaller(
+    checked,
+    format === 'json' ? verdictSchema(field, { type: 'string', enum: words }) : undefined,
+  );
   const convention = conventionText('pairwise-judge', {
     rubric: stableHash(checked.rubric).slice(0, 12),
     opponent: checked.opponent === undefined ? 'expected' : 'custom',
@@ -100,30 +152,38 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
       .join('|'),
     prompt: checked.prompt === undefined ? 'default' : (checked.promptName ?? 'custom'),
     verdict: checked.verdictPattern === undefined ? undefined : String(checked.verdictPattern),
+    name: checked.verdictName === undefined ? undefined : names.join(','),
+    scores: scores === undefined ? undefined : `${scores.minimum}..${scores.maximum}`,
+    format: format === 'json' ? format : undefined,
     model: checked.model,
     parameters: stableHash(checked.parameters ?? DEFAULT_PARAMETERS).slice(0, 12),
   });
-  const scorer = defineScorer<Input, Expected, Metadata>(convention, '1', async (args) => {
-    const opponent = checked.opponent === undefined ? singleText(args.expected) : checked.opponent(args);
-    if (opponent === undefined) return { score: null, reason: 'the case has no answer to compare with' };
-    const question = inputText(args.input);
-    const ask = (a: string, b: string): Promise<ModelResponse> => {
-      const material = fenceMaterial([
-        { label: 'QUESTION', text: question },
-        { label: 'ANSWER A', text: a },
-        { label: 'ANSWER B', text: b },
-      ]);
-      const input = prompt({
-        rubric: checked.rubric,
-        material: material.text,
-        fenceInstruction: fenceInstruction(material.fence),
-        verdictInstruction: instruction,
-      });
-      return askJudge(checked, input, args.signal);
-    };
-    const replies = await Promise.all([ask(args.output, opponent), ask(opponent, args.output)]);
-    return pairScore(replies, (reply) => pairVerdict(reply, pattern, menu));
-  });
+  const scorer = defineScorer<Input, Expected, Metadata>(
+    convention,
+    '2',
+    async (args) => {
+      const opponent = checked.opponent === undefined ? singleText(args.expected) : checked.opponent(args);
+      if (opponent === undefined) return { score: null, reason: 'the case has no answer to compare with' };
+      const question = inputText(args.input);
+      const ask = (a: string, b: string): Promise<ModelResponse> => {
+        const material = fenceMaterial([
+          { label: 'QUESTION', text: question },
+          { label: 'ANSWER A', text: a },
+          { label: 'ANSWER B', text: b },
+        ]);
+        const input = prompt({
+          rubric: checked.rubric,
+          material: material.text,
+          fenceInstruction: fenceInstruction(material.fence),
+          verdictInstruction: instruction,
+        });
+        return caller.ask(input, args.signal);
+      };
+      const replies = await Promise.all([ask(args.output, opponent), ask(opponent, args.output)]);
+      return pairScore(replies, read);
+    },
+    checked,
+  );
   return withCorpusMetric(scorer, pairwiseCorpus);
 }
 
@@ -143,26 +203,42 @@ function pairMenu({ a, b, tie = [] }: PairVerdicts): PairMenu {
 const wordsFor = (menu: PairMenu, verdict: PairVerdict): string[] =>
   [...menu].filter(([, said]) => said === verdict).map(([word]) => word);
 
-function pairVerdict(reply: string, pattern: RegExp, menu: PairMenu): Verdict<PairVerdict> {
-  const said = lastVerdictOn(reply, pattern, [...menu.keys()]);
+/** Other keys of a JSON reply. */
+const PAIR_KEYS = ['preference', 'winner', 'better', 'choice', 'decision', 'judgement', 'judgment'];
+
+type PairRead = Verdict<PairVerdict> & { readonly scores?: readonly [number, number] };
+type ReadPair = (response: ModelResponse) => PairRead;
+
+function pairVerdict(response: ModelResponse, form: VerdictForm, menu: PairMenu): PairRead {
+  const said = readVerdict(response, form, itemOf([...menu.keys()]));
   return said.ok ? { ...said, value: menu.get(said.value)! } : said;
 }
 
-function verdictInstruction(menu: PairMenu): string {
-  const firstWords = VERDICTS.flatMap((verdict) => wordsFor(menu, verdict).slice(0, 1));
-  const asked = `${firstWords.slice(0, -1).join(', ')} or ${firstWords.at(-1)}`;
-  return `End with one line of exactly this form, with ${asked} as the verdict:\nVERDICT: <verdict>`;
+function scoredVerdict(response: ModelResponse, { minimum, maximum }: RatingScale): PairRead {
+  const said = readScorePair(response, minimum, maximum);
+  if (!said.ok) return said;
+  const [first, second] = said.value;
+  return { ...said, value: first > second ? 'A' : first < second ? 'B' : 'TIE', scores: said.value };
 }
 
-function pairScore(
-  [firstReply, secondReply]: readonly [ModelResponse, ModelResponse],
-  read: (reply: string) => Verdict<PairVerdict>,
-) {
-  const first = read(firstReply.text);
-  const second = read(secondReply.text);
+function verdictInstruction(menu: PairMenu, field: string, format: 'text' | 'json'): string {
+  const firstWords = VERDICTS.flatMap((verdict) => wordsFor(menu, verdict).slice(0, 1));
+  const asked = `${firstWords.slice(0, -1).join(', ')} or ${firstWords.at(-1)} as the verdict`;
+  return format === 'json'
+    ? `Reply with one JSON object and nothing else: first \`"reasoning"\`, your reasons in brief, then \`"${field}"\`, with ${asked}.`
+    : `End with one line of exactly this form, with ${asked}:\n${field}: <verdict>`;
+}
+
+const scoresInstruction = ({ minimum, maximum }: RatingScale): string =>
+  `End with one line that holds two numbers from ${minimum} (worst) to ${maximum} (best) and nothing else: the score of ` +
+  'ANSWER A, a space, the score of ANSWER B.';
+
+function pairScore([firstReply, secondReply]: readonly [ModelResponse, ModelResponse], read: ReadPair) {
+  const first = read(firstReply);
+  const second = read(secondReply);
   const metadata = {
-    first: { verdict: first.ok ? first.value : null, text: firstReply.text },
-    second: { verdict: second.ok ? second.value : null, text: secondReply.text },
+    first: readOf(first, firstReply),
+    second: readOf(second, secondReply),
     judge: usageOf([firstReply, secondReply]),
   };
   if (!first.ok || !second.ok) {
@@ -194,6 +270,12 @@ function pairScore(
     },
   };
 }
+
+const readOf = (read: PairRead, { text: reply }: ModelResponse) => ({
+  verdict: read.ok ? read.value : null,
+  ...(read.scores === undefined ? {} : { scores: read.scores }),
+  text: reply,
+});
 
 const UNPARSED = Object.freeze([0, 0, 0, 0, 0, 0, 0, 0, 1]);
 

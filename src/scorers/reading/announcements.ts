@@ -27,6 +27,7 @@ export interface Announcement {
 
 const BEYOND_ASCII = /[^\x00-\x7f]/;
 const WINDOW = 1_500;
+const MOST_PLACES = 300; // a text that announces answers all the time announces none
 const LONGEST_NOUN = 24; // one that begins before the window's end is read whole
 
 /**
@@ -36,10 +37,12 @@ const LONGEST_NOUN = 24; // one that begins before the window's end is read whol
 export function* announcements(text: string): Generator<Announcement> {
   const nouns = BEYOND_ASCII.test(text) ? ANSWER_NOUN : ANSWER_NOUN_ASCII;
   let end = text.length;
-  while (end > 0) {
+  let places = 0;
+  while (end > 0 && places < MOST_PLACES) {
     const start = end <= WINDOW * 1.5 ? 0 : end - WINDOW;
     const found = [...boxesIn(text, start, end), ...announcedIn(text, nouns, start, end)];
     yield* found.sort((a, b) => b.start - a.start);
+    places += found.length;
     end = start;
   }
 }
@@ -81,6 +84,9 @@ function placeAfter(text: string, at: number, noun: string): Announcement | unde
   const heading = tailAt(HEADING_TAIL, text, end);
   if (heading !== undefined && isHeading(text, at))
     return { ...common, tier: 'field', start: heading, mayWrap: true };
+  // languages with the verb at the end
+  if (UNSPACED.test(noun[0]!) && / {1,2}[\d(*A-Za-z]/y.test(text.slice(end, end + 3)))
+    return { ...common, tier: 'sentence', start: end, mayWrap: false };
   const sentence = tailAt(SENTENCE_TAIL, text, end);
   if (sentence !== undefined) {
     const colon = /[*_ ]{0,4}[:：]/y;
@@ -109,9 +115,9 @@ function closesWhatItOpened(text: string, at: number, last: number): boolean {
 }
 
 function isHeading(text: string, at: number): boolean {
-  const lineStart = text.lastIndexOf('\n', at) + 1;
-  if (at - lineStart > 40) return false;
-  const before = text.slice(lineStart, at);
+  const window = text.slice(Math.max(0, at - 41), at);
+  if (at > 41 && !window.includes('\n')) return false;
+  const before = window.slice(window.lastIndexOf('\n') + 1);
   return /^[ \t]*(?:#{1,6}|\*\*|__|>>|\d{1,2}[.)])?[ \t]*(?:[\p{L}]{1,12} ?){0,3}[*_]{0,3}$/u.test(before);
 }
 
@@ -125,31 +131,26 @@ function meansTheAnswer(text: string, { from, noun, tier }: Announcement): boole
   return SINGLED_OUT.test(text.slice(Math.max(0, from - 24), from));
 }
 
-/** Complete boxes, the content between their braces. An opening that nothing closes is none. */
+const BRACES = /\\?(?:boxed|fbox)\s{0,8}\{|\\.|[{}]/gs;
+const LONGEST_BOX = 1_000;
+
+/** Complete boxes of up to 1,000 characters, the content between their braces. An opening that nothing closes is none. */
 export function boxesIn(text: string, start = 0, end = text.length): Announcement[] {
+  const part = text.slice(start, end + LONGEST_BOX);
+  if (!part.includes('box')) return [];
   const places: Announcement[] = [];
-  for (const found of text.slice(start, end + LONGEST_NOUN).matchAll(/\\?(?:boxed|fbox)\s{0,8}\{/g)) {
-    const from = start + found.index;
-    if (from >= end) break;
-    const inner = from + found[0].length;
-    const close = closingBrace(text, inner);
-    if (close === undefined) continue;
-    places.push({ tier: 'boxed', noun: 'answer', from, start: inner, end: close, mayWrap: true });
+  const open: (number | undefined)[] = [];
+  for (const found of part.matchAll(BRACES)) {
+    const at = start + found.index;
+    const mark = found[0];
+    if (mark === '}') {
+      const from = open.pop();
+      if (from === undefined || from >= end) continue;
+      const inner = text.indexOf('{', from) + 1;
+      if (at - inner <= LONGEST_BOX)
+        places.push({ tier: 'boxed', noun: 'answer', from, start: inner, end: at, mayWrap: true });
+    } else if (mark === '{') open.push(undefined);
+    else if (mark.length > 2) open.push(at);
   }
   return places;
-}
-
-const LONGEST_BOX = 2_000;
-
-/** The brace that closes what was opened before `from`; `undefined` when none does within 2,000 characters. */
-export function closingBrace(text: string, from: number): number | undefined {
-  let depth = 1;
-  const end = Math.min(text.length, from + LONGEST_BOX);
-  for (let i = from; i < end; i++) {
-    const character = text[i];
-    if (character === '\\') i++;
-    else if (character === '{') depth++;
-    else if (character === '}' && --depth === 0) return i;
-  }
-  return undefined;
 }

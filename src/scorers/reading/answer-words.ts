@@ -34,13 +34,13 @@ const COPULAS =
 
 /** After a noun: up to the colon, arrow or bracket that ends a field's label. */
 export const FIELD_TAIL = new RegExp(
-  `(?:s?[ _](?:${LINKING_WORDS})(?:[ _,/-]+[\\p{L}'’]{1,20}){0,8}?)?(?: ?\\([^()\\n]{0,40}\\))?[*_\`"'”’» ]{0,6}(?:[:：]|=>?|[-–—]?->|→|⇒|】|\\]|>| [—–-](?= ))`,
+  `(?:s?[ _](?:${LINKING_WORDS})(?:[ _,/-]+[\\p{L}'’]{1,20}){0,8}?)?(?: ?\\([^()\\n]{0,40}\\))?[*_\`"'”’» ]{0,6}(?:[:：]|=>?|[-–—]?->|→|⇒|】|\\]|>)|[*_]{0,3} [—–-](?= )`,
   'iuy',
 );
 
 /** After a noun: up to the verb of `the answer to this question is`. */
 export const SENTENCE_TAIL = new RegExp(
-  `[*_]{0,2}(?:(?: {1,3}(?!not\\b|cannot\\b|depends\\b|if\\b|whether\\b)[\\p{L}\\p{M}'’-]{1,24}){0,6}? {1,3}(?:${COPULAS})(?![\\p{L}\\p{M}'’])|(?:应该|應該|应当|應當|应|應)?(?:是|为|為|选择|選擇|选|選)|とは|は|은|는|이|가| —| –)`,
+  `[*_]{0,2}(?:(?: {1,3}(?!not\\b|cannot\\b|depends\\b|if\\b|whether\\b)[\\p{L}\\p{M}'’-]{1,24}){0,6}? {1,3}(?:${COPULAS})(?![\\p{L}\\p{M}'’])|(?:应该|應該|应当|應當|应|應)?(?:是|为|為|选择|選擇|选|選)|とは|は|은|는|이|가|คือ| —| –)`,
   'iuy',
 );
 

@@ -1,4 +1,5 @@
 import { NO_ANSWER } from './answer-words.js';
+import { lineEnd } from './paragraphs.js';
 import { NONE, SEVERAL, UNREADABLE, type PlaceReading } from './reading.js';
 
 /** The letters that may be chosen. */
@@ -28,8 +29,9 @@ const DECOR =
 const LINE_DECOR =
   /[ \t*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf)\s?(?=\{)/y;
 const FILLER =
-  /(?:option|choice|letter|alternative|statement|answer|opción|opcion|opzione|opção|alternativa|variant|вариант|antwort|buchstabe|lettre|letra|indeed|clearly|definitely|therefore|simply|most likely|likely|probably|actually|only|the|in|der|die|das|la|le|el|l'|выбор|选项|選項|選択肢|보기|الخيار|विकल्प|ตัวเลือก|第)(?![\p{L}\p{N}])[ \t]*|(?:选项|選項|選択肢)/iuy;
+  /(?:option|choice|letter|alternative|statement|answer|opción|opcion|opzione|opção|alternativa|variant|вариант|antwort|buchstabe|lettre|letra|indeed|clearly|definitely|therefore|simply|most likely|likely|probably|actually|only|the|in|a(?= (?:letra|opção|alternativa))|der|die|das|la|le|el|l'|выбор|选项|選項|選択肢|보기|الخيار|विकल्प|ตัวเลือก|第)(?![\p{L}\p{N}])[ \t]*|(?:选项|選項|選択肢)/iuy;
 const MOST_DECOR = 100;
+const LONGEST_LINE = 1_000;
 
 /** Passes decoration and filling words, at most 100 characters. */
 export function passDecor(text: string, from: number, acrossLines: boolean, limit = text.length): number {
@@ -83,11 +85,9 @@ export function letterAt(
 /** `Consider each choice:`, then `(A) …` and on the next line `(B) …`: the options, not an answer. */
 function beginsList(text: string, from: number, at: number, menu: Menu): boolean {
   if (!text.slice(from, at).includes('\n')) return false;
-  const lineEnd = text.indexOf('\n', at);
-  if (lineEnd < 0) return false;
-  const next = /^\s*[-*•]?\s*[*(]{0,3}([\p{L}\p{N}])[*]{0,2}[).:]/u.exec(
-    text.slice(lineEnd, lineEnd + 12),
-  )?.[1];
+  const end = lineEnd(text, at, LONGEST_LINE);
+  if (text[end] !== '\n') return false;
+  const next = /^\s*[-*•]?\s*[*(]{0,3}([\p{L}\p{N}])[*]{0,2}[).:]/u.exec(text.slice(end, end + 12))?.[1];
   return next !== undefined && next !== text[at] && menu.letters.has(next);
 }
 

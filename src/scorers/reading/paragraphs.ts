@@ -73,16 +73,22 @@ export function endsInBlock(text: string): boolean {
   return open;
 }
 
+/** The end of the line from `from` on, or of the next `limit` characters. */
+export function lineEnd(text: string, from: number, limit: number): number {
+  const part = text.slice(from, from + limit);
+  const end = part.indexOf('\n');
+  return from + (end < 0 ? part.length : end);
+}
+
 /** The end of a sentence from `from` on: a full stop before white space, a line's end, or the text's. */
 export function sentenceEnd(text: string, from: number, limit: number): number {
-  const end = Math.min(text.length, from + limit);
+  const part = text.slice(from, from + limit);
   const ends = /[.!?](?=["'”’*_)\]]{0,4}(?:\s|$))|[。！？\n]/g;
-  ends.lastIndex = from;
-  for (let found = ends.exec(text); found !== null && found.index < end; found = ends.exec(text)) {
-    if (found[0] === '.' && ABBREVIATED.test(text.slice(Math.max(0, found.index - 8), found.index))) continue;
-    return found.index;
+  for (const found of part.matchAll(ends)) {
+    if (found[0] === '.' && ABBREVIATED.test(part.slice(Math.max(0, found.index - 8), found.index))) continue;
+    return from + found.index;
   }
-  return end;
+  return from + part.length;
 }
 
 const ABBREVIATED = /(?:^|[\s($])(?:rs|approx|ca|no|vs|etc|e\.g|i\.e|z\.b|ungef|env|aprox|[A-Z])$/i;

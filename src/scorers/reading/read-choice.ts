@@ -2,7 +2,7 @@ import { announcements, type Announcement } from './announcements.js';
 import { letterAt, letterFor, namesAnother, passDecor, type Menu } from './choice-letter.js';
 import { matchedOption, optionTexts, type OptionTexts } from './option-text.js';
 import { ownTurns } from './own-turn.js';
-import { endsInLoop, lastParagraph, type Stretch } from './paragraphs.js';
+import { endsInLoop, lastParagraph, lineEnd, type Stretch } from './paragraphs.js';
 import { isFound, UNREADABLE, type Found, type PlaceReading, type Reading } from './reading.js';
 import { chosenLetters } from './statements.js';
 
@@ -32,6 +32,8 @@ export function readChoice(text: string, menu: Menu, options?: OptionTexts): Rea
 
 /** A text that announces this many different letters announces none. */
 const BABBLE = 4;
+/** So many announcements without a letter are looked at for the wording of an option. */
+const MOST_UNREAD = 8;
 const NOTHING = Object.freeze({ reason: 'no letter of the menu was found in the answer' });
 const SEVERAL = Object.freeze({ reason: 'the answer names several letters' });
 const DECLINED = Object.freeze({ reason: 'the answer says that no option is right' });
@@ -45,6 +47,7 @@ function choiceIn(text: string, menu: Menu, options: OptionTexts | undefined): R
   let final: Found<string> | undefined;
   const said = new Set<string>();
   let places = 0;
+  let unread = 0;
   for (const place of announcements(text)) {
     const read = readPlace(text, place, menu);
     if (read.kind === 'value') {
@@ -57,7 +60,7 @@ function choiceIn(text: string, menu: Menu, options: OptionTexts | undefined): R
       }
     } else if (place.tier !== 'direct' && final === undefined) {
       if (read.kind === 'several') return SEVERAL;
-      const option = announcedOption(text, place, menu, options);
+      const option = unread++ < MOST_UNREAD ? announcedOption(text, place, menu, options) : undefined;
       if (option !== undefined) return option;
       if (read.kind === 'none' && place.noun === 'answer') return DECLINED;
     }
@@ -76,7 +79,8 @@ function readPlace(text: string, place: Announcement, menu: Menu): PlaceReading<
   const { start, end, mayWrap: acrossLines, tier } = place;
   if (tier === 'direct' && !/^ {0,2}[*(["“]{0,3}\(?[\p{L}\p{N}]/u.test(text.slice(start, start + 8)))
     return UNREADABLE;
-  return letterAt(text, start, menu, { acrossLines, end, bare: tier === 'direct' });
+  const bare = tier === 'direct' && /[\x00-\u05ff]/.test(text[start - 1] ?? ''); // spaced scripts have a verb
+  return letterAt(text, start, menu, { acrossLines, end, bare });
 }
 
 /** An option by its wording, as the host gave it or as the answer itself wrote it beside the letter. */
@@ -87,12 +91,13 @@ function announcedOption(
   options: OptionTexts | undefined,
 ): Found<string> | undefined {
   const from = passDecor(text, place.start, place.mayWrap);
-  const lineEnd = text.indexOf('\n', from);
-  const end = place.end ?? (lineEnd < 0 ? text.length : lineEnd);
+  const end = place.end ?? lineEnd(text, from, LONGEST_WORDING);
   const known = options ?? optionsWritten(text.slice(Math.max(0, place.from - TAIL), place.from), menu);
   const found = known.length === 0 ? undefined : matchedOption(text, from, end, known, options === undefined);
   return found === undefined ? undefined : { ...found, tier: place.tier };
 }
+
+const LONGEST_WORDING = 600;
 
 /** Options that a text writes on lines of their own with their letters: `(I) sector`. */
 function optionsWritten(text: string, menu: Menu): OptionTexts {

@@ -1,3 +1,5 @@
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import { boolean, checkOptions, integer, oneOf, positive } from '../../foundation/options.js';
 import { bleuTokenizers, type BleuTokenizer } from './bleu-tokenizers.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../../evaluation/corpus-metric.js';
@@ -12,7 +14,7 @@ import {
 } from '../text-reference.js';
 
 /** Options of {@link bleu}; the defaults are sacreBLEU's. */
-export interface BleuOptions {
+export interface BleuOptions extends ReasoningOptions {
   /**
    * How text is split: mteval-v13a's rules, the international ones of mteval-v14 (`intl`), Chinese characters each by
    * itself (`zh`), into characters, or at white space only (`none`). @default '13a'
@@ -65,21 +67,26 @@ export function bleu(options: BleuOptions = {}): CorpusScorer<unknown, TextRefer
     order: settings.maxOrder,
     corpusEff: settings.effectiveOrder,
   });
-  const scorer = defineScorer<unknown, TextReference>(convention, '1', ({ output, expected }) => {
-    const accepted = acceptedTexts(expected)?.filter((reference) => reference !== '');
-    if (accepted === undefined || accepted.length === 0) return NO_REFERENCE;
-    const statistics = segmentStatistics(output, accepted, settings);
-    const { score, brevityPenalty } = bleuOf(statistics, settings, true);
-    const references = accepted.length;
-    return {
-      score: Math.min(score / 100, 1),
-      metadata: {
-        bleu: score,
-        brevityPenalty,
-        corpus: [...statistics, 1, references, references * references],
-      },
-    };
-  });
+  const scorer = defineScorer<unknown, TextReference>(
+    convention,
+    '2',
+    ({ output, expected }) => {
+      const accepted = acceptedTexts(expected)?.filter((reference) => reference !== '');
+      if (accepted === undefined || accepted.length === 0) return NO_REFERENCE;
+      const statistics = segmentStatistics(output, accepted, settings);
+      const { score, brevityPenalty } = bleuOf(statistics, settings, true);
+      const references = accepted.length;
+      return {
+        score: Math.min(score / 100, 1),
+        metadata: {
+          bleu: score,
+          brevityPenalty,
+          corpus: [...statistics, 1, references, references * references],
+        },
+      };
+    },
+    options,
+  );
   return withCorpusMetric(scorer, corpusBleu(settings));
 }
 
@@ -110,6 +117,7 @@ interface BleuSettings {
 
 function bleuSettings(options: BleuOptions): BleuSettings {
   const checked = checkOptions('bleu', options, {
+    reasoning: reasoningHandling,
     tokenize: oneOf('13a', 'intl', 'zh', 'char', 'none'),
     lowercase: boolean,
     smoothing: oneOf('exp', 'floor', 'add-k', 'none'),

@@ -1,3 +1,5 @@
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import { boolean, checkOptions, integer, positive } from '../../foundation/options.js';
 import { oneUnitEach } from './code-units.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../../evaluation/corpus-metric.js';
@@ -12,7 +14,7 @@ import {
 import { codePointLength, splitWhiteSpace } from '../unicode-text.js';
 
 /** Options of {@link chrf}; the defaults are sacreBLEU's chrF2. */
-export interface ChrfOptions {
+export interface ChrfOptions extends ReasoningOptions {
   /** Longest character n-gram, >= 1. @default 6 */
   readonly charOrder?: number | undefined;
   /** Longest word n-gram; 2 makes chrF++. @default 0 */
@@ -42,17 +44,22 @@ export function chrf(options: ChrfOptions = {}): CorpusScorer<unknown, TextRefer
     case: settings.lowercase ? 'lc' : 'mixed',
     space: settings.whiteSpace,
   });
-  const scorer = defineScorer<unknown, TextReference>(convention, '1', ({ output, expected }) => {
-    const accepted = acceptedTexts(expected)?.filter((reference) => reference !== '');
-    if (accepted === undefined || accepted.length === 0) return NO_REFERENCE;
-    const statistics = bestStatistics(output, accepted, settings);
-    const score = chrfOf(statistics, settings);
-    const references = accepted.length;
-    return {
-      score: Math.min(score / 100, 1),
-      metadata: { chrf: score, corpus: [...statistics, 1, references, references * references] },
-    };
-  });
+  const scorer = defineScorer<unknown, TextReference>(
+    convention,
+    '2',
+    ({ output, expected }) => {
+      const accepted = acceptedTexts(expected)?.filter((reference) => reference !== '');
+      if (accepted === undefined || accepted.length === 0) return NO_REFERENCE;
+      const statistics = bestStatistics(output, accepted, settings);
+      const score = chrfOf(statistics, settings);
+      const references = accepted.length;
+      return {
+        score: Math.min(score / 100, 1),
+        metadata: { chrf: score, corpus: [...statistics, 1, references, references * references] },
+      };
+    },
+    options,
+  );
   return withCorpusMetric(scorer, corpusChrf(settings));
 }
 
@@ -82,6 +89,7 @@ interface ChrfSettings {
 
 function chrfSettings(options: ChrfOptions): ChrfSettings {
   const checked = checkOptions('chrf', options, {
+    reasoning: reasoningHandling,
     charOrder: integer(1, 20),
     wordOrder: integer(0, 20),
     beta: positive,

@@ -1,4 +1,6 @@
 import type { Scorer } from '../../evaluation/evaluation-types.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import { callable, checkOptions, oneOf, text } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import { optimalAssignment } from './optimal-assignment.js';
@@ -13,7 +15,7 @@ import {
 import { NO_WORD_AFTER, NO_WORD_BEFORE, splitWhiteSpace } from '../unicode-text.js';
 
 /** Options of {@link dropF1}. */
-export interface DropF1Options {
+export interface DropF1Options extends ReasoningOptions {
   /** Which of DROP's two figures is the score; both stand in the metadata. @default 'f1' */
   readonly measure?: 'f1' | 'exactMatch' | undefined;
   /** Splits an answer into its spans. @default the answer is one span */
@@ -40,6 +42,7 @@ export interface DropScores {
  */
 export function dropF1(options: DropF1Options = {}): Scorer<unknown, TextReference> {
   const checked = checkOptions('dropF1', options, {
+    reasoning: reasoningHandling,
     measure: oneOf('f1', 'exactMatch'),
     spans: callable,
     spansName: text,
@@ -50,12 +53,17 @@ export function dropF1(options: DropF1Options = {}): Scorer<unknown, TextReferen
     measure,
     spans: checked.spans === undefined ? 'one' : (checked.spansName ?? 'custom'),
   });
-  return defineScorer(convention, '1', ({ output, expected }) => {
-    const accepted = acceptedTexts(expected);
-    if (accepted === undefined) return NO_REFERENCE;
-    const scores = dropScores(spans(output), accepted);
-    return { score: scores[measure], metadata: { exactMatch: scores.exactMatch, f1: scores.f1 } };
-  });
+  return defineScorer(
+    convention,
+    '2',
+    ({ output, expected }) => {
+      const accepted = acceptedTexts(expected);
+      if (accepted === undefined) return NO_REFERENCE;
+      const scores = dropScores(spans(output), accepted);
+      return { score: scores[measure], metadata: { exactMatch: scores.exactMatch, f1: scores.f1 } };
+    },
+    checked,
+  );
 }
 
 /**

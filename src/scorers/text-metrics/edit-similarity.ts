@@ -19,10 +19,11 @@ const { ignoreFinalPeriod: _, ...comparisonChecks } = textComparisonChecks;
  * in `workerEvaluator`.
  */
 export function editSimilarity(options: EditSimilarityOptions = {}): Scorer<unknown, TextReference> {
-  const comparison = textComparison(checkOptions('editSimilarity', options, comparisonChecks));
+  const checked = checkOptions('editSimilarity', options, comparisonChecks);
+  const comparison = textComparison(checked);
   return defineScorer(
     conventionText('edit-similarity', comparison.convention),
-    '1',
+    '2',
     ({ output, expected }) => {
       const accepted = acceptedTexts(expected);
       if (accepted === undefined) return NO_REFERENCE;
@@ -32,6 +33,7 @@ export function editSimilarity(options: EditSimilarityOptions = {}): Scorer<unkn
         0,
       );
     },
+    checked,
   );
 }
 

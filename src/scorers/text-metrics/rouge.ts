@@ -1,21 +1,31 @@
-import type { Scorer } from '../../evaluation/evaluation-types.js';
-import { boolean, checkOptions, requireOptions, type OptionCheck } from '../../foundation/options.js';
+import { AssayError } from '../../errors.js';
+import type { Score, Scorer } from '../../evaluation/evaluation-types.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
+import { boolean, checkOptions, oneOf, requireOptions, type OptionCheck } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import { lcsLength, lcsPositions, TokenNumbers } from './longest-common-subsequence.js';
 import { porterStem } from './porter-stem.js';
+import { foldCase, isAscii } from '../unicode-text.js';
 import { acceptedTexts, checkText, NO_REFERENCE, type TextReference } from '../text-reference.js';
 
 /** A ROUGE variant: `rouge1` to `rouge9` (n-grams), `rougeL`, `rougeLsum` (sentences are lines). */
 export type RougeVariant = `rouge${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}` | 'rougeL' | 'rougeLsum';
 
 /** Options of {@link rouge}. */
-export interface RougeOptions {
+export interface RougeOptions extends ReasoningOptions {
   /** Which ROUGE. @default 'rougeL' */
   readonly variant?: RougeVariant | undefined;
   /** Which figure is the score. @default 'fmeasure' */
   readonly measure?: 'fmeasure' | 'precision' | 'recall' | undefined;
   /** Whether words longer than 3 letters are reduced to NLTK's Porter stem. @default false */
   readonly stem?: boolean | undefined;
+  /**
+   * What the words are: `ascii` are rouge_score's, runs of `[a-z0-9]`; `unicode` are runs of letters, marks and digits
+   * of any script, and each character by itself of scripts that are written without spaces. Not with `stem`.
+   * @default 'ascii'
+   */
+  readonly tokenizer?: 'ascii' | 'unicode' | undefined;
 }
 
 /** Precision, recall and F (beta 1) of one ROUGE variant, each 0..1. */
@@ -40,7 +50,7 @@ const measureCheck: OptionCheck = (value) =>
 
 /**
  * ROUGE as google-research's rouge_score computes it: lower case, runs of `[a-z0-9]` are the words (other scripts
- * have none), F with beta 1; `rougeLsum` takes lines as sentences and the union of their common subsequences with
+ * have none, and a text that is mostly in one is unscored), F with beta 1; `rougeLsum` takes lines as sentences and the union of their common subsequences with
  * clipped counts. The reference with the best F counts. All three figures stand in the metadata.
  *
  * Unscored when the case has no expected answer. At 10,000 characters about a millisecond for `rouge1` and `rougeL`,
@@ -49,23 +59,42 @@ const measureCheck: OptionCheck = (value) =>
  */
 export function rouge(options: RougeOptions = {}): Scorer<unknown, TextReference> {
   const checked = checkOptions('rouge', options, {
+    reasoning: reasoningHandling,
     variant: variantCheck,
     measure: measureCheck,
     stem: boolean,
+    tokenizer: oneOf('ascii', 'unicode'),
   });
+  if (checked.stem === true && checked.tokenizer === 'unicode') {
+    throw new AssayError('ASSAY_INVALID_OPTION', "Expected `stem` of rouge only with the tokenizer 'ascii'");
+  }
   const variant = checked.variant ?? 'rougeL';
   const measure = checked.measure ?? 'fmeasure';
   const stem = checked.stem ?? false;
-  return defineScorer(conventionText('rouge', { variant, measure, stem }), '1', ({ output, expected }) => {
-    const accepted = acceptedTexts(expected);
-    if (accepted === undefined) return NO_REFERENCE;
-    let best: RougeScore | undefined;
-    for (const reference of accepted) {
-      const score = rougeOf(output, reference, variant, stem);
-      if (best === undefined || score.fmeasure > best.fmeasure) best = score;
-    }
-    return { score: best![measure], metadata: { ...best } };
+  const tokenizer = checked.tokenizer ?? 'ascii';
+  const words = tokenizer === 'ascii' ? asciiWords(stem) : unicodeWords;
+  const convention = conventionText('rouge', {
+    variant,
+    measure,
+    stem,
+    tokenizer: tokenizer === 'ascii' ? undefined : tokenizer,
   });
+  return defineScorer<unknown, TextReference>(
+    convention,
+    '2',
+    ({ output, expected }) => {
+      const accepted = acceptedTexts(expected);
+      if (accepted === undefined) return NO_REFERENCE;
+      if (tokenizer === 'ascii' && !accepted.some(isCovered)) return UNCOVERED;
+      let best: RougeScore | undefined;
+      for (const reference of accepted) {
+        const score = rougeOf(output, reference, variant, words);
+        if (best === undefined || score.fmeasure > best.fmeasure) best = score;
+      }
+      return { score: best![measure], metadata: { ...best } };
+    },
+    checked,
+  );
 }
 
 /**
@@ -85,19 +114,39 @@ export function rougeScore(
   requireOptions('rougeScore', options, ['variant']);
   checkText('the candidate', candidate);
   checkText('the reference', reference);
-  return rougeOf(candidate, reference, variant, stem);
+  return rougeOf(candidate, reference, variant, asciiWords(stem));
 }
 
-function rougeOf(candidate: string, reference: string, variant: RougeVariant, stem: boolean): RougeScore {
-  const words = (text: string): string[] => rougeWords(text, stem);
+type Words = (text: string) => string[];
+
+function rougeOf(candidate: string, reference: string, variant: RougeVariant, words: Words): RougeScore {
   if (variant === 'rougeL') return longestSubsequence(words(candidate), words(reference));
   if (variant === 'rougeLsum') return summaryLevel(linesOf(candidate, words), linesOf(reference, words));
   return nGrams(words(candidate), words(reference), Number(variant.slice('rouge'.length)));
 }
 
-function rougeWords(text: string, stem: boolean): string[] {
-  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-  return stem ? words.map((word) => (word.length > 3 ? porterStem(word) : word)) : words;
+const asciiWords =
+  (stem: boolean): Words =>
+  (text) => {
+    const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+    return stem ? words.map((word) => (word.length > 3 ? porterStem(word) : word)) : words;
+  };
+
+const UNICODE_WORD =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]\p{M}*|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])[\p{L}\p{M}\p{N}])+/gu;
+
+const unicodeWords: Words = (text) => foldCase(text.normalize('NFC')).match(UNICODE_WORD) ?? [];
+
+const UNCOVERED: Score = Object.freeze({
+  score: null,
+  reason: "most of the expected text is in a script that ROUGE's words leave out: use tokenizer 'unicode'",
+});
+
+/** Whether at least half of the letters and digits of a text are in words of `[a-z0-9]`; so is a text without any. */
+function isCovered(text: string): boolean {
+  if (isAscii(text)) return true;
+  const letters = text.match(/[\p{L}\p{N}]/gu)?.length ?? 0;
+  return letters === 0 || 2 * (text.match(/[A-Za-z0-9]/g)?.length ?? 0) >= letters;
 }
 
 const linesOf = (text: string, words: (line: string) => string[]): string[][] =>

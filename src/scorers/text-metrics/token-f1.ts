@@ -1,4 +1,6 @@
 import type { Scorer } from '../../evaluation/evaluation-types.js';
+import { reasoningHandling } from '../../foundation/reasoning-trace.js';
+import type { ReasoningOptions } from '../visible-output.js';
 import { checkOptions, oneOf } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import {
@@ -11,7 +13,7 @@ import {
 import { NO_WORD_AFTER, NO_WORD_BEFORE, isAscii, splitWhiteSpace } from '../unicode-text.js';
 
 /** Options of {@link tokenF1}. */
-export interface TokenF1Options {
+export interface TokenF1Options extends ReasoningOptions {
   /** Which of SQuAD's two figures is the score; both stand in the metadata. @default 'f1' */
   readonly measure?: 'f1' | 'exactMatch' | undefined;
 }
@@ -34,13 +36,22 @@ export interface SquadScores {
  * millisecond for 10,000 characters, more when they are not ASCII: run longer texts in `workerEvaluator`.
  */
 export function tokenF1(options: TokenF1Options = {}): Scorer<unknown, TextReference> {
-  const measure = checkOptions('tokenF1', options, { measure: oneOf('f1', 'exactMatch') }).measure ?? 'f1';
-  return defineScorer(conventionText('squad-v2', { measure }), '1', ({ output, expected }) => {
-    const accepted = acceptedTexts(expected);
-    if (accepted === undefined) return NO_REFERENCE;
-    const scores = squadScores(output, accepted);
-    return { score: scores[measure], metadata: { exactMatch: scores.exactMatch, f1: scores.f1 } };
+  const checked = checkOptions('tokenF1', options, {
+    measure: oneOf('f1', 'exactMatch'),
+    reasoning: reasoningHandling,
   });
+  const measure = checked.measure ?? 'f1';
+  return defineScorer(
+    conventionText('squad-v2', { measure }),
+    '2',
+    ({ output, expected }) => {
+      const accepted = acceptedTexts(expected);
+      if (accepted === undefined) return NO_REFERENCE;
+      const scores = squadScores(output, accepted);
+      return { score: scores[measure], metadata: { exactMatch: scores.exactMatch, f1: scores.f1 } };
+    },
+    checked,
+  );
 }
 
 /**

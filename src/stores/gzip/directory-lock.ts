@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { AssayError } from '../../errors.js';
 import type { Clock, ClockTimer } from '../../foundation/clock.js';
 import { processState, thisProcess, type ProcessIdentity } from '../../foundation/process-identity.js';
+import { systemRandom } from '../../foundation/seeded-random.js';
 import { runActiveError, type HeldLease } from '../run-lease.js';
 import {
   makeFolder,
@@ -111,7 +112,7 @@ export class DirectoryLock {
           ? activeError(other, runId, clock)
           : lockedError(folder, other);
       }
-      await new Promise<void>((resolve) => void clock.schedule(resolve, 5 + Math.random() * 20 * attempt));
+      await new Promise<void>((resolve) => void clock.schedule(resolve, 5 + systemRandom() * 20 * attempt));
       if (steps) own = await putOne();
     }
   }

@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { AssayError } from '../../errors.js';
 import { systemClock, type Clock } from '../../foundation/clock.js';
 import type { DiskEntry, DiskTier, DiskTierStats } from '../../cache/disk-tier.js';
-import { nextTurn } from '../../foundation/next-turn.js';
+import { nextTurn } from '../../foundation/event-loop-turns.js';
 import { checkOptions, integer, object, oneOf } from '../../foundation/options.js';
 import { openDatabase, prepare, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
 import { toStoreError } from './sqlite-errors.js';

@@ -1,0 +1,33 @@
+import { findJson } from '../json/json-extraction.js';
+
+/**
+ * The verdict in a JSON reply: the member with one of the names, else with one of the other keys. Case, spaces and
+ * underscores of a key do not matter. `undefined` when no object of the reply has such a member.
+ */
+export function jsonVerdict(
+  text: string,
+  names: readonly [readonly string[], readonly string[]],
+): string | undefined {
+  if (!text.includes('{')) return undefined;
+  const [own, others] = names.map((each) => new Set(each.map(plainKey))) as [Set<string>, Set<string>];
+  const found = findJson(text, {
+    place: 'auto',
+    trailingCommas: true,
+    inexact: (written) => written,
+    fit: (value) => (memberOf(value, own) !== undefined ? 2 : Number(memberOf(value, others) !== undefined)),
+  });
+  if (!found.ok) return undefined;
+  const value = memberOf(found.value, own) ?? memberOf(found.value, others);
+  return value === undefined ? undefined : typeof value === 'string' ? value : String(value);
+}
+
+/** The last member with such a key that is a text or a number. */
+function memberOf(value: unknown, keys: ReadonlySet<string>): string | number | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  let last: string | number | undefined;
+  for (const [key, member] of Object.entries(value))
+    if (keys.has(plainKey(key)) && (typeof member === 'string' || typeof member === 'number')) last = member;
+  return last;
+}
+
+const plainKey = (key: string): string => key.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');

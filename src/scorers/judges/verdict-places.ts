@@ -1,0 +1,88 @@
+import { lastParagraph, lineEnd } from '../reading/paragraphs.js';
+
+const LONGEST_VERDICT = 200;
+
+/**
+ * What follows the last field with one of the names, up to its line's end; on the next line that holds anything when
+ * nothing does. Fields stand at the beginning of a line (`**GRADE:** C`, `3. Grade: C`), or within one where nobody is
+ * quoted. Each name is looked at once, with a fixed length around it.
+ */
+export function labelledVerdict(text: string, names: readonly string[]): string | undefined {
+  let last: string | undefined;
+  for (const found of text.matchAll(fieldPattern(names))) {
+    const end = found.index + found[0].length;
+    if (isQuotation(text, found.index)) continue;
+    if (isUnfinishedKey(text, found.index, end)) continue;
+    last = valueAfter(text, end);
+  }
+  return last;
+}
+
+const fieldPattern = (names: readonly string[]): RegExp => {
+  const any = names.map((name) =>
+    name
+      .trim()
+      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      .replace(/\s+/g, '[\\s_-]{1,3}'),
+  );
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${any.join('|')})[\\s*_"'\`]{0,6}[:：=][*_"'\`]{0,4}`, 'giu');
+};
+
+function valueAfter(text: string, from: number): string {
+  const end = lineEnd(text, from, LONGEST_VERDICT);
+  const line = text.slice(from, end);
+  if (/[\p{L}\p{N}]/u.test(line) || text[end] !== '\n') return line.trim();
+  const below = /[\s*_"'`>]{0,20}/y;
+  below.lastIndex = end;
+  const start = end + (below.exec(text)?.[0].length ?? 0);
+  return text.slice(start, lineEnd(text, start, LONGEST_VERDICT)).trim();
+}
+
+const LINE_BEGINS =
+  /(?:^|\n)[ \t]*(?:[-*•#]{1,6}[ \t]+|\d{1,2}[.)][ \t]+)?[*_`#"'{[(\s]{0,6}(?:(?:my|the|final|overall|your)[ \t]+){0,2}$/iu;
+const SPEAKS =
+  /\b(?:said|says?|saying|claim\w*|assert\w*|insist\w*|writ\w+|wrote|stat(?:e|es|ed|ing)|contain\w*|would|could|might|should|if|instead|pretend\w*|demand\w*|instruct\w*|ask\w*|tell\w*|told|quot\w+|like|such as|rather|because it|tries|tried|try)\b[^.!?\n]*$/i;
+
+/** A field that the judge only reports: in quotation marks, in a quoted line, or after a verb of saying. */
+function isQuotation(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - 80), at);
+  const line = before.slice(before.lastIndexOf('\n') + 1);
+  if (/^[ \t]*>/.test(line) && before.includes('\n')) return true;
+  if (
+    LINE_BEGINS.test(before) ||
+    (at <= 80 && /^[\s*_`#"'{[(>-]*(?:(?:my|the|final|overall)\s+){0,2}$/i.test(before))
+  )
+    return false;
+  return /["'“‘«`]\s?$/.test(before) || SPEAKS.test(line);
+}
+
+/** `"grade":` of a JSON text that did not parse because it is not all there. */
+const isUnfinishedKey = (text: string, at: number, end: number): boolean =>
+  text[at - 1] === '"' &&
+  /"\s*[:：]/.test(text.slice(at, end)) &&
+  !/[}\]]\s*(?:`{3,}\s*)?$/.test(text.slice(-200));
+
+/** The lines that may be a verdict and nothing else: the last one, then the first one. */
+export function* ownLineVerdict(text: string): Generator<string> {
+  const trimmed = text.trim();
+  yield trimmed.slice(trimmed.lastIndexOf('\n') + 1);
+  const end = trimmed.indexOf('\n');
+  if (end > 0) yield trimmed.slice(0, end);
+}
+
+/** What a sentence of the last paragraph states, the last one first: `the grade is C`, `classified as "Not OK"`. */
+export function* sentenceVerdict(text: string, names: readonly string[]): Generator<string> {
+  const { start, end } = lastParagraph(text);
+  const paragraph = text.slice(Math.max(start, end - 1_000), end);
+  const any = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+  const states = new RegExp(
+    `(?<![\\p{L}\\p{N}])(?:(?:${any}) (?:is|of|would be)|(?:classified|graded|rated|judged|scored|marked)(?: (?:it|this|the \\p{L}+))? (?:as|at|a)) ["'“*_\`]{0,4}`,
+    'giu',
+  );
+  const found = [...paragraph.matchAll(states)].reverse();
+  for (const each of found) {
+    if (SPEAKS.test(paragraph.slice(Math.max(0, each.index - 60), each.index))) continue;
+    const from = each.index + each[0].length;
+    yield paragraph.slice(from, from + LONGEST_VERDICT).split('\n')[0]!;
+  }
+}

@@ -1,0 +1,347 @@
+import { announcements, type Announcement } from './announcements.js';
+import { NO_ANSWER } from './answer-words.js';
+import { numberInBold, numberInWords } from './number-words.js';
+import { numberTokens, type NumberToken } from './number-token.js';
+import { ownTurns } from './own-turn.js';
+import { endsInBlock, endsInLoop, lineEnd, sentenceEnd, type Stretch } from './paragraphs.js';
+import { sameRational, type Rational } from './rational.js';
+import { isFound, NONE, SEVERAL, UNREADABLE, type PlaceReading, type Reading } from './reading.js';
+import type { DecimalMark } from './written-digits.js';
+
+/** How numbers are read. */
+export interface NumberReadingOptions {
+  /** Which sign parts whole and fraction where a number alone does not tell: `1,234`. */
+  readonly mark: DecimalMark;
+  /** Whether the answer was cut off: then only what was announced counts. */
+  readonly cut?: boolean | undefined;
+}
+
+/**
+ * The number that an answer ends with. The first that finds one decides:
+ *
+ * 1. `whole`: the text is a number, with its unit or without, and nothing else.
+ * 2. `boxed`, `field`, `sentence`: where an answer is announced, the last one. It alone decides: several numbers there,
+ *    or an expression, and there is none.
+ * 3. `last sentence`: the last number of the last sentence that has one; of several, the one that was computed.
+ */
+export function readNumber(text: string, options: NumberReadingOptions): Reading<Rational> {
+  const mark = options.mark === 'auto' ? markUsed(text) : options.mark;
+  let reason: string | undefined;
+  for (const own of ownTurns(text)) {
+    const read = numberIn(own, { ...options, mark });
+    if (isFound(read) || read !== NOTHING) return read;
+    reason ??= read.reason;
+  }
+  return NOTHING;
+}
+
+const NOTHING = Object.freeze({ reason: 'the answer holds no number' });
+const REASONS = {
+  several: Object.freeze({ reason: 'several numbers stand where the answer should' }),
+  none: Object.freeze({
+    reason: 'no number stands where the answer should, or one that is part of an expression',
+  }),
+};
+
+function numberIn(text: string, options: NumberReadingOptions): Reading<Rational> {
+  const whole = wholeNumberIn(text, options.mark);
+  if (whole !== undefined) return whole;
+  for (const place of announcements(text)) {
+    if (place.tier === 'direct' || place.noun === 'option') continue;
+    const read = numberAtPlace(text, place, options.mark);
+    if (read.kind === 'value')
+      return { value: read.value, tier: place.tier, start: read.start, end: read.end };
+    if (read.kind === 'several') return REASONS.several;
+    if (read.kind === 'none' && (place.noun === 'answer' || place.tier === 'boxed')) return REASONS.none;
+  }
+  if (options.cut === true || endsInLoop(text) || breaksOff(text)) return NOTHING;
+  return lastSentenceNumber(text, options.mark);
+}
+
+const UNITS_ALONE =
+  /^[\s*_"'`$)\]}.:\\%°。，!]*(?:\\?(?:text|mathrm|textrm|mbox) ?\{[^{}\d]{0,30}\})?(?:\^ ?\{? ?(?:\d|\\circ) ?\}?)?(?:[ ]?(?!(?:or|and|to|pi)\b)[\p{L}%°$€£¥²³]{1,14}(?:[ /^.]{1,2}[\p{L}%²³\d]{1,14}){0,2})?[\s*_"'`$)\]}.:\\。!]*(?:<[^<>]{0,12}>\s*)?$/u;
+
+/** A text that is one number with what may stand around it. */
+function wholeNumberIn(text: string, mark: DecimalMark, longest = 60): Reading<Rational> | undefined {
+  if (text.length > longest) return undefined;
+  const tokens = numberTokens(text, mark);
+  const only = tokens[0];
+  if (tokens.length !== 1 || only?.value === undefined || only.operand || only.listed) return undefined;
+  if (
+    !/^[\s*_"'`$([{\\=≈~]*(?:Rs\.?|USD|EUR|approximately|about|ca\.?)?\s*$/i.test(text.slice(0, only.start))
+  )
+    return undefined;
+  if (!UNITS_ALONE.test(text.slice(only.end))) return undefined;
+  return { value: only.value, tier: 'whole', start: only.start, end: only.end };
+}
+
+/** The number that a text is, and nothing else but currency, grouping and white space. */
+export function plainNumber(text: string, mark: DecimalMark): Reading<Rational> | undefined {
+  const read = wholeNumberIn(text.slice(0, LONGEST_PLAIN), mark, LONGEST_PLAIN);
+  if (read === undefined || !isFound(read) || text.length > LONGEST_PLAIN) return undefined;
+  return /^[\s$€£¥₹.]*$/.test(text.slice(read.end).replace(/[\p{L}\\{}^°²³ ]/gu, '')) ? read : undefined;
+}
+
+const LONGEST_PLAIN = 100_000;
+
+/** The first number of a stretch; none when it is part of an expression. */
+export function firstNumber(
+  text: string,
+  from: number,
+  end: number,
+  mark: DecimalMark,
+): Reading<Rational> | undefined {
+  const [first] = numberTokens(text, mark, from, end);
+  if (first === undefined) return undefined;
+  if (first.value === undefined || first.listed) return { reason: 'no plain number stands where it should' };
+  return { value: first.value, tier: 'marker', start: first.start, end: first.end };
+}
+
+/** The one number of a box. */
+export function numberInBox(text: string, box: Announcement, mark: DecimalMark): Reading<Rational> {
+  const read = numberAtPlace(text, box, mark);
+  if (read.kind === 'value') return { value: read.value, tier: 'boxed', start: read.start, end: read.end };
+  return {
+    reason:
+      read.kind === 'several'
+        ? '\\boxed{…} holds several numbers'
+        : '\\boxed{…} holds no number, or an expression',
+  };
+}
+
+const LONGEST_VALUE = 400;
+
+/** The number at a place where one was announced. */
+function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): PlaceReading<Rational> {
+  const { start, end, exact } = valueStretch(text, place);
+  const content = text.slice(start, end);
+  if (content.trim() === '') return UNREADABLE;
+  const all = numberTokens(text, mark, start, end).filter(({ ordinal }) => !ordinal);
+  if (all.length === 0 && content.trim() === 'null' && exact) return NONE;
+  if (all.length === 0) {
+    const word = numberInWords(content);
+    if (word !== undefined) return { kind: 'value', value: word, start, end };
+    return exact || NO_ANSWER.test(content.replace(/^[\s*_"'`$({[:]+/, '')) || place.noun === 'answer'
+      ? NONE
+      : UNREADABLE;
+  }
+  const tokens = afterLastEquals(text, all, end);
+  if (tokens === 'several') return SEVERAL;
+  const chosen = chosenOf(text, tokens, start, exact);
+  if (chosen === 'several') return SEVERAL;
+  const factorial = exact && text[chosen.end] === '!';
+  if (chosen.value === undefined || chosen.operand || chosen.listed || factorial) return NONE;
+  return { kind: 'value', value: chosen.value, start: chosen.start, end: chosen.end };
+}
+
+/** What is announced: a box up to its brace, a JSON string up to its quote, else a line or a sentence. */
+function valueStretch(text: string, place: Announcement): Stretch & { readonly exact: boolean } {
+  if (place.end !== undefined) return { start: place.start, end: place.end, exact: true };
+  let start = place.start;
+  if (place.mayWrap) start = firstContent(text, start);
+  if (text[place.start - 1] !== undefined && text[start] === '"' && isKey(text, place)) {
+    const close = closingQuote(text, start + 1);
+    return { start: start + 1, end: close, exact: true };
+  }
+  if (isKey(text, place)) {
+    const close = /[,}\n]/g;
+    close.lastIndex = start;
+    return {
+      start,
+      end: Math.min(close.exec(text)?.index ?? text.length, start + LONGEST_VALUE),
+      exact: true,
+    };
+  }
+  const end = lineEnd(text, start, LONGEST_VALUE);
+  return { start, end: Math.min(end, sentenceEnd(text, start, LONGEST_VALUE)), exact: false };
+}
+
+/** `"answer":` of a JSON text. */
+const isKey = (text: string, { start, from }: Announcement): boolean =>
+  /["'] ?[:：]\s*$/.test(text.slice(Math.max(from, start - 12), start)) &&
+  /["']\w*$/.test(text.slice(Math.max(0, from - 20), from));
+
+function closingQuote(text: string, from: number): number {
+  const end = Math.min(text.length, from + LONGEST_VALUE);
+  for (let i = from; i < end; i++) {
+    if (text[i] === '\\') i++;
+    else if (text[i] === '"' || text[i] === '\n') return i;
+  }
+  return end;
+}
+
+/** Past line breaks, fences and quotation marks that stand alone on their lines. */
+function firstContent(text: string, from: number): number {
+  const nothing = /(?:[ \t:：]*(?:```[a-z]*|"""|'''|\$\$|\\\[|[*_]{2,3}|\[)?[ \t]*\r?\n){1,4}/iy;
+  nothing.lastIndex = from;
+  const found = nothing.exec(text);
+  const at = from + (found?.[0].length ?? 0);
+  const space = /[ \t]{0,20}/y;
+  space.lastIndex = at;
+  return at + (space.exec(text)?.[0].length ?? 0);
+}
+
+const JOINS =
+  /^[\s$€£*_(){}"'\\]*(?:[,;、，/&]|,?\s?(?:and|or|und|oder|et|ou|y|o|u|e|и|или|au|na|atau|dan|eller|en|of|veya|ve)|或者|或|和|及|与|または|か)[\s$€£¥*_(){}"'\\]*(?:[a-z]\w{0,2} ?= ?)?[\s$€£¥*_({"'\\]*$/i;
+const RANGES = /^[\s$°%]*(?:-|–|—|~|〜|～|to|bis|through|until|hasta|à|至|到|до|a)[\s$€£¥]*$/i;
+
+/** Whether two numbers are named as alternatives, as a list or as the ends of a range. */
+function areJoined(text: string, a: NumberToken, b: NumberToken): boolean {
+  if (b.start - a.end > 24) return false;
+  const between = text.slice(a.end, b.start);
+  return JOINS.test(between) || RANGES.test(between) || (between === '' && text[b.start] === '-');
+}
+
+/** Of `24/2 = 12` the 12; several when alternatives were set equal: `x = 3 or x = -3`. */
+function afterLastEquals(
+  text: string,
+  tokens: readonly NumberToken[],
+  end: number,
+): readonly NumberToken[] | 'several' {
+  const from = tokens[0]!.start;
+  const part = text.slice(from, end);
+  const within = Math.max(...['=', '≈', '\\approx', '\\simeq'].map((sign) => part.lastIndexOf(sign)));
+  if (within < 0) return tokens;
+  const last = from + within;
+  const after = tokens.filter(({ start }) => start > last);
+  if (after.length === 0) return tokens;
+  const before = tokens[tokens.length - after.length - 1];
+  if (
+    before !== undefined &&
+    before.value !== undefined &&
+    !before.operand &&
+    areJoined(text, before, after[0]!)
+  ) {
+    return 'several';
+  }
+  return after;
+}
+
+function chosenOf(
+  text: string,
+  tokens: readonly NumberToken[],
+  start: number,
+  exact: boolean,
+): NumberToken | 'several' {
+  const [first, second] = tokens as [NumberToken, NumberToken?];
+  if (second === undefined) return first;
+  if (areJoined(text, first, second)) return 'several';
+  if (exact) return isAside(text, first, second) ? first : 'several';
+  if (first.operand || first.value === undefined) return first;
+  if (/^[\s*_"'`$({[\\]*$/.test(text.slice(start, first.start))) {
+    const counted = /^[*_)\s]{0,4}(?:\p{L}+\s){1,2}(?:and|und|et|y|e|и)\s[*_]{0,3}$/u.test(
+      text.slice(first.end, second.start),
+    );
+    return counted ? 'several' : first;
+  }
+  return computedOf(text, tokens) ?? first;
+}
+
+/** The second number only explains the first: `5 (that is, 10 / 2)`. */
+const isAside = (text: string, first: NumberToken, second: NumberToken): boolean =>
+  /^[^,;]{0,24}\((?!\d)/.test(text.slice(first.end, second.start)) ||
+  /^(?: |\\text\{|\\,)*(?:[\p{L}]{1,12}\}?)\^$/u.test(text.slice(first.end, second.start));
+
+const COMPUTED = 4_000;
+
+/** Of several numbers in a sentence the one that the last equation before it gave. */
+function computedOf(text: string, tokens: readonly NumberToken[]): NumberToken | undefined {
+  const before = text.slice(Math.max(0, tokens[0]!.start - COMPUTED), tokens[0]!.start);
+  for (let at = before.lastIndexOf('='); at > 0; at = before.lastIndexOf('=', at - 1)) {
+    const result = /^= ?[^\d\n=]{0,6}(?=[\d-])/.exec(before.slice(at, at + 12));
+    if (result === null) continue;
+    const start = at + result[0].length;
+    const given = numberTokens(before, 'auto', start, Math.min(before.length, start + 40))[0];
+    if (given?.value === undefined || given.operand) continue;
+    return tokens.find(({ value }) => value !== undefined && sameRational(value, given.value!));
+  }
+  return undefined;
+}
+
+/** A JSON answer or a code block that was never finished holds no conclusion. */
+function breaksOff(text: string): boolean {
+  if (endsInBlock(text)) return true;
+  const begin = text.trimStart();
+  return (
+    begin.startsWith('{') &&
+    /^\{\s*"/.test(begin) &&
+    !text.trimEnd().endsWith('}') &&
+    !/"\s*\}/.test(text.slice(-400))
+  );
+}
+
+const LONGEST_SENTENCE = 600;
+
+function lastSentenceNumber(text: string, mark: DecimalMark): Reading<Rational> {
+  let limit = text.length;
+  for (let tries = 0; tries < 6; tries++) {
+    const last = lastDigit(text, limit);
+    if (last < 0) break;
+    const { start, end } = sentenceWith(text, last);
+    const tokens = numberTokens(text, mark, start, end).filter(({ ordinal }) => !ordinal);
+    if (tokens.length > 0) return chosenAtEnd(text, tokens);
+    limit = start;
+    if (limit <= 0) break;
+  }
+  const word = text.length < 2_000 && lastDigit(text, text.length) < 0 ? numberInBold(text) : undefined;
+  return word === undefined ? NOTHING : { value: word, tier: 'last sentence', start: 0, end: text.length };
+}
+
+function chosenAtEnd(text: string, tokens: readonly NumberToken[]): Reading<Rational> {
+  const last = tokens.at(-1)!;
+  const before = tokens.at(-2);
+  const bold = tokens.filter((token) => isBold(text, token));
+  const chosen =
+    tokens.length === 1
+      ? last
+      : ((bold.length === 1 ? bold[0] : undefined) ??
+        (followsEquals(text, last) ? last : (computedOf(text, tokens) ?? last)));
+  if (chosen.value === undefined || chosen.operand || chosen.listed) return REASONS.none;
+  if (chosen === last && before !== undefined && areJoined(text, before, last)) return REASONS.several;
+  return { value: chosen.value, tier: 'last sentence', start: chosen.start, end: chosen.end };
+}
+
+const followsEquals = (text: string, { start }: NumberToken): boolean =>
+  /[=≈]\s?[^\d\s]{0,3}$/.test(text.slice(Math.max(0, start - 8), start));
+
+const isBold = (text: string, { start, end }: NumberToken): boolean =>
+  /\*\*[^*\n]{0,30}$/.test(text.slice(Math.max(0, start - 34), start)) &&
+  /^[^*\n]{0,40}\*\*/.test(text.slice(end, end + 44));
+
+function lastDigit(text: string, before: number): number {
+  let i = before - 1;
+  while (i >= 0 && !isDigit(text.charCodeAt(i))) i--;
+  return i;
+}
+
+const isDigit = (code: number): boolean =>
+  (code >= 48 && code <= 57) ||
+  (code >= 0xbc && code <= 0xbe) ||
+  (code >= 0x2150 && code <= 0x215e) ||
+  code === 0x221a ||
+  code === 0x3c0;
+
+/** The sentence around a place: from the end of the one before, or the line's beginning, to its own end. */
+function sentenceWith(text: string, at: number): Stretch {
+  const nearest = Math.max(0, at - LONGEST_SENTENCE);
+  const from = nearest + text.slice(nearest, at).lastIndexOf('\n') + 1;
+  const line = text.slice(from, at);
+  let start = from;
+  for (const found of line.matchAll(/[.!?](?=["'”’*_)\]]{0,4}\s+[\p{Lu}\p{Lo}*"'(\\$\d])|[。！？]/gu)) {
+    if (
+      !/(?:^|[\s($])(?:Rs|No|approx|ca|vs|[A-Z])$/.test(line.slice(Math.max(0, found.index - 8), found.index))
+    )
+      start = from + found.index + found[0].length;
+  }
+  return { start, end: Math.min(sentenceEnd(text, at, LONGEST_SENTENCE), at + LONGEST_SENTENCE) };
+}
+
+const COMMA_FRACTION = /\d,\d{1,2}(?![\d,])|\d\.\d{3},\d{1,2}(?!\d)/;
+const POINT_FRACTION = /\d\.\d{1,2}(?![\d.])|\d,\d{3}\.\d|\d\.\d{4,}/;
+
+/** How a text writes its fractions, as far as its last 3,000 characters tell. */
+function markUsed(text: string): DecimalMark {
+  const tail = text.slice(-3_000);
+  const comma = COMMA_FRACTION.test(tail);
+  return comma && !POINT_FRACTION.test(tail) ? 'comma' : 'auto';
+}

@@ -1,0 +1,139 @@
+import { announcements, type Announcement } from './announcements.js';
+import { ownTurns } from './own-turn.js';
+import { lastParagraph, lineEnd, sentenceEnd } from './paragraphs.js';
+import { isFound, type Found, type Reading } from './reading.js';
+import type { SaidWord, YesNoFinder } from './yes-no-words.js';
+
+/** Yes or no. */
+export type YesNo = 'yes' | 'no';
+
+/**
+ * Whether an answer says yes or no. The first that finds it decides:
+ *
+ * 1. `whole`: the text is the word and nothing else.
+ * 2. `boxed`, `field`, `sentence`: where an answer is announced, the last one with such a word.
+ * 3. `advice`: what a sentence says that one should do, or that a statement is; the last one.
+ * 4. `leading`: the text begins with the word.
+ * 5. `line`: lines that are the word and nothing else.
+ *
+ * `not true` is no. A place that says both, or that it makes no difference, says neither.
+ */
+export function readYesNo(text: string, finder: YesNoFinder): Reading<YesNo> {
+  for (const own of ownTurns(text)) {
+    const read = yesNoIn(own, finder);
+    if (isFound(read) || read !== NOTHING) return read;
+  }
+  return NOTHING;
+}
+
+const NOTHING = Object.freeze({ reason: 'the answer says neither yes nor no' });
+const BOTH = Object.freeze({ reason: 'the answer says both' });
+
+const NO_DIFFERENCE =
+  /(?:no difference|(?:doesn['’]t|does not|don['’]t|won['’]t) (?:really )?matter|makes no|either (?:way|choice|option)|equally (?:good|likely)|indifferent|cannot be (?:determined|answered)|egal|peu importe|da igual|无所谓|没有区别)/i;
+
+function yesNoIn(text: string, finder: YesNoFinder): Reading<YesNo> {
+  const whole = /^[\s*_"'`$([{#>]*/.exec(text)![0].length;
+  const first = finder.at(text, whole);
+  if (
+    first !== undefined &&
+    /^[\s*_"'`$)\]}.!。]*$/.test(text.slice(first.end, first.end + 60)) &&
+    text.length - first.end < 60
+  )
+    return found(first, 'whole');
+  for (const place of announcements(text)) {
+    if (place.tier === 'direct') continue;
+    const said = saidAt(text, place, finder);
+    if (said === 'both') return BOTH;
+    if (said !== undefined) return found(said, place.tier);
+  }
+  const last = lastParagraph(text);
+  if (NO_DIFFERENCE.test(text.slice(Math.max(last.start, last.end - 1_000), last.end))) return BOTH;
+  const advice = advised(text, finder);
+  if (advice !== undefined) return advice;
+  if (first !== undefined && endsClause(text, first)) return found(first, 'leading');
+  return onLines(text, finder) ?? NOTHING;
+}
+
+const found = ({ value, start, end }: SaidWord, tier: string): Found<YesNo> => ({ value, tier, start, end });
+
+const LONGEST_VALUE = 300;
+
+function saidAt(text: string, place: Announcement, finder: YesNoFinder): SaidWord | 'both' | undefined {
+  const decor = place.mayWrap ? /[\s*_"'`“”$([{:：>#-]{0,40}(?:\\text\{)?/y : /[ \t*_"'`“”$([{]{0,20}/y;
+  decor.lastIndex = place.start;
+  const start = place.start + (decor.exec(text)?.[0].length ?? 0);
+  const here = finder.at(text, start);
+  if (here !== undefined && (place.tier === 'boxed' || endsClause(text, here) || isLowerCase(text, here)))
+    return isOneOfTwo(text, here, finder) ? 'both' : here;
+  const end = place.end ?? lineEnd(text, start, LONGEST_VALUE);
+  if (NO_DIFFERENCE.test(text.slice(start, end))) return 'both';
+  return agreed(finder.all(text, start, Math.min(end, sentenceEnd(text, start, LONGEST_VALUE))));
+}
+
+/** `yes or no`. */
+function isOneOfTwo(text: string, here: SaidWord, finder: YesNoFinder): boolean {
+  const [next] = finder.all(text, here.end, here.end + 24, true);
+  if (next === undefined || next.value === here.value) return false;
+  return /^[\s*_"',/]*(?:or|and|oder|und|ou|et|o|y|e)?[\s*_"']*$/i.test(text.slice(here.end, next.start));
+}
+
+/** The first of words that say the same; `both` where they differ. */
+function agreed(said: readonly SaidWord[]): SaidWord | 'both' | undefined {
+  const [first] = said;
+  if (first === undefined) return undefined;
+  return said.every(({ value }) => value === first.value) ? first : 'both';
+}
+
+const isLowerCase = (text: string, { start }: SaidWord): boolean =>
+  text[start] === text[start]!.toLowerCase();
+
+const FOLLOWS =
+  /^[*_"'”’)\]]{0,4}(?:$|[\s]*(?:[,.;:!?)\]—–\n<，。；：！、]|- )|\s+(?:it|i|you|we|they|he|she|this|that|these|the|there|because|since|as|for|my|your|both|in|with|to|doors?|based|by)(?![\p{L}]))/iu;
+
+/** A word that ends its clause, or that another clause follows: `No, …`, `Yes it is`; not `No universal answer`. */
+const endsClause = (text: string, { end }: SaidWord): boolean =>
+  FOLLOWS.test(text.slice(end, end + 16)) || /^[\u3040-\u9fff\uac00-\ud7af]/.test(text.slice(end, end + 1));
+
+const ADVISING =
+  /(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer) (?:is|was)|i would|i['’]d|we would|you would|by)|应该|應該|建议|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])/giu;
+const ADVICE_WINDOW = 4_000;
+
+/** `You should (not) switch`, `the statement is true`: the last such sentence. */
+function advised(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
+  const from = Math.max(0, text.length - ADVICE_WINDOW);
+  let last: SaidWord | undefined;
+  for (const cue of text.slice(from).matchAll(ADVISING)) {
+    const start = from + cue.index + cue[0].length;
+    const clause = /^[^.!?\n,;。，]{0,60}/u.exec(text.slice(start, start + 60))![0];
+    if (
+      /^by$/i.test(cue[0]) &&
+      !/maximi[sz]e|best|therefore|thus|so|better|higher/i.test(text.slice(Math.max(0, start - 80), start))
+    )
+      continue;
+    if (
+      /\b(?:classic|original|standard|usual|if|whether|when|why)\b[^.!?\n]*$/i.test(
+        text.slice(Math.max(0, start - 70), start),
+      )
+    )
+      continue;
+    const [said] = finder.all(text, start, start + clause.length);
+    if (said !== undefined) last = said;
+  }
+  return last === undefined ? undefined : found(last, 'advice');
+}
+
+/** Lines that are a word and nothing else, when they all say the same. */
+function onLines(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
+  const from = Math.max(0, text.length - 2_000);
+  let last: SaidWord | undefined;
+  for (const line of text.slice(from).matchAll(/^[ \t*_>`"'([]{0,6}(?=\S)([^\n]{1,24})$/gmu)) {
+    const start = from + line.index + line[0].length - line[1]!.length;
+    const said = finder.at(text, start);
+    if (said === undefined || !/^[\s*_`"')\].!。]*$/.test(text.slice(said.end, start + line[1]!.length)))
+      continue;
+    if (last !== undefined && last.value !== said.value) return undefined;
+    last = said;
+  }
+  return last === undefined ? undefined : found(last, 'line');
+}
