@@ -81,7 +81,7 @@ export async function writeReport() {
   const goals = goalTable(projectGoals({ rows, imports, soak }));
   const sections = [
     '# Performance',
-    'Written by `node bench/report.mjs` from measurements; do not edit. How to measure again: [bench/README.md](../bench/README.md).',
+    'Written by `node bench/report.mjs` from measurements; do not edit. How to measure again: `bench/README.md`.',
     `Measured on ${machine()}; commit ${commit()}; ${versions()}.`,
     'Client and mock server are two processes that share the machine; the server’s work is not counted. One evaluation posts a chat completion, ' +
       'gets an answer of 1 kB and checks that it is the answer to *this* case. **Ratio** is the CPU time of an evaluation over that of a bare ' +

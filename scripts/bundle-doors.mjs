@@ -13,6 +13,9 @@ rmSync(dir, { recursive: true, force: true });
 const bundle = await rolldown({
   input: {
     index: `${dist}/index.js`,
+    statistics: `${dist}/statistics.js`,
+    decisions: `${dist}/decisions.js`,
+    matchers: `${dist}/matchers.js`,
     sqlite: `${dist}/sqlite.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
     testing: `${dist}/testing/index.js`,

@@ -78,11 +78,6 @@ const PURE = {
     'setInterval',
     'setTimeout',
   ],
-  'no-restricted-properties': [
-    'error',
-    { object: 'Date', property: 'now', message: 'Time is handed in.' },
-    { object: 'Math', property: 'random', message: 'Chance is handed in.' },
-  ],
 };
 
 const rules = JSON.parse(readFileSync(RULES, 'utf8'));

@@ -14,9 +14,7 @@ export {
 } from './errors.js';
 
 // foundation
-export { byteSizeOf, type SharedNames } from './foundation/byte-size.js';
-export { Cancellation } from './foundation/cancellation.js';
-export type { TextReader } from './foundation/cgroup.js';
+export { byteSizeOf } from './foundation/byte-size.js';
 export { systemClock, type Clock, type ClockTimer } from './foundation/clock.js';
 export {
   EventSource,
@@ -25,13 +23,15 @@ export {
   type ListenerErrorEvent,
   type WatchableSource,
 } from './foundation/event-source.js';
-export { ExactSum } from './foundation/exact-sum.js';
-export { Histogram, type HistogramOptions, type HistogramRecord } from './foundation/histogram.js';
+export type { WorkerFallback } from './foundation/worker-fallback.js';
 export { seededRandom, type RandomSource } from './foundation/seeded-random.js';
 
 // batch
 export { BatchProcessor } from './batch/batch-processor.js';
+export { rescore, type RescoreOptions } from './batch/rescore.js';
+export { summarize, type SummarizeOptions } from './batch/summarize.js';
 export type { BatchEvents, ProgressEvent } from './batch/batch-events.js';
+export type { LiveScore } from './batch/summary/prefix-score.js';
 export type {
   BatchProcessorOptions,
   EventLoopProtection,
@@ -39,13 +39,15 @@ export type {
   ProcessorRateLimit,
   ResponseCache,
   RunBudget,
-  RunOptions,
   Target,
   TargetAnswer,
   TargetContext,
   TargetFunction,
+  TargetOutput,
 } from './batch/batch-options.js';
-export type { CaseField } from './cases/case-fields.js';
+export type { RunOptions } from './batch/run-options.js';
+export type { CaseField, ColumnNames } from './cases/case-fields.js';
+export type { TextEncoding } from './cases/text-encoding.js';
 export type { CaseInput } from './cases/case-source.js';
 export { fromConcurrencyConfig, type ConcurrencySettings } from './batch/concurrency-config.js';
 export type { FileSource } from './cases/file-source.js';
@@ -55,6 +57,7 @@ export type { RowPlace } from './cases/read-records.js';
 export { readSuite, type ReadSuiteOptions, type SuiteIssue } from './cases/read-suite.js';
 export type { SuiteCase, SuiteMetadata } from './cases/suite-test.js';
 export { RunError } from './batch/run-error.js';
+export type { StopRule, StopWatch } from './batch/stop-rule.js';
 export { formatRunSummary } from './batch/summary/run-summary.js';
 export type { BlindBudget, BudgetSummary } from './batch/summary/budget-summary.js';
 export type {
@@ -69,13 +72,9 @@ export type {
 
 // client
 export { LoadBalancedClient, type CloseOptions } from './client/load-balanced-client.js';
-export type {
-  ApiKey,
-  EndpointOptions,
-  LoadBalancedClientOptions,
-  TimeoutOptions,
-  TlsOptions,
-} from './client/client-options.js';
+export type { EndpointOptions, LoadBalancedClientOptions, TimeoutOptions } from './client/client-options.js';
+export type { ApiKey } from './client/http/endpoint-connection.js';
+export type { TlsOptions } from './client/http/transport.js';
 export type { AdaptiveConcurrencyOptions } from './client/balancing/adaptive-concurrency.js';
 export type { ClientEvents } from './client/client-events.js';
 export type { ClientSnapshot, EndpointSnapshot } from './client/client-snapshot.js';
@@ -99,8 +98,19 @@ export type {
   ModelRequest,
   ModelResponse,
   ModelStreamEvent,
+  RetrievedContext,
   TokenUsage,
 } from './client/model-client.js';
+export type { GivenToolCall } from './client/given-tool-calls.js';
+export type {
+  AudioPart,
+  FilePart,
+  ImagePart,
+  MessagePart,
+  PartData,
+  TextPart,
+} from './client/message-part.js';
+export type { ToolCall, ToolDefinition } from './client/tool-call.js';
 export {
   createPolicy,
   type EndpointCandidate,
@@ -115,7 +125,21 @@ export { ollamaGenerate } from './client/protocols/ollama-generate.js';
 export { openaiChat } from './client/protocols/openai-chat.js';
 export { openaiCompletions } from './client/protocols/openai-completions.js';
 export { openaiResponses } from './client/protocols/openai-responses.js';
-export type { Protocol, ProtocolReply, ProtocolRequest, StreamReader } from './client/protocols/protocol.js';
+export { endsAnswer, finishReason } from './client/protocols/finish-reason.js';
+export {
+  checkAnswer,
+  EmptyAnswer,
+  IncompleteAnswer,
+  messagesOf,
+  plainText,
+  ReportedFailure,
+  tokenUsageOf,
+  type Protocol,
+  type ProtocolReply,
+  type ProtocolRequest,
+  type StreamReader,
+} from './client/protocols/protocol.js';
+export { promptOf } from './client/protocols/prompt.js';
 export type { ProtocolName } from './client/protocols/protocol-names.js';
 export type { EndpointRateLimit } from './client/balancing/rate-limit.js';
 export type { RetryBudgetOptions } from './client/call/retry-budget.js';
@@ -147,6 +171,7 @@ export type {
   EvaluationContext,
   Score,
   ScoredCaseResult,
+  AnyOutputScorer,
   Scorer,
   ScorerArguments,
   ScorerResult,
@@ -154,6 +179,7 @@ export type {
   TestCase,
   UnscoredCaseResult,
 } from './evaluation/evaluation-types.js';
+export type { GivenDimension, GivenEvaluation } from './evaluation/given-evaluation.js';
 export {
   workerEvaluator,
   type WorkerEvaluator,
@@ -170,8 +196,7 @@ export {
   type SystemResources,
 } from './workers/recommend-concurrency.js';
 export type { WorkerEvents } from './workers/worker-events.js';
-export type { PoolTaskOptions } from './workers/task-queue.js';
-export type { PlacementNotice, WorkerModule, WorkerModuleKind } from './workers/worker-protocol.js';
+export type { PlacementNotice } from './workers/worker-protocol.js';
 export { WorkerPool, type WorkerPoolStats } from './workers/worker-pool.js';
 export type { WorkerPoolOptions } from './workers/pool-options.js';
 
@@ -236,37 +261,8 @@ export {
   type TokenF1Options,
 } from './scorers/text-metrics/token-f1.js';
 
-// statistics
-export {
-  agreement,
-  cohenKappa,
-  fleissKappa,
-  percentAgreement,
-  type Agreement,
-  type AgreementOptions,
-  type CohenOptions,
-} from './statistics/agreement.js';
-export {
-  bootstrap,
-  type BootstrapEstimate,
-  type BootstrapOptions,
-  type BootstrapStatistic,
-} from './statistics/bootstrap.js';
-export {
-  bradleyTerry,
-  type BradleyTerryOptions,
-  type BradleyTerryRanking,
-  type Game,
-  type RankedItem,
-} from './statistics/bradley-terry.js';
-export {
-  classificationReport,
-  type ClassAverages,
-  type ClassFigures,
-  type ClassificationOptions,
-  type ClassificationReport,
-} from './statistics/classification.js';
-export { ClusteredMoments, type ClusteredMomentsRecord } from './statistics/clustered.js';
+// statistics; the rest is `assaykit/statistics`
+export type { Interval, IntervalMethod } from './statistics/intervals.js';
 export {
   compareRuns,
   type CompareRunsOptions,
@@ -275,82 +271,14 @@ export {
   type StoredRun,
 } from './statistics/compare-runs.js';
 export { ComparisonRefusedError } from './statistics/comparison-refused.js';
-export { kendallTauB, midRanks, pearson, spearman } from './statistics/correlation.js';
 export { formatComparison } from './statistics/format-comparison.js';
-export {
-  clopperPearsonInterval,
-  jeffreysInterval,
-  tInterval,
-  wilsonInterval,
-  type Interval,
-  type IntervalMethod,
-  type IntervalOptions,
-  type MeanEstimate,
-  type Proportion,
-} from './statistics/intervals.js';
-export {
-  krippendorffAlpha,
-  type KrippendorffLevel,
-  type KrippendorffOptions,
-  type Rating,
-} from './statistics/krippendorff.js';
-export { Moments, type MomentsRecord } from './statistics/moments.js';
-export { benjaminiHochberg, holm } from './statistics/multiple-comparisons.js';
-export type { Label } from './statistics/labels.js';
+export type { ChangedCases } from './statistics/changed-cases.js';
 export type { UnmatchedResults } from './statistics/join-results.js';
 export type { MetricComparison } from './statistics/pair-set.js';
-export {
-  comparePaired,
-  type PairedComparison,
-  type PairedOptions,
-  type PairedTestName,
-} from './statistics/paired-differences.js';
-export {
-  mcnemarTest,
-  signFlipTest,
-  tTest,
-  welchTest,
-  wilcoxonSignedRankTest,
-  type McnemarTest,
-  type PermutationTest,
-  type SignFlipOptions,
-  type TTest,
-} from './statistics/paired-tests.js';
-export { passAtK, passHatK } from './statistics/pass-at-k.js';
-export {
-  auroc,
-  averagePrecision,
-  brierScore,
-  calibration,
-  logLoss,
-  type Calibration,
-  type CalibrationBin,
-  type Happened,
-} from './statistics/probability-scores.js';
-export { median, quantile, quantiles, type QuantileMethod } from './statistics/quantiles.js';
-export {
-  reduceRepetitions,
-  type RepetitionReducer,
-  type ThresholdReducer,
-} from './statistics/repetition-reducers.js';
-export type { ResamplingOptions } from './statistics/resample.js';
-export {
-  betaCdf,
-  betaQuantile,
-  normalCdf,
-  normalQuantile,
-  studentCdf,
-  studentQuantile,
-} from './statistics/special-functions.js';
-export {
-  minimumDetectableDifference,
-  requiredCases,
-  type ComparisonPlan,
-  type DetectableDifferencePlan,
-  type SampleSizePlan,
-} from './statistics/sample-size.js';
+export type { PairedComparison, PairedTestName } from './statistics/paired-differences.js';
 
 // stores
+export { decodeResult, encodeResult } from './stores/result-codec.js';
 export {
   convertResults,
   type ConvertedResults,
@@ -358,7 +286,7 @@ export {
 } from './stores/convert-results.js';
 export { GzipFileResultStore } from './stores/gzip/gzip-file-result-store.js';
 export type { GzipFileResultStoreOptions } from './stores/gzip/gzip-options.js';
-export { MemoryResultStore } from './stores/memory-result-store.js';
+export { MemoryResultStore, type MemoryResultStoreOptions } from './stores/memory-result-store.js';
 export type { CaseContent, KeptCase } from './stores/kept-case.js';
 export type {
   AppendOptions,
@@ -395,7 +323,8 @@ export type {
 } from './monitor/alerts/alert-options.js';
 export type { AlertRule, AlertSeverity } from './monitor/alerts/alert-rule.js';
 export { defaultAlertRules, type DefaultAlertRulesOptions } from './monitor/alerts/alert-rules.js';
-export type { Alert, AlertDeliveryContext, AlertHandler } from './monitor/alerts/alert.js';
+export type { Alert } from './monitor/alerts/alert.js';
+export type { AlertDeliveryContext, AlertHandler } from './monitor/alerts/alert-handler.js';
 export { consoleHandler, type ConsoleHandlerOptions } from './monitor/alerts/handlers/console-handler.js';
 export {
   emailHandler,

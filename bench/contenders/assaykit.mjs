@@ -1,6 +1,6 @@
 // The whole path of this package: cases from a generator, LoadBalancedClient over HTTP, an evaluator with two
 // dimensions, a store, the monitor watching all of it, and a listener on every case.
-// `options.store`: 'sqlite' | 'gzip' | 'memory' | 'none'.
+// `options.store`: 'sqlite' | 'gzip' | 'memory' | 'none'; `options.keepCases` as of the processor.
 import { join } from 'node:path';
 import {
   BatchProcessor,
@@ -50,6 +50,7 @@ async function runCases({ url, n, c, length, promptLength, dir, options }, { onR
     store,
     concurrency: c,
     parameters: { maxTokens: 500, temperature: 0 },
+    ...(options.keepCases === undefined ? {} : { keepCases: options.keepCases }),
   });
   const monitor = new RealTimeMonitor();
   monitor.watch(processor, client, ...(store === undefined ? [] : [store]));

@@ -147,7 +147,10 @@ if (process.argv.includes('--json')) console.log(JSON.stringify({ node: process.
 else console.log(`microseconds a call (median of ${ROUNDS} rounds), Node ${process.version}\n\n${table}`);
 if (process.argv.includes('--write')) {
   const page = readFileSync(GUIDE, 'utf8');
-  const written = page.replace(/(<!-- written by bench\/scorers\/scorer-cost.mjs[^\n]*-->)[\s\S]*?(<!-- end -->)/, `$1\n\n${table}\n\n$2`);
+  const written = page.replace(
+    /(<!-- written by bench\/scorers\/scorer-cost.mjs[^\n]*-->)[\s\S]*?(<!-- end -->)/,
+    `$1\n\n${table}\n\n$2`,
+  );
   const filepath = fileURLToPath(GUIDE);
   writeFileSync(GUIDE, await format(written, { ...(await resolveConfig(filepath)), filepath }));
 }

@@ -4,6 +4,7 @@ import type { BaseEventMap } from '../foundation/event-source.js';
 import type { BlindBudget } from './summary/budget-summary.js';
 import type { BatchSummary } from '../stores/result-store.js';
 import type { RunManifest } from '../stores/run-manifest.js';
+import type { LiveScore } from './summary/prefix-score.js';
 import type { RunSummary } from './summary/run-summary.js';
 
 /** Events of a BatchProcessor. `at` is wall-clock time in milliseconds since the epoch. */
@@ -41,7 +42,7 @@ export interface BatchEvents extends BaseEventMap {
     /** What came of the case. */
     readonly result: CaseResult;
   };
-  /** A batch of results is durable. */
+  /** A batch of results is durable, or (in a run without a store) complete. */
   'batch:end': {
     /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;
@@ -49,6 +50,35 @@ export interface BatchEvents extends BaseEventMap {
     readonly runId: string;
     /** What the batch came to. */
     readonly summary: BatchSummary;
+    /** The results of the batch. */
+    readonly results: readonly CaseResult[];
+    /** Whether a store has made them durable; `false` in a run without a store. */
+    readonly stored: boolean;
+  };
+  /** The host has paused the run: no further case is begun. */
+  'run:pause': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The run that it happened in. */
+    readonly runId: string;
+  };
+  /** The run goes on after a pause. */
+  'run:resume': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The run that it happened in. */
+    readonly runId: string;
+  };
+  /** The host ends the run: no further case is begun. */
+  'run:drain': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** The run that it happened in. */
+    readonly runId: string;
+    /** Cases that are in flight and will be finished. */
+    readonly inFlight: number;
+    /** When they are cancelled, milliseconds from now; `null`: never. */
+    readonly timeoutMs: number | null;
   };
   /** At most every `progressIntervalMs`, every second while no case ends, and at the end. */
   progress: ProgressEvent;
@@ -163,15 +193,13 @@ export interface ProgressEvent {
   readonly ratePerSecond: number;
   /** Milliseconds to the end at this rate; `null` when unknown. */
   readonly etaMs: number | null;
-  /** Mean overall score so far with its interval at the processor's `confidenceLevel`; `null` before the first score. */
-  readonly score: {
-    /** 0..1. */
-    readonly mean: number;
-    /** Lower end of the interval; `null` when there is none yet. */
-    readonly low: number | null;
-    /** Upper end of the interval; `null` when there is none yet. */
-    readonly high: number | null;
-  } | null;
+  /**
+   * Mean overall score, with its interval at the processor's `confidenceLevel`, of the longest complete prefix of what was
+   * submitted: `results` of `done`. Results that finished before an earlier one are not in it, since what finishes first is no
+   * sample: where wrong answers take longer, the first to finish are the right ones. The ends are at most 2 % of the
+   * results old; at the end of the run they are exact. `null` before the first score.
+   */
+  readonly score: LiveScore | null;
   /** Money over the whole run so far, in the unit of the host's prices; `null` while no result has a cost. */
   readonly cost: number | null;
   /** Input and output tokens over the whole run so far, without answers from the cache. */

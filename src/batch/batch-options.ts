@@ -7,11 +7,13 @@ import type {
   ModelParameters,
   ModelRequest,
   ModelResponse,
+  RetrievedContext,
 } from '../client/model-client.js';
+import type { GivenToolCall } from '../client/given-tool-calls.js';
 import { isModelClient } from '../client/model-client.js';
-import type { Clock } from '../foundation/clock.js';
-import { systemClock } from '../foundation/clock.js';
+import { systemClock, type Clock } from '../foundation/clock.js';
 import {
+  betweenZeroAndOne,
   boolean,
   callable,
   checkOptions,
@@ -23,20 +25,47 @@ import {
   object,
   oneOf,
   positive,
-  signal,
   text,
   type OptionChecks,
 } from '../foundation/options.js';
-import { retryOptions, type RetryOptions } from '../client/call/retry.js';
+import { systemRandom, type RandomSource } from '../foundation/seeded-random.js';
+import type { LoadBalancedClientOptions } from '../client/client-options.js';
+import { RetrySchedule } from '../client/retry-schedule.js';
 import type { ResultStore } from '../stores/result-store.js';
 
-/** What a function target may return: the answer's text, or the text with whatever else is known of the call. */
+/** What a function target may return beside a bare answer: the answer with whatever else it knows. */
+export interface TargetOutput<Output = unknown> extends Partial<
+  Omit<ModelResponse, 'output' | 'text' | 'toolCalls' | 'contexts' | 'metadata'>
+> {
+  /** The answer: a text, or any other JSON value. */
+  readonly output: Output;
+  /** Passages that the answer rests on. */
+  readonly contexts?: readonly RetrievedContext[] | undefined;
+  /** Tools that were called on the way, in the order of the calls; ids and texts of arguments are made where missing. */
+  readonly toolCalls?: readonly GivenToolCall[] | undefined;
+  /** What else there is to say of the answer; plain data, kept with the result. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether it was there already and cost nothing: it counts as one from the response cache. @default false */
+  readonly cached?: boolean | undefined;
+}
+
+/**
+ * What a function target may return: a text, any other JSON value but `null`, a {@link TargetOutput} (an object that has
+ * `output`), or the members of a response (an object that has `text`).
+ */
 export type TargetAnswer =
   | string
+  | number
+  | boolean
+  | readonly unknown[]
+  | TargetOutput
   | (Partial<ModelResponse> & {
       /** The answer's text. */
       readonly text: string;
-    });
+      /** Whether it was there already and cost nothing: it counts as one from the response cache. @default false */
+      readonly cached?: boolean;
+    })
+  | object;
 
 /** What a function target gets beside the input. */
 export interface TargetContext<Input = unknown, Expected = unknown, Metadata = unknown> {
@@ -161,7 +190,7 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
    * never. Without effect on a client that retries by itself, as a `LoadBalancedClient` does (its own `retry`).
    * @default three retries with full jitter
    */
-  readonly retry?: RetryOptions | false | undefined;
+  readonly retry?: LoadBalancedClientOptions['retry'] | false;
   /** When the run has cost enough. @default no limit */
   readonly budget?: RunBudget | undefined;
   /**
@@ -187,22 +216,24 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
   readonly eventLoopProtection?: EventLoopProtection | false | undefined;
   /** The host's own labels, kept in the run manifest. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /**
+   * What a store keeps of the cases beside their results: all, nothing but a hash of the content, or what the function
+   * makes of a case (with secrets taken out, say; `null`: nothing of this case). A case that cannot be kept (the function
+   * throws, or the case holds what no text can) is counted in the summary's `warnings`.
+   * @default true
+   */
+  readonly keepCases?:
+    boolean | ((testCase: TestCase<Input, Expected, Metadata>) => object | null) | undefined;
+  /**
+   * How long the run stays this start's own without a sign of it, milliseconds, >= 1000; a sign is given four times as
+   * often. After that another start with `resume` may take it over. One that finds the process dead need not wait.
+   * @default 60000
+   */
+  readonly leaseMs?: number | undefined;
   /** Where time comes from. @default the machine's clock */
   readonly clock?: Clock | undefined;
-}
-
-/** Options of one run. */
-export interface RunOptions {
-  /** Names the run in the store. @default a time stamp with a random suffix */
-  readonly runId?: string | undefined;
-  /** Go on with a run that the store knows: finished cases are skipped. @default false */
-  readonly resume?: boolean | undefined;
-  /** With `resume`: try the errored cases again. @default true */
-  readonly retryErrored?: boolean | undefined;
-  /** Ends the run: cases in flight are cancelled, what is done is stored, `run` rejects with `ASSAY_ABORTED`. */
-  readonly signal?: AbortSignal | undefined;
-  /** How many cases there are, when the source cannot say; only for progress. */
-  readonly total?: number | undefined;
+  /** Where chance comes from: waits between tries, and what tells the names of two runs apart. @default Math.random */
+  readonly random?: RandomSource | undefined;
 }
 
 /** {@link BatchProcessorOptions} with all defaults filled in. */
@@ -221,7 +252,9 @@ export interface ResolvedBatchOptions<Input, Expected, Metadata> extends BatchPr
   readonly flushIntervalMs: number;
   readonly progressIntervalMs: number;
   readonly confidenceLevel: number;
+  readonly leaseMs: number;
   readonly clock: Clock;
+  readonly random: RandomSource;
 }
 
 const RATE_LIMIT_CHECKS: OptionChecks<ProcessorRateLimit> = {
@@ -277,22 +310,14 @@ const OPTION_CHECKS: OptionChecks<BatchProcessorOptions> = {
   onStoreError: oneOf('stop', 'retry'),
   flushIntervalMs: milliseconds,
   progressIntervalMs: milliseconds,
-  confidenceLevel: (value) =>
-    typeof value === 'number' && value > 0 && value < 1
-      ? undefined
-      : 'a number between 0 and 1 (both excluded)',
+  confidenceLevel: betweenZeroAndOne,
   passThreshold: number(0, 1),
   eventLoopProtection: either(object, (value) => (value === false ? undefined : 'false')),
   labels: object,
+  keepCases: either(boolean, callable),
+  leaseMs: number(1000),
   clock: object,
-};
-
-const RUN_CHECKS: OptionChecks<RunOptions> = {
-  runId: text,
-  resume: boolean,
-  retryErrored: boolean,
-  signal,
-  total: integer(0),
+  random: callable,
 };
 
 /** Checks the options of a processor and fills in the defaults. */
@@ -310,7 +335,7 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     if (missing !== undefined) throw missing;
   }
   if (given.rateLimit !== undefined) checkOptions(`${owner}.rateLimit`, given.rateLimit, RATE_LIMIT_CHECKS);
-  if (given.retry) retryOptions(given.retry, 1);
+  if (given.retry) void new RetrySchedule(given.retry, systemClock, systemRandom);
   if (given.budget !== undefined) checkOptions(`${owner}.budget`, given.budget, BUDGET_CHECKS);
   if (given.eventLoopProtection)
     checkOptions(`${owner}.eventLoopProtection`, given.eventLoopProtection, PROTECTION_CHECKS);
@@ -327,11 +352,8 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     flushIntervalMs: given.flushIntervalMs ?? 2000,
     progressIntervalMs: given.progressIntervalMs ?? 200,
     confidenceLevel: given.confidenceLevel ?? 0.95,
+    leaseMs: given.leaseMs ?? 60_000,
     clock: given.clock ?? systemClock,
+    random: given.random ?? systemRandom,
   });
-}
-
-/** Checks the options of a run. */
-export function checkRunOptions(options: RunOptions): Readonly<RunOptions> {
-  return checkOptions('run', options, RUN_CHECKS);
 }

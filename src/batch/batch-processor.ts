@@ -3,13 +3,12 @@ import type { ModelInput } from '../client/model-client.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { EventSource } from '../foundation/event-source.js';
 import { checkOptions, integer, milliseconds } from '../foundation/options.js';
+import { checkRunOptions, type RunOptions } from './run-options.js';
 import type { BatchEvents, EventPort } from './batch-events.js';
 import {
-  checkRunOptions,
   resolveBatchOptions,
   type BatchProcessorOptions,
   type ResolvedBatchOptions,
-  type RunOptions,
 } from './batch-options.js';
 import { BatchRun } from './batch-run.js';
 import type { CaseInput } from '../cases/case-source.js';

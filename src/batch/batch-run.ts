@@ -1,62 +1,55 @@
-import PQueue from 'p-queue';
-import { InputError } from '../errors.js';
-import { isModelClient, type TokenUsage } from '../client/model-client.js';
+import { AssayError } from '../errors.js';
+import { isModelClient } from '../client/model-client.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
-import { overTurns } from '../foundation/over-turns.js';
-import { TurnGiver } from '../foundation/event-loop-turns.js';
 import type { EventPort } from './batch-events.js';
-import type { ResolvedBatchOptions, RunOptions } from './batch-options.js';
+import type { ResolvedBatchOptions } from './batch-options.js';
+import type { RunOptions } from './run-options.js';
 import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
+import { CaseLanes, type LaneWork } from './case-lanes.js';
 import { CaseRunner } from './case-runner.js';
 import { toCaseSource, type CaseInput, type CaseSource } from '../cases/case-source.js';
 import type { CaseTask } from './case-task.js';
 import { EvaluationGate, guardEventLoop, type EventLoopGuard } from './evaluation-gate.js';
 import { InFlightCases } from './in-flight-cases.js';
-import { finishedOutcomes, newStartId, openRun } from './open-run.js';
+import { finishedOutcomes, newStartId } from './open-run.js';
 import { RequestPacer } from './request-pacer.js';
 import { ResultWriter } from './result-writer.js';
 import { followRetries, runAnnouncer, type Announce } from './run-announcer.js';
 import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
+import { openSession, type RunSession } from './run-session.js';
+import { followPrefix, type SubmissionPrefix } from './stop-rule.js';
+import { PrefixScore } from './summary/prefix-score.js';
 import { RunStatistics } from './summary/run-statistics.js';
-import { RunStore } from './run-store.js';
 import type { RunSummary, StopReason } from './summary/run-summary.js';
 
-const LANES_A_TURN = 16;
-
-/**
- * One run from its first case to its summary. `concurrency` lanes, each a task of the p-queue, take cases one after
- * the other; p-queue is the gate (concurrency, pause), and a case costs no queue entry of its own.
- */
+/** One run from its first case to its summary. */
 export class BatchRun<Input, Expected, Metadata> {
   readonly runId: string;
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
   readonly #runOptions: RunOptions;
   readonly #port: EventPort;
   readonly #announce: Announce;
-  readonly #queue: PQueue;
+  readonly #lanes: CaseLanes<CaseTask<Input, Expected, Metadata>, CaseResult>;
   readonly #source: CaseSource<TestCase<Input, Expected, Metadata>>;
   readonly #feeder: CaseFeeder<Input, Expected, Metadata>;
   readonly #runner: CaseRunner<Input, Expected, Metadata>;
   readonly #gate = new EvaluationGate();
-  readonly #store: RunStore | undefined;
+  readonly #session: RunSession<Input, Expected, Metadata> | undefined;
   readonly #writer: ResultWriter;
   readonly #statistics: RunStatistics;
+  readonly #prefixScore: PrefixScore;
   readonly #pacer: RequestPacer | undefined;
   readonly #budget: BudgetWatch | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
   readonly #progress: RunProgress;
-  readonly #turns: TurnGiver;
+  readonly #prefix: SubmissionPrefix | undefined;
   readonly #begunAt: number;
   readonly #startedAt: number;
-  #lanes = 0;
-  #lanesEnded: () => void = () => {};
-  #ready: Promise<void> | undefined;
-  #wake: () => void = () => {};
   #drainTimer: ClockTimer | undefined;
   #begun = 0;
   #stopReason: StopReason = 'end';
@@ -69,18 +62,17 @@ export class BatchRun<Input, Expected, Metadata> {
     port: EventPort,
     onDurable: (results: readonly CaseResult[]) => void | Promise<void>,
   ) {
-    const { clock, store, concurrency, batchSize, flushIntervalMs, onStoreError } = options;
+    const { clock, store, concurrency, batchSize, flushIntervalMs } = options;
     const client = isModelClient(options.target) ? options.target : undefined;
     this.#options = options;
     this.#runOptions = runOptions;
     this.#port = port;
     this.#startedAt = clock.wallTime();
     this.#begunAt = clock.now();
-    this.#turns = new TurnGiver(() => clock.now());
-    const startId = newStartId(this.#startedAt);
+    const startId = newStartId(this.#startedAt, options.random);
     this.runId = runOptions.runId ?? `run-${startId}`;
     this.#announce = runAnnouncer(port, this.runId, clock);
-    this.#queue = new PQueue({ concurrency });
+    this.#lanes = new CaseLanes(this.#laneWork(), concurrency, () => clock.now());
     this.#inFlight = new InFlightCases(clock, options.caseTimeoutMs);
     this.#source = toCaseSource(cases);
     this.#statistics = new RunStatistics({
@@ -88,6 +80,7 @@ export class BatchRun<Input, Expected, Metadata> {
       passThreshold: options.passThreshold,
       evaluator: options.evaluator,
     });
+    this.#prefixScore = new PrefixScore(options.repetitions);
     this.#progress = new RunProgress({
       runId: this.runId,
       clock,
@@ -95,6 +88,7 @@ export class BatchRun<Input, Expected, Metadata> {
       wanted: () => port.wants('progress'),
       confidenceLevel: options.confidenceLevel,
       statistics: this.#statistics,
+      prefix: this.#prefixScore,
       total: () => this.#total,
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
@@ -103,8 +97,14 @@ export class BatchRun<Input, Expected, Metadata> {
       this.#announce('target:retry', () => ({ ...retried, endpoint: null })),
     );
     this.#pacer = options.rateLimit === undefined ? undefined : new RequestPacer(options.rateLimit, clock);
-    const onError = (error: unknown, final: boolean): void => this.#storeFailed(error, final);
-    this.#store = store === undefined ? undefined : new RunStore({ store, clock, onStoreError, onError });
+    this.#session = openSession({
+      runId: this.runId,
+      startId,
+      options,
+      runOptions,
+      onError: (error, final) => this.#storeFailed(error, final),
+      onEarlier: this.#addEarlier,
+    });
     this.#budget = watchBudget(options.budget, {
       clock,
       begunAt: this.#begunAt,
@@ -116,26 +116,28 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#writer = new ResultWriter({
       runId: this.runId,
       startId,
-      store: this.#store,
+      session: this.#session,
       batchSize,
       flushIntervalMs,
       clock,
       onDurable: (results, summary) => {
-        this.#announce('batch:end', () => ({ summary }));
+        this.#announce('batch:end', () => ({ summary, results, stored: store !== undefined }));
         return onDurable(results);
       },
     });
+    this.#prefix = followPrefix(runOptions.stopWhen, () => this.#stop('settled'));
     this.#feeder = new CaseFeeder({
       runId: this.runId,
       source: this.#source,
       repetitions: options.repetitions,
       queueSize: options.queueSize,
       clock,
-      store: this.#store,
+      session: this.#session,
       isFinished:
         runOptions.resume === true && store !== undefined ? finishedOutcomes(runOptions) : undefined,
       isOpen: (caseId) => this.#inFlight.has(caseId) || this.#writer.holds(caseId),
-      onReady: () => this.#wakeLanes(),
+      onSubmit: this.#prefix?.submit,
+      onReady: () => this.#lanes.wake(),
     });
   }
 
@@ -146,21 +148,16 @@ export class BatchRun<Input, Expected, Metadata> {
     let stopFollowing = (): void => {};
     const unsubscribe = signal === undefined ? undefined : onAbort(signal, () => this.abort(signal.reason));
     try {
-      const created = createManifest(this.runId, this.#options);
-      const opened =
-        this.#store === undefined
-          ? { manifest: created, resumed: false }
-          : await openRun(this.#store, created, this.#runOptions, (result) =>
-              this.#statistics.addEarlier(result),
-            );
+      const created = createManifest({ ...this.#runOptions, runId: this.runId }, this.#options);
+      const opened = (await this.#session?.open(created)) ?? { manifest: created, resumed: false };
       stopFollowing = followRetries(this.#options.target, this.#announce);
       this.#announce('run:start', () => ({ at: this.#startedAt, total: this.#total, ...opened }));
       this.#progress.begin((progress) => this.#port.emit('progress', progress));
       guard = guardEventLoop(this.#options, this.#gate, {
-        concurrency: () => this.#queue.concurrency,
+        concurrency: () => this.#lanes.concurrency,
         onChange: (from, to, reason) => this.#concurrencyChanged(from, to, reason),
       });
-      await this.#runLanes();
+      await this.#lanes.run();
     } catch (error) {
       this.#stop('input-error', error);
     } finally {
@@ -186,30 +183,35 @@ export class BatchRun<Input, Expected, Metadata> {
   /** Lets no further case begin until {@link BatchRun.resume}. */
   pause(): void {
     if (this.#stopReason !== 'end') return; // lanes that wait at the gate must end
-    this.#queue.pause();
-    this.#wakeLanes();
+    if (!this.#lanes.isPaused) this.#announce('run:pause', () => ({}));
+    this.#lanes.pause();
   }
 
   /** Goes on after {@link BatchRun.pause}. */
-  readonly resume = (): void => void this.#queue.start();
+  resume(): void {
+    if (this.#lanes.isPaused && this.#stopReason === 'end') this.#announce('run:resume', () => ({}));
+    this.#lanes.open();
+  }
 
   /** Changes the number of cases in flight at once. */
   setConcurrency(concurrency: number): void {
-    const from = this.#queue.concurrency;
-    this.#queue.concurrency = concurrency;
-    for (let lanes = this.#lanes; lanes < concurrency && lanes > 0; lanes++) this.#addLane();
-    this.#wakeLanes();
+    const from = this.#lanes.concurrency;
+    this.#lanes.concurrency = concurrency;
     this.#concurrencyChanged(from, concurrency, 'host');
   }
 
   /** Begins no further case; after `timeoutMs` cancels those in flight and waits no longer for a failing store. */
   drain(timeoutMs: number): void {
+    this.#announce('run:drain', () => ({
+      inFlight: this.#inFlight.size,
+      timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? null : timeoutMs,
+    }));
     this.#stop('drained');
     if (timeoutMs === Number.POSITIVE_INFINITY) return;
     this.#drainTimer?.cancel();
     this.#drainTimer = this.#options.clock.schedule(() => {
       this.#inFlight.cancel(drainTimeout(timeoutMs));
-      this.#store?.abandon();
+      this.#session?.abandon();
     }, timeoutMs);
   }
 
@@ -217,7 +219,7 @@ export class BatchRun<Input, Expected, Metadata> {
   abort(reason: unknown): void {
     this.#stop('aborted', reason);
     this.#inFlight.cancel(caseAborted(reason));
-    this.#store?.abandon();
+    this.#session?.abandon();
   }
 
   get #total(): number | null {
@@ -225,101 +227,72 @@ export class BatchRun<Input, Expected, Metadata> {
     return cases === null ? null : cases * this.#options.repetitions;
   }
 
-  #runLanes(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#lanesEnded = resolve;
-      // The first requests are on their way while the others are made.
-      const goingOn = (): boolean => this.#lanes > 0;
-      overTurns(this.#queue.concurrency, LANES_A_TURN, () => this.#addLane(), goingOn);
-    });
-  }
-
-  #addLane(): void {
-    this.#lanes++;
-    void this.#queue.add(this.#lane);
-  }
-
-  readonly #lane = async (): Promise<void> => {
-    try {
-      for (;;) {
-        if (this.#gateClosed) {
-          void this.#queue.add(this.#lane); // comes back when the gate lets it
-          return;
-        }
-        const task = this.#feeder.take();
-        if (task === undefined) {
-          if (this.#feeder.exhausted) break;
-          await this.#whenReady();
-          continue;
-        }
-        const turn = this.#pacer?.take();
-        if (turn !== undefined) {
-          this.#inFlight.hold(task);
-          await turn;
-          this.#inFlight.letGo(task);
-          if (this.#gateClosed) {
-            this.#feeder.giveBack(task);
-            continue;
-          }
-        }
-        if (this.#stopReason !== 'end') continue;
+  #laneWork(): LaneWork<CaseTask<Input, Expected, Metadata>, CaseResult> {
+    return {
+      take: () => this.#feeder.take(),
+      giveBack: (task) => this.#feeder.giveBack(task),
+      isExhausted: () => this.#feeder.exhausted,
+      isEnding: () => this.#stopReason !== 'end',
+      awaitTurn: (task) => this.#awaitTurn(task),
+      run: (task) => {
         this.#beginCase(task);
-        const result = await this.#runner.run(task);
+        return this.#runner.run(task);
+      },
+      settle: (task, result) => {
         this.#inFlight.delete(task);
-        const room = this.#record(result, task.estimate);
-        if (room !== undefined) await room;
-        const due = this.#turns.due(task.begunAt);
-        if (due !== undefined) await due; // a target that answers at once would let no timer or signal through
-      }
-    } catch (error) {
-      this.#stop('input-error', error); // a fault of this package: nothing in a case can get here
-    }
-    if (--this.#lanes === 0) this.#lanesEnded();
-  };
-
-  /** Whether a lane must not begin a case now: the run is paused, or there are more lanes than its concurrency. */
-  get #gateClosed(): boolean {
-    const { isPaused, pending, concurrency } = this.#queue;
-    return (isPaused || pending > concurrency) && this.#stopReason === 'end';
+        this.#prefixScore.add(task.sequence, result);
+        return this.#record(result, task);
+      },
+      failed: (error) => this.#stop('input-error', error),
+    };
   }
+
+  /** The case is held while it waits: it is neither begun nor forgotten. */
+  #awaitTurn(task: CaseTask<Input, Expected, Metadata>): Promise<void> | undefined {
+    const turn = this.#pacer?.take();
+    if (turn === undefined) return undefined;
+    this.#inFlight.hold(task);
+    return turn.then(() => this.#inFlight.letGo(task));
+  }
+
+  readonly #addEarlier = (result: CaseResult): void => {
+    this.#statistics.addEarlier(result);
+    this.#prefix?.settle(result);
+    this.#prefixScore.addEarlier(result);
+  };
 
   #beginCase(task: CaseTask<Input, Expected, Metadata>): void {
     this.#begun++;
     this.#inFlight.add(task);
-    if (this.#port.wants('case:start')) {
-      this.#port.emit('case:start', {
-        at: this.#options.clock.wallTime(),
-        runId: this.runId,
-        caseId: task.testCase.id,
-        repetition: task.repetition,
-      });
-    }
+    const { testCase, repetition } = task;
+    this.#announce('case:start', () => ({ caseId: testCase.id, repetition }));
   }
 
   /** Books a result; answers with a promise when the store is behind. */
-  #record(result: CaseResult, estimate: TokenUsage | undefined): Promise<void> | undefined {
+  #record(
+    result: CaseResult,
+    { estimate, kept }: CaseTask<Input, Expected, Metadata>,
+  ): Promise<void> | undefined {
     this.#statistics.add(result);
+    this.#session?.note(result);
     const used = result.usage ?? estimate;
     if (result.cached) this.#pacer?.refund();
     else this.#pacer?.used(used === undefined ? 0 : used.inputTokens + used.outputTokens);
-    const { clock, onCaseError } = this.#options;
-    if (this.#port.wants('case:end')) {
-      this.#port.emit('case:end', { at: clock.wallTime(), runId: this.runId, result });
-    }
+    this.#announce('case:end', () => ({ result }));
     this.#budget?.spend(result, estimate);
-    if (result.outcome === 'errored' && onCaseError !== 'continue') this.#decideOnError(result);
+    if (result.outcome === 'errored' && this.#stopReason === 'end') this.#decideOnError(result);
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
     if (result.outcome === 'errored' && result.error.code === 'ASSAY_ABORTED') return undefined;
-    return this.#writer.push(result);
+    this.#prefix?.settle(result);
+    return this.#writer.push(result, kept);
   }
 
   #decideOnError(result: CaseResult): void {
-    if (this.#stopReason !== 'end') return;
     const { onCaseError } = this.#options;
     try {
-      const decision = typeof onCaseError === 'function' ? onCaseError(result) : onCaseError;
-      if (decision === 'stop') this.#stop('case-error');
+      if ((typeof onCaseError === 'function' ? onCaseError(result) : onCaseError) === 'stop')
+        this.#stop('case-error');
     } catch (error) {
       this.#stop('case-error', error);
     }
@@ -345,49 +318,40 @@ export class BatchRun<Input, Expected, Metadata> {
     }
     this.#feeder.stop().catch(() => {}); // an error in closing the input comes after the reason to stop
     this.#pacer?.close();
-    this.#queue.start(); // lanes that wait at the gate must end
-    this.#wakeLanes();
+    this.#lanes.open(); // lanes that wait at the gate must end
+    this.#lanes.wake();
   }
 
   #storeFailed(error: unknown, final: boolean): void {
     this.#announce('store:error', () => ({ error, safe: this.#writer.safe }));
-    if (final) this.#stop('store-error', error);
+    if (!final) return;
+    this.#stop('store-error', error);
+    if (!AssayError.is(error) || error.code !== 'ASSAY_LEASE_LOST') return;
+    this.#inFlight.cancel(caseAborted(error)); // what they come to could not be stored
+    this.#session?.abandon();
   }
 
   #concurrencyChanged(from: number, to: number, reason: 'event-loop-delay' | 'recovered' | 'host'): void {
     if (from !== to) this.#announce('concurrency:change', () => ({ from, to, reason }));
   }
 
-  #whenReady(): Promise<void> {
-    return (this.#ready ??= new Promise((resolve) => (this.#wake = resolve)));
-  }
-
-  #wakeLanes(): void {
-    this.#ready = undefined;
-    this.#wake();
-  }
-
-  #end(): RunSummary {
-    const inputError = this.#feeder.error;
+  async #end(): Promise<RunSummary> {
+    const inputError =
+      this.#feeder.error ?? (this.#stopReason === 'end' ? this.#feeder.emptiness : undefined);
     if (inputError !== undefined) this.#stop('input-error', inputError);
-    else if (this.#stopReason === 'end' && this.#feeder.pulled === 0) {
-      this.#stop(
-        'input-error',
-        new InputError('ASSAY_EMPTY_INPUT', 'Expected at least one test case, got none'),
-      );
-    }
-    const { clock } = this.#options;
-    const durationMs = clock.now() - this.#begunAt;
+    const complete = this.#feeder.complete && this.#stopReason === 'end';
     const summary = this.#statistics.summary({
       runId: this.runId,
       startedAt: this.#startedAt,
-      durationMs,
+      durationMs: this.#options.clock.now() - this.#begunAt,
       stopReason: this.#stopReason,
       submitted: this.#begun + this.#feeder.skipped,
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
       budget: this.#budget?.summary() ?? null,
+      warnings: [...(this.#session?.warnings(complete) ?? []), ...(this.#prefix?.notes ?? [])],
     });
+    await this.#session?.end(summary, complete).catch(() => {}); // it has told, and is the reason to stop now
     const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);
     this.#reportProgress(true);
     this.#announce('run:end', () => ({ summary, ...(error === undefined ? {} : { error }) }));

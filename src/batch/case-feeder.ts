@@ -1,11 +1,11 @@
 import { InputError } from '../errors.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import type { Clock } from '../foundation/clock.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 import type { CaseSource } from '../cases/case-source.js';
 import { CaseTask } from './case-task.js';
 import { DuplicateGuard } from './seen-ids.js';
-import type { RunStore } from './run-store.js';
+import type { RunSession } from './run-session.js';
 import { checkTestCase } from '../cases/test-case-check.js';
 
 const FINISHED_PORTION = 256; // cases whose keys are asked for at once while all of them turn out to be finished
@@ -19,11 +19,13 @@ export interface CaseFeederOptions<Input, Expected, Metadata> {
   /** Most tasks that are held ready. */
   readonly queueSize: number;
   readonly clock: Clock;
-  readonly store: RunStore | undefined;
+  readonly session: RunSession<Input, Expected, Metadata> | undefined;
   /** Set when resuming: which stored outcomes need no work any more. */
   readonly isFinished: ((outcome: CaseResult['outcome']) => boolean) | undefined;
   /** Whether a case is being worked on, or waits to be stored. */
   readonly isOpen: (caseId: string) => boolean;
+  /** Called for each case and repetition in the order of the input, also for those that are skipped. */
+  readonly onSubmit?: ((caseId: string, repetition: number) => void) | undefined;
   /** Called when tasks have become available, or none will come any more. */
   readonly onReady: () => void;
 }
@@ -51,18 +53,15 @@ export class CaseFeeder<Input, Expected, Metadata> {
   #head = 0;
   #row = 0;
   #skipped = 0;
+  #sequence = 0;
   #feeding = false;
   #ended = false;
+  #complete = false;
   #error: unknown;
   #pending: Promise<TestCase<Input, Expected, Metadata> | undefined> | undefined; // was asked for, has not come
 
   constructor(options: CaseFeederOptions<Input, Expected, Metadata>) {
     this.#options = options;
-  }
-
-  /** Cases pulled so far. */
-  get pulled(): number {
-    return this.#row;
   }
 
   /** Tasks that were left out because the store has them. */
@@ -80,9 +79,20 @@ export class CaseFeeder<Input, Expected, Metadata> {
     return this.#ended && this.waiting === 0;
   }
 
+  /** Whether the whole input came. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
   /** What was wrong with the input, if anything. */
   get error(): unknown {
     return this.#error;
+  }
+
+  /** The error of an input without a case; `undefined` when there was one. */
+  get emptiness(): InputError | undefined {
+    if (this.#row > 0) return undefined;
+    return new InputError('ASSAY_EMPTY_INPUT', 'Expected at least one test case, got none');
   }
 
   /** The next task, or `undefined` when none is ready (then `onReady` will be called, or the input is exhausted). */
@@ -176,18 +186,18 @@ export class CaseFeeder<Input, Expected, Metadata> {
   }
 
   async #isDuplicate(id: string): Promise<boolean> {
-    const { store, isOpen, runId, isFinished } = this.#options;
+    const { session, isOpen, isFinished } = this.#options;
     for (let i = this.#head; i < this.#ready.length; i++) if (this.#ready[i]!.testCase.id === id) return true;
     if (isOpen(id)) return true;
     // when resuming, the store has ids of an earlier start, so its word proves nothing
-    if (store === undefined || isFinished !== undefined) return this.#guard.size < UNVERIFIED_IDS;
-    const [outcome] = await store.finishedKeys(runId, [{ caseId: id, repetition: 0 }]);
+    if (session === undefined || isFinished !== undefined) return this.#guard.size < UNVERIFIED_IDS;
+    const [outcome] = await session.outcomes([{ caseId: id, repetition: 0 }]);
     return outcome !== undefined;
   }
 
   /** Resuming: cases are pulled in portions, and the store says which of them are finished. */
   async #pullUnfinished(isFinished: (outcome: CaseResult['outcome']) => boolean): Promise<void> {
-    const { queueSize, store, runId, repetitions } = this.#options;
+    const { queueSize, session, repetitions } = this.#options;
     try {
       let onlyFinished = false;
       while (!this.#ended && this.waiting < queueSize) {
@@ -195,7 +205,10 @@ export class CaseFeeder<Input, Expected, Metadata> {
         const keys = portion.cases.flatMap(({ id }) =>
           Array.from({ length: repetitions }, (_, repetition) => ({ caseId: id, repetition })),
         );
-        const outcomes = keys.length === 0 ? [] : await store!.finishedKeys(runId, keys);
+        const outcomes = keys.length === 0 ? [] : await session!.outcomes(keys);
+        await session!.countFinished(
+          keys.filter((_, i) => outcomes[i] !== undefined && isFinished(outcomes[i])),
+        );
         if (this.#ended) return;
         const waitingBefore = this.waiting;
         portion.cases.forEach((testCase, i) => {
@@ -253,14 +266,21 @@ export class CaseFeeder<Input, Expected, Metadata> {
     testCase: TestCase<Input, Expected, Metadata>,
     isDone: ((repetition: number) => boolean) | undefined,
   ): void {
-    const now = this.#options.clock.now();
+    const { clock, session } = this.#options;
+    const now = clock.now();
+    const kept = session?.keeper.keep(testCase);
     for (let repetition = 0; repetition < this.#options.repetitions; repetition++) {
+      this.#options.onSubmit?.(testCase.id, repetition);
       if (isDone !== undefined && isDone(repetition)) this.#skipped++;
-      else this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, now));
+      else {
+        const at = { sequence: this.#sequence++, pulledAt: now, kept };
+        this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, at));
+      }
     }
   }
 
   #finish(): void {
+    this.#complete = true;
     this.#ended = true;
     this.#feeding = false;
     this.#options.onReady();

@@ -1,6 +1,7 @@
-import { toErrorRecord, type AssayErrorCode, type ErrorRecord } from '../errors.js';
+import { toErrorRecord, type ErrorRecord } from '../errors.js';
 import type { ModelResponse } from '../client/model-client.js';
-import { checkEvaluation } from '../evaluation/check-evaluation.js';
+import { evaluateWhole } from '../evaluation/given-evaluation.js';
+import { scoringHash } from '../evaluation/scoring-hash.js';
 import { evaluationFailure } from '../evaluation/evaluation-failure.js';
 import type {
   CaseResult,
@@ -9,7 +10,7 @@ import type {
   StoredResponse,
 } from '../evaluation/evaluation-types.js';
 import { roundDuration } from '../foundation/clock.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 import { isThenable } from '../foundation/thenable.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
 import { unlessCancelled, type CaseTask } from './case-task.js';
@@ -25,6 +26,7 @@ export class CaseRunner<Input, Expected, Metadata> {
   readonly #gate: EvaluationGate;
   readonly #target: TargetCaller<Input, Expected, Metadata>;
   readonly #books: boolean;
+  readonly #scoringHash: string;
 
   constructor(
     options: ResolvedBatchOptions<Input, Expected, Metadata>,
@@ -34,6 +36,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     const { budget, rateLimit } = options;
     this.#options = options;
     this.#gate = gate;
+    this.#scoringHash = scoringHash(options.evaluator);
     this.#target = new TargetCaller(options, onRetry);
     this.#books = (budget?.maxTokens ?? budget?.maxCost ?? rateLimit?.tokensPerMinute) !== undefined;
   }
@@ -41,23 +44,22 @@ export class CaseRunner<Input, Expected, Metadata> {
   /** Exactly one result, whatever happens. */
   async run(task: CaseTask<Input, Expected, Metadata>): Promise<CaseResult> {
     const { clock } = this.#options;
-    const startedAt = clock.wallTime();
-    const call = new TargetCall();
-    let response: ModelResponse;
+    const call = new TargetCall(clock.wallTime());
     try {
-      response = await this.#target.ask(task, call);
+      call.response = await this.#target.ask(task, call);
     } catch (thrown) {
-      return this.#unanswered(task, startedAt, clock.now(), call, thrown);
+      call.endedAt = clock.now();
+      return this.#errored(await this.#unanswered(task, call), toErrorRecord(thrown, 'ASSAY_TARGET_FAILED'));
     }
-    const answeredAt = clock.now();
+    const { response } = call;
+    call.endedAt = clock.now();
     try {
       if (this.#books && !call.cached && response.usage === null)
         task.estimate = estimateUsage(task.testCase.input, response, 1 + call.untold);
       const evaluation = await this.#evaluate(task, response);
-      return this.#concluded(this.#result(task, startedAt, answeredAt, response, call.cached), evaluation);
+      return this.#concluded(this.#result(task, call), evaluation);
     } catch (thrown) {
-      const { cached } = call;
-      return this.#errored(task, startedAt, answeredAt, response, cached, thrown, 'ASSAY_EVALUATOR_FAILED');
+      return this.#errored(this.#readableResult(task, call), toErrorRecord(thrown, 'ASSAY_EVALUATOR_FAILED'));
     }
   }
 
@@ -67,18 +69,17 @@ export class CaseRunner<Input, Expected, Metadata> {
     if (place !== undefined) await place;
     try {
       if (place !== undefined && task.cancelled) throw task.reason; // evaluating it would only hold up the end
-      const judged = this.#options.evaluator.evaluate(response, task);
+      const judged = evaluateWhole(this.#options.evaluator, response, task);
       evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
     } finally {
       this.#gate.leave();
     }
-    checkEvaluation(evaluation);
     if (this.#options.store === undefined) checkReadable(evaluation);
     return evaluation;
   }
 
   #concluded(result: ResultDraft, evaluation: Evaluation): CaseResult {
-    result.evaluation = evaluation;
+    result.evaluation = { ...evaluation, scoringHash: this.#scoringHash }; // the object may be the host's
     if (evaluation.overallScore !== null) result.outcome = 'scored';
     else {
       const failure = evaluationFailure(evaluation);
@@ -105,13 +106,8 @@ export class CaseRunner<Input, Expected, Metadata> {
   }
 
   /** What every result has. One literal: copying it from part to part cost 2 us a case. */
-  #result(
-    task: CaseTask<Input, Expected, Metadata>,
-    startedAt: number,
-    answeredAt: number,
-    response: ModelResponse | undefined,
-    cached: boolean,
-  ): ResultDraft {
+  #result(task: CaseTask<Input, Expected, Metadata>, call: TargetCall): ResultDraft {
+    const { response, cached, endedAt } = call;
     const { testCase } = task;
     const draft: ResultDraft = {
       runId: task.runId,
@@ -126,55 +122,46 @@ export class CaseRunner<Input, Expected, Metadata> {
       cached,
       timings: {
         queuedMs: roundDuration(task.begunAt - task.pulledAt),
-        targetMs: roundDuration(answeredAt - task.begunAt),
+        targetMs: roundDuration(endedAt - task.begunAt),
         timeToFirstTokenMs: response === undefined ? null : response.timeToFirstTokenMs,
-        evaluationMs: response === undefined ? 0 : roundDuration(this.#options.clock.now() - answeredAt),
+        evaluationMs: response === undefined ? 0 : roundDuration(this.#options.clock.now() - endedAt),
       },
-      startedAt,
+      startedAt: call.startedAt,
     };
     if (response !== undefined) draft.response = stored(response);
     if (testCase.cluster !== undefined) draft.cluster = testCase.cluster;
     if (testCase.group !== undefined) draft.group = testCase.group;
     if (testCase.metadata !== undefined)
       draft.metadata = testCase.metadata as Readonly<Record<string, unknown>>;
+    if (task.kept !== undefined) draft.caseHash = task.kept.hash;
     return draft;
   }
 
-  #errored(
-    task: CaseTask<Input, Expected, Metadata>,
-    startedAt: number,
-    answeredAt: number,
-    response: ModelResponse | undefined,
-    cached: boolean,
-    thrown: unknown,
-    code: AssayErrorCode,
-  ): CaseResult {
-    let result: ResultDraft;
+  /** The result without a response that throws when it is read. */
+  #readableResult(task: CaseTask<Input, Expected, Metadata>, call: TargetCall): ResultDraft {
     try {
-      result = this.#result(task, startedAt, answeredAt, response, cached);
+      return this.#result(task, call);
     } catch {
-      result = this.#result(task, startedAt, answeredAt, undefined, cached); // of a response that throws when it is read
+      call.response = undefined;
+      return this.#result(task, call);
     }
-    result.error = toErrorRecord(thrown, code);
-    return this.#storable(result);
   }
 
   /** The result of a case whose target failed; what its attempts have used is in it. */
-  async #unanswered(
-    task: CaseTask<Input, Expected, Metadata>,
-    startedAt: number,
-    endedAt: number,
-    call: TargetCall,
-    thrown: unknown,
-  ): Promise<CaseResult> {
+  async #unanswered(task: CaseTask<Input, Expected, Metadata>, call: TargetCall): Promise<ResultDraft> {
     if (call.pending) await nextTurn(); // the case was cancelled: its client is about to say what the call came to
-    const result = this.#result(task, startedAt, endedAt, undefined, false);
-    result.error = toErrorRecord(thrown, 'ASSAY_TARGET_FAILED');
+    call.cached = false;
+    const result = this.#result(task, call);
     result.attempts = call.attempts;
     result.endpoint = call.endpoint;
     result.usage = call.spent?.usage ?? null;
     result.cost = call.spent?.cost ?? null;
     if (this.#books) task.estimate = estimateUsage(task.testCase.input, undefined, call.untold);
+    return result;
+  }
+
+  #errored(result: ResultDraft, error: ErrorRecord): CaseResult {
+    result.error = error;
     return this.#storable(result);
   }
 }
@@ -194,18 +181,21 @@ function textOf({ text, finishReason, requestId }: StoredResponse): StoredRespon
   return { text, finishReason, requestId };
 }
 
+const KEPT_IF_THERE = [
+  'reasoning',
+  'output',
+  'contexts',
+  'metadata',
+  'toolCalls',
+  'warnings',
+  'logprobs',
+  'raw',
+] as const;
+
 function stored(response: ModelResponse): StoredResponse {
-  const kept = textOf(response);
-  const { reasoning, toolCalls, logprobs, raw } = response;
-  if (reasoning === undefined && toolCalls === undefined && logprobs === undefined && raw === undefined)
-    return kept;
-  return {
-    ...kept,
-    ...(reasoning === undefined ? {} : { reasoning }),
-    ...(response.toolCalls === undefined ? {} : { toolCalls: response.toolCalls }),
-    ...(response.logprobs === undefined ? {} : { logprobs: response.logprobs }),
-    ...(response.raw === undefined ? {} : { raw: response.raw }),
-  };
+  const kept: { -readonly [Name in keyof StoredResponse]: StoredResponse[Name] } = textOf(response);
+  for (const name of KEPT_IF_THERE) if (response[name] !== undefined) kept[name] = response[name] as never;
+  return kept;
 }
 
 function unscoredReason(evaluation: Evaluation): string {

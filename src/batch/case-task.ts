@@ -1,7 +1,8 @@
 import type { ListNode } from '../foundation/linked-list.js';
-import type { ModelParameters, TokenUsage } from '../client/model-client.js';
+import type { TokenUsage } from '../client/model-client.js';
 import type { EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
 import { Cancellation } from '../foundation/cancellation.js';
+import type { KeptCase } from '../stores/kept-case.js';
 import type { TargetContext } from './batch-options.js';
 
 /**
@@ -15,6 +16,10 @@ export class CaseTask<Input, Expected, Metadata>
   readonly runId: string;
   readonly testCase: TestCase<Input, Expected, Metadata>;
   readonly repetition: number;
+  /** Its case as a store keeps it; `undefined` without a store, and when it cannot be kept. */
+  readonly kept: KeptCase | undefined;
+  /** Its place in the order in which a start of the run submits its tasks, from 0. */
+  readonly sequence: number;
   /** Monotonic time at which the case was pulled. */
   readonly pulledAt: number;
   /** Monotonic time at which it was begun. */
@@ -30,13 +35,19 @@ export class CaseTask<Input, Expected, Metadata>
     runId: string,
     testCase: TestCase<Input, Expected, Metadata>,
     repetition: number,
-    pulledAt: number,
+    at: {
+      readonly sequence: number;
+      readonly pulledAt: number;
+      readonly kept: KeptCase | undefined;
+    },
   ) {
     super();
     this.runId = runId;
     this.testCase = testCase;
     this.repetition = repetition;
-    this.pulledAt = pulledAt;
+    this.sequence = at.sequence;
+    this.pulledAt = at.pulledAt;
+    this.kept = at.kept;
   }
 }
 
@@ -55,17 +66,4 @@ export function unlessCancelled<Value>(work: PromiseLike<Value>, cancellation: C
       },
     );
   });
-}
-
-/** The parameters of one request: the case's laid over the processor's. */
-export function mergeParameters(
-  base: ModelParameters | undefined,
-  own: ModelParameters | undefined,
-): ModelParameters | undefined {
-  if (base === undefined) return own;
-  if (own === undefined) return base;
-  const merged = { ...base, ...own };
-  return base.extraBody !== undefined && own.extraBody !== undefined
-    ? { ...merged, extraBody: { ...base.extraBody, ...own.extraBody } }
-    : merged;
 }

@@ -1,7 +1,8 @@
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { roundDuration, type Clock, type ClockTimer } from '../foundation/clock.js';
+import type { KeptCase } from '../stores/kept-case.js';
 import type { BatchSummary } from '../stores/result-store.js';
-import type { RunStore } from './run-store.js';
+import type { RunSession } from './run-session.js';
 
 const FULL_BATCHES = 2; // full batches that may wait for the store before the lanes have to
 
@@ -10,12 +11,20 @@ export interface ResultWriterOptions {
   readonly runId: string;
   /** Distinguishes the batches of this start from those of an earlier one. */
   readonly startId: string;
-  readonly store: RunStore | undefined;
+  /** Where they go; `undefined`: nowhere. */
+  readonly session: Pick<RunSession<unknown, unknown, unknown>, 'append'> | undefined;
   readonly batchSize: number;
   readonly flushIntervalMs: number;
   readonly clock: Clock;
   /** A batch is durable. Its promise holds back the next batch. */
   readonly onDurable: (results: readonly CaseResult[], summary: BatchSummary) => void | Promise<void>;
+}
+
+/** Results that are stored together. */
+interface Batch {
+  readonly results: readonly CaseResult[];
+  readonly cases: readonly KeptCase[];
+  readonly begunAt: number;
 }
 
 /**
@@ -25,6 +34,7 @@ export interface ResultWriterOptions {
 export class ResultWriter {
   readonly #options: ResultWriterOptions;
   #batch: CaseResult[] = [];
+  #cases: KeptCase[] = []; // of the batch
   #batchBegunAt = 0;
   #batches = 0;
   #safe = 0;
@@ -52,8 +62,9 @@ export class ResultWriter {
     return false;
   }
 
-  /** Takes a result; answers with a promise when the caller has to wait for the store. */
-  push(result: CaseResult): Promise<void> | undefined {
+  /** Takes a result and its case; answers with a promise when the caller has to wait for the store. */
+  push(result: CaseResult, kept: KeptCase | undefined): Promise<void> | undefined {
+    if (kept !== undefined) this.#cases.push(kept);
     if (this.#batch.length === 0) this.#beginBatch(result);
     else this.#batch.push(result);
     if (this.#batch.length >= this.#options.batchSize) this.#hand();
@@ -79,19 +90,21 @@ export class ResultWriter {
     this.#timer = undefined;
     if (this.#batch.length === 0) return;
     const results = this.#batch;
+    const cases = this.#cases;
     const begunAt = this.#batchBegunAt;
     this.#batch = [];
+    this.#cases = [];
     this.#waiting++;
     if (this.#waiting >= FULL_BATCHES) this.#room ??= new Promise((resolve) => (this.#makeRoom = resolve));
     this.#unsaved.add(results);
-    this.#tail = this.#tail.then(() => this.#write(results, begunAt));
+    this.#tail = this.#tail.then(() => this.#write({ results, cases, begunAt }));
   }
 
-  async #write(results: readonly CaseResult[], begunAt: number): Promise<void> {
-    const { store, clock, onDurable } = this.#options;
+  async #write({ results, cases, begunAt }: Batch): Promise<void> {
+    const { session, clock, onDurable } = this.#options;
     const summary = this.#summarise(results, clock.now() - begunAt);
-    if (!this.#failed && (await this.#append(results, summary))) {
-      if (store !== undefined) this.#safe += results.length;
+    if (!this.#failed && (await this.#append(results, cases, summary))) {
+      if (session !== undefined) this.#safe += results.length;
       this.#unsaved.delete(results);
       await onDurable(results, summary);
     }
@@ -103,9 +116,13 @@ export class ResultWriter {
   }
 
   /** Whether the batch is durable. If it is not, nothing is written any more. */
-  async #append(results: readonly CaseResult[], summary: BatchSummary): Promise<boolean> {
+  async #append(
+    results: readonly CaseResult[],
+    cases: readonly KeptCase[],
+    summary: BatchSummary,
+  ): Promise<boolean> {
     try {
-      await this.#options.store?.append(results, summary);
+      await this.#options.session?.append(results, cases, summary);
     } catch {
       this.#failed = true; // the store of the run has told
     }

@@ -5,15 +5,17 @@ import { stableHash, stableStringify } from '../foundation/stable-hash.js';
 import { PACKAGE_VERSION } from '../foundation/package-version.js';
 import type { RunManifest } from '../stores/run-manifest.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
+import type { RunOptions } from './run-options.js';
 
 /** What a run is made with, for the store and for resuming. */
 export function createManifest<Input, Expected, Metadata>(
-  runId: string,
+  run: { readonly runId: string } & Pick<RunOptions, 'tags' | 'description' | 'origin'>,
   options: ResolvedBatchOptions<Input, Expected, Metadata>,
 ): RunManifest {
   const { evaluator, repetitions, labels, clock } = options;
+  const { tags, description, origin } = run;
   return {
-    runId,
+    runId: run.runId,
     evaluator: evaluator.name,
     evaluatorVersion: evaluator.version,
     configurationHash: stableHash({
@@ -22,11 +24,19 @@ export function createManifest<Input, Expected, Metadata>(
       passThreshold: options.passThreshold ?? null,
     }),
     conventions: { ...evaluator.conventions },
-    target: describeTarget(options),
+    target: origin?.target ?? describeTarget(options),
     repetitions,
     startedAt: clock.wallTime(),
     packageVersion: PACKAGE_VERSION,
     ...(labels === undefined ? {} : { labels }),
+    ...(origin === undefined ? {} : { origin: { runId: origin.runId } }),
+    ...(tags === undefined ? {} : { tags: [...tags] }),
+    ...(description === undefined ? {} : { description }),
+    statistics: {
+      dimensions: evaluator.dimensions ?? [],
+      passThreshold: options.passThreshold ?? null,
+      confidenceLevel: options.confidenceLevel,
+    },
   };
 }
 
@@ -54,6 +64,7 @@ export function checkManifest(stored: RunManifest, current: RunManifest): void {
     'conventions',
     'target',
     'repetitions',
+    'origin',
   ] as const satisfies readonly (keyof RunManifest)[];
   const differences = compared
     .filter((field) => stableStringify(stored[field]) !== stableStringify(current[field]))

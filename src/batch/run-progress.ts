@@ -1,6 +1,7 @@
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { ProgressEvent } from './batch-events.js';
 import { ProgressMeter } from './progress-meter.js';
+import type { PrefixScore } from './summary/prefix-score.js';
 import type { RunStatistics } from './summary/run-statistics.js';
 
 /** What a {@link RunProgress} needs to know. */
@@ -10,6 +11,7 @@ export interface RunProgressOptions {
   readonly intervalMs: number;
   readonly confidenceLevel: number;
   readonly statistics: RunStatistics;
+  readonly prefix: PrefixScore;
   /** Results that will be there at the end, if that is known. */
   readonly total: () => number | null;
   readonly skipped: () => number;
@@ -39,7 +41,7 @@ export class RunProgress {
     const tickMs = Math.max(TICK_MS, intervalMs);
     const tick = (): void => {
       const now = clock.now();
-      if (wanted() && now - this.#lastAt >= tickMs) tell(this.#reportAt(now));
+      if (wanted() && now - this.#lastAt >= tickMs) tell(this.#reportAt(now, false));
       this.begin(tell);
     };
     this.#timer = clock.schedule(tick, tickMs, { keepAlive: false });
@@ -53,11 +55,11 @@ export class RunProgress {
   /** The progress, if it is time for it (or `last`). */
   report(last: boolean): ProgressEvent | undefined {
     const now = this.#options.clock.now();
-    return last || now - this.#lastAt >= this.#options.intervalMs ? this.#reportAt(now) : undefined;
+    return last || now - this.#lastAt >= this.#options.intervalMs ? this.#reportAt(now, last) : undefined;
   }
 
   // Apart from the look at the clock, which every case takes: V8 compiles what stands together.
-  #reportAt(now: number): ProgressEvent {
+  #reportAt(now: number, last: boolean): ProgressEvent {
     const { runId, clock, confidenceLevel, statistics } = this.#options;
     this.#lastAt = now;
     const { scored, unscored, errored } = statistics;
@@ -77,7 +79,7 @@ export class RunProgress {
       inFlight: this.#options.inFlight(),
       ratePerSecond: this.#meter.ratePerSecond,
       etaMs: total === null ? null : this.#meter.etaMs(Math.max(0, total - done)),
-      score: statistics.overallScore(confidenceLevel),
+      score: this.#options.prefix.score(confidenceLevel, last),
       cost: statistics.cost,
       tokens: statistics.tokens,
     };

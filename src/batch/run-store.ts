@@ -1,7 +1,15 @@
 import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Clock } from '../foundation/clock.js';
-import type { BatchSummary, ResultKey, ResultQuery, ResultStore } from '../stores/result-store.js';
+import type {
+  AppendOptions,
+  BatchSummary,
+  ResultKey,
+  ResultQuery,
+  ResultStore,
+} from '../stores/result-store.js';
+import type { RunLease } from '../stores/run-lease.js';
+import type { RunEnd } from '../stores/run-record.js';
 import type { RunManifest } from '../stores/run-manifest.js';
 
 const FIRST_RETRY_MS = 250;
@@ -36,8 +44,32 @@ export class RunStore {
   }
 
   /** As {@link ResultStore.begin}. */
-  begin(manifest: RunManifest): Promise<RunManifest> {
-    return this.#attempt(() => this.#options.store.begin(manifest));
+  begin(manifest: RunManifest, lease: RunLease): Promise<RunManifest> {
+    return this.#attempt(() => this.#options.store.begin(manifest, { lease }));
+  }
+
+  /** Records how the run has ended, if it shall be, and gives the lease back. */
+  async end(end: RunEnd | undefined, lease: RunLease): Promise<void> {
+    const { store } = this.#options;
+    if (end !== undefined) await this.#attempt(() => store.finish(end, { lease }));
+    await store.release(lease).catch(() => {}); // it expires by itself
+  }
+
+  /** Gives a sign of life: whether the run is still this start's own. A store that fails leaves that open. */
+  async renew(lease: RunLease): Promise<void> {
+    try {
+      await this.#options.store.renew(lease);
+    } catch (error) {
+      if (AssayError.is(error) && error.code === 'ASSAY_LEASE_LOST') this.#options.onError(error, true);
+    }
+  }
+
+  /** Whether another start is writing the run. */
+  async isActive(runId: string): Promise<boolean> {
+    return this.#attempt(async () => {
+      for await (const { state } of this.#options.store.runs({ runId })) return state === 'running';
+      return false;
+    });
   }
 
   /** As {@link ResultStore.finishedKeys}. */
@@ -68,9 +100,9 @@ export class RunStore {
   }
 
   /** Stores a batch and its summary; resolves when both are durable. */
-  async append(results: readonly CaseResult[], summary: BatchSummary): Promise<void> {
+  async append(results: readonly CaseResult[], summary: BatchSummary, options: AppendOptions): Promise<void> {
     const { store } = this.#options;
-    await this.#attempt(() => store.append(results));
+    await this.#attempt(() => store.append(results, options));
     await this.#attempt(() => store.appendBatchSummary(summary));
   }
 
@@ -87,8 +119,10 @@ export class RunStore {
       try {
         return await work();
       } catch (error) {
+        const code = AssayError.is(error) ? error.code : undefined;
+        if (code === 'ASSAY_RUN_ACTIVE') throw error; // no fault of the store
         const hopeless = AssayError.is(error) && !error.retryable && attempt >= HOPELESS_ATTEMPTS;
-        const final = onStoreError === 'stop' || this.#abandoned || hopeless;
+        const final = onStoreError === 'stop' || this.#abandoned || hopeless || code === 'ASSAY_LEASE_LOST';
         onError(error, final);
         if (final) throw error;
       }

@@ -22,6 +22,15 @@ export class DuplicateGuard {
 
   /** Adds an id; whether it (almost certainly) was there before. */
   seen(id: string): boolean {
+    return this.#look(id, true);
+  }
+
+  /** Whether an id was (almost certainly) added; adds nothing. */
+  has(id: string): boolean {
+    return this.#look(id, false);
+  }
+
+  #look(id: string, adding: boolean): boolean {
     let a = 0x811c9dc5; // FNV-1a and a second, independent mix in one pass
     let b = 0x9e3779b9;
     for (let i = 0; i < id.length; i++) {
@@ -34,6 +43,7 @@ export class DuplicateGuard {
     const c = mix(a ^ Math.imul(b, 0x9e3779b1)); // the small layers use few bits of each
     // By position: V8 compiles a loop over the members again when there is a second one.
     for (let i = 0; i < this.#layers.length; i++) if (has(this.#layers[i]!, a, b, c)) return true;
+    if (!adding) return false;
     if (this.#room === 0) this.#grow();
     add(this.#layers.at(-1)!, a, b, c);
     this.#room--;

@@ -1,10 +1,16 @@
-import { sumSpending, type Spending } from '../client/call/spending.js';
+import { sumSpending, type Spending } from '../client/spending.js';
 import type { AttemptRecord } from '../client/endpoint-error.js';
-import type { TokenUsage } from '../client/model-client.js';
+import type { ModelResponse, TokenUsage } from '../client/model-client.js';
 import { isAmount, isUsage } from './whole-response.js';
 
 /** One case's way to the target: what its failed tries came to, whatever becomes of the case. */
 export class TargetCall {
+  /** When it was begun, wall time. */
+  readonly startedAt: number;
+  /** When the target had answered or failed, monotonic time. */
+  endedAt = 0;
+  /** The answer; `undefined` before and when there is none. */
+  response: ModelResponse | undefined = undefined;
   /** Whether the answer came from the cache. */
   cached = false;
   /** Whether a client is being asked now. */
@@ -17,6 +23,10 @@ export class TargetCall {
   endpoint: string | null = null;
   /** What the failed tries have used, as far as it was told. */
   spent: Spending | undefined = undefined;
+
+  constructor(startedAt: number) {
+    this.startedAt = startedAt;
+  }
 
   /** Notes a try that failed; `tries`: what it counts as when its error does not list attempts. */
   failed(thrown: unknown, tries: number): void {

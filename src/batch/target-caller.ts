@@ -1,3 +1,5 @@
+import { CancellableCall } from '../client/cancellable-call.js';
+import { LoadBalancedClient } from '../client/load-balanced-client.js';
 import {
   isModelClient,
   type ModelClient,
@@ -5,16 +7,17 @@ import {
   type ModelRequest,
   type ModelResponse,
 } from '../client/model-client.js';
-import { sumSpending } from '../client/call/spending.js';
+import { mergeParameters } from '../client/merge-parameters.js';
+import { sumSpending } from '../client/spending.js';
+import { RetrySchedule } from '../client/retry-schedule.js';
 import { AssayError, toErrorRecord, type ErrorRecord } from '../errors.js';
 import { show } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import { isThenable } from '../foundation/thenable.js';
 import type { ResolvedBatchOptions, TargetAnswer, TargetContext, TargetFunction } from './batch-options.js';
 import { cacheIdentityOf } from './cache-identity.js';
-import { mergeParameters, unlessCancelled, type CaseTask } from './case-task.js';
+import { unlessCancelled, type CaseTask } from './case-task.js';
 import type { TargetCall } from './target-call.js';
-import { TargetRetry } from './target-retry.js';
 import { responseOf } from './whole-response.js';
 
 /** A try that failed and will be followed by another. */
@@ -31,7 +34,7 @@ export interface RetriedTry {
 export class TargetCaller<Input, Expected, Metadata> {
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
   readonly #client: ModelClient | undefined;
-  readonly #retry: TargetRetry | undefined;
+  readonly #retry: RetrySchedule | undefined;
   readonly #onRetry: (retried: RetriedTry) => void;
   #identity: string | undefined;
   #readsCase: boolean;
@@ -40,7 +43,7 @@ export class TargetCaller<Input, Expected, Metadata> {
     options: ResolvedBatchOptions<Input, Expected, Metadata>,
     onRetry: (retried: RetriedTry) => void,
   ) {
-    const { target, retry, clock } = options;
+    const { target, retry, clock, random } = options;
     this.#options = options;
     this.#onRetry = onRetry;
     this.#client = isModelClient(target) ? target : undefined;
@@ -48,7 +51,7 @@ export class TargetCaller<Input, Expected, Metadata> {
     this.#retry =
       retry === false || this.#client?.retriesItself === true
         ? undefined
-        : new TargetRetry(retry ?? {}, clock, Math.random);
+        : new RetrySchedule(retry ?? {}, clock, random);
   }
 
   /** The answer to a case; `call` is filled in as it goes. Rejects with what the target failed with. */
@@ -96,9 +99,11 @@ export class TargetCaller<Input, Expected, Metadata> {
     this.#retry?.begun();
     for (let retries = 0; ; retries++) {
       try {
-        const answer =
-          this.#client === undefined ? this.#askFunction(task) : this.#askClient(task, call, signal);
-        return withFailedTries(responseOf(await answer), call);
+        if (this.#client !== undefined)
+          return withFailedTries(responseOf(await this.#askClient(task, call, signal)), call);
+        const answer = await this.#askFunction(task);
+        call.cached = saysCached(answer);
+        return withFailedTries(responseOf(answer), call);
       } catch (thrown) {
         if (this.#client === undefined) call.failed(thrown, 1);
         const delayMs = task.cancelled ? undefined : this.#retry?.delayMs(thrown, retries);
@@ -142,8 +147,12 @@ export class TargetCaller<Input, Expected, Metadata> {
   ): Promise<ModelResponse> {
     const timeoutMs = this.#options.caseTimeoutMs;
     // An answer that others wait for, too, is cancelled by the cache's signal, else by the case itself.
-    const options = signal === undefined ? { cancellation: task, timeoutMs } : { signal, timeoutMs };
-    const answer = this.#client!.complete(this.#request(task), options);
+    const client = this.#client!;
+    const options =
+      signal === undefined && client instanceof LoadBalancedClient
+        ? new CancellableCall(task, timeoutMs)
+        : { signal: signal ?? task.signal, timeoutMs };
+    const answer = client.complete(this.#request(task), options);
     call.pending = true;
     answer.then(
       () => (call.pending = false),
@@ -222,4 +231,11 @@ function withFailedTries(response: ModelResponse, { attempts, spent }: TargetCal
     attempts: response.attempts + attempts,
     ...(spent === undefined ? {} : sumSpending(spent, { usage, cost })),
   };
+}
+
+/** Whether the members of a response that a function gave say so; a bare JSON value may have a member of that name. */
+function saysCached(answer: TargetAnswer): boolean {
+  if (typeof answer !== 'object' || answer === null || !('text' in answer || 'output' in answer))
+    return false;
+  return (answer as { readonly cached?: unknown }).cached === true;
 }

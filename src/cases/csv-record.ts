@@ -9,17 +9,34 @@ const LONE_CARRIAGE_RETURN =
 
 type State = 'field-start' | 'unquoted' | 'quoted' | 'quote-in-quoted';
 
+/** How fields are told apart. */
+export interface CsvDialect {
+  /** The byte between fields. */
+  readonly delimiter: number;
+  /** Whether fields may be quoted; if not, a quote is text. */
+  readonly quoted: boolean;
+}
+
+/** One field of a record. */
+export interface CsvField {
+  readonly text: string;
+  /** Whether it stood in quotes. */
+  readonly quoted: boolean;
+}
+
 /** Finds the ends of CSV records (RFC 4180): a line feed within quotes belongs to the field. */
 export class CsvScanner implements RecordScanner {
-  readonly #delimiter: number;
+  readonly #dialect: CsvDialect;
   #state: State = 'field-start';
   #lines = 1;
 
-  constructor(delimiter: number) {
-    this.#delimiter = delimiter;
+  constructor(dialect: CsvDialect) {
+    this.#dialect = dialect;
   }
 
   scan(bytes: Buffer, from: number): number {
+    if (!this.#dialect.quoted) return bytes.indexOf(LINE_FEED, from);
+    const { delimiter } = this.#dialect;
     let state = this.#state;
     for (let i = from; i < bytes.length; i++) {
       const byte = bytes[i]!;
@@ -29,7 +46,7 @@ export class CsvScanner implements RecordScanner {
       } else if (byte === LINE_FEED) {
         this.#state = 'field-start';
         return i;
-      } else if (byte === this.#delimiter) state = 'field-start';
+      } else if (byte === delimiter) state = 'field-start';
       else if (byte === QUOTE && state !== 'unquoted') state = 'quoted';
       else state = 'unquoted';
     }
@@ -50,17 +67,17 @@ export class CsvScanner implements RecordScanner {
  *
  * @returns the fields, or what is wrong with the record.
  */
-export function parseCsvRecord(bytes: Buffer, delimiter: number): string[] | string {
+export function parseCsvRecord(bytes: Buffer, { delimiter, quoted }: CsvDialect): CsvField[] | string {
   let length = bytes.length;
   while (length > 0 && bytes[length - 1] === CARRIAGE_RETURN) length--; // text mode on Windows writes CR CR LF
-  const fields: string[] = [];
+  const fields: CsvField[] = [];
   if (length === 0) return fields;
   let at = 0;
   for (;;) {
-    if (at < length && bytes[at] === QUOTE) {
+    if (quoted && at < length && bytes[at] === QUOTE) {
       const read = readQuoted(bytes, at + 1, length);
       if (read === undefined) return `the quote of field ${fields.length + 1} is never closed`;
-      fields.push(read.text);
+      fields.push({ text: read.text, quoted: true });
       at = read.end;
       if (at < length && bytes[at] !== delimiter)
         return `text after the closing quote of field ${fields.length}`;
@@ -70,12 +87,33 @@ export function parseCsvRecord(bytes: Buffer, delimiter: number): string[] | str
         if (bytes[end] === CARRIAGE_RETURN) return LONE_CARRIAGE_RETURN;
         end++;
       }
-      fields.push(bytes.toString('utf8', at, end));
+      fields.push({ text: bytes.toString('utf8', at, end), quoted: false });
       at = end;
     }
     if (at >= length) return fields;
     at++; // the delimiter; a record that ends with one has an empty last field
   }
+}
+
+const MANY_DELIMITERS = 4;
+
+/**
+ * Whether each line of a record would be a record of so many fields by itself: then a quote has most likely been left
+ * open. Lines of text in a field hardly ever have the same number of commas as the columns, all of them; a few may by
+ * chance, so that it takes several.
+ */
+export function looksLikeRecords(bytes: Buffer, { delimiter }: CsvDialect, fields: number): boolean {
+  if (bytes.indexOf(LINE_FEED) === -1) return false;
+  let lines = 0;
+  for (let from = 0; from <= bytes.length; lines++) {
+    const found = bytes.indexOf(LINE_FEED, from);
+    const end = found === -1 ? bytes.length : found;
+    let count = 1;
+    for (let at = from; at < end; at++) if (bytes[at] === delimiter) count++;
+    if (count !== fields) return false;
+    from = end + 1;
+  }
+  return (fields - 1) * (lines - 1) >= MANY_DELIMITERS;
 }
 
 /** A quoted field from after its opening quote; `end` is behind the closing one. */

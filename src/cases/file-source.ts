@@ -2,7 +2,11 @@ import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { InputError, messageOf } from '../errors.js';
 import { show } from '../foundation/options.js';
-import { ChunkBytes } from './chunk-bytes.js';
+import { withoutMark } from './byte-order-mark.js';
+import { gunzipChunks } from './gunzip-chunks.js';
+import { hearFailures } from './stream-failures.js';
+import { TextChunks } from './text-chunks.js';
+import { toUtf8, type TextEncoding } from './text-encoding.js';
 
 /**
  * Something to read test cases from: the path or `file:` URL of a file, or its contents as they come, bytes or
@@ -18,9 +22,16 @@ export function sourceName(source: FileSource): string | undefined {
   return typeof path === 'string' ? path : undefined;
 }
 
-/** Refuses what cannot be read from, before anything is read. @throws InputError `ASSAY_INVALID_INPUT`. */
+/**
+ * Refuses what cannot be read from, before anything is read, and hears from now on how a stream fares.
+ *
+ * @throws InputError `ASSAY_INVALID_INPUT`.
+ */
 export function checkFileSource(reader: string, source: FileSource): void {
-  if (typeof source === 'string' ? source !== '' : isReadable(source)) return;
+  if (typeof source === 'string' ? source !== '' : isReadable(source)) {
+    hearFailures(source);
+    return;
+  }
   const got = source instanceof URL ? source.href : show(source);
   const hint = ArrayBuffer.isView(source) ? '; put bytes into an array, as the chunks that they are' : '';
   throw new InputError(
@@ -44,20 +55,31 @@ function isLocal(url: URL): boolean {
   }
 }
 
-/** The bytes of a source, without a byte order mark. A file is opened at the first pull and closed when the reading ends, however it ends. */
-export async function* readBytes(source: FileSource): AsyncGenerator<Buffer, void, undefined> {
+/**
+ * The text of a source as UTF-8, inflated where it is gzip, without a byte order mark. A file is opened at the first pull
+ * and closed when the reading ends, however it ends.
+ */
+export async function* readBytes(
+  source: FileSource,
+  encoding: TextEncoding = 'utf-8',
+): AsyncGenerator<Buffer, void, undefined> {
   const name = sourceName(source);
   try {
-    const chunks = typeof source === 'string' || source instanceof URL ? readFile(source) : source;
-    const bytes = new ChunkBytes();
-    for await (const chunk of chunks) yield bytes.of(chunk);
-    yield bytes.rest();
+    const bytes = gunzipChunks(rawChunks(source, encoding !== 'utf-8'));
+    yield* withoutMark(toUtf8(bytes, encoding));
   } catch (error) {
     throw new InputError('ASSAY_INVALID_INPUT', `Cannot read ${name ?? 'the stream'}: ${messageOf(error)}`, {
       cause: error,
       ...(name === undefined ? {} : { source: name }),
     });
   }
+}
+
+async function* rawChunks(source: FileSource, bytesOnly: boolean): AsyncGenerator<Buffer, void, undefined> {
+  const text = new TextChunks(bytesOnly);
+  const chunks = typeof source === 'string' || source instanceof URL ? readFile(source) : source;
+  for await (const chunk of chunks) yield text.of(chunk);
+  yield text.rest();
 }
 
 async function* readFile(path: string | URL): AsyncGenerator<Buffer, void, undefined> {

@@ -1,5 +1,6 @@
-import { AssayError, messageOf, type InputError } from '../errors.js';
+import { messageOf, type InputError } from '../errors.js';
 import type { TestCase } from '../evaluation/evaluation-types.js';
+import { parseJson } from '../foundation/lossless-json.js';
 import {
   callable,
   checkOptions,
@@ -7,20 +8,21 @@ import {
   object,
   oneOf,
   show,
-  unknownOption,
+  text,
   type OptionChecks,
 } from '../foundation/options.js';
-import { CASE_FIELDS, emptyRecord, makeCase, type CaseField } from './case-fields.js';
-import { CsvScanner, parseCsvRecord } from './csv-record.js';
-import { checkFileSource, type FileSource } from './file-source.js';
+import { CaseColumns, emptyRecord, makeCase, type CaseField, type ColumnNames } from './case-fields.js';
 import {
-  DEFAULT_MAX_RECORD_BYTES,
-  inputError,
-  mapRow,
-  readRecords,
-  type RecordFormat,
-  type RowPlace,
-} from './read-records.js';
+  CsvScanner,
+  looksLikeRecords,
+  parseCsvRecord,
+  type CsvDialect,
+  type CsvField,
+} from './csv-record.js';
+import { checkFileSource, type FileSource } from './file-source.js';
+import { asWritten } from './read-jsonl.js';
+import { inputError, mapRow, readRecords, type RecordFormat, type RowPlace } from './read-records.js';
+import { TEXT_ENCODINGS, type TextEncoding } from './text-encoding.js';
 
 /** A row of a CSV file: text by column name. */
 export type CsvRow = Readonly<Record<string, string>>;
@@ -34,9 +36,14 @@ export interface ReadCsvOptions<
   /**
    * Which column is which field of the test case, e.g. `{ input: 'question', expected: 'answer' }`. Fields that
    * are not named come from the column of the same name; all other columns go into `metadata` as text. An empty
-   * cell counts as not given. A column used as `metadata` or `parameters` holds a JSON object.
+   * cell counts as not given, but an empty text in quotes is text. A column used as `metadata` or `parameters` holds a JSON object.
    */
-  readonly columns?: Readonly<Partial<Record<CaseField, string>>> | undefined;
+  readonly columns?: ColumnNames | undefined;
+  /**
+   * What identifies a case where the file has no ids: `'line'`, the number of the line on which its record begins, or the
+   * name of a column. @default 'id'
+   */
+  readonly id?: 'line' | (string & {}) | undefined;
   /** Makes a test case of a row, in place of `columns`; `undefined` leaves the row out. */
   readonly map?:
     ((row: CsvRow, place: RowPlace) => TestCase<Input, Expected, Metadata> | undefined) | undefined;
@@ -44,6 +51,14 @@ export interface ReadCsvOptions<
   readonly header?: readonly string[] | undefined;
   /** What separates fields. @default ',' */
   readonly delimiter?: ',' | ';' | '\t' | '|' | undefined;
+  /**
+   * What fields are quoted with; `null`: nothing, a quote is text and each line a record. Given as `'"'`, a quoted field
+   * may hold lines that look like records; by default such a field is an error, for nearly always it is a quote that was
+   * left open. @default '"', `null` between tabs
+   */
+  readonly quote?: '"' | null | undefined;
+  /** How the text is encoded. @default 'utf-8' */
+  readonly encoding?: TextEncoding | undefined;
   /** Longest record, bytes, >= 1. @default 16777216 (16 MiB) */
   readonly maxRecordBytes?: number | undefined;
 }
@@ -55,18 +70,21 @@ const CHECKS: OptionChecks<ReadCsvOptions> = {
     Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string')
       ? undefined
       : 'an array of column names',
+  id: text,
   delimiter: oneOf(',', ';', '\t', '|'),
+  quote: (value) => (value === null || value === '"' ? undefined : `'"' or null`),
+  encoding: oneOf(...TEXT_ENCODINGS),
   maxRecordBytes: integer(1),
 };
 
 /**
- * Reads test cases from CSV as RFC 4180 has it: quoted fields with line breaks and doubled quotes, CRLF or LF,
- * UTF-8 with or without BOM; the first record names the columns. Blank lines are left out. Streams: memory holds
- * one chunk and one record. Each iteration reads a file anew; a stream can be read once.
+ * Reads test cases from CSV as RFC 4180 has it: quoted fields with line breaks and doubled quotes, CRLF or LF, with or
+ * without BOM; the first record names the columns. Between tabs quotes are text. Blank lines are left out. What is
+ * compressed by gzip is inflated. Streams: memory holds one chunk and one record. Each iteration reads a file anew; a stream can be read once.
  *
  * Iterating rejects with an InputError that carries `source` and `row` (the line on which the record begins):
- * `ASSAY_INVALID_INPUT` for a record with too few or too many fields, a quote out of place, a missing column, text
- * that is not UTF-8 and a file that cannot be read; `ASSAY_INVALID_CASE` for a missing or wrong field.
+ * `ASSAY_INVALID_INPUT` for a record with too few or too many fields, a quote out of place, a quoted field that swallows
+ * records, a missing column, text that is not in its encoding and a file that cannot be read or breaks off; `ASSAY_INVALID_CASE` for a missing or wrong field.
  *
  * @param source path, `file:` URL, or stream of bytes or text.
  * @throws AssayError `ASSAY_INVALID_OPTION`, InputError `ASSAY_INVALID_INPUT` for something that is no source.
@@ -79,42 +97,43 @@ export function readCsv<Input = string, Expected = string, Metadata = Readonly<R
 ): AsyncIterable<TestCase<Input, Expected, Metadata>> {
   const given = checkOptions('readCsv', options, CHECKS as OptionChecks<typeof options>);
   checkFileSource('readCsv', source);
-  for (const field of Object.keys(given.columns ?? {})) {
-    if (!CASE_FIELDS.includes(field as CaseField))
-      throw unknownOption('readCsv({ columns })', field, CASE_FIELDS);
-  }
-  if (given.map !== undefined && given.columns !== undefined) {
-    throw new AssayError('ASSAY_INVALID_OPTION', 'Expected readCsv to be given `columns` or `map`, got both');
-  }
-  return readRecords<TestCase<Input, Expected, Metadata>>(
-    source,
-    given.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES,
-    () => new CsvFormat(given),
-  );
+  const columns = new CaseColumns('readCsv', given);
+  return readRecords<TestCase<Input, Expected, Metadata>>(source, given, () => new CsvFormat(given, columns));
 }
 
 class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Input, Expected, Metadata>> {
   readonly scanner: CsvScanner;
   readonly tooLongHint = '; is a quote left open?';
   readonly #options: ReadCsvOptions<Input, Expected, Metadata>;
-  readonly #delimiter: number;
+  readonly #columns: CaseColumns;
+  readonly #dialect: CsvDialect;
   #header: readonly string[] | undefined;
   #fields: readonly (CaseField | undefined)[] = []; // what each column is, `undefined` for metadata
 
-  constructor(options: ReadCsvOptions<Input, Expected, Metadata>) {
+  constructor(options: ReadCsvOptions<Input, Expected, Metadata>, columns: CaseColumns) {
     this.#options = options;
-    this.#delimiter = (options.delimiter ?? ',').charCodeAt(0);
-    this.scanner = new CsvScanner(this.#delimiter);
+    this.#columns = columns;
+    const { delimiter = ',', quote = delimiter === '\t' ? null : '"' } = options;
+    this.#dialect = { delimiter: delimiter.charCodeAt(0), quoted: quote !== null };
+    this.scanner = new CsvScanner(this.#dialect);
     if (options.header !== undefined) this.#begin(options.header, { row: 1, source: undefined });
   }
 
   parse(record: Buffer, place: RowPlace): TestCase<Input, Expected, Metadata> | undefined {
-    const cells = parseCsvRecord(record, this.#delimiter);
+    const cells = parseCsvRecord(record, this.#dialect);
     if (typeof cells === 'string') throw inputError(cells, place.row, place.source);
     if (cells.length === 0) return undefined;
+    if (this.#swallows(record, cells.length)) {
+      const message =
+        "a quoted field holds whole records: is its quote left open? If they belong to it, say `quote: '\"'`";
+      throw inputError(message, place.row, place.source);
+    }
     const header = this.#header;
     if (header === undefined) {
-      this.#begin(cells, place);
+      this.#begin(
+        cells.map((cell) => cell.text),
+        place,
+      );
       return undefined;
     }
     if (cells.length !== header.length) {
@@ -122,9 +141,19 @@ class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Inpu
       throw inputError(message, place.row, place.source);
     }
     if (this.#options.map !== undefined) {
-      return mapRow(this.#options.map, Object.fromEntries(cells.map((cell, i) => [header[i]!, cell])), place);
+      return mapRow(
+        this.#options.map,
+        Object.fromEntries(cells.map((cell, i) => [header[i]!, cell.text])),
+        place,
+      );
     }
     return this.#toCase(cells, header, place);
+  }
+
+  /** By default a quote is not believed when each line of the record would be a record without it. */
+  #swallows(record: Buffer, fields: number): boolean {
+    if (this.#options.quote !== undefined || !this.#dialect.quoted) return false;
+    return looksLikeRecords(record, this.#dialect, this.#header?.length ?? fields);
   }
 
   #begin(names: readonly string[], place: RowPlace): void {
@@ -133,35 +162,25 @@ class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Inpu
     const header = names.map((name, i) => (name === '' ? `column ${i + 1}` : name));
     const twice = header.find((name, i) => header.indexOf(name) !== i);
     if (twice !== undefined) throw wrong(`two columns of the header are named ${show(twice)}`);
-    const fieldOf = new Map<string, CaseField>();
-    const columns = this.#options.columns ?? {};
-    for (const field of CASE_FIELDS) {
-      const column = columns[field];
-      if (column === undefined) continue;
-      if (!header.includes(column)) {
-        const present = header.map((name) => show(name)).join(', ');
-        throw wrong(`Expected a column ${show(column)} for \`${field}\`, the header has ${present}`);
-      }
-      if (fieldOf.has(column)) throw wrong(`column ${show(column)} is named for two fields`);
-      fieldOf.set(column, field);
+    for (const [field, column] of Object.entries(this.#columns.named)) {
+      if (header.includes(column)) continue;
+      const present = header.map((name) => show(name)).join(', ');
+      throw wrong(`Expected a column ${show(column)} for \`${field}\`, the header has ${present}`);
     }
-    for (const field of CASE_FIELDS) {
-      if (columns[field] === undefined && !fieldOf.has(field)) fieldOf.set(field, field);
-    }
-    this.#fields = header.map((column) => fieldOf.get(column));
+    this.#fields = header.map((column) => this.#columns.fieldOf(column));
     this.#header = header;
   }
 
   #toCase(
-    cells: readonly string[],
+    cells: readonly CsvField[],
     header: readonly string[],
     place: RowPlace,
   ): TestCase<Input, Expected, Metadata> {
-    const fields: Partial<Record<CaseField, unknown>> = {};
+    const fields = this.#columns.begin(place.row);
     let others: Record<string, unknown> | undefined;
     for (let i = 0; i < cells.length; i++) {
-      const cell = cells[i]!;
-      if (cell === '') continue;
+      const { text: cell, quoted } = cells[i]!;
+      if (cell === '' && !quoted) continue;
       const field = this.#fields[i];
       if (field === undefined) (others ??= emptyRecord())[header[i]!] = cell;
       else
@@ -173,7 +192,7 @@ class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Inpu
 
 function parseCell(cell: string, field: string, place: RowPlace): unknown {
   try {
-    const value: unknown = JSON.parse(cell);
+    const value = parseJson(cell, { inexact: asWritten });
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   } catch (error) {
     throw inputError(`\`${field}\` is not valid JSON: ${messageOf(error)}`, place.row, place.source, error);

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { InputError, messageOf } from '../errors.js';
 import type { TestCase } from '../evaluation/evaluation-types.js';
 import { readBytes, sourceName, type FileSource } from './file-source.js';
+import type { TextEncoding } from './text-encoding.js';
 import { RecordSplitter, type RecordScanner } from './record-splitter.js';
 import { checkTestCase, placeOf } from './test-case-check.js';
 
@@ -14,7 +15,9 @@ export interface RowPlace {
 }
 
 /** Longest record by default: 16 MiB. */
-export const DEFAULT_MAX_RECORD_BYTES = 16 * 1024 * 1024;
+const DEFAULT_MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+const ENCODING_HINT = '; if it is in another encoding, say so by `encoding`';
 
 /** How one kind of file is read. */
 export interface RecordFormat<Case> {
@@ -22,8 +25,14 @@ export interface RecordFormat<Case> {
   readonly scanner: RecordScanner;
   /** Said after "too long", if a common mistake leads to it. */
   readonly tooLongHint: string;
+  /** Whether what was cut off last is to be looked at. @default it is */
+  isRecord?(): boolean;
+  /** The line on which the text of a record begins that was cut off at `row`. @default there */
+  rowOf?(record: Buffer, row: number): number;
   /** Makes a case of a record; `undefined` leaves it out (a blank line, a header, the host's choice). */
   parse(record: Buffer, place: RowPlace): Case | undefined;
+  /** At the end: what is missing, if anything is. */
+  missing?(): string | undefined;
 }
 
 /**
@@ -32,15 +41,21 @@ export interface RecordFormat<Case> {
  */
 export function readRecords<Case extends TestCase<unknown, unknown, unknown>>(
   source: FileSource,
-  maxRecordBytes: number,
+  options: ReadRecordsOptions,
   createFormat: () => RecordFormat<Case>,
 ): AsyncIterable<Case> {
-  return { [Symbol.asyncIterator]: () => generate(source, maxRecordBytes, createFormat()) };
+  return { [Symbol.asyncIterator]: () => generate(source, options, createFormat()) };
+}
+
+/** What all readers can be told of a file. */
+export interface ReadRecordsOptions {
+  readonly maxRecordBytes?: number | undefined;
+  readonly encoding?: TextEncoding | undefined;
 }
 
 async function* generate<Case extends TestCase<unknown, unknown, unknown>>(
   fileSource: FileSource,
-  maxRecordBytes: number,
+  { maxRecordBytes = DEFAULT_MAX_RECORD_BYTES, encoding }: ReadRecordsOptions,
   format: RecordFormat<Case>,
 ): AsyncGenerator<Case, void, undefined> {
   const source = sourceName(fileSource);
@@ -55,13 +70,15 @@ async function* generate<Case extends TestCase<unknown, unknown, unknown>>(
     }
   };
   const toCase = (record: Buffer): Case | undefined => {
-    const place = { row: splitter.line, source };
-    if (!isUtf8(record)) throw inputError('the text is not valid UTF-8', place.row, source);
+    if (format.isRecord?.() === false) return undefined;
+    const row = format.rowOf?.(record, splitter.line) ?? splitter.line;
+    const place = { row, source };
+    if (!isUtf8(record)) throw inputError(`the text is not valid UTF-8${ENCODING_HINT}`, place.row, source);
     const testCase = format.parse(record, place);
     if (testCase !== undefined) checkTestCase(testCase, place.row, source, 'line');
     return testCase;
   };
-  for await (const chunk of readBytes(fileSource)) {
+  for await (const chunk of withPlace(readBytes(fileSource, encoding), splitter, source)) {
     splitter.push(chunk);
     for (let record = next(); record !== undefined; record = next()) {
       const testCase = toCase(record);
@@ -71,6 +88,26 @@ async function* generate<Case extends TestCase<unknown, unknown, unknown>>(
   const record = splitter.last();
   const testCase = record === undefined ? undefined : toCase(record);
   if (testCase !== undefined) yield testCase;
+  const missing = format.missing?.();
+  if (missing !== undefined) throw inputError(missing, splitter.nextLine, source);
+}
+
+/** A file that breaks on the way (a gzip stream that was cut off, a disk that fails) breaks at a line. */
+async function* withPlace(
+  chunks: AsyncIterable<Buffer>,
+  splitter: RecordSplitter,
+  source: string | undefined,
+): AsyncGenerator<Buffer, void, undefined> {
+  let begun = false;
+  try {
+    for await (const chunk of chunks) {
+      yield chunk;
+      begun = true;
+    }
+  } catch (error) {
+    if (!begun || !(error instanceof InputError)) throw error;
+    throw inputError(error.message, splitter.nextLine, source, error.cause);
+  }
 }
 
 /** An error of a file's contents, `file:line: what is wrong`. */

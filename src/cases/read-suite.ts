@@ -1,3 +1,5 @@
+import { parseJson } from '../foundation/lossless-json.js';
+import { asWritten } from './read-jsonl.js';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError, messageOf } from '../errors.js';
@@ -169,7 +171,7 @@ async function readJsonFile(file: string): Promise<unknown> {
     throw failure('ASSAY_INVALID_INPUT', file, `cannot be read: ${messageOf(error)}`, undefined, error);
   }
   try {
-    return JSON.parse(content.replace(/^\uFEFF/, ''));
+    return parseJson(content.replace(/^\uFEFF/, ''), { inexact: asWritten });
   } catch (error) {
     throw failure('ASSAY_INVALID_INPUT', file, `invalid JSON: ${messageOf(error)}`, undefined, error);
   }

@@ -106,6 +106,21 @@ export interface ClientEvents extends BaseEventMap {
     /** Id of the endpoint. */
     readonly endpoint: string;
   };
+  /** An active check of an ejected endpoint ended; only with the client's `healthCheck` option. */
+  'endpoint:check': {
+    /** Wall-clock time, milliseconds since the epoch. */
+    readonly at: number;
+    /** Id of the endpoint. */
+    readonly endpoint: string;
+    /** Whether the health path answered with a 2xx in time; the endpoint then gets a probe at once. */
+    readonly alive: boolean;
+    /** HTTP status of the reply; `null` when none came. */
+    readonly status: number | null;
+    /** How long it took, milliseconds. */
+    readonly durationMs: number;
+    /** Why there was no reply; absent when there was one. */
+    readonly reason?: string;
+  };
   /** An ejected endpoint is back. */
   'endpoint:restore': {
     /** Wall-clock time, milliseconds since the epoch. */

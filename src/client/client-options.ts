@@ -3,7 +3,9 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../foundation/clock.js';
 import type { RandomSource } from '../foundation/seeded-random.js';
 import type { AdaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
+import type { ApiKey } from './http/endpoint-connection.js';
 import type { HealthCheckOptions } from './http/health-check.js';
+import type { TlsOptions } from './http/transport.js';
 import type { HedgingOptions } from './call/hedge.js';
 import type { ModelParameters } from './model-client.js';
 import type { OutlierEjectionOptions } from './balancing/outlier-ejection.js';
@@ -14,9 +16,6 @@ import type { ProtocolName } from './protocols/protocol-names.js';
 import type { EndpointRateLimit } from './balancing/rate-limit.js';
 import type { RetryBudgetOptions } from './call/retry-budget.js';
 import type { RetryOptions } from './call/retry.js';
-
-/** A key, or a function that gives the current one; it is called for every attempt, so cache inside it. */
-export type ApiKey = string | (() => string | Promise<string>);
 
 /** One model server. */
 export interface EndpointOptions {
@@ -60,22 +59,6 @@ export interface TimeoutOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-/** TLS settings, handed to `tls.connect`. */
-export interface TlsOptions {
-  /** PEM certificates of the authorities to trust, in place of the runtime's own. */
-  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
-  /** The client's own certificate chain, PEM; asked for by servers with mTLS. */
-  readonly cert?: string | Buffer | undefined;
-  /** Private key of `cert`, PEM. */
-  readonly key?: string | Buffer | undefined;
-  /** What `key` is encrypted with. */
-  readonly passphrase?: string | undefined;
-  /** Host name for SNI and the check of the server's certificate. Default: the URL's host. */
-  readonly servername?: string | undefined;
-  /** Whether a server whose certificate cannot be verified is refused. Default `true`. */
-  readonly rejectUnauthorized?: boolean | undefined;
-}
-
 /** Options of a `LoadBalancedClient`. */
 export interface LoadBalancedClientOptions {
   /** The servers, at least one; a string is a URL. */
@@ -115,7 +98,12 @@ export interface LoadBalancedClientOptions {
   readonly timeouts?: TimeoutOptions | undefined;
   /** How long a call waits for an endpoint to come back when none is left, milliseconds. Default 30,000. */
   readonly waitForHealthyMs?: number | undefined;
-  /** Largest reply, in decoded bytes. Default 8 MiB. */
+  /**
+   * Longest time for which an endpoint gets no calls at its own request (`Retry-After`), milliseconds; then one call shows
+   * whether it is open again, whatever time it named. Default 300,000.
+   */
+  readonly maxPauseMs?: number | undefined;
+  /** Largest reply, in decoded bytes; of a stream its text, not the messages that it comes in. Default 8 MiB. */
   readonly maxResponseBytes?: number | undefined;
   /**
    * Offers HTTP/2 over TLS. Costs more CPU a call; cancelling a call then keeps the connection. A connection carries
@@ -136,6 +124,11 @@ export interface LoadBalancedClientOptions {
    * Default 300,000. (An ejected endpoint gets new connections at once.)
    */
   readonly connectionMaxAgeMs?: number | undefined;
+  /**
+   * How long an idle connection is kept for the next call, milliseconds, > 0; a server that says that it closes sooner
+   * (`keep-alive: timeout=…`) is believed. A dispatcher of the host has its own. @default 60000
+   */
+  readonly keepAliveMs?: number | undefined;
   /** Prices a model, for `cost`. */
   readonly prices?: PriceTable | undefined;
   /**
@@ -152,6 +145,6 @@ export interface LoadBalancedClientOptions {
   readonly streamForTiming?: boolean | undefined;
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined;
-  /** Random source for ties and jitter. Default `Math.random`. */
+  /** Random source for ties and jitter. @default Math.random */
   readonly random?: RandomSource | undefined;
 }

@@ -17,20 +17,16 @@ import {
   type OptionCheck,
 } from '../foundation/options.js';
 import { looksLikeKey } from '../foundation/key-like.js';
-import type { RandomSource } from '../foundation/seeded-random.js';
+import { systemRandom, type RandomSource } from '../foundation/seeded-random.js';
 import { adaptiveConcurrencyOptions } from './balancing/adaptive-concurrency.js';
 import { checkParameters } from './check-parameters.js';
-import type {
-  EndpointOptions,
-  LoadBalancedClientOptions,
-  TimeoutOptions,
-  TlsOptions,
-} from './client-options.js';
+import type { EndpointOptions, LoadBalancedClientOptions, TimeoutOptions } from './client-options.js';
 import type { EndpointSettings } from './balancing/endpoint.js';
 import { endpointAddress, type EndpointConnectionSettings } from './http/endpoint-connection.js';
 import { healthCheckOptions, type HealthCheckSettings } from './http/health-check.js';
 import { hedgingOptions, type HedgingSettings } from './call/hedge.js';
 import type { ModelParameters } from './model-client.js';
+import { FirstWave } from './balancing/first-wave.js';
 import { outlierEjectionOptions } from './balancing/outlier-ejection.js';
 import { createPolicy, type EndpointPolicy, type PolicyName } from './balancing/endpoint-policy.js';
 import { checkPrices, type PriceTable } from './price-table.js';
@@ -40,7 +36,7 @@ import { rateLimitOptions } from './balancing/rate-limit.js';
 import { retryBudgetOptions, type RetryBudgetSettings } from './call/retry-budget.js';
 import { retryOptions, type RetrySettings } from './call/retry.js';
 import { Secrets } from './http/secrets.js';
-import type { TransportSettings } from './http/transport.js';
+import type { TlsOptions, TransportSettings } from './http/transport.js';
 
 /** One endpoint's settings, by the part that needs them. */
 export interface EndpointParts {
@@ -129,6 +125,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
     hedging: either(boolean, object),
     timeouts: object,
     waitForHealthyMs: milliseconds,
+    maxPauseMs: positive,
     maxResponseBytes: integer(1),
     allowH2: boolean,
     tls: object,
@@ -137,6 +134,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
         ? undefined
         : 'an undici Dispatcher',
     connectionMaxAgeMs: positive,
+    keepAliveMs: positive,
     prices: either(callable, object),
     includeRaw: boolean,
     reasoning: reasoningHandling,
@@ -149,7 +147,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
   const wrong = checkParameters(checked.parameters);
   if (wrong !== undefined) throw wrong;
   const timeouts = timeoutOptions(checked.timeouts ?? {});
-  const random = checked.random ?? Math.random;
+  const random = checked.random ?? systemRandom;
   const endpoints = checked.endpoints.map((each, index) =>
     readEndpoint(typeof each === 'string' ? { url: each } : each, index, checked, timeouts, random),
   );
@@ -222,6 +220,8 @@ function readEndpoint(
       rateLimit: rateLimitOptions(checked.rateLimit ?? {}),
       ejection: outlierEjectionOptions(client.outlierEjection ?? {}),
       adaptive: adaptiveSettings,
+      maxPauseMs: client.maxPauseMs ?? 300_000,
+      firstWave: FirstWave.callsOf(client.endpoints.length),
       penaltyCapMs: Math.min(timeouts.attemptMs, timeouts.firstByteMs, 60_000),
       random,
     },
@@ -237,6 +237,7 @@ function readEndpoint(
       connections,
       connectMs: timeouts.connectMs,
       connectionMaxAgeMs: client.connectionMaxAgeMs ?? 300_000,
+      keepAliveMs: client.keepAliveMs ?? 60_000,
       allowH2: client.allowH2 ?? false,
       tls: client.tls === undefined ? undefined : tlsOptions(client.tls),
       dispatcher: client.dispatcher,

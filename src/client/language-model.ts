@@ -6,8 +6,9 @@ import { stableHash } from '../foundation/stable-hash.js';
 import { withoutKeys } from '../foundation/key-like.js';
 import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
-import { mergeParameters } from './call/call-settings.js';
-import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './http/classify-failure.js';
+import { mergeParameters } from './merge-parameters.js';
+import { classifyStatus } from './http/classify-failure.js';
+import { readErrorBody, readErrorReply, type ErrorBody } from './http/error-body.js';
 import { EndpointError } from './endpoint-error.js';
 import type {
   CallOptions,
@@ -17,9 +18,13 @@ import type {
   ModelRequest,
   ModelResponse,
 } from './model-client.js';
-import { finishReason, messagesOf, record, textField, usageOf } from './protocols/protocol.js';
+import { languageModelPrompt, languageModelTools } from './language-model-prompt.js';
+import { notSent } from './not-sent.js';
+import { finishReason } from './protocols/finish-reason.js';
+import { toolCallOf } from './protocols/read-tool-call.js';
+import { list, record, textField, tokenUsageOf } from './protocols/protocol.js';
 import { requestIdOf } from './http/reply-headers.js';
-import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
+import { limitResetMs, retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
 
 /**
  * The part of a Vercel AI SDK language model that is needed, by structure: models of `@ai-sdk/*` providers with
@@ -79,19 +84,19 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       : { cacheIdentity: stableHash([cacheIdentity, model.provider, model.modelId, parameters]) }),
     async complete(request: ModelRequest, call: CallOptions = {}): Promise<ModelResponse> {
       refuse(checkCall(request, call));
-      const startedAt = performance.now();
+      const begunAt = systemClock.now();
       const bound = bindCall(call);
       try {
         bound.signal.throwIfAborted();
-        const given = mergeParameters(parameters, request.parameters);
+        const given = mergeParameters(parameters, request.parameters) ?? {};
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
         );
-        return readResult(model, result, performance.now() - startedAt);
+        return readResult(model, result, given, systemClock.now() - begunAt);
       } catch (error) {
         throw bound.signal.aborted
           ? abortedError(bound.signal.reason)
-          : readError(model, error, performance.now() - startedAt);
+          : readError(model, error, systemClock.now() - begunAt);
       } finally {
         bound.release();
       }
@@ -115,14 +120,12 @@ interface BoundCall {
   release(): void;
 }
 
-// One signal from up to three sources. A provider that ignores it must not hold the caller: the race settles.
-function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
+// One signal from the caller's and the time limit. A provider that ignores it must not hold the caller: the race settles.
+function bindCall({ signal, timeoutMs }: CallOptions): BoundCall {
   const controller = new AbortController();
-  const cancel = (reason: unknown): void => controller.abort(reason);
   const aborted = (): void => controller.abort(signal?.reason);
   if (signal?.aborted === true) aborted();
   signal?.addEventListener('abort', aborted, { once: true });
-  cancellation?.onCancel(cancel);
   const timer =
     timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
       ? undefined
@@ -142,7 +145,6 @@ function bindCall({ signal, cancellation, timeoutMs }: CallOptions): BoundCall {
     release() {
       timer?.cancel();
       signal?.removeEventListener('abort', aborted);
-      cancellation?.offCancel(cancel);
     },
   };
 }
@@ -155,18 +157,13 @@ function abortedError(reason: unknown): AssayError {
 function callOptions(request: ModelRequest, parameters: ModelParameters): Record<string, unknown> {
   const { stop, extraBody } = parameters;
   return {
-    prompt: messagesOf(request.input).map(({ role, content, ...rest }) => ({
-      ...rest,
-      role,
-      // System messages are plain text in the SDK's prompts, all others are lists of parts.
-      content: role === 'system' || typeof content !== 'string' ? content : [{ type: 'text', text: content }],
-    })),
+    prompt: languageModelPrompt(request.input),
     maxOutputTokens: parameters.maxTokens,
     temperature: parameters.temperature,
     topP: parameters.topP,
     seed: parameters.seed,
     stopSequences: typeof stop === 'string' ? [stop] : stop,
-    tools: parameters.tools,
+    tools: languageModelTools(parameters.tools),
     responseFormat: parameters.responseFormat,
     providerOptions: extraBody,
   };
@@ -174,15 +171,27 @@ function callOptions(request: ModelRequest, parameters: ModelParameters): Record
 
 const answerApart = answerParter();
 
-function readResult(model: LanguageModel, result: unknown, latencyMs: number): ModelResponse {
-  const { content, finishReason: reason, usage, response } = record(result);
+function readResult(
+  model: LanguageModel,
+  result: unknown,
+  parameters: ModelParameters,
+  latencyMs: number,
+): ModelResponse {
+  const { content, finishReason: reason, usage, response, warnings } = record(result);
   if (!Array.isArray(content)) {
     throw new EndpointError('ASSAY_MALFORMED_RESPONSE', `${model.provider}: the result has no content`, {
       endpoint: model.provider,
       endpointAtFault: true,
     });
   }
-  const toolCalls = content.filter((part) => record(part)['type'] === 'tool-call');
+  const toolCalls = content
+    .map((part) => record(part))
+    .filter((part) => part['type'] === 'tool-call')
+    .map(({ toolCallId, toolName, input }, index) => toolCallOf(index, toolCallId, toolName, input));
+  const told = [
+    ...notSent('an AI SDK model', ['logprobs'], undefined, parameters),
+    ...list(warnings).map(warningText),
+  ];
   const tokens = record(usage);
   const textsOf = (type: string): string =>
     content
@@ -192,7 +201,7 @@ function readResult(model: LanguageModel, result: unknown, latencyMs: number): M
     ...answerApart(textsOf('text'), textsOf('reasoning')),
     model: textField(record(response), 'modelId') ?? model.modelId,
     finishReason: readReason(reason),
-    usage: usageOf(
+    usage: tokenUsageOf(
       total(tokens['inputTokens']),
       total(tokens['outputTokens']),
       tokens['cachedInputTokens'] ?? record(tokens['inputTokens'])['cacheRead'],
@@ -204,13 +213,22 @@ function readResult(model: LanguageModel, result: unknown, latencyMs: number): M
     latencyMs,
     timeToFirstTokenMs: null,
     ...(toolCalls.length > 0 ? { toolCalls } : {}),
+    ...(told.length > 0 ? { warnings: told } : {}),
   };
+}
+
+// Version 2 says which setting or tool it leaves out, version 3 which feature; both may just say something.
+function warningText(warning: unknown): string {
+  const { type, setting, feature, tool, details, message } = record(warning);
+  if (typeof message === 'string') return message;
+  const named = setting ?? feature ?? record(tool)['name'] ?? record(tool)['id'];
+  const what = `${String(type)}${typeof named === 'string' ? ` \`${named}\`` : ''}`;
+  return typeof details === 'string' ? `${what}: ${details}` : what;
 }
 
 // Version 3 reports `{ unified, raw }` and `{ total, cacheRead, … }` where version 2 has a string and a number.
 function readReason(reason: unknown): FinishReason {
   const unified = typeof reason === 'string' ? reason : record(reason)['unified'];
-  if (unified === 'content-filter' || unified === 'tool-calls') return unified;
   return finishReason(unified);
 }
 
@@ -223,8 +241,9 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
   const { statusCode, isRetryable, responseHeaders, responseBody, data } = record(error);
   const status = typeof statusCode === 'number' ? statusCode : null;
   const headers = record(responseHeaders) as ResponseHeaders;
-  const failure =
-    status === null ? undefined : classifyStatus(status, errorBodyOf(data, responseBody), undefined);
+  const body = errorBodyOf(data, responseBody);
+  const waitMs = retryAfterMs(headers, systemClock.wallTime()) ?? body.waitMs;
+  const failure = status === null ? undefined : classifyStatus({ status, body, waitMs });
   const code = failure?.code ?? 'ASSAY_TARGET_FAILED';
   // The SDK's errors hold request bodies and headers: only the message goes on.
   const told = new EndpointError(code, `${model.provider}: ${messageOf(error).slice(0, 300)}`, {
@@ -232,7 +251,7 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
     endpoint: model.provider,
     status,
     endpointAtFault: failure?.endpointAtFault ?? true,
-    retryAfterMs: retryAfterMs(headers, Date.now()),
+    retryAfterMs: waitMs ?? limitResetMs(headers, systemClock.wallTime()),
     requestId: requestIdOf(headers),
   });
   told.attempts = [{ endpoint: model.provider, code, status, durationMs }];
@@ -240,6 +259,9 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
 }
 
 function errorBodyOf(data: unknown, responseBody: unknown): ErrorBody {
-  if (typeof data === 'object' && data !== null) return readErrorBody(data);
-  return readErrorReply(typeof responseBody === 'string' ? Buffer.from(responseBody) : undefined);
+  if (typeof data === 'object' && data !== null) return readErrorBody(data, systemClock.wallTime());
+  return readErrorReply(
+    typeof responseBody === 'string' ? Buffer.from(responseBody) : undefined,
+    systemClock.wallTime(),
+  );
 }

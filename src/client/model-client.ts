@@ -1,11 +1,19 @@
-import type { Cancellation } from '../foundation/cancellation.js';
+import type { MessagePart } from './message-part.js';
+import type { ToolCall, ToolDefinition } from './tool-call.js';
 
 /** One message of a chat. */
 export interface ChatMessage {
   /** `system`, `user`, `assistant`, `tool` or whatever the server knows. */
   readonly role: string;
-  /** The text, or the server's own content parts (images and the like), passed through as they are. */
-  readonly content: string | readonly unknown[];
+  /**
+   * The text, or parts: {@link MessagePart}s are written as the protocol wants them, and refused by name
+   * (`ASSAY_BAD_REQUEST`) where it cannot carry them. Parts in the server's own form are sent as they are.
+   */
+  readonly content: string | readonly (MessagePart | Readonly<Record<string, unknown>>)[];
+  /** Calls that the assistant made; those of a response can be handed back as they are. */
+  readonly toolCalls?: readonly ToolCall[] | undefined;
+  /** Of a message of role `tool`: the `id` of the call that it answers. */
+  readonly toolCallId?: string | undefined;
   /** Further members of the message (`name`, `tool_call_id`, …), passed through. */
   readonly [member: string]: unknown;
 }
@@ -30,8 +38,8 @@ export interface ModelParameters {
   readonly stop?: string | readonly string[] | undefined;
   /** Log probabilities: `true`, or how many alternatives a token. */
   readonly logprobs?: boolean | number | undefined;
-  /** Tools that the model may call, in the server's own form. */
-  readonly tools?: readonly unknown[] | undefined;
+  /** Tools that the model may call; one in the server's own form is sent as it is. */
+  readonly tools?: readonly (ToolDefinition | Readonly<Record<string, unknown>>)[] | undefined;
   /** Structured output, in the server's own form. */
   readonly responseFormat?: unknown;
   /** Further members of the request body, sent as they are; they win over everything above. */
@@ -63,6 +71,20 @@ export interface TokenUsage {
 /** Why the model stopped, in one vocabulary for all protocols. */
 export type FinishReason = 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'other';
 
+/** A passage that a target with retrieval found: its text, or what is known of it. */
+export type RetrievedContext =
+  | string
+  | {
+      /** Names the passage or its document, for metrics of retrieval. */
+      readonly id?: string | undefined;
+      /** The passage. */
+      readonly text?: string | undefined;
+      /** How well it fits, by the retriever's own measure. */
+      readonly score?: number | undefined;
+      /** Whatever else is known of it. */
+      readonly [member: string]: unknown;
+    };
+
 /** What a model answered. */
 export interface ModelResponse {
   /** The answer's text, without its reasoning; may be empty (a tool call, a refusal, reasoning that was cut off). */
@@ -90,10 +112,21 @@ export interface ModelResponse {
   readonly latencyMs: number;
   /** Time to the first token, milliseconds; only when streaming was used. */
   readonly timeToFirstTokenMs: number | null;
-  /** Tool calls of the answer, in the server's own form, if there were any. */
-  readonly toolCalls?: readonly unknown[];
+  /**
+   * The answer of a function target where it is no text: any JSON value. `text` then is its JSON. Absent for an answer
+   * that is a text.
+   */
+  readonly output?: unknown;
+  /** Passages that the answer rests on, as a target with retrieval gives them; absent when it gave none. */
+  readonly contexts?: readonly RetrievedContext[];
+  /** What else a function target says of its answer; absent when it says nothing. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Tool calls of the answer; absent when there were none. */
+  readonly toolCalls?: readonly ToolCall[];
   /** Log probabilities in the server's own form, if asked for. */
   readonly logprobs?: unknown;
+  /** Parameters that were not sent, and whatever else the asker should know of; absent when there is nothing. */
+  readonly warnings?: readonly string[];
   /** The parsed reply, of a stream its last message; only with the client's `includeRaw` option. */
   readonly raw?: unknown;
 }
@@ -119,8 +152,6 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Total time for the call with all its attempts and waits, milliseconds; past it: `ASSAY_DEADLINE`. */
   readonly timeoutMs?: number | undefined;
-  /** The cheap form of `signal`, for callers that make many calls; both may be given. */
-  readonly cancellation?: Cancellation | undefined;
 }
 
 /** Anything that can be asked: the interface of targets and judges. */

@@ -1,3 +1,4 @@
+import { reaches } from '../foundation/rounding.js';
 import type { DimensionResult } from './evaluation-types.js';
 
 /** An overall score and, where something is missing from it, what. */
@@ -57,7 +58,7 @@ export const aggregates: Readonly<
       if (!(weights[i]! > 0)) continue;
       const score = dimensions[i]!.score;
       if (score === null) unknown = true;
-      else if (score < passThreshold) passed = 0;
+      else if (!reaches(score, passThreshold)) passed = 0;
       else passed ??= 1;
     }
     if (unknown && passed === 1) passed = null; // one that is missing might have failed

@@ -12,8 +12,11 @@ import {
   requireOptions,
   show,
   text,
+  type OptionCheck,
 } from '../foundation/options.js';
+import { stableHash } from '../foundation/stable-hash.js';
 import { isThenable } from '../foundation/thenable.js';
+import { reaches } from '../foundation/rounding.js';
 import { corpusMetricOf, type CorpusMetric } from './corpus-metric.js';
 import { aggregates, type Aggregate, type AggregateContext, type AggregateName } from './aggregate.js';
 import { DimensionArguments } from './dimension-arguments.js';
@@ -45,6 +48,7 @@ export interface CreateEvaluatorOptions<
   Expected = unknown,
   Metadata = unknown,
   Name extends string = string,
+  Output = string,
 > {
   /** Name of the evaluator, as it stands in results. */
   readonly name: string;
@@ -55,7 +59,10 @@ export interface CreateEvaluatorOptions<
    * @example { accuracy: exactMatch(), style: { scorer: judge({ … }), weight: 0.5, timeoutMs: 30_000 } }
    */
   readonly dimensions: Readonly<
-    Record<Name, Scorer<Input, Expected, Metadata> | DimensionOptions<Input, Expected, Metadata>>
+    Record<
+      Name,
+      Scorer<Input, Expected, Metadata, Output> | DimensionOptions<Input, Expected, Metadata, Output>
+    >
   >;
   /** Weights by dimension, >= 0, instead of a `weight` at the dimension. @default 1 each */
   readonly weights?: Readonly<Partial<Record<NoInfer<Name>, number>>> | undefined;
@@ -94,9 +101,20 @@ export function createEvaluator<
   Expected = unknown,
   Metadata = unknown,
   Name extends string = string,
->(options: CreateEvaluatorOptions<Input, Expected, Metadata, Name>): Evaluator<Input, Expected, Metadata> {
-  return new DimensionsEvaluator(options as CreateEvaluatorOptions<Input, Expected, Metadata>);
+  Output = string,
+>(
+  options: CreateEvaluatorOptions<Input, Expected, Metadata, Name, Output>,
+): Evaluator<Input, Expected, Metadata> {
+  return new DimensionsEvaluator(options as unknown as CreateEvaluatorOptions<Input, Expected, Metadata>);
 }
+
+const RIGHT_FORM = '{ accuracy: exactMatch() }';
+
+/** An array would make dimensions called `0`, `1`, …. */
+const scorersByName: OptionCheck = (value) =>
+  object(value) === undefined && !Array.isArray(value)
+    ? undefined
+    : `an object with a scorer for each name, as ${RIGHT_FORM}`;
 
 interface Dimension<Input, Expected, Metadata> {
   readonly name: string;
@@ -110,6 +128,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
   override readonly dimensions: readonly string[];
   override readonly configuration: Readonly<Record<string, unknown>>;
   override readonly conventions: Readonly<Record<string, string>>;
+  declare readonly cacheIdentity?: string;
   override readonly corpusMetrics: Readonly<Record<string, CorpusMetric>>;
   readonly #dimensions: readonly Dimension<Input, Expected, Metadata>[];
   readonly #aggregate: Aggregate;
@@ -122,7 +141,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     const options = checkOptions('createEvaluator', given, {
       name: text,
       version: text,
-      dimensions: object,
+      dimensions: scorersByName,
       weights: object,
       aggregate: either(oneOf(...Object.keys(aggregates)), callable),
       dimensionTimeoutMs: milliseconds,
@@ -134,7 +153,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     requireOptions('createEvaluator', options, ['name', 'version', 'dimensions']);
     const names = Object.keys(options.dimensions);
     if (names.length === 0)
-      throw invalid('Expected `dimensions` of createEvaluator to hold at least one scorer');
+      throw invalid(`Expected \`dimensions\` of createEvaluator to hold at least one scorer: ${RIGHT_FORM}`);
     const settings = names.map((name) => dimensionSettings(name, options.dimensions[name]));
     const weights = weightsOf(names, settings, options.weights);
     this.name = options.name;
@@ -151,6 +170,8 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     this.#culturalContext = options.culturalContext;
     this.#clock = options.clock ?? systemClock;
     this.conventions = Object.freeze(conventionsOf(names, settings));
+    const identities = settings.map(({ scorer }) => scorer.cacheIdentity ?? null);
+    if (identities.some((identity) => identity !== null)) this.cacheIdentity = stableHash(identities);
     this.corpusMetrics = Object.freeze(
       Object.fromEntries(
         settings.flatMap(({ scorer }, i) => {
@@ -177,17 +198,17 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
       const { name, scorer, timeoutMs } = dimensions[i]!;
       const timed = timeoutMs !== Number.POSITIVE_INFINITY;
       const args = timed ? new DimensionArguments(response, context, true) : shared;
-      const startedAt = clock.now();
+      const begunAt = clock.now();
       try {
         const returned = scorer(args);
         if (isThenable(returned)) {
-          const settled = this.#settle(i, returned, args, startedAt);
+          const settled = this.#settle(i, returned, args, begunAt);
           (waiting ??= []).push(settled.then((result) => void (results[i] = result)));
           continue;
         }
-        results[i] = dimensionResult(name, returned, roundDuration(clock.now() - startedAt));
+        results[i] = dimensionResult(name, returned, roundDuration(clock.now() - begunAt));
       } catch (error) {
-        results[i] = erroredResult(name, error, roundDuration(clock.now() - startedAt));
+        results[i] = erroredResult(name, error, roundDuration(clock.now() - begunAt));
       }
       if (timed) args.release();
     }
@@ -200,7 +221,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     index: number,
     returned: PromiseLike<ScorerResult>,
     args: DimensionArguments<Input, Expected, Metadata>,
-    startedAt: number,
+    begunAt: number,
   ): Promise<DimensionResult> {
     const { name, timeoutMs } = this.#dimensions[index]!;
     const clock = this.#clock;
@@ -213,7 +234,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
                 'ASSAY_DIMENSION_TIMEOUT',
                 `The scorer of \`${name}\` took longer than ${timeoutMs} ms`,
               );
-              resolve(erroredResult(name, error, roundDuration(clock.now() - startedAt)));
+              resolve(erroredResult(name, error, roundDuration(clock.now() - begunAt)));
               args.expire(error);
             }, timeoutMs);
       const settle = (result: DimensionResult): void => {
@@ -222,10 +243,10 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
         resolve(result);
       };
       const failed = (error: unknown): void =>
-        settle(erroredResult(name, error, roundDuration(clock.now() - startedAt)));
+        settle(erroredResult(name, error, roundDuration(clock.now() - begunAt)));
       try {
         returned.then(
-          (value) => settle(dimensionResult(name, value, roundDuration(clock.now() - startedAt))),
+          (value) => settle(dimensionResult(name, value, roundDuration(clock.now() - begunAt))),
           failed,
         );
       } catch (error) {
@@ -257,7 +278,8 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     if (reason !== undefined) evaluation.reason = reason;
     else if (overallScore === null) evaluation.reason = 'the aggregate gave no score and no reason';
     const threshold = this.#context.passThreshold;
-    if (threshold !== undefined && overallScore !== null) evaluation.passed = overallScore >= threshold;
+    if (threshold !== undefined && overallScore !== null)
+      evaluation.passed = reaches(overallScore, threshold);
     const culturalContext = this.#culturalContext?.(testCase);
     if (culturalContext !== undefined) evaluation.culturalContext = culturalContext;
     return evaluation;

@@ -29,7 +29,8 @@ export class DimensionArguments<Input, Expected, Metadata> implements ScorerArgu
   ) {
     const testCase = context.testCase;
     this.input = testCase.input;
-    this.output = response.text;
+    // A scorer of other answers than texts says so by its type; here all are called alike.
+    this.output = (response.output === undefined ? response.text : response.output) as string;
     this.expected = testCase.expected as Expected;
     this.metadata = testCase.metadata as Metadata;
     this.response = response;

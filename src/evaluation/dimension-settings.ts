@@ -4,9 +4,9 @@ import type { Aggregate, AggregateName } from './aggregate.js';
 import type { Scorer } from './evaluation-types.js';
 
 /** A dimension with settings of its own. */
-export interface DimensionOptions<Input = unknown, Expected = unknown, Metadata = unknown> {
+export interface DimensionOptions<Input = unknown, Expected = unknown, Metadata = unknown, Output = string> {
   /** Measures the dimension. */
-  readonly scorer: Scorer<Input, Expected, Metadata>;
+  readonly scorer: Scorer<Input, Expected, Metadata, Output>;
   /** Share of the overall score, >= 0; 0 reports the dimension without counting it. @default 1 */
   readonly weight?: number | undefined;
   /** Time for this dimension, milliseconds. @default the evaluator's `dimensionTimeoutMs` */
@@ -17,14 +17,17 @@ export interface DimensionOptions<Input = unknown, Expected = unknown, Metadata 
 export const invalid = (message: string): AssayError => new AssayError('ASSAY_INVALID_OPTION', message);
 
 /** A dimension's scorer with its settings, from either form. */
-export function dimensionSettings<Input, Expected, Metadata>(
+export function dimensionSettings<Input, Expected, Metadata, Output>(
   name: string,
-  given: Scorer<Input, Expected, Metadata> | DimensionOptions<Input, Expected, Metadata> | undefined,
-): DimensionOptions<Input, Expected, Metadata> {
+  given:
+    | Scorer<Input, Expected, Metadata, Output>
+    | DimensionOptions<Input, Expected, Metadata, Output>
+    | undefined,
+): DimensionOptions<Input, Expected, Metadata, Output> {
   if (typeof given === 'function') return { scorer: given };
-  const settings = checkOptions<DimensionOptions<Input, Expected, Metadata>>(
+  const settings = checkOptions<DimensionOptions<Input, Expected, Metadata, Output>>(
     `dimension \`${name}\``,
-    given ?? ({} as DimensionOptions<Input, Expected, Metadata>),
+    given ?? ({} as DimensionOptions<Input, Expected, Metadata, Output>),
     { scorer: callable, weight: number(0), timeoutMs: milliseconds },
   );
   if (settings.scorer === undefined) throw invalid(`Expected dimension \`${name}\` to have a scorer`);
@@ -48,7 +51,8 @@ export function weightsOf(
       );
     }
   }
-  return names.map((name, i) => settings[i]!.weight ?? weights[name] ?? 1);
+  // By own members only: a dimension may be called `constructor`.
+  return names.map((name, i) => settings[i]!.weight ?? ownOf(weights, name) ?? 1);
 }
 
 /** `convention@version` of the scorers that state one. */
@@ -56,13 +60,16 @@ export function conventionsOf(
   names: readonly string[],
   settings: readonly { readonly scorer: { readonly convention?: unknown; readonly version?: unknown } }[],
 ): Record<string, string> {
-  const conventions: Record<string, string> = {};
-  names.forEach((name, i) => {
+  const conventions = names.flatMap((name, i) => {
     const { convention, version } = settings[i]!.scorer;
-    if (typeof convention !== 'string') return;
-    conventions[name] = typeof version === 'string' ? `${convention}@${version}` : convention;
+    if (typeof convention !== 'string') return [];
+    return [[name, typeof version === 'string' ? `${convention}@${version}` : convention] as const];
   });
-  return conventions;
+  return Object.fromEntries(conventions); // an assignment to `__proto__` would make no member
+}
+
+function ownOf(weights: Readonly<Record<string, number | undefined>>, name: string): number | undefined {
+  return Object.hasOwn(weights, name) ? weights[name] : undefined;
 }
 
 /** What the overall score depends on beside the scorers, with the host's own members. */

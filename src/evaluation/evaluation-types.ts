@@ -1,3 +1,4 @@
+import type { ToolCall } from '../client/tool-call.js';
 import type { ErrorRecord } from '../errors.js';
 import type { ModelInput, ModelParameters, ModelResponse, TokenUsage } from '../client/model-client.js';
 
@@ -24,16 +25,16 @@ export interface TestCase<
 }
 
 /** What a scorer is called with: autoevals' call shape, plus what this package knows. */
-export interface ScorerArguments<Input = unknown, Expected = unknown, Metadata = unknown> {
+export interface ScorerArguments<Input = unknown, Expected = unknown, Metadata = unknown, Output = string> {
   /** What the target got: the input of the case. */
   readonly input: Input;
-  /** The answer: the model's text, or whatever a function target returned. */
-  readonly output: string;
+  /** The answer: the model's text, or whatever JSON value a function target returned. */
+  readonly output: Output;
   /** The case's `expected`; `undefined` when it has none. */
   readonly expected: Expected;
   /** The case's `metadata`; `undefined` when it has none. */
   readonly metadata: Metadata;
-  /** The whole response that `output` is taken from, with usage, tool calls and times. */
+  /** The whole response that `output` is taken from, with usage, tool calls, contexts and times. */
   readonly response: ModelResponse;
   /** Aborted when the case is cancelled or the dimension's time is up. Made when first read. */
   readonly signal: AbortSignal;
@@ -79,13 +80,26 @@ export type ScorerResult = Score | number | boolean | null;
  * Scorers of this package carry `convention` and `version`, which are stored with the run: runs that were
  * scored by different conventions refuse to be compared.
  */
-export interface Scorer<Input = unknown, Expected = unknown, Metadata = unknown> {
-  (args: ScorerArguments<Input, Expected, Metadata>): ScorerResult | Promise<ScorerResult>;
+export interface Scorer<Input = unknown, Expected = unknown, Metadata = unknown, Output = string> {
+  (args: ScorerArguments<Input, Expected, Metadata, Output>): ScorerResult | Promise<ScorerResult>;
   /** Names the rule with all options that change a score, e.g. `exact-match(case=fold)`. */
   readonly convention?: string | undefined;
   /** Changes when the same convention may give another score. */
   readonly version?: string | undefined;
+  /**
+   * What its scores depend on that the convention does not name, such as whom a judge asks: part of the keys of evaluation
+   * caches, so that two judges of one rubric do not share verdicts.
+   */
+  readonly cacheIdentity?: string | undefined;
 }
+
+/**
+ * A scorer of answers of any kind, beside scorers of texts or of objects in one evaluator: it has no say in what `output` is
+ * taken to be there.
+ */
+export type AnyOutputScorer = Scorer<unknown, unknown, unknown, unknown> &
+  // The last form is the one that types are inferred from, and it does not mention `output`.
+  ((args: Omit<ScorerArguments, 'output'>) => ScorerResult | Promise<ScorerResult>);
 
 /** One measured dimension of an evaluation. */
 export interface DimensionResult {
@@ -135,6 +149,8 @@ export interface Evaluation {
   readonly evaluator: string;
   /** Version of the evaluator. */
   readonly version: string;
+  /** Hash of the conventions and the configuration that it was scored by; a run adds it to each result. */
+  readonly scoringHash?: string;
   /** 0..1, or `null` when nothing could be scored. */
   readonly overallScore: number | null;
   /** Why `overallScore` is `null`, or how many dimensions were missing from it. */
@@ -261,8 +277,16 @@ export interface StoredResponse {
   readonly finishReason: ModelResponse['finishReason'];
   /** The vendor's id of the request; `null` when it gave none. */
   readonly requestId: string | null;
-  /** Tool calls in the server's own form, if there were any. */
-  readonly toolCalls?: readonly unknown[];
+  /** The answer where it is no text: any JSON value; `text` is its JSON. Absent for a text. */
+  readonly output?: unknown;
+  /** Passages that the answer rests on; absent when the target gave none. */
+  readonly contexts?: ModelResponse['contexts'];
+  /** What else the target said of its answer; absent when it said nothing. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Tool calls of the answer; absent when there were none. */
+  readonly toolCalls?: readonly ToolCall[];
+  /** Parameters that were not sent, and the like; absent when there is nothing. */
+  readonly warnings?: readonly string[];
   /** Log probabilities in the server's own form, if asked for. */
   readonly logprobs?: unknown;
   /** The parsed reply; only with the client's `includeRaw` option. */

@@ -63,10 +63,12 @@ type Visit<Holder> = (member: unknown, holder: Holder, name: string | number) =>
  * the heap. Something referred to twice counts once; cycles are fine.
  *
  * What it cannot see: private fields and closures, what a slice pins (a string cut from a larger one keeps the
- * larger one alive), and names of properties of small objects, which V8 shares between objects of one shape:
- * with `names`, those not met before are counted too. A `MemoryBoundedCache` copies what it stores, so that slices
- * pin nothing there, and counts names.
+ * larger one alive), and names of properties of small objects, which V8 shares between objects of one shape.
+ * A `MemoryBoundedCache` copies what it stores, so that slices pin nothing there, and counts names.
  */
+export function byteSizeOf(value: unknown): number;
+/** With `names`, names of properties that were not met before are counted too. @internal */
+export function byteSizeOf(value: unknown, names: SharedNames | undefined): number;
 export function byteSizeOf(value: unknown, names?: SharedNames): number {
   if (typeof value !== 'object' || value === null) return primitiveByteSize(value);
   return reachableByteSize([value], names);

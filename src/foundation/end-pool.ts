@@ -1,4 +1,5 @@
 import type { Tinypool, TinypoolWorker } from 'tinypool';
+import { systemClock, type ClockTimer } from './clock.js';
 
 const PATIENCE_MS = 2_000; // for a thread that is inside of native code
 
@@ -10,8 +11,10 @@ export async function endPool(pool: Tinypool): Promise<void> {
   for (const worker of workers) worker.removeListener ??= () => {};
   // It closes the ports, but waits for ever for the end of a worker that has ended already: wait for the workers.
   pool.destroy().catch(() => {});
-  let timer: NodeJS.Timeout | undefined;
-  const impatience = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
+  let timer: ClockTimer | undefined;
+  const impatience = new Promise<void>((resolve) => {
+    timer = systemClock.schedule(resolve, PATIENCE_MS);
+  });
   await Promise.race([Promise.allSettled(workers.map((worker) => worker.terminate())), impatience]);
-  clearTimeout(timer);
+  timer?.cancel();
 }

@@ -1,6 +1,19 @@
-import { nextTurn } from './next-turn.js';
-
 const LONGEST_MS = 10;
+
+/** Resolves in the next turn of the event loop, after what is due now. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/**
+ * Calls `work` so many times, at most `most` times in one turn of the event loop: the first in this one, the others in
+ * those that follow, as long as `wanted` says so.
+ */
+export function overTurns(times: number, most: number, work: () => void, wanted: () => boolean): void {
+  for (let i = 0; i < times && i < most; i++) work();
+  if (times <= most) return;
+  setImmediate(() => {
+    if (wanted()) overTurns(times - most, most, work, wanted);
+  });
+}
 
 /**
  * Keeps work that only awaits what is there at once from starving timers, sockets and signals: promises settle before

@@ -1,5 +1,6 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'eventemitter3';
+import { systemClock } from './clock.js';
 import { isThenable } from './thenable.js';
 
 /** Payload of `listener:error`: a listener threw. Reported once per event name and source. */
@@ -140,7 +141,7 @@ export abstract class EventSource<Events extends BaseEventMap> implements Watcha
   protected reportListenerError(event: string, error: unknown): void {
     if (event === 'listener:error' || this.#reported.has(event)) return;
     this.#reported.add(event);
-    const payload: ListenerErrorEvent = { event, error, at: Date.now() };
+    const payload: ListenerErrorEvent = { event, error, at: systemClock.wallTime() };
     this.emit('listener:error', payload as Events['listener:error']);
   }
 }

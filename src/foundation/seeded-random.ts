@@ -1,6 +1,9 @@
 /** A source of uniform random numbers in [0, 1). `Math.random` is one. */
 export type RandomSource = () => number;
 
+/** The machine's own source. */
+export const systemRandom: RandomSource = () => Math.random();
+
 /**
  * A reproducible {@link RandomSource}: the same seed gives the same numbers on every machine and Node version.
  * Algorithm: sfc32 (Chris Doty-Humphrey, PractRand), seeded through splitmix32; 32 random bits a number.

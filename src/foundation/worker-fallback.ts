@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.js';
+import { systemClock } from './clock.js';
 
 /** What mends a bundle that has left a file of the package behind, or cannot load a dependency. */
 export const KEEP_EXTERNAL =
@@ -28,5 +29,5 @@ export function workerFallback(
   const message =
     `The ${worker} thread could not be started (${messageOf(error)}); its work is done ${instead}. ` +
     `In a bundle: ${KEEP_EXTERNAL}; see the guide "Bundle it"`;
-  return { at: Date.now(), worker, error, message };
+  return { at: systemClock.wallTime(), worker, error, message };
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { AssayError } from '../errors.js';
 import { systemClock, type Clock, type ClockTimer } from '../foundation/clock.js';
 import { EventSource, type BaseEventMap, type WatchableSource } from '../foundation/event-source.js';
@@ -111,13 +112,13 @@ export class EventLog extends EventSource<EventLogEvents> {
       flushIntervalMs: milliseconds,
       clock: object,
     });
-    this.#path = path;
+    this.#path = resolve(path); // the host may change its working directory
     this.#clock = given.clock ?? systemClock;
     this.#content = given.content ?? false;
     this.#exclude = new Set(given.exclude);
     this.#maxQueuedBytes = given.maxQueuedBytes ?? 8 * 2 ** 20;
     this.#flushIntervalMs = given.flushIntervalMs ?? 250;
-    this.#file = new RotatingFile(path, {
+    this.#file = new RotatingFile(this.#path, {
       maxBytes: given.maxBytes ?? 64 * 2 ** 20,
       keep: given.keepFiles ?? 4,
     });
@@ -248,13 +249,15 @@ export class EventLog extends EventSource<EventLogEvents> {
 /** JSON for whatever a payload may hold: errors by their allow-listed form, numbers and text that JSON lacks. */
 function plain(): (key: string, value: unknown) => unknown {
   const path: object[] = [];
+  const within = new Set<object>(); // the same, to be looked up
   return function (this: unknown, _key, value) {
     if (typeof value === 'bigint') return String(value);
     if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
     if (typeof value !== 'object' || value === null) return value;
-    while (path.length > 0 && path.at(-1) !== this) path.pop();
-    if (path.includes(value)) return undefined; // a value that contains itself
+    while (path.length > 0 && path.at(-1) !== this) within.delete(path.pop()!);
+    if (within.has(value)) return undefined; // a value that contains itself
     path.push(value);
+    within.add(value);
     if (value instanceof Error) return { name: value.name, message: value.message };
     return value;
   };

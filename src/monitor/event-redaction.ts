@@ -36,7 +36,16 @@ const TEXT_THAT_IS_NO_CONTENT: ReadonlySet<string> = new Set([
 ]);
 
 /** Members that are left out whole: the host's own data, and raw parts of answers. */
-const LEFT_OUT: ReadonlySet<string> = new Set(['metadata', 'logprobs', 'toolCalls', 'raw', 'labels', 'key']);
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  'metadata',
+  'output',
+  'contexts',
+  'logprobs',
+  'toolCalls',
+  'raw',
+  'labels',
+  'key',
+]);
 
 const LONGEST_TEXT = 512;
 const DEEPEST = 8;

@@ -7,6 +7,8 @@ export interface MonitorSummary {
   readonly snapshots: number;
   /** Measured time that they cover, milliseconds. */
   readonly durationMs: number;
+  /** Cases that finished in this time. */
+  readonly evaluations: number;
   /** Each metric: mean over time, least, largest and latest; `null` when it was never known. */
   readonly metrics: Readonly<Record<MetricName, MetricOverTime | null>>;
   /** Response times of all answered requests of the window, from their merged distribution. */

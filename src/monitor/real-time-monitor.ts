@@ -210,6 +210,7 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
     return Object.freeze({
       snapshots: count,
       durationMs: this.#history.elapsed(count),
+      evaluations: this.#history.total('evaluationsPerSecond', count),
       metrics: Object.freeze(metrics),
       responseTimes: Object.freeze({
         count: times.count,

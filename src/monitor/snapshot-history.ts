@@ -80,6 +80,19 @@ export class SnapshotHistory {
     return sum;
   }
 
+  /** What a rate a second came to over the latest `count` snapshots: the number of what it counts. */
+  total(rate: MetricName, count: number): number {
+    const column = this.#columns.get(rate) as Float64Array;
+    let sum = 0;
+    for (let age = 0; age < Math.min(count, this.#count); age++) {
+      const slot = this.#slot(age);
+      const value = column[slot] as number;
+      // Each interval's count is whole: rounded one by one, a long history adds up to no error.
+      if (!Number.isNaN(value)) sum += Math.round((value * (this.#elapsed[slot] as number)) / 1000);
+    }
+    return sum;
+  }
+
   /** A metric over the latest `count` snapshots; `null` when it was never known in them. */
   summarize(name: MetricName, count: number): MetricOverTime | null {
     const column = this.#columns.get(name) as Float64Array;

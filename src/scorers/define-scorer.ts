@@ -18,7 +18,10 @@ export function defineScorer<Input = unknown, Expected = unknown, Metadata = unk
   convention: string,
   version: string,
   score: (args: ScorerArguments<Input, Expected, Metadata>) => ScorerResult | Promise<ScorerResult>,
-  options: ReasoningOptions = {},
+  options: ReasoningOptions & {
+    /** Whether an answer that is an object is scored by its JSON. @default false */
+    readonly takesJson?: boolean;
+  } = {},
 ): Scorer<Input, Expected, Metadata> & {
   /** The rule with every option that changes a score, as given. */
   readonly convention: string;
@@ -30,6 +33,8 @@ export function defineScorer<Input = unknown, Expected = unknown, Metadata = unk
   const ask = (args: ScorerArguments<Input, Expected, Metadata>): ScorerResult | Promise<ScorerResult> => {
     const { output } = args;
     if (typeof output !== 'string') {
+      if (options.takesJson === true && output !== undefined)
+        return score(withOutput(args, JSON.stringify(output)));
       throw new InputError('ASSAY_INVALID_CASE', `Expected \`output\` to be a text, got ${show(output)}`);
     }
     const seen = visible(output, args.response?.reasoning);

@@ -10,13 +10,16 @@ import {
   callable,
   object,
 } from '../foundation/options.js';
+import { isRounding } from '../foundation/rounding.js';
 import { SeededDraws } from '../foundation/seeded-random.js';
-import { checkClusterId } from './clustered.js';
+import { checkClusterId, ClusteredMoments } from './clustered.js';
 import type { Interval } from './intervals.js';
+import { meanInterval } from './mean-interval.js';
 import { Moments } from './moments.js';
 import { checkSameLength } from './paired-numbers.js';
 import { quantileOfSorted, sortedNumbers } from './quantiles.js';
 import { resample, resampleInline, type ResamplingOptions, threadsCheck } from './resample.js';
+import { ScoreCounts } from './score-counts.js';
 import { chunkLength, chunkSeed, drawResamples, type ResamplingJob } from './resampling.js';
 
 /** A figure of a sample; a function of the host's own runs on the calling thread. */
@@ -43,8 +46,11 @@ export interface BootstrapEstimate {
   readonly estimate: number;
   /** Standard deviation of the resampled statistics; for small n it is biased low, as the bootstrap is. */
   readonly standardError: number;
-  /** Percentile interval (Efron 1979). */
-  readonly interval: Interval;
+  /**
+   * Percentile interval (Efron 1979). Where no spread was seen it would have no width: then the bounded interval of a mean
+   * of scores in 0..1 (see {@link meanInterval}), and `null` for other figures.
+   */
+  readonly interval: Interval | null;
   /** How many resamples were drawn, >= 100. */
   readonly resamples: number;
   /** Seed that they were drawn with; it gives the same bits again. */
@@ -55,6 +61,9 @@ export interface BootstrapEstimate {
  * Seeded percentile bootstrap. Values are sorted first, so their order does not matter; resamples come in
  * chunks with their own seeds, so it does not matter either where they are computed. `null` for fewer than 2
  * values (or clusters).
+ *
+ * For few values it covers less than its level: of 10 scores of which 92 % are 1, half of the intervals miss the mean
+ * (docs/guides/error-bars.md has the table). For a mean take {@link meanInterval}.
  *
  * Cost: about 4 ns a draw; 1,319 values and 10,000 resamples take 60 ms, 12,012 values go to worker threads.
  *
@@ -97,15 +106,34 @@ export async function bootstrap(
   return {
     estimate: estimateOf(sorted, statistic),
     standardError: Moments.of(drawn).standardDeviation as number,
-    interval: {
-      low: quantileOfSorted(drawn, (1 - level) / 2),
-      high: quantileOfSorted(drawn, (1 + level) / 2),
-      level,
-      method: 'bootstrap-percentile',
-    },
+    interval:
+      percentileInterval(drawn, level) ??
+      (statistic === 'mean' ? boundedInterval(values, clusters, level) : null),
     resamples,
     seed,
   };
+}
+
+/** `null` where it would have no width but for rounding. */
+function percentileInterval(drawn: Float64Array, level: number): Interval | null {
+  const low = quantileOfSorted(drawn, (1 - level) / 2);
+  const high = quantileOfSorted(drawn, (1 + level) / 2);
+  if (isRounding(high - low, Math.max(Math.abs(low), Math.abs(high)))) return null;
+  return { low, high, level, method: 'bootstrap-percentile' };
+}
+
+/** Of scores in 0..1; `null` for other values. */
+function boundedInterval(
+  values: ArrayLike<number>,
+  clusters: readonly string[] | undefined,
+  level: number,
+): Interval | null {
+  const list = Array.from(values);
+  if (!list.every((value) => value >= 0 && value <= 1)) return null;
+  if (clusters === undefined) return meanInterval(ScoreCounts.of(list), { level });
+  const clustered = new ClusteredMoments();
+  list.forEach((value, i) => clustered.add(value, clusters[i] as string));
+  return clustered.interval({ level, range: [0, 1] });
 }
 
 function estimateOf(sorted: Float64Array, statistic: BootstrapStatistic): number {

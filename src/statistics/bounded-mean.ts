@@ -88,5 +88,6 @@ function end(sample: WeighedValues, side: 'low' | 'high', options: GaffkeOptions
     return (method === 'gaffke' ? near : (near + far) / 2) - tail;
   };
   // The saddle point itself errs by 1e-5: no need for the last digits there.
-  return findRoot(excess, [edge, farthest], isExact(sample) ? undefined : 1e-10);
+  const precision = isExact(sample) ? 2 ** -52 : 1e-10;
+  return findRoot(excess, [edge, farthest], precision);
 }

@@ -1,5 +1,5 @@
 import type { WeighedValues } from './gaffke-distribution.js';
-import { isRounding } from './rounding.js';
+import { isRounding } from '../foundation/rounding.js';
 import { ScoreCounts } from './score-counts.js';
 
 /** Means of clusters on 0..1 with the sizes of the clusters, in flat memory for each size that occurs. */

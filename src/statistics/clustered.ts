@@ -5,6 +5,7 @@ import { ClusterMeans } from './cluster-means.js';
 import { type ClusterWeights, clusterWeights } from './cluster-robust.js';
 import {
   clusteredBoundedInterval,
+  clusteredScoreInterval,
   type ClusteredEstimate,
   clusteredTInterval,
 } from './clustered-interval.js';
@@ -35,6 +36,9 @@ export interface ClusteredIntervalOptions extends IntervalOptions {
   /** Lowest and highest value that is possible; a known range gives the bounded interval. @default unbounded: t */
   readonly range?: ValueRange | undefined;
 }
+
+/** Forms of a cluster-robust standard error, by their correction for few clusters. */
+export type ClusterRobustForm = 'cr0' | 'cr1' | 'cr2';
 
 /**
  * Throws unless a sample names its cluster.
@@ -124,16 +128,26 @@ export class ClusteredMoments implements ClusteredEstimate {
    * clusters.
    */
   get standardError(): number | null {
-    if (this.#clusters.size < 2) return null;
+    return this.robustError('cr2');
+  }
+
+  /**
+   * The clustered error in another form, for comparison with other tools: `cr0` without a correction for few clusters,
+   * `cr1` with clusters / (clusters - 1) for all alike (Inspect AI; Miller 2024), `cr2` as
+   * {@link ClusteredMoments.standardError}. `null` with fewer than 2 clusters.
+   */
+  robustError(form: ClusterRobustForm): number | null {
+    const count = this.#clusters.size;
+    if (count < 2) return null;
     const squares = new ExactSum();
     for (const cluster of this.#clusters.values()) {
       const deviation = new ExactSum(); // n times the cluster's sum of deviations, free of rounding
       deviation.addMultiple(cluster.sum, this.#n);
       deviation.addMultiple(this.#total, -cluster.n);
       const rounded = deviation.value / this.#n;
-      squares.addProduct(rounded, rounded * (this.#n / (this.#n - cluster.n)));
+      squares.addProduct(rounded, form === 'cr2' ? rounded * (this.#n / (this.#n - cluster.n)) : rounded);
     }
-    return Math.sqrt(squares.value) / this.#n;
+    return Math.sqrt((form === 'cr1' ? count / (count - 1) : 1) * squares.value) / this.#n;
   }
 
   /**
@@ -192,7 +206,9 @@ export class ClusteredMoments implements ClusteredEstimate {
   }
 
   #bounded(level: number, range: ValueRange): Interval | null {
-    const found = clusteredBoundedInterval(this.means(range), level);
+    const means = this.means(range);
+    if (range[0] === 0 && range[1] === 1) return clusteredScoreInterval(means, level);
+    const found = clusteredBoundedInterval(means, level);
     return found === null ? null : fromUnit(found, range);
   }
 

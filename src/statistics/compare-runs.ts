@@ -2,11 +2,18 @@ import { AssayError, InputError } from '../errors.js';
 import { boolean, checkOptions, integer, object, oneOf, show, text } from '../foundation/options.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { ResultStore } from '../stores/result-store.js';
-import type { RunManifest } from '../stores/run-manifest.js';
+import { ChangedCaseFinder, type ChangedCases } from './changed-cases.js';
+import { fewClustersWarning, hasFewClusters } from './cluster-robust.js';
 import { ComparisonRefusedError } from './comparison-refused.js';
 import { joinResults, type JoinSource, MetricNames, type UnmatchedResults } from './join-results.js';
 import { type MetricComparison, PairSet } from './pair-set.js';
 import { pairedChecks, type PairedOptions } from './paired-differences.js';
+import {
+  manifestDifferences,
+  missingManifests,
+  resultDifferences,
+  type RunProvenance,
+} from './scoring-differences.js';
 
 /** A run in a store. */
 export interface StoredRun {
@@ -25,7 +32,7 @@ export interface CompareRunsOptions extends PairedOptions {
   readonly force?: boolean | undefined;
   /** `auto`: cases that carry a `cluster` get clustered errors. `ignore`: as if they carried none. @default 'auto' */
   readonly clusters?: 'auto' | 'ignore' | undefined;
-  /** At most this many ids of unmatched results are listed for each run, >= 0. @default 100 */
+  /** At most this many ids of unmatched results (for each run) and of changed cases are listed, >= 0. @default 100 */
   readonly unmatchedLimit?: number | undefined;
 }
 
@@ -53,10 +60,17 @@ export interface RunComparison {
   readonly onlyInA: UnmatchedResults;
   /** Results of b whose case and repetition a does not have; they are in no metric. */
   readonly onlyInB: UnmatchedResults;
+  /**
+   * Cases whose content (input, expected, metadata, group, cluster) is not the same in both runs: a difference there
+   * may be that of the cases. Only those that both runs tell a hash of.
+   */
+  readonly changedCases: ChangedCases;
   /** The overall score first, then the dimensions by name. */
   readonly metrics: readonly MetricComparison[];
   /** What was not alike, when the comparison was forced. */
   readonly forcedDifferences: readonly string[];
+  /** What a reader of the numbers has to know. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -70,8 +84,8 @@ export interface RunComparison {
  *   permutation test keeps 8 bytes a pair and metric (`permutation: false`: nothing). Where pairs may be dependent
  *   (clusters, repetitions, or no manifest that excludes repetitions) ids are kept too, about 100 bytes a pair.
  *
- * @throws ComparisonRefusedError `ASSAY_COMPARISON_REFUSED` when evaluator, version, configuration or conventions
- *   differ and `force` is not set.
+ * @throws ComparisonRefusedError `ASSAY_COMPARISON_REFUSED` unless `force` is set, when evaluator, version, configuration
+ *   or conventions differ, by the manifests or by what the results carry, and for a stored run without a manifest.
  * @throws AssayError `ASSAY_EMPTY_INPUT` for a run without results, `ASSAY_INVALID_INPUT` for a run that is none of
  *   both and when only some cases carry a cluster, `ASSAY_DUPLICATE_CASE`, `ASSAY_INVALID_OPTION`, `ASSAY_ABORTED`.
  */
@@ -89,22 +103,26 @@ export async function compareRuns(
   checkSource('a', a);
   checkSource('b', b);
   const { force = false, clusters = 'auto', unmatchedLimit = 100, ...pairedOptions } = checked;
-  const [manifestA, manifestB] = await Promise.all([manifestOf(a), manifestOf(b)]);
-  const differences = new Set(manifestDifferences(manifestA, manifestB));
-  if (!force && differences.size > 0) throw new ComparisonRefusedError([...differences]);
+  const [ofA, ofB] = await Promise.all([provenanceOf(a), provenanceOf(b)]);
+  const differences = new Set(manifestDifferences(ofA, ofB));
+  const refuse = (found: readonly string[] = []): void => {
+    for (const difference of found) differences.add(difference);
+    if (!force && differences.size > 0) throw new ComparisonRefusedError([...differences]);
+  };
+  refuse();
+  const unknown = missingManifests(ofA, ofB);
 
   const names = new MetricNames();
+  const changed = new ChangedCaseFinder();
   const pairs = new PairSet({
     permutation: checked.permutation ?? true,
-    mayRepeat: manifestA?.repetitions !== 1 || manifestB?.repetitions !== 1,
+    mayRepeat: ofA.manifest?.repetitions !== 1 || ofB.manifest?.repetitions !== 1,
     useClusters: clusters === 'auto',
   });
   const joined = await joinResults(joinSource(a), joinSource(b), names, unmatchedLimit, (left, right) => {
     checked.signal?.throwIfAborted();
-    if (left.evaluator !== right.evaluator && left.evaluator !== undefined && right.evaluator !== undefined) {
-      differences.add(`evaluator: ${left.evaluator} in a, ${right.evaluator} in b`);
-      if (!force) throw new ComparisonRefusedError([...differences]);
-    }
+    refuse([...unknown, ...resultDifferences(left, right)]);
+    changed.add(left, right);
     pairs.add(left, right);
   }).catch((error: unknown) => {
     if (checked.signal?.aborted !== true) throw error;
@@ -119,6 +137,9 @@ export async function compareRuns(
     const run = `run ${'ab'[side]}${runId === '' ? '' : `, ${show(runId)}`}`;
     throw new InputError('ASSAY_EMPTY_INPUT', `Expected results of ${run}, found none`);
   }
+  refuse(unknown); // no pair may have come
+  const metrics = await pairs.compare(['overall', ...names.dimensions], pairedOptions);
+  const few = metrics.filter(hasFewClusters);
   return {
     a: runs[0],
     b: runs[1],
@@ -126,8 +147,10 @@ export async function compareRuns(
     pairs: pairs.pairs,
     onlyInA: joined.unmatched[0],
     onlyInB: joined.unmatched[1],
-    metrics: await pairs.compare(['overall', ...names.dimensions], pairedOptions),
+    changedCases: changed.summary(unmatchedLimit),
+    metrics,
     forcedDifferences: [...differences],
+    warnings: few.length === 0 ? [] : [fewClustersWarning(few)],
   };
 }
 
@@ -150,23 +173,8 @@ function joinSource(source: RunSource): JoinSource {
     : { results: source, unique: false };
 }
 
-async function manifestOf(source: RunSource): Promise<RunManifest | undefined> {
-  return 'store' in source ? source.store.manifest(source.runId) : undefined;
-}
-
-/** How two runs were scored differently, a line each; nothing where a run has no manifest. */
-function manifestDifferences(a: RunManifest | undefined, b: RunManifest | undefined): string[] {
-  if (a === undefined || b === undefined) return [];
-  const found: string[] = [];
-  const compare = (what: string, inA: string | undefined, inB: string | undefined): void => {
-    if (inA !== inB) found.push(`${what}: ${inA ?? 'none'} in a, ${inB ?? 'none'} in b`);
-  };
-  compare('evaluator', a.evaluator, b.evaluator);
-  compare('evaluator version', a.evaluatorVersion, b.evaluatorVersion);
-  for (const dimension of new Set([...Object.keys(a.conventions), ...Object.keys(b.conventions)])) {
-    compare(`convention of ${dimension}`, a.conventions[dimension], b.conventions[dimension]);
-  }
-  // The hash covers the rest of the configuration; where something readable differs too, that says it better.
-  if (found.length === 0) compare('configuration hash', a.configurationHash, b.configurationHash);
-  return found;
+async function provenanceOf(source: RunSource): Promise<RunProvenance> {
+  return 'store' in source
+    ? { stored: true, manifest: await source.store.manifest(source.runId) }
+    : { stored: false, manifest: undefined };
 }

@@ -1,6 +1,7 @@
 import { AssayError } from '../errors.js';
 import { ExactSum } from '../foundation/exact-sum.js';
 import { show } from '../foundation/options.js';
+import { isRounding, withoutRounding } from '../foundation/rounding.js';
 import { crossDeviation } from './moments.js';
 import { checkSameLength } from './paired-numbers.js';
 
@@ -15,7 +16,17 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number | nu
   const products = new CrossSums();
   const [scaleX, scaleY] = [scaleOf(x), scaleOf(y)];
   for (let i = 0; i < x.length; i++) products.add(scaleX * (x[i] as number), scaleY * (y[i] as number));
-  return products.correlation;
+  return isConstant(x) || isConstant(y) ? null : products.correlation;
+}
+
+/** Whether values differ by rounding alone. */
+function isConstant(values: ArrayLike<number>): boolean {
+  let [lowest, highest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < values.length; i++) {
+    lowest = Math.min(lowest, values[i] as number);
+    highest = Math.max(highest, values[i] as number);
+  }
+  return isRounding(highest - lowest, Math.max(Math.abs(highest), Math.abs(lowest)));
 }
 
 /** A power of two, which rounds nothing, that brings values near 1: squares of 1e-170 or 1e170 are no numbers. */
@@ -47,6 +58,10 @@ export function kendallTauB(x: ArrayLike<number>, y: ArrayLike<number>): number 
   checkSameLength('x and y', x, y);
   checkRankable(x);
   checkRankable(y);
+  return tauB(withoutRounding(x), withoutRounding(y));
+}
+
+function tauB(x: Float64Array, y: Float64Array): number | null {
   const n = x.length;
   const order = Array.from({ length: n }, (_, i) => i).sort(
     (i, j) => (x[i] as number) - (x[j] as number) || (y[i] as number) - (y[j] as number),
@@ -64,12 +79,17 @@ export function kendallTauB(x: ArrayLike<number>, y: ArrayLike<number>): number 
 }
 
 /**
- * Ranks from 1, tied values sharing the mean of their ranks. Infinities have their place.
+ * Ranks from 1, tied values sharing the mean of their ranks; so do values that only rounding sets apart (a few units in
+ * the last place: 0.1 + 0.2 ties with 0.3). Infinities have their place.
  *
  * @throws AssayError `ASSAY_INVALID_INPUT` for NaN, which has none.
  */
 export function midRanks(values: ArrayLike<number>): Float64Array {
   checkRankable(values);
+  return ranksOf(withoutRounding(values));
+}
+
+function ranksOf(values: Float64Array): Float64Array {
   const order = Array.from({ length: values.length }, (_, i) => i).sort(
     (i, j) => (values[i] as number) - (values[j] as number),
   );

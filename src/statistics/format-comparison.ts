@@ -30,11 +30,12 @@ const COLUMNS: readonly {
 ];
 
 /**
- * A comparison as a table of plain text, for a terminal or a log. The verdict holds at 1 - level, after Holm's
- * correction for dimensions; `no difference found` says that these cases do not show one, not that there is none.
+ * A comparison as a table of plain text, for a terminal or a log. A verdict needs a p-value of at most 1 - level, after
+ * Holm's correction for dimensions, and an interval that does not hold 0; `no difference found` says that these cases do
+ * not show one, not that there is none.
  */
 export function formatComparison(comparison: RunComparison): string {
-  const { a, b, pairs, metrics, forcedDifferences, onlyInA, onlyInB } = comparison;
+  const { a, b, pairs, metrics, forcedDifferences, warnings, onlyInA, onlyInB, changedCases } = comparison;
   const rows = [
     COLUMNS.map(({ title }) => title(comparison)),
     ...metrics.map((metric) => COLUMNS.map(({ cell }) => cell(metric, comparison))),
@@ -51,8 +52,13 @@ export function formatComparison(comparison: RunComparison): string {
     .map(
       ({ name, missingInA, missingInB }) => `no score for ${name}: ${missingInA} in a, ${missingInB} in b`,
     );
-  const unmatched = [...unmatchedLines('a', onlyInA), ...unmatchedLines('b', onlyInB)];
-  if (missing.length + unmatched.length > 0) lines.push('', ...missing, ...unmatched);
+  const unmatched = [
+    ...idLines('only in a', onlyInA),
+    ...idLines('only in b', onlyInB),
+    ...idLines('cases whose content changed', changedCases),
+  ];
+  const notes = [...warnings.map((warning) => `note: ${warning}`), ...missing, ...unmatched];
+  if (notes.length > 0) lines.push('', ...notes);
   return lines.join('\n');
 }
 
@@ -66,17 +72,18 @@ function tableRow(cells: readonly string[], widths: readonly number[]): string {
     .trimEnd();
 }
 
-function verdict({ adjustedPValue, difference }: MetricComparison, level: number): string {
+function verdict({ adjustedPValue, difference, interval: found }: MetricComparison, level: number): string {
   if (adjustedPValue === null || difference === null) return NONE;
-  if (adjustedPValue > 1 - level || difference === 0) return 'no difference found';
+  const holdsZero = found !== null && found.low <= 0 && found.high >= 0;
+  if (adjustedPValue > 1 - level || difference === 0 || holdsZero) return 'no difference found';
   return difference > 0 ? 'a is better' : 'b is better';
 }
 
-function unmatchedLines(side: 'a' | 'b', { count, ids }: UnmatchedResults): string[] {
+function idLines(what: string, { count, ids }: UnmatchedResults): string[] {
   if (count === 0) return [];
   const shown = ids.slice(0, SHOWN_IDS).map((id) => JSON.stringify(id));
   const more = count > shown.length ? `${shown.length > 0 ? ', ' : ''}${count - shown.length} more` : '';
-  return [`only in ${side}: ${count} (${shown.join(', ')}${more})`];
+  return [`${what}: ${count} (${shown.join(', ')}${more})`];
 }
 
 function score(value: number | null): string {

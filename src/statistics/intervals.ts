@@ -1,7 +1,8 @@
 import { AssayError } from '../errors.js';
-import { betweenZeroAndOne, checkOptions, show } from '../foundation/options.js';
 import { findRoot } from './find-root.js';
-import { betaQuantile, incompleteBeta, normalQuantile, studentQuantile } from './special-functions.js';
+import { betweenZeroAndOne, checkOptions, show } from '../foundation/options.js';
+import { betaQuantile, betaUpperQuantile, incompleteBeta, normalQuantile } from './special-functions.js';
+import { studentQuantile } from './student.js';
 
 /** How an {@link Interval} was made. */
 export type IntervalMethod =
@@ -101,15 +102,10 @@ export function clopperPearsonInterval(
   options: IntervalOptions = {},
 ): Interval | null {
   const level = checkLevel('clopperPearsonInterval', options);
-  const { successes, n } = checkProportion(proportion);
-  if (n === 0) return null;
-  const tail = (1 - level) / 2;
-  return {
-    low: successes === 0 ? 0 : betaQuantile(tail, successes, n - successes + 1),
-    high: successes === n ? 1 : upperBetaQuantile(tail, successes + 1, n - successes),
-    level,
-    method: 'clopper-pearson',
-  };
+  return proportionInterval(proportion, { level, method: 'clopper-pearson' }, (successes, failures, tail) => [
+    successes === 0 ? 0 : betaQuantile(tail, successes, failures + 1),
+    betaUpperQuantile(tail, successes + 1, failures),
+  ]);
 }
 
 /**
@@ -121,26 +117,26 @@ export function clopperPearsonInterval(
  */
 export function midPInterval(proportion: Proportion, options: IntervalOptions = {}): Interval | null {
   const level = checkLevel('midPInterval', options);
-  const { successes, n } = checkProportion(proportion);
-  if (n === 0) return null;
-  const tail = (1 - level) / 2;
-  return {
-    low: midPEnd(successes, n, tail),
-    high: 1 - midPEnd(n - successes, n, tail),
-    level,
-    method: 'mid-p',
-  };
+  return proportionInterval(proportion, { level, method: 'mid-p' }, (successes, failures, tail) => [
+    successes === 0 ? 0 : midPEnd(successes, failures, tail),
+    midPUpperEnd(successes, failures, tail),
+  ]);
 }
 
-/** The p at which P(X > successes) + P(X = successes) / 2 is `tail`; 0 without successes. */
-function midPEnd(successes: number, n: number, tail: number): number {
-  if (successes === 0) return 0;
-  const failures = n - successes;
-  // P(X >= k) is I_p(k, n - k + 1); where every trial succeeded P(X > k) is 0.
+/** The p at which P(X > successes) + P(X = successes) / 2 is `tail`; some trials failed. */
+function midPEnd(successes: number, failures: number, tail: number): number {
+  // P(X >= k) is I_p(k, n - k + 1).
+  const excess = (p: number): number =>
+    (incompleteBeta(successes, failures + 1, p) + incompleteBeta(successes + 1, failures, p)) / 2 - tail;
+  return findRoot(excess, [0, 1]);
+}
+
+/** The p at which P(X < successes) + P(X = successes) / 2 is `tail`; some trials failed. */
+function midPUpperEnd(successes: number, failures: number, tail: number): number {
   const excess = (p: number): number => {
-    const atLeast = incompleteBeta(successes, failures + 1, p);
-    const more = failures === 0 ? 0 : incompleteBeta(successes + 1, failures, p);
-    return (atLeast + more) / 2 - tail;
+    const atMost = incompleteBeta(failures, successes + 1, 1 - p, p);
+    const fewer = successes === 0 ? 0 : incompleteBeta(failures + 1, successes, 1 - p, p);
+    return (atMost + fewer) / 2 - tail;
   };
   return findRoot(excess, [0, 1]);
 }
@@ -153,22 +149,31 @@ function midPEnd(successes: number, n: number, tail: number): number {
  */
 export function jeffreysInterval(proportion: Proportion, options: IntervalOptions = {}): Interval | null {
   const level = checkLevel('jeffreysInterval', options);
-  const { successes, n } = checkProportion(proportion);
-  if (n === 0) return null;
-  const tail = (1 - level) / 2;
-  const a = successes + 0.5;
-  const b = n - successes + 0.5;
-  return {
-    low: successes === 0 ? 0 : betaQuantile(tail, a, b),
-    high: successes === n ? 1 : upperBetaQuantile(tail, a, b),
-    level,
-    method: 'jeffreys',
-  };
+  return proportionInterval(proportion, { level, method: 'jeffreys' }, (successes, failures, tail) => [
+    successes === 0 ? 0 : betaQuantile(tail, successes + 0.5, failures + 0.5),
+    betaUpperQuantile(tail, successes + 0.5, failures + 0.5),
+  ]);
 }
 
-/** Upper quantile taken from the other end, where small tails keep their digits. */
-function upperBetaQuantile(tail: number, a: number, b: number): number {
-  return 1 - betaQuantile(tail, b, a);
+/**
+ * Takes the ends for the rarer of successes and failures and mirrors them where that is the failures: near 1 an end has
+ * lost the digits that it has near 0. `null` without trials.
+ */
+function proportionInterval(
+  proportion: Proportion,
+  of: Pick<Interval, 'level' | 'method'>,
+  ends: (successes: number, failures: number, tail: number) => readonly [low: number, high: number],
+): Interval | null {
+  const { successes, n } = checkProportion(proportion);
+  if (n === 0) return null;
+  const failures = n - successes;
+  const tail = (1 - of.level) / 2;
+  if (successes > failures) {
+    const [low, high] = ends(failures, successes, tail);
+    return { low: 1 - high, high: 1 - low, ...of };
+  }
+  const [low, high] = ends(successes, failures, tail);
+  return { low, high, ...of };
 }
 
 /**

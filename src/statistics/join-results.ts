@@ -1,14 +1,18 @@
 import { InputError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 
 /** What a comparison needs of a result: a few numbers, not its text. */
 export interface ComparedResult {
   readonly caseId: string;
   readonly repetition: number;
   readonly cluster: string | undefined;
+  /** Hash of what its case is made of, when it is known. */
+  readonly caseHash: string | undefined;
   /** Evaluator and version, when it was evaluated. */
   readonly evaluator: string | undefined;
+  /** Hash of what it was scored by, when it is known. */
+  readonly scoringHash: string | undefined;
   /** Scores by position of their metric; NaN where there is none. */
   readonly scores: readonly number[];
 }
@@ -90,7 +94,9 @@ export async function joinResults(
       caseId: result.caseId,
       repetition: result.repetition,
       cluster: result.cluster,
+      caseHash: result.caseHash,
       evaluator: evaluation === undefined ? undefined : `${evaluation.evaluator} ${evaluation.version}`,
+      scoringHash: evaluation?.scoringHash,
       scores: names.scoresOf(result),
     };
     const key = `${result.repetition}:${result.caseId}`;

@@ -1,7 +1,7 @@
 import { boundedMeanInterval } from './bounded-mean.js';
 import { checkLevel, type Interval, type IntervalOptions, tInterval, wilsonInterval } from './intervals.js';
-import { Moments } from './moments.js';
-import { isRounding } from './rounding.js';
+import type { Moments } from './moments.js';
+import { isRounding } from '../foundation/rounding.js';
 import { ScoreCounts } from './score-counts.js';
 
 /**

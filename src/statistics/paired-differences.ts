@@ -9,16 +9,34 @@ import {
 import { clusterSums } from './bootstrap.js';
 import { checkClusterId, ClusteredMoments } from './clustered.js';
 import { CrossSums } from './correlation.js';
-import { type Interval, tInterval } from './intervals.js';
+import {
+  type DifferenceEstimate,
+  type DifferenceIntervals,
+  differenceIntervals,
+  quotedInterval,
+} from './difference-intervals.js';
+import type { Interval } from './intervals.js';
+import { magnitudeOf } from './mean-interval.js';
 import { Moments } from './moments.js';
 import { checkSameLength } from './paired-numbers.js';
-import { mcnemarTest, signFlipChecks, signFlipTest, type SignFlipOptions, tTest } from './paired-tests.js';
+import type { PairedTable } from './paired-table.js';
+import {
+  mcnemarTest,
+  signFlipChecks,
+  signFlipTest,
+  type SignFlipOptions,
+  type TTest,
+  tTest,
+} from './paired-tests.js';
+import { differenceOf, isRounding } from '../foundation/rounding.js';
+import { ScoreCounts } from './score-counts.js';
+import { toUnit } from './value-range.js';
 
 /** Which test a p-value comes from. */
 export type PairedTestName = 't' | 'clustered-t' | 'mcnemar' | 'sign-flip';
 
 /** Options of {@link comparePaired}. */
-export interface PairedOptions extends SignFlipOptions {
+export interface PairedOptions extends Omit<SignFlipOptions, 'magnitude'> {
   /** Nominal coverage of the interval, above 0 and below 1. @default 0.95 */
   readonly level?: number | undefined;
   /**
@@ -29,8 +47,9 @@ export interface PairedOptions extends SignFlipOptions {
 }
 
 /** Checks of {@link PairedOptions}. */
+const { magnitude: _, ...flipChecks } = signFlipChecks; // known here: the scores themselves are given
 export const pairedChecks: OptionChecks<PairedOptions> = {
-  ...signFlipChecks,
+  ...flipChecks,
   level: betweenZeroAndOne,
   permutation: boolean,
 };
@@ -49,11 +68,22 @@ export interface PairedComparison {
   readonly standardError: number | null;
   /** Standard error that unpaired samples would have: how much pairing gained. */
   readonly unpairedStandardError: number | null;
-  /** t interval of `difference`; `null` when no spread was seen. */
+  /**
+   * The interval of `difference` to quote: Tango's for 0/1 scores without clusters; Student's t where no difference (or
+   * mean of a cluster) makes up more than a fifth of all, and t stays within the range; else mid-Gaffke's within -1..1,
+   * which holds also where ties or rare losses pile up. Scores outside 0..1 have no range: t, or `null` when no spread
+   * was seen.
+   */
   readonly interval: Interval | null;
+  /** Each interval that applies; `interval` is one of them. */
+  readonly intervals: DifferenceIntervals;
   /** Clusters, when pairs are not independent of each other; else `null`. */
   readonly clusters: number | null;
-  /** t statistic, `difference` / `standardError`; `null` where `interval` is. */
+  /** n² / Σ size²: how many clusters of equal size would weigh alike; `null` without clusters or with fewer than 2. */
+  readonly effectiveClusters: number | null;
+  /** Degrees of freedom of t: pairs - 1, or Satterthwaite's for clusters, where below 4 the error says little. */
+  readonly degreesOfFreedom: number | null;
+  /** t statistic, `difference` / `standardError`; `null` when no spread was seen. */
   readonly t: number | null;
   /** p-value of `test`: the one to quote. */
   readonly pValue: number | null;
@@ -72,7 +102,7 @@ export interface PairedComparison {
   readonly wins: number;
   /** Pairs in which b is higher. */
   readonly losses: number;
-  /** Pairs in which both are equal. */
+  /** Pairs in which both are equal, or differ by rounding alone (a few units in the last place). */
   readonly ties: number;
   /** Pearson's correlation of the two sides: the higher, the more pairing gains. */
   readonly correlation: number | null;
@@ -86,12 +116,16 @@ export interface PairedDifferencesOptions {
   readonly clusters: boolean;
 }
 
+const DIFFERENCES = [-1, 1] as const; // range of the difference of two scores
+
 /** Gathers pairs of scores, in constant memory but for what {@link PairedDifferencesOptions} asks to be kept. */
 export class PairedDifferences {
   readonly #a = new Moments();
   readonly #b = new Moments();
   readonly #differences = new Moments();
   readonly #pairs = new CrossSums();
+  /** Of the differences, on 0..1; gone once a value lies outside 0..1. */
+  #counts: ScoreCounts | undefined = new ScoreCounts();
   readonly #clusters: string[] | undefined;
   #kept: Float64Array | undefined;
   #wins = 0;
@@ -109,7 +143,7 @@ export class PairedDifferences {
 
   /** Adds the scores of one pair and, where clusters are kept, its cluster. */
   add(a: number, b: number, cluster = ''): void {
-    const difference = a - b;
+    const difference = differenceOf(a, b);
     if (this.#kept !== undefined) {
       if (this.pairs === this.#kept.length) {
         const grown = new Float64Array(this.#kept.length * 2);
@@ -123,32 +157,38 @@ export class PairedDifferences {
     this.#b.add(b);
     this.#differences.add(difference);
     this.#pairs.add(a, b);
+    if (this.#counts !== undefined) {
+      if (a >= 0 && a <= 1 && b >= 0 && b <= 1) this.#counts.add(toUnit(difference, DIFFERENCES));
+      else this.#counts = undefined;
+    }
     if (difference > 0) this.#wins++;
     else if (difference < 0) this.#losses++;
   }
 
   /** The comparison of all pairs; `clustered`: whether those of one cluster count as dependent. */
   async compare(options: PairedOptions, clustered: boolean): Promise<PairedComparison> {
-    const { level, permutation = true, ...flips } = options;
+    const { level = 0.95, permutation = true, ...flips } = options;
     const kept = this.#kept?.subarray(0, this.pairs);
     const clusters = clustered ? clusteredOf(kept, this.#clusters) : undefined;
-    const { standardError } = clusters?.moments ?? this.#differences;
-    const difference = this.#differences.mean;
-    const count = clusters?.moments.clusters ?? null;
-    const estimate =
-      difference === null || standardError === null || standardError === 0
-        ? null
-        : { mean: difference, standardError, degreesOfFreedom: (count ?? this.pairs) - 1 };
-    const found = estimate === null ? null : tTest(estimate);
-    const interval = estimate === null ? null : tInterval(estimate, { level });
-    const flipped = clusters?.sums ?? kept;
     const binary = !clustered && this.#a.binary && this.#b.binary;
+    const estimate = this.#estimate(clusters?.moments);
+    const intervals = differenceIntervals(
+      {
+        estimate,
+        counts: this.#counts,
+        clusters: clusters?.moments,
+        table: binary ? this.#table() : undefined,
+      },
+      level,
+    );
+    const found = tTestOf(estimate);
+    const flipped = clusters?.sums ?? kept;
     const pValues = {
       t: found?.pValue ?? null,
       mcnemar: binary ? mcnemarTest(this.#wins, this.#losses).pValue : null,
       signFlip:
         permutation && flipped !== undefined && this.pairs > 0
-          ? (await signFlipTest(flipped, flips)).pValue
+          ? (await signFlipTest(flipped, { ...flips, magnitude: this.#magnitude })).pValue
           : null,
     };
     const test = headline(pValues, clustered);
@@ -156,14 +196,14 @@ export class PairedDifferences {
       pairs: this.pairs,
       meanA: this.#a.mean,
       meanB: this.#b.mean,
-      difference,
-      standardError,
-      unpairedStandardError:
-        this.pairs < 2
-          ? null
-          : Math.sqrt(((this.#a.variance as number) + (this.#b.variance as number)) / this.pairs),
-      interval: interval !== null && clustered ? { ...interval, method: 'clustered-t' } : interval,
-      clusters: count,
+      difference: estimate.mean,
+      standardError: estimate.standardError,
+      unpairedStandardError: this.#unpairedError(),
+      interval: quotedInterval(intervals, { counts: this.#counts, clusters: clusters?.moments }),
+      intervals,
+      clusters: clusters?.moments.clusters ?? null,
+      effectiveClusters: clusters?.moments.effectiveClusters ?? null,
+      degreesOfFreedom: estimate.degreesOfFreedom,
       t: found?.t ?? null,
       pValue: test === 'mcnemar' ? pValues.mcnemar : test === 'sign-flip' ? pValues.signFlip : pValues.t,
       test,
@@ -174,7 +214,41 @@ export class PairedDifferences {
       correlation: this.#pairs.correlation,
     };
   }
+
+  get #magnitude(): number {
+    return Math.max(magnitudeOf(this.#a), magnitudeOf(this.#b));
+  }
+
+  /** Mean, error and degrees of freedom; what rounding alone makes of equal scores is 0. */
+  #estimate(clusters: ClusteredMoments | undefined): DifferenceEstimate {
+    const onPaper = (value: number | null): number | null =>
+      value !== null && isRounding(value, this.#magnitude) ? 0 : value;
+    return {
+      mean: onPaper(this.#differences.mean),
+      standardError: onPaper((clusters ?? this.#differences).standardError),
+      degreesOfFreedom: clusters === undefined ? degreesOf(this.pairs) : clusters.degreesOfFreedom,
+    };
+  }
+
+  #unpairedError(): number | null {
+    const [a, b] = [this.#a.variance, this.#b.variance];
+    return a === null || b === null ? null : Math.sqrt((a + b) / this.pairs);
+  }
+
+  /** Of 0/1 scores. */
+  #table(): PairedTable {
+    const both = this.#a.sum - this.#wins;
+    const neither = this.pairs - both - this.#wins - this.#losses;
+    return { both, onlyFirst: this.#wins, onlySecond: this.#losses, neither };
+  }
 }
+
+function tTestOf({ mean, standardError, degreesOfFreedom }: DifferenceEstimate): TTest | null {
+  if (mean === null || standardError === null || degreesOfFreedom === null) return null;
+  return tTest({ mean, standardError, degreesOfFreedom });
+}
+
+const degreesOf = (pairs: number): number | null => (pairs < 2 ? null : pairs - 1);
 
 /**
  * Compares two paired samples: `a[i]` and `b[i]` belong to the same case.

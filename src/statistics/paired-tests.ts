@@ -1,11 +1,22 @@
 import { AssayError } from '../errors.js';
-import { callable, integer, checkOptions, show, signal, type OptionChecks } from '../foundation/options.js';
+import {
+  callable,
+  checkOptions,
+  integer,
+  number,
+  type OptionChecks,
+  show,
+  signal,
+} from '../foundation/options.js';
+import { isRounding, withoutRounding } from '../foundation/rounding.js';
 import { midRanks } from './correlation.js';
 import { checkMeanEstimate, type MeanEstimate } from './intervals.js';
+import { magnitudeOf } from './mean-interval.js';
 import type { Moments } from './moments.js';
 import { sortedNumbers } from './quantiles.js';
 import { resample, type ResamplingOptions, threadsCheck } from './resample.js';
-import { incompleteBeta, normalCdf, studentTail } from './special-functions.js';
+import { incompleteBeta, normalCdf } from './special-functions.js';
+import { studentTail } from './student.js';
 
 /** A t statistic with its two-sided p-value. */
 export interface TTest {
@@ -37,8 +48,17 @@ export interface PermutationTest {
   readonly resamples: number;
 }
 
+/** Options of tests that are given differences of scores. */
+export interface DifferenceOptions {
+  /**
+   * Magnitude of the scores that the differences come from, >= 0. Differences within rounding of it (16 units in the last
+   * place) count as 0, and as equal to each other. @default 16 times the largest difference
+   */
+  readonly magnitude?: number | undefined;
+}
+
 /** Options of {@link signFlipTest}. */
-export interface SignFlipOptions extends ResamplingOptions {
+export interface SignFlipOptions extends ResamplingOptions, DifferenceOptions {
   /** Draws when there are too many possibilities to count, >= 100. @default 10_000 */
   readonly resamples?: number | undefined;
   /** Seed, 0 to 4294967295. @default 0 */
@@ -49,6 +69,7 @@ export interface SignFlipOptions extends ResamplingOptions {
 export const signFlipChecks: OptionChecks<SignFlipOptions> = {
   resamples: integer(100),
   seed: integer(0, 0xffff_ffff),
+  magnitude: number(0),
   threads: threadsCheck,
   onFallback: callable,
   signal,
@@ -70,17 +91,18 @@ export function tTest(estimate: MeanEstimate): TTest | null {
 /**
  * Welch's t test of two independent samples (Welch 1947, degrees of freedom after Satterthwaite). Paired
  * samples deserve a paired test: this one throws away what the pairs have in common. `null` when a sample has
- * fewer than 2 values or both have no spread.
+ * fewer than 2 values or both have no spread but for rounding. For values of magnitudes from 1e-130 to 1e130, or 0.
  */
 export function welchTest(a: Moments, b: Moments): TTest | null {
   if (a.n < 2 || b.n < 2) return null;
   const [partA, partB] = [(a.variance as number) / a.n, (b.variance as number) / b.n];
   const variance = partA + partB;
-  if (variance === 0) return null;
+  if (isRounding(Math.sqrt(variance), Math.max(magnitudeOf(a), magnitudeOf(b)))) return null;
+  const [shareA, shareB] = [partA / variance, partB / variance]; // squares of variances may be no numbers
   return tTest({
     mean: (a.mean as number) - (b.mean as number),
     standardError: Math.sqrt(variance),
-    degreesOfFreedom: variance ** 2 / (partA ** 2 / (a.n - 1) + partB ** 2 / (b.n - 1)),
+    degreesOfFreedom: 1 / (shareA ** 2 / (a.n - 1) + shareB ** 2 / (b.n - 1)),
   });
 }
 
@@ -109,6 +131,17 @@ export function mcnemarTest(wins: number, losses: number): McnemarTest {
   return { pValue, chiSquare, chiSquarePValue: Math.min(1, 2 * normalCdf(-Math.sqrt(chiSquare))) };
 }
 
+/** Differences that are more than rounding, sorted. */
+function nonZeroOf(
+  differences: ArrayLike<number>,
+  magnitude: number | undefined,
+): { readonly nonZero: Float64Array; readonly scale: number } {
+  const sorted = sortedNumbers(differences);
+  const largest = Math.max(Math.abs(sorted[0] ?? 0), Math.abs(sorted.at(-1) ?? 0));
+  const scale = magnitude ?? 16 * largest; // scores tend to be larger than their differences
+  return { nonZero: sorted.filter((difference) => !isRounding(difference, scale)), scale };
+}
+
 const EXACT_WILCOXON = 200;
 
 /**
@@ -116,11 +149,18 @@ const EXACT_WILCOXON = 200;
  * 200 differences the p-value is exact, also with ties; above it is the normal approximation with tie
  * correction and without continuity correction. `null` when every difference is 0.
  */
-export function wilcoxonSignedRankTest(differences: ArrayLike<number>): PermutationTest | null {
-  const nonZero = sortedNumbers(differences).filter((difference) => difference !== 0);
+export function wilcoxonSignedRankTest(
+  differences: ArrayLike<number>,
+  options: DifferenceOptions = {},
+): PermutationTest | null {
+  const { magnitude } = checkOptions<DifferenceOptions>('wilcoxonSignedRankTest', options, {
+    magnitude: number(0),
+  });
+  const { nonZero, scale } = nonZeroOf(differences, magnitude);
   const n = nonZero.length;
   if (n === 0) return null;
-  const doubled = midRanks(nonZero.map(Math.abs)).map((rank) => 2 * rank); // integers, also for ties
+  const sizes = withoutRounding(nonZero.map(Math.abs), scale);
+  const doubled = midRanks(sizes).map((rank) => 2 * rank); // integers, also for ties
   let positive = 0;
   doubled.forEach((rank, i) => (positive += (nonZero[i] as number) > 0 ? rank : 0));
   const total = n * (n + 1);
@@ -163,7 +203,7 @@ export async function signFlipTest(
 ): Promise<PermutationTest> {
   const checked = checkOptions<SignFlipOptions>('signFlipTest', options, signFlipChecks);
   const { resamples = 10_000, seed = 0 } = checked;
-  const values = sortedNumbers(differences).filter((difference) => difference !== 0);
+  const { nonZero: values } = nonZeroOf(differences, checked.magnitude);
   const size = values.reduce((sum, value) => sum + Math.abs(value), 0);
   const observed = Math.abs(values.reduce((sum, value) => sum + value, 0));
   // Sums that are equal on paper must count as equal, however they were rounded.

@@ -1,6 +1,7 @@
 import { AssayError } from '../errors.js';
 import { ExactSum } from '../foundation/exact-sum.js';
 import { show } from '../foundation/options.js';
+import { withoutRounding } from '../foundation/rounding.js';
 import { checkShare } from './check-share.js';
 import { checkRankable, midRanks } from './correlation.js';
 import { checkSameLength } from './paired-numbers.js';
@@ -60,13 +61,14 @@ export function averagePrecision(happened: readonly Happened[], scores: readonly
   checkRankable(scores);
   const events = countEvents(happened);
   if (events === 0) return null;
-  const order = scores.map((_, i) => i).sort((i, j) => (scores[j] as number) - (scores[i] as number));
+  const ranked = withoutRounding(scores);
+  const order = scores.map((_, i) => i).sort((i, j) => (ranked[j] as number) - (ranked[i] as number));
   const area = new ExactSum();
   let hits = 0;
   let counted = 0;
   order.forEach((at, i) => {
     if (happened[at]) hits++;
-    if (i + 1 < order.length && scores[order[i + 1] as number] === scores[at]) return;
+    if (i + 1 < order.length && ranked[order[i + 1] as number] === ranked[at]) return;
     area.add(((hits - counted) / events) * (hits / (i + 1)));
     counted = hits;
   });

@@ -1,5 +1,6 @@
 import { AssayError } from '../errors.js';
 import { checkOptions, integer, number, oneOf, requireOptions, show } from '../foundation/options.js';
+import { reaches, withoutRounding } from '../foundation/rounding.js';
 import { Moments } from './moments.js';
 import { passAtK, passHatK } from './pass-at-k.js';
 import { median } from './quantiles.js';
@@ -58,7 +59,7 @@ function reduceByThreshold(scores: readonly number[], reducer: ThresholdReducer)
     threshold: number(0, 1),
   });
   requireOptions('the repetition reducer', reducer, ['reducer', 'k']);
-  const passed = scores.filter((score) => score >= threshold).length;
+  const passed = scores.filter((score) => reaches(score, threshold)).length;
   if (reducer.reducer === 'pass-at') return passAtK(scores.length, passed, k);
   if (reducer.reducer === 'pass-hat') return passHatK(scores.length, passed, k);
   if (scores.length < k) return null;
@@ -67,7 +68,7 @@ function reduceByThreshold(scores: readonly number[], reducer: ThresholdReducer)
 
 function modeOf(scores: readonly number[]): number | null {
   const counts = new Map<number, number>();
-  for (const score of scores) counts.set(score, (counts.get(score) ?? 0) + 1);
+  for (const score of withoutRounding(scores)) counts.set(score, (counts.get(score) ?? 0) + 1);
   let found: number | null = null;
   let most = 0;
   for (const [score, count] of counts) {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { AssayError } from '../errors.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 import type { OptionCheck } from '../foundation/options.js';
 import { ThreadPool, ThreadsUnavailable } from '../foundation/thread-pool.js';
 import { workerFallback, type WorkerFallback } from '../foundation/worker-fallback.js';

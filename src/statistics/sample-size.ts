@@ -8,7 +8,9 @@ import {
   type OptionCheck,
   type OptionChecks,
 } from '../foundation/options.js';
+import { findRoot } from './find-root.js';
 import { normalQuantile } from './special-functions.js';
+import { pairedTPower } from './t-power.js';
 
 /** What is known or assumed about a paired comparison of two runs. Scores lie in 0..1. */
 export interface ComparisonPlan {
@@ -36,40 +38,59 @@ export interface SampleSizePlan extends ComparisonPlan {
 
 /** A {@link ComparisonPlan} with the number of cases there are. */
 export interface DetectableDifferencePlan extends ComparisonPlan {
-  /** Number of cases, integer >= 1. */
+  /** Number of cases, integer >= 2: one has no spread to compare with. */
   readonly cases: number;
 }
 
+/** From here on the normal formula is used: a paired t test of 500 cases has 79.9 % power where it says 80 %. */
+const MANY_CASES = 500;
+
 /**
- * How many cases a paired comparison needs: n = (z_{α/2} + z_β)² (ω² + σ²_A/K_A + σ²_B/K_B) / δ², rounded up
- * (Miller 2024, "Adding Error Bars to Evals"; normal approximation).
+ * How many cases a paired comparison needs: n = (z_{α/2} + z_β)² (ω² + σ²_A/K_A + σ²_B/K_B) / δ², rounded up (Miller 2024,
+ * "Adding Error Bars to Evals"). Where that is below 500, the first n at which a paired t test has the power: for few
+ * cases the formula, which takes the variance for known, promises far too much. At least 2. For 0/1 scores without
+ * repetitions McNemar's test is planned exactly by `mcnemarCases` (`assaykit/decisions`).
  *
  * @throws AssayError `ASSAY_INVALID_OPTION` for a bad value.
  */
 export function requiredCases(plan: SampleSizePlan): number {
-  const { factor, variance } = checkPlan(
+  const { factor, variance, alpha, power } = checkPlan(
     'requiredCases',
     plan,
     { ...PLAN_CHECKS, difference: differenceCheck },
     'difference',
   );
-  return Math.max(1, Math.ceil((factor * factor * variance) / (plan.difference * plan.difference)));
+  if (factor === 0) return 1;
+  const byFormula = Math.ceil((factor * factor * variance) / (plan.difference * plan.difference));
+  if (byFormula >= MANY_CASES) return byFormula;
+  const effectSize = plan.difference / Math.sqrt(variance);
+  let n = Math.max(2, byFormula);
+  while (pairedTPower({ effectSize, n, alpha }) < power) n++;
+  return n;
 }
 
 /**
- * The smallest true difference of the mean scores that `cases` cases find with the plan's power: the formula of
- * {@link requiredCases} solved for δ.
+ * The smallest true difference of the mean scores that `cases` cases find with the plan's power: below 500 cases by the
+ * power of a paired t test, from there by the formula of {@link requiredCases} solved for δ. It may be above 1, the
+ * largest difference that scores in 0..1 can have: then no difference can be found.
  *
  * @throws AssayError `ASSAY_INVALID_OPTION` for a bad value.
  */
 export function minimumDetectableDifference(plan: DetectableDifferencePlan): number {
-  const { factor, variance } = checkPlan(
+  const { factor, variance, alpha, power } = checkPlan(
     'minimumDetectableDifference',
     plan,
-    { ...PLAN_CHECKS, cases: integer(1) },
+    { ...PLAN_CHECKS, cases: integer(2) },
     'cases',
   );
-  return factor * Math.sqrt(variance / plan.cases);
+  const n = plan.cases;
+  const byFormula = factor * Math.sqrt(variance / n);
+  if (n >= MANY_CASES || byFormula === 0) return byFormula;
+  const excess = (difference: number): number =>
+    pairedTPower({ effectSize: difference / Math.sqrt(variance), n, alpha }) - power;
+  let high = byFormula;
+  while (excess(high) < 0) high *= 2;
+  return findRoot(excess, [byFormula / 2, high]);
 }
 
 const differenceCheck: OptionCheck = (value) => positive(value) ?? number(0, 1)(value);
@@ -89,7 +110,7 @@ function checkPlan<Plan extends ComparisonPlan>(
   plan: Plan,
   checks: OptionChecks<Plan>,
   ownNumber: keyof Plan & string,
-): { readonly factor: number; readonly variance: number } {
+): Readonly<Record<'factor' | 'variance' | 'alpha' | 'power', number>> {
   const checked = checkOptions<Plan>(owner, plan, checks);
   requireOptions(owner, checked, ['differenceVariance', ownNumber]);
   const { withinVarianceA = 0, withinVarianceB = 0, repetitionsA = 1, repetitionsB = 1 } = checked;
@@ -98,5 +119,7 @@ function checkPlan<Plan extends ComparisonPlan>(
   return {
     factor: Math.max(0, normalQuantile(power) - normalQuantile(alpha / 2)), // power <= alpha / 2 needs no difference
     variance: checked.differenceVariance + perCase,
+    alpha,
+    power,
   };
 }

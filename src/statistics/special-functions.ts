@@ -21,7 +21,7 @@ export function logGamma(x: number): number {
 }
 
 /** What Stirling's formula lacks: log Γ(x+1) - (x + 1/2) log x + x - log √(2π) (Loader 2000). */
-function stirlingError(x: number): number {
+export function stirlingError(x: number): number {
   if (x < 16) return logGamma(x + 1) - (x + 0.5) * Math.log(x) + x - HALF_LOG_TWO_PI;
   const square = x * x;
   return (1 / 12 - (1 / 360 - (1 / 1260 - (1 / 1680 - 1 / 1188 / square) / square) / square) / square) / x;
@@ -69,8 +69,18 @@ export function logBetaPower(a: number, b: number, x: number, y: number): number
 export function incompleteBeta(a: number, b: number, x: number, y = 1 - x): number {
   if (x <= 0) return 0;
   if (y <= 0) return 1;
-  if (x > (a + 1) / (a + b + 2)) return 1 - (betaPower(b, a, y, x) * betaFraction(b, a, y)) / b;
+  if (isRare(b, a, y) || (x > (a + 1) / (a + b + 2) && !isRare(a, b, x))) {
+    return 1 - (betaPower(b, a, y, x) * betaFraction(b, a, y)) / b;
+  }
   return (betaPower(a, b, x, y) * betaFraction(a, b, x)) / a;
+}
+
+/**
+ * Whether `x` is so near 0 that its distance from 1 has lost digits that the fraction on the other side would need, while
+ * the chance of less is not yet so near 1 that it loses them itself.
+ */
+function isRare(a: number, b: number, x: number): boolean {
+  return x < 1e-6 && (a + b) * x < a + 5 * Math.sqrt(a) + 5;
 }
 
 /** Natural logarithm of {@link incompleteBeta}: tails keep their digits where the function itself underflows. */
@@ -101,6 +111,21 @@ function betaFraction(a: number, b: number, x: number): number {
     if (Math.abs(step - 1) <= EPSILON) break;
   }
   return fraction;
+}
+
+/** Logarithm of P(X = x) of Binomial(n, p), 0 <= x <= n and 0 < p < 1, by Loader's saddle point (2000). */
+export function logBinomialChance(x: number, n: number, p: number): number {
+  if (x === 0) return n * Math.log1p(-p);
+  if (x === n) return n * Math.log(p);
+  const rest = n - x;
+  return (
+    stirlingError(n) -
+    stirlingError(x) -
+    stirlingError(rest) -
+    deviancePart(x, n * p) -
+    deviancePart(rest, n * (1 - p)) +
+    Math.log(n / (2 * Math.PI * x * rest)) / 2
+  );
 }
 
 /** Complementary error function, from the incomplete gamma function Q(1/2, x²) (DLMF 8.7.1 and 8.9.2). */
@@ -193,75 +218,12 @@ export function normalQuantile(p: number): number {
   return q < 0 ? -z : z;
 }
 
-/** Logarithm of the density of Student's t at 0. */
-const logStudentConstant = (degreesOfFreedom: number): number =>
-  logGamma((degreesOfFreedom + 1) / 2) -
-  logGamma(degreesOfFreedom / 2) -
-  Math.log(degreesOfFreedom * Math.PI) / 2;
-
-/** P(T >= t) of Student's t with `degreesOfFreedom` > 0: the upper tail keeps its digits far out. */
-export function studentTail(t: number, degreesOfFreedom: number): number {
-  if (degreesOfFreedom > 1e20) return normalCdf(-t); // no digit of it differs
-  const square = t * t;
-  if (square > 1e32 * degreesOfFreedom) {
-    // a power of t so far out, whose square may be no number; relative error below 1e-32 times the degrees of freedom
-    const constant =
-      logStudentConstant(degreesOfFreedom) + ((degreesOfFreedom - 1) / 2) * Math.log(degreesOfFreedom);
-    const tail = Math.exp(constant - degreesOfFreedom * Math.log(Math.abs(t)));
-    return t > 0 ? tail : 1 - tail;
-  }
-  const total = degreesOfFreedom + square;
-  const tail = incompleteBeta(degreesOfFreedom / 2, 0.5, degreesOfFreedom / total, square / total) / 2;
-  return t >= 0 ? tail : 1 - tail;
-}
-
-/**
- * P(T <= t) of Student's t with `degreesOfFreedom` > 0.
- *
- * @throws AssayError `ASSAY_INVALID_INPUT` for NaN or not positive degrees of freedom.
- */
-export function studentCdf(t: number, degreesOfFreedom: number): number {
-  checkArgument(t);
-  checkDegreesOfFreedom(degreesOfFreedom);
-  return studentTail(-t, degreesOfFreedom);
-}
-
-/**
- * The t with P(T <= t) = `p`, for 0 < p < 1 and `degreesOfFreedom` > 0: through the quantile of the beta
- * distribution, since ν/(ν + T²) is Beta(ν/2, 1/2).
- *
- * @throws AssayError `ASSAY_INVALID_INPUT` for another `p` or not positive degrees of freedom.
- */
-export function studentQuantile(p: number, degreesOfFreedom: number): number {
-  checkProbability(p);
-  checkDegreesOfFreedom(degreesOfFreedom);
-  if (degreesOfFreedom === Number.POSITIVE_INFINITY) return normalQuantile(p);
-  if (p === 0.5) return 0;
-  const tail = Math.min(p, 1 - p);
-  const constant = logStudentConstant(degreesOfFreedom);
-  // Newton on log(tail) in log(t): both ends of the scale are nearly straight lines there.
-  let low = 0;
-  let high = Number.POSITIVE_INFINITY;
-  let t = Math.max(1e-8, -normalQuantile(tail));
-  for (let step = 0; step < 200; step++) {
-    const found = studentTail(t, degreesOfFreedom);
-    if (found === tail) break;
-    if (found > tail) low = t;
-    else high = t;
-    const spread = Math.log(Math.hypot(1, t / Math.sqrt(degreesOfFreedom))); // half of log(1 + t²/ν), t² being too large
-    const logDensity = constant - (degreesOfFreedom + 1) * spread;
-    let next = t * Math.exp(Math.log(found / tail) * Math.exp(Math.log(found) - logDensity - Math.log(t)));
-    if (!(next > low && next < high)) next = high === Number.POSITIVE_INFINITY ? t * 4 : (low + high) / 2;
-    if (Math.abs(next - t) <= EPSILON * t) break;
-    t = next;
-  }
-  return p < 0.5 ? -t : t;
-}
-
 /**
  * P(X <= x) of the beta distribution with shapes `a`, `b` > 0.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` for NaN or shapes that are not positive.
+ * Relative error about 1e-13 for shapes up to 1e6; it grows with the shapes, to about 1e-7 at 1e15.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT` for NaN or shapes that are not positive or above 1e16.
  */
 export function betaCdf(x: number, a: number, b: number): number {
   checkArgument(x);
@@ -272,21 +234,31 @@ export function betaCdf(x: number, a: number, b: number): number {
 /**
  * The x with P(X <= x) = `p` of the beta distribution with shapes `a`, `b` > 0; safeguarded Newton steps.
  *
- * @throws AssayError `ASSAY_INVALID_INPUT` unless 0 < p < 1 and both shapes are positive.
+ * @throws AssayError `ASSAY_INVALID_INPUT` unless 0 < p < 1 and both shapes are positive and at most 1e16.
  */
 export function betaQuantile(p: number, a: number, b: number): number {
   checkProbability(p);
   checkShapes(a, b);
+  return invertBeta((x) => incompleteBeta(a, b, x) - p, a, b);
+}
+
+/** The x with P(X >= x) = `tail`: small tails keep their digits, and so does an x near 0. */
+export function betaUpperQuantile(tail: number, a: number, b: number): number {
+  return invertBeta((x) => tail - incompleteBeta(b, a, 1 - x, x), a, b);
+}
+
+/** The root of a function that rises as the distribution of Beta(a, b) does. */
+function invertBeta(excess: (x: number) => number, a: number, b: number): number {
   let low = 0;
   let high = 1;
   let x = a / (a + b);
   for (let step = 0; step < 1100; step++) {
-    const found = incompleteBeta(a, b, x);
-    if (found === p) break;
-    if (found < p) low = x;
+    const found = excess(x);
+    if (found === 0) break;
+    if (found < 0) low = x;
     else high = x;
     const density = betaPower(a, b, x, 1 - x) / (x * (1 - x));
-    let next = x - (found - p) / density;
+    let next = x - found / density;
     if (!(next > low && next < high)) {
       // Halving by ratio near 0: the quantile may lie at 1e-200.
       next = low === 0 ? (high > 1e-3 ? high / 2 : high * high) : (low + high) / 2;
@@ -298,25 +270,33 @@ export function betaQuantile(p: number, a: number, b: number): number {
   return x;
 }
 
-function checkShapes(a: number, b: number): void {
-  if (a > 0 && b > 0) return;
-  throw new AssayError('ASSAY_INVALID_INPUT', `Expected shapes > 0, got ${show(a)} and ${show(b)}`);
-}
+/** The continued fraction takes some sqrt(shape) steps: here a tenth of a second. */
+const LARGEST_SHAPE = 1e16;
 
-function checkDegreesOfFreedom(degreesOfFreedom: number): void {
-  if (degreesOfFreedom > 0) return;
+function checkShapes(a: number, b: number): void {
+  if (a > 0 && b > 0 && a <= LARGEST_SHAPE && b <= LARGEST_SHAPE) return;
   throw new AssayError(
     'ASSAY_INVALID_INPUT',
-    `Expected degrees of freedom > 0, got ${show(degreesOfFreedom)}`,
+    `Expected shapes > 0 and at most 1e16, got ${show(a)} and ${show(b)}`,
   );
 }
 
-function checkArgument(x: number): void {
+/**
+ * Throws for what is no number.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT`
+ */
+export function checkArgument(x: number): void {
   if (typeof x === 'number' && !Number.isNaN(x)) return;
   throw new AssayError('ASSAY_INVALID_INPUT', `Expected a number, got ${show(x)}`);
 }
 
-function checkProbability(p: number): void {
+/**
+ * Throws unless 0 < p < 1.
+ *
+ * @throws AssayError `ASSAY_INVALID_INPUT`
+ */
+export function checkProbability(p: number): void {
   if (!(p > 0 && p < 1)) {
     throw new AssayError('ASSAY_INVALID_INPUT', `Expected a probability between 0 and 1, got ${show(p)}`);
   }

@@ -1,5 +1,5 @@
 import type { AssayError } from '../errors.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 
 interface Pending<Append> {
   readonly append: Append;

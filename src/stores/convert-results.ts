@@ -1,7 +1,16 @@
 import { AssayError } from '../errors.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { checkOptions, integer, signal, text } from '../foundation/options.js';
+import { keepCase, type CaseParts, type KeptCase } from './kept-case.js';
 import type { ResultStore } from './result-store.js';
+
+const NO_PARTS: CaseParts = {
+  input: undefined,
+  expected: undefined,
+  metadata: undefined,
+  group: undefined,
+  cluster: undefined,
+};
 
 /** Options of {@link convertResults}. */
 export interface ConvertResultsOptions {
@@ -24,7 +33,7 @@ export interface ConvertedResults {
 }
 
 /**
- * Copies a run with its manifest, results and batch summaries from one store to another, whatever they are, in
+ * Copies a run with its manifest, results, kept cases, batch summaries and end from one store to another, whatever they are, in
  * flat memory. Copying twice is harmless, and a result that is worth more in `to` stays.
  *
  * @throws AssayError `ASSAY_INVALID_OPTION` for a bad option, `ASSAY_MANIFEST_MISMATCH` when `to` has another run
@@ -68,18 +77,21 @@ export async function convertResults(
   }
   let results = 0;
   let batch: CaseResult[] = [];
+  let cases: KeptCase[] = [];
   const store = async (): Promise<void> => {
     if (abort?.aborted === true) {
       throw new AssayError('ASSAY_ABORTED', `Copying was ended after ${results} results`, {
         cause: abort.reason,
       });
     }
-    await to.append(batch);
+    await to.append(batch, { cases });
     results += batch.length;
     batch = [];
+    cases = [];
   };
-  for await (const result of from.query({ runId })) {
-    batch.push(result);
+  for await (const { testCase, ...result } of from.query({ runId, withCase: true })) {
+    batch.push(result as CaseResult);
+    if (testCase !== undefined) cases.push(keepCase({ ...NO_PARTS, ...testCase }));
     if (batch.length >= batchSize) await store();
   }
   await store();
@@ -88,5 +100,6 @@ export async function convertResults(
     await to.appendBatchSummary(summary);
     summaries += 1;
   }
+  for await (const { end } of from.runs({ runId })) if (end !== null) await to.finish(end);
   return { results, summaries, manifest: manifest !== undefined };
 }

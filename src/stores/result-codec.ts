@@ -32,6 +32,9 @@ export function restoreResult(parsed: unknown): CaseResult {
   return (tagged === undefined ? parsed : fromTagged(tagged)) as CaseResult;
 }
 
+/** Parts of a response in which a host or a server may have put anything. */
+const OPEN_PARTS = ['output', 'contexts', 'metadata', 'toolCalls', 'logprobs', 'raw'] as const;
+
 /**
  * Whether `JSON.stringify` keeps everything in `result`. Only the members of open type are walked; of the
  * declared numbers those are looked at that come from a host's arithmetic.
@@ -55,9 +58,7 @@ export function isPlainResult(result: CaseResult): boolean {
     for (const dimension of evaluation.dimensions) if (!isPlain(dimension)) return false;
   }
   if (response !== undefined) {
-    if (response.toolCalls !== undefined && !isPlain(response.toolCalls)) return false;
-    if (response.logprobs !== undefined && !isPlain(response.logprobs)) return false;
-    if (response.raw !== undefined && !isPlain(response.raw)) return false;
+    for (const part of OPEN_PARTS) if (response[part] !== undefined && !isPlain(response[part])) return false;
   }
   return true;
 }

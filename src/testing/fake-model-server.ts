@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf } from '../errors.js';
-import type { TokenUsage } from '../client/model-client.js';
 import { isThenable } from '../foundation/thenable.js';
+import { contentOf, type WirePiece } from './fake-answer.js';
 import { FateSource } from './fake-fate.js';
 import {
   replyOf,
@@ -14,13 +14,12 @@ import {
   type ResolvedFakeOptions,
 } from './fake-options.js';
 import {
-  countTokens,
   errorBody,
   promptTokens,
+  protocolAt,
   readModelRequest,
-  wirePieces,
   wireReply,
-  type WirePiece,
+  wireStream,
 } from './fake-protocol.js';
 import { FakeRateLimit } from './fake-rate-limit.js';
 
@@ -55,8 +54,10 @@ export interface FakeModelServerStats {
 
 /** A running fake server. */
 export interface FakeModelServer extends AsyncDisposable {
-  /** Base URL for clients, with `/v1`. */
+  /** Base URL for clients, with `/v1`; for Ollama's protocols take `origin`. */
   readonly url: string;
+  /** The same without a path. */
+  readonly origin: string;
   /** The port it listens on, at 127.0.0.1. */
   readonly port: number;
   /** A copy of the counts as they are now. */
@@ -67,7 +68,8 @@ export interface FakeModelServer extends AsyncDisposable {
 
 /**
  * Starts an OpenAI-compatible model server on 127.0.0.1 that replays recorded answers, for tests and for trying a
- * pipeline without a model: `/v1/chat/completions` and `/v1/completions` (streamed or not), `/v1/models`,
+ * pipeline without a model: `/v1/chat/completions`, `/v1/completions`, `/v1/responses`, Anthropic's `/v1/messages`,
+ * Ollama's `/api/chat` and `/api/generate`, all of them streamed or not, with tool calls and reasoning; `/v1/models`,
  * `/health`. Latency, failures, rate limits and faults of the connection by option; reproducible by seed.
  * Resolves when it listens.
  *
@@ -116,8 +118,12 @@ class HttpFakeModelServer implements FakeModelServer {
     this.#server.on('connection', () => this.#counts.connections++);
   }
 
+  get origin(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
   get url(): string {
-    return `http://127.0.0.1:${this.#port}/v1`;
+    return `${this.origin}/v1`;
   }
 
   get port(): number {
@@ -157,8 +163,7 @@ class HttpFakeModelServer implements FakeModelServer {
       request.resume();
       return send(response, 200, JSON.stringify({ status: 'ok' }));
     }
-    const protocol =
-      path === '/v1/chat/completions' ? 'chat' : path === '/v1/completions' ? 'completions' : undefined;
+    const protocol = protocolAt(path);
     if (path !== '/v1/models' && protocol === undefined) {
       request.resume();
       return send(response, 404, errorBody(404, `no such route: ${path}`));
@@ -170,10 +175,15 @@ class HttpFakeModelServer implements FakeModelServer {
     }
     if (protocol !== undefined) this.#begin(response);
     const { apiKey, model } = this.#options;
-    if (apiKey !== undefined && request.headers.authorization !== `Bearer ${apiKey}`) {
+    const given = request.headers['x-api-key'] ?? request.headers.authorization?.replace(/^Bearer /, '');
+    if (apiKey !== undefined && given !== apiKey) {
       request.resume();
       if (protocol !== undefined) this.#counts.refused++;
-      return send(response, 401, errorBody(401, 'the API key is missing or wrong', 'invalid_api_key'));
+      return send(
+        response,
+        401,
+        errorBody(401, 'the API key is missing or wrong', 'invalid_api_key', protocol),
+      );
     }
     if (protocol === undefined) {
       request.resume();
@@ -191,7 +201,7 @@ class HttpFakeModelServer implements FakeModelServer {
       const read = readModelRequest(protocol, bodyText, request.headers, index, model);
       if (typeof read !== 'string') return this.#answer(read, response);
       this.#counts.refused++;
-      return send(response, 400, errorBody(400, read));
+      return send(response, 400, errorBody(400, read, undefined, protocol));
     });
     request.on('error', () => response.destroy());
   }
@@ -206,7 +216,8 @@ class HttpFakeModelServer implements FakeModelServer {
   #answer(request: FakeModelRequest, response: ServerResponse): void {
     const inputTokens = promptTokens(request);
     const waitMs = this.#limit.admit(inputTokens);
-    if (waitMs !== undefined) return this.#reply(request, response, rateLimited(waitMs), inputTokens, 0);
+    if (waitMs !== undefined)
+      return this.#reply(request, response, rateLimited(request, waitMs), inputTokens, 0);
     const { outcome, delayMs } = this.#fates.next(request.prompt);
     switch (outcome) {
       case 'error':
@@ -218,7 +229,13 @@ class HttpFakeModelServer implements FakeModelServer {
           delayMs,
         );
       case 'rate-limited':
-        return this.#reply(request, response, rateLimited(this.#options.retryAfterMs), inputTokens, 0);
+        return this.#reply(
+          request,
+          response,
+          rateLimited(request, this.#options.retryAfterMs),
+          inputTokens,
+          0,
+        );
       default:
         break;
     }
@@ -246,9 +263,9 @@ class HttpFakeModelServer implements FakeModelServer {
   ): void {
     const status = reply.status ?? 200;
     const good = status < 400 && reply.fault === undefined;
-    const usage: TokenUsage | null =
-      reply.usage === undefined ? { inputTokens, outputTokens: countTokens(reply.text ?? '') } : reply.usage;
-    const outputTokens = status < 400 ? (usage?.outputTokens ?? countTokens(reply.text ?? '')) : 0;
+    const content = contentOf(request, reply, inputTokens, this.#options.charactersPerPiece);
+    const { usage } = content;
+    const outputTokens = status < 400 ? (usage?.outputTokens ?? content.outputTokens) : 0;
     if (good) {
       this.#counts.answered++;
       this.#counts.inputTokens += usage?.inputTokens ?? inputTokens;
@@ -266,16 +283,16 @@ class HttpFakeModelServer implements FakeModelServer {
       if (reply.fault === 'reset') return void response.socket?.resetAndDestroy();
       if (streamed || (request.stream && reply.fault === 'cut')) {
         this.#counts.streamed++;
+        const { type, pieces } = wireStream(content);
         response.writeHead(status, {
-          'content-type': 'text/event-stream',
+          'content-type': type,
           'x-request-id': `req_${request.index}`,
           ...headers,
         });
-        const pieces = wirePieces(request, reply, usage);
         if (reply.fault === 'cut') return cut(response, pieces.slice(0, Math.ceil(pieces.length / 2)));
         return this.#stream(response, pieces, 0);
       }
-      const wire = wireReply(request, reply, usage);
+      const wire = wireReply(content, reply);
       const allHeaders = { ...wire.headers, ...headers };
       if (reply.fault === 'cut') {
         response.writeHead(wire.status, { ...allHeaders, 'content-length': Buffer.byteLength(wire.body) });
@@ -318,14 +335,14 @@ class HttpFakeModelServer implements FakeModelServer {
   }
 }
 
-function rateLimited(waitMs: number): FakeReply {
+function rateLimited({ protocol }: FakeModelRequest, waitMs: number): FakeReply {
   return {
     status: 429,
     headers: {
       'retry-after': String(Math.ceil(waitMs / 1000)),
       'retry-after-ms': String(Math.ceil(waitMs)),
     },
-    body: errorBody(429, 'too many requests', 'rate_limit_exceeded'),
+    body: errorBody(429, 'too many requests', 'rate_limit_exceeded', protocol),
   };
 }
 

@@ -21,10 +21,10 @@ import {
 /** A request as the fake model sees it. */
 export interface FakeModelRequest {
   /** Which route it came in by. */
-  readonly protocol: 'chat' | 'completions';
+  readonly protocol: 'chat' | 'completions' | 'responses' | 'messages' | 'ollama-chat' | 'ollama-generate';
   /** The prompt; for a chat the text of the last message of role `user` (of the last message, if there is none). */
   readonly prompt: string;
-  /** The messages of a chat; `null` for a completion. */
+  /** The messages of a chat, as they came; `null` for a completion. */
   readonly messages: readonly ChatMessage[] | null;
   /** The model that was asked for, the server's own when the request names none. */
   readonly model: string;
@@ -44,6 +44,18 @@ export interface FakeModelRequest {
  */
 export type FakeFault = 'hang' | 'reset' | 'cut' | 'malformed';
 
+/** A call of a tool by the fake model; one in the form of chat completions (`{ id, function }`) is taken, too. */
+export interface FakeToolCall {
+  /** Id of the call. @default 'call_0', 'call_1', … */
+  readonly id?: string | undefined;
+  /** Name of the tool. */
+  readonly name?: string | undefined;
+  /** The arguments, or the text of them, for arguments that are broken. @default {} */
+  readonly arguments?: unknown;
+  /** Members of a call in the form of chat completions. */
+  readonly [member: string]: unknown;
+}
+
 /** One answer with all its details. */
 export interface FakeReply {
   /** The answer's text; the message of the error for a status of 400 or more. @default '' */
@@ -58,8 +70,10 @@ export interface FakeReply {
   readonly finishReason?: string | undefined;
   /** Token counts; `null` leaves them out. @default about one token for four characters */
   readonly usage?: TokenUsage | null | undefined;
-  /** Tool calls of a chat answer; its content is `null` then, unless `text` is given. */
-  readonly toolCalls?: readonly unknown[] | undefined;
+  /** Tool calls of the answer, for all protocols but completions and generate. */
+  readonly toolCalls?: readonly FakeToolCall[] | undefined;
+  /** What the model reasons before it answers, for all protocols but completions. */
+  readonly reasoning?: string | undefined;
   /** Log probabilities, in the protocol's own form. */
   readonly logprobs?: unknown;
   /** Milliseconds until the answer begins, in place of `latencyMs` and `jitter`. */
@@ -92,6 +106,8 @@ export interface FakeModelServerOptions {
   readonly jitter?: number | undefined;
   /** Tokens an answer grows by in a second, > 0: it takes that much longer, and a stream comes in pieces. */
   readonly tokensPerSecond?: number | undefined;
+  /** Characters of text, reasoning or arguments in a piece of a stream, integer >= 1. @default 4 */
+  readonly charactersPerPiece?: number | undefined;
   /** Share of requests that are answered with 500. @default 0 */
   readonly errorRate?: number | undefined;
   /** Share of requests that are answered with 429. @default 0 */
@@ -128,6 +144,7 @@ export interface ResolvedFakeOptions {
   readonly latencyMs: number;
   readonly jitter: number;
   readonly tokensPerSecond: number;
+  readonly charactersPerPiece: number;
   readonly shares: FakeShares;
   readonly retryAfterMs: number;
   readonly requestsPerMinute: number | undefined;
@@ -156,6 +173,7 @@ const CHECKS: OptionChecks<FakeModelServerOptions> = {
   latencyMs: milliseconds,
   jitter: share,
   tokensPerSecond: positive,
+  charactersPerPiece: integer(1),
   errorRate: share,
   status429: share,
   retryAfterMs: number(0),
@@ -194,6 +212,7 @@ export function resolveFakeOptions(options: FakeModelServerOptions): ResolvedFak
     latencyMs: given.latencyMs ?? 0,
     jitter: given.jitter ?? 0,
     tokensPerSecond: given.tokensPerSecond ?? Number.POSITIVE_INFINITY,
+    charactersPerPiece: given.charactersPerPiece ?? 4,
     shares,
     retryAfterMs: given.retryAfterMs ?? 1000,
     requestsPerMinute: given.requestsPerMinute,
@@ -230,6 +249,8 @@ export function replyOf(answer: FakeAnswer): FakeReply {
 /** What would fail only when the answer is sent, where nobody could be told. */
 const REPLY_CHECKS: readonly (readonly [keyof FakeReply, OptionCheck])[] = [
   ['text', (value) => (typeof value === 'string' ? undefined : 'a string')],
+  ['reasoning', (value) => (typeof value === 'string' ? undefined : 'a string')],
+  ['toolCalls', (value) => (Array.isArray(value) ? undefined : 'a list of tool calls')],
   ['status', integer(200, 599)],
   ['headers', (value) => (areHeaders(value) ? undefined : 'names and texts that a header can hold')],
   ['delayMs', milliseconds],

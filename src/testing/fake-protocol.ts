@@ -1,6 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ChatMessage, TokenUsage } from '../client/model-client.js';
+import type { ChatMessage } from '../client/model-client.js';
+import { countTokens, type FakeContent, type FakeWire, type WirePiece } from './fake-answer.js';
+import { fakeMessages } from './fake-messages.js';
+import { fakeOllamaChat, fakeOllamaGenerate } from './fake-ollama.js';
+import { fakeChat, fakeCompletions } from './fake-openai.js';
 import type { FakeModelRequest, FakeReply } from './fake-options.js';
+import { fakeResponses } from './fake-responses.js';
 
 /** An answer in the words of the protocol. */
 export interface WireReply {
@@ -9,22 +14,34 @@ export interface WireReply {
   readonly body: string;
 }
 
-/** A piece of a stream: one server-sent event, and how many tokens it stands for. */
-export interface WirePiece {
-  readonly text: string;
-  readonly tokens: number;
-}
+type FakeProtocol = FakeModelRequest['protocol'];
 
-const CHARACTERS_PER_TOKEN = 4;
+const WIRES: Readonly<Record<FakeProtocol, FakeWire>> = {
+  chat: fakeChat,
+  completions: fakeCompletions,
+  responses: fakeResponses,
+  messages: fakeMessages,
+  'ollama-chat': fakeOllamaChat,
+  'ollama-generate': fakeOllamaGenerate,
+};
 
-/** About as many tokens as common tokenizers make of English: one for four characters, 0 for no text. */
-export function countTokens(text: string): number {
-  return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
+const ROUTES: ReadonlyMap<string, FakeProtocol> = new Map([
+  ['/v1/chat/completions', 'chat'],
+  ['/v1/completions', 'completions'],
+  ['/v1/responses', 'responses'],
+  ['/v1/messages', 'messages'],
+  ['/api/chat', 'ollama-chat'],
+  ['/api/generate', 'ollama-generate'],
+]);
+
+/** The protocol that is spoken at a path; `undefined` for none. */
+export function protocolAt(path: string): FakeProtocol | undefined {
+  return ROUTES.get(path);
 }
 
 /** Reads the body of a request; a string is what is wrong with it. */
 export function readModelRequest(
-  protocol: 'chat' | 'completions',
+  protocol: FakeProtocol,
   bodyText: string,
   headers: IncomingHttpHeaders,
   index: number,
@@ -38,140 +55,74 @@ export function readModelRequest(
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     return 'the body is not a JSON object';
-  const { messages, prompt, model, stream } = body as Record<string, unknown>;
-  let asked: string;
-  if (protocol === 'chat') {
-    if (!Array.isArray(messages) || messages.length === 0) return '`messages` must be an array of messages';
-    const last = messages.findLast((message: Partial<ChatMessage> | null) => message?.role === 'user');
-    asked = contentText((last ?? messages.at(-1) ?? {}).content);
-  } else {
-    if (typeof prompt !== 'string') return '`prompt` must be a string';
-    asked = prompt;
-  }
+  const { model, stream } = body as Record<string, unknown>;
+  const asked = readInput(protocol, body as Record<string, unknown>);
+  if (typeof asked === 'string') return asked;
   return {
     protocol,
-    prompt: asked,
-    messages: protocol === 'chat' ? (messages as ChatMessage[]) : null,
+    ...asked,
     model: typeof model === 'string' ? model : defaultModel,
-    stream: stream === true,
+    stream: protocol.startsWith('ollama') ? stream !== false : stream === true,
     body: body as Record<string, unknown>,
     headers,
     index,
   };
 }
 
+function readInput(
+  protocol: FakeProtocol,
+  body: Record<string, unknown>,
+): Pick<FakeModelRequest, 'prompt' | 'messages'> | string {
+  if (protocol === 'completions' || protocol === 'ollama-generate') {
+    const { prompt } = body;
+    return typeof prompt === 'string' ? { prompt, messages: null } : '`prompt` must be a string';
+  }
+  const name = protocol === 'responses' ? 'input' : 'messages';
+  const given = body[name];
+  if (protocol === 'responses' && typeof given === 'string') {
+    return { prompt: given, messages: [{ role: 'user', content: given }] };
+  }
+  if (!Array.isArray(given) || given.length === 0) return `\`${name}\` must be an array of messages`;
+  const messages = given as ChatMessage[];
+  const last = messages.findLast((message: Partial<ChatMessage> | null) => message?.role === 'user');
+  return { prompt: contentText((last ?? messages.at(-1))?.content), messages };
+}
+
 /** Tokens that the request's prompt or messages count as. */
 export function promptTokens(request: FakeModelRequest): number {
   if (request.messages === null) return countTokens(request.prompt);
-  let characters = 0;
-  for (const message of request.messages) characters += contentText(message?.content).length;
-  return Math.ceil(characters / CHARACTERS_PER_TOKEN);
+  return countTokens(request.messages.map((message) => contentText(message?.content)).join(''));
 }
 
 /** The whole answer, not streamed. */
-export function wireReply(request: FakeModelRequest, reply: FakeReply, usage: TokenUsage | null): WireReply {
+export function wireReply(content: FakeContent, reply: FakeReply): WireReply {
+  const { request } = content;
   const status = reply.status ?? 200;
   const headers = { 'content-type': 'application/json', 'x-request-id': `req_${request.index}` };
   if (reply.body !== undefined) {
-    return {
-      status,
-      headers,
-      body: typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body),
-    };
+    const body = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
+    return { status, headers, body };
   }
-  if (status >= 400)
-    return { status, headers, body: errorBody(status, reply.text ?? 'the fake model failed') };
-  const chat = request.protocol === 'chat';
-  const body = JSON.stringify({
-    ...envelope(request, chat ? 'chat.completion' : 'text_completion'),
-    choices: [
-      {
-        index: 0,
-        ...(chat
-          ? { message: { role: 'assistant', content: chatContent(reply), tool_calls: reply.toolCalls } }
-          : { text: reply.text ?? '' }),
-        logprobs: reply.logprobs ?? null,
-        finish_reason: finishReason(reply),
-      },
-    ],
-    ...(usage === null ? {} : { usage: wireUsage(usage) }),
-  });
-  return { status, headers, body };
+  const wire = WIRES[request.protocol];
+  const body =
+    status >= 400 ? wire.error(status, reply.text ?? 'the fake model failed') : wire.whole(content);
+  return { status, headers, body: JSON.stringify(body) };
 }
 
-/** The answer as server-sent events, about one token each. */
-export function wirePieces(
-  request: FakeModelRequest,
-  reply: FakeReply,
-  usage: TokenUsage | null,
-): WirePiece[] {
-  const chat = request.protocol === 'chat';
-  const head = envelope(request, chat ? 'chat.completion.chunk' : 'text_completion');
-  const event = (choice: object | null, tokens: number, extra: object = {}): WirePiece => ({
-    text: `data: ${JSON.stringify({ ...head, choices: choice === null ? [] : [{ index: 0, ...choice }], ...extra })}\n\n`,
-    tokens,
-  });
-  const pieces: WirePiece[] = [];
-  if (chat) pieces.push(event({ delta: { role: 'assistant', content: '' }, finish_reason: null }, 0));
-  for (const text of (reply.text ?? '').match(/[\s\S]{1,4}/gu) ?? []) {
-    pieces.push(
-      event(chat ? { delta: { content: text }, finish_reason: null } : { text, finish_reason: null }, 1),
-    );
-  }
-  if (chat && reply.toolCalls !== undefined) {
-    const calls = reply.toolCalls.map((call, index) => ({ index, ...(call as object) }));
-    pieces.push(event({ delta: { tool_calls: calls }, finish_reason: null }, 0));
-  }
-  const end = { finish_reason: finishReason(reply), logprobs: reply.logprobs ?? null };
-  pieces.push(event(chat ? { delta: {}, ...end } : { text: '', ...end }, 0));
-  const options = request.body['stream_options'] as { readonly include_usage?: unknown } | null | undefined;
-  if (usage !== null && options?.include_usage === true) {
-    pieces.push(event(null, 0, { usage: wireUsage(usage) }));
-  }
-  pieces.push({ text: 'data: [DONE]\n\n', tokens: 0 });
-  return pieces;
+/** The answer as the pieces of a stream, with the stream's content type. */
+export function wireStream(content: FakeContent): { readonly type: string; readonly pieces: WirePiece[] } {
+  const wire = WIRES[content.request.protocol];
+  return { type: wire.streamType, pieces: wire.pieces(content) };
 }
 
-/** The body of an error. */
-export function errorBody(status: number, message: string, code?: string): string {
-  const type =
-    status === 401
-      ? 'authentication_error'
-      : status === 429
-        ? 'rate_limit_error'
-        : status < 500
-          ? 'invalid_request_error'
-          : 'server_error';
-  return JSON.stringify({ error: { message, type, param: null, code: code ?? null } });
-}
-
-function envelope(request: FakeModelRequest, object: string): object {
-  const prefix = request.protocol === 'chat' ? 'chatcmpl' : 'cmpl';
-  return {
-    id: `${prefix}-${request.index}`,
-    object,
-    created: Math.floor(Date.now() / 1000),
-    model: request.model,
-  };
-}
-
-function chatContent(reply: FakeReply): string | null {
-  return reply.text ?? (reply.toolCalls === undefined ? '' : null);
-}
-
-function finishReason(reply: FakeReply): string {
-  return reply.finishReason ?? (reply.toolCalls === undefined ? 'stop' : 'tool_calls');
-}
-
-function wireUsage(usage: TokenUsage): object {
-  return {
-    prompt_tokens: usage.inputTokens,
-    completion_tokens: usage.outputTokens,
-    total_tokens: usage.inputTokens + usage.outputTokens,
-    ...(usage.cachedInputTokens === undefined
-      ? {}
-      : { prompt_tokens_details: { cached_tokens: usage.cachedInputTokens } }),
-  };
+/** The body of an error, in the words of the protocol. */
+export function errorBody(
+  status: number,
+  message: string,
+  code?: string,
+  protocol: FakeProtocol = 'chat',
+): string {
+  return JSON.stringify(WIRES[protocol].error(status, message, code));
 }
 
 /** The text of a message's content: a string, or the text parts of a list of parts. */

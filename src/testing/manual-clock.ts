@@ -1,5 +1,5 @@
 import type { Clock, ClockTimer } from '../foundation/clock.js';
-import { nextTurn } from '../foundation/next-turn.js';
+import { nextTurn } from '../foundation/event-loop-turns.js';
 
 interface PendingTimer {
   readonly at: number;

@@ -2,9 +2,11 @@ import { assert } from './assertions.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { AssayError } from '../errors.js';
 import type { ResultKey, ResultStore } from '../stores/result-store.js';
+import { leaseOfThisProcess } from '../stores/run-lease.js';
 import { awkwardIds, awkwardTexts, erroredResult, scoredResult, unscoredResult } from './sample-results.js';
 import { collect, manifestOf, numbered, summaryOf, type StoreTest } from './store-contract-fixtures.js';
-import { testStoreQueries, testStoreRuns } from './store-query-contract.js';
+import { testStoreQueries } from './store-query-contract.js';
+import { testStoreCases, testStoreLeases, testStoreRuns } from './store-run-contract.js';
 
 /** The part of a test runner's `it` that {@link testResultStore} needs: that of vitest, jest or node:test. */
 export type TestFunction = (title: string, body: () => Promise<void>) => unknown;
@@ -51,6 +53,8 @@ export function testResultStore(
   testKeys(test);
   testStoreQueries(test);
   testStoreRuns(test);
+  testStoreLeases(test);
+  testStoreCases(test);
   testLifecycle(it, createStore);
   const { reopen } = options;
   if (reopen !== undefined) testReopening(it, createStore, reopen);
@@ -291,6 +295,12 @@ function testLifecycle(it: TestFunction, createStore: () => ResultStore | Promis
       await assert.rejects(store.finishedKeys('run', [{ caseId: 'case', repetition: 0 }]), closed);
       await assert.rejects(collect(store.query()), closed);
       await assert.rejects(collect(store.summaries('run')), closed);
+      await assert.rejects(collect(store.runs()), closed);
+      const lease = leaseOfThisProcess({ runId: 'run', id: 'a', part: '', durationMs: 1000 });
+      await assert.rejects(store.begin(manifestOf('run'), { lease }), closed);
+      await assert.rejects(store.renew(lease), closed);
+      await assert.rejects(store.release(lease), closed);
+      await assert.rejects(store.finish({ runId: 'run', at: 1, models: [], summary: {} }), closed);
     }
   });
 

@@ -28,6 +28,7 @@ export interface SampleResultOptions {
   readonly metadata?: object;
   readonly cluster?: string;
   readonly group?: string;
+  readonly caseHash?: string;
   readonly usage?: CaseResultBase['usage'];
   readonly cost?: number | null;
   readonly cached?: boolean;
@@ -71,7 +72,10 @@ export function unscoredResult(options: SampleResultOptions = {}): UnscoredCaseR
       dimensions: [],
       metadata: { note: null },
     },
-    response: { ...responseOf(options), toolCalls: [{ name: 'lookup', arguments: '{"q":1}' }] },
+    response: {
+      ...responseOf(options),
+      toolCalls: [{ id: 'call_0', name: 'lookup', arguments: { q: 1 }, argumentsText: '{"q":1}' }],
+    },
   };
 }
 
@@ -88,7 +92,7 @@ export function erroredResult(
 }
 
 function base(options: SampleResultOptions): CaseResultBase {
-  const { cluster, group, metadata } = options;
+  const { cluster, group, metadata, caseHash } = options;
   return {
     runId: options.runId ?? 'run',
     caseId: options.caseId ?? 'case',
@@ -104,6 +108,7 @@ function base(options: SampleResultOptions): CaseResultBase {
     timings: { queuedMs: 0.5, targetMs: 123.456, timeToFirstTokenMs: null, evaluationMs: 1.5 },
     startedAt: options.startedAt ?? 1_700_000_000_000,
     ...(metadata === undefined ? {} : { metadata: metadata as Record<string, unknown> }),
+    ...(caseHash === undefined ? {} : { caseHash }),
   };
 }
 

@@ -2,7 +2,7 @@ import { assert } from './assertions.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { ResultQuery } from '../stores/result-store.js';
 import { awkwardIds, awkwardTexts, erroredResult, scoredResult, unscoredResult } from './sample-results.js';
-import { collect, manifestOf, numbered, summaryOf, type StoreTest } from './store-contract-fixtures.js';
+import { collect, numbered, type StoreTest } from './store-contract-fixtures.js';
 
 /** The part of the contract of result stores that is about queries. */
 export function testStoreQueries(test: StoreTest): void {
@@ -14,6 +14,7 @@ export function testStoreQueries(test: StoreTest): void {
       repetition: i < 45 ? 0 : 1,
       model: models[i % 3] as string | null,
       startedAt: 1_000 + Math.floor(i / 4),
+      ...(i % 4 === 0 ? {} : { group: awkwardTexts[i % 5]! }),
     };
     if (i % 7 === 0) return erroredResult(facts);
     if (i % 11 === 0) return unscoredResult(facts);
@@ -38,6 +39,26 @@ export function testStoreQueries(test: StoreTest): void {
     { minScore: 1 },
     { minScore: 1.5 },
     { minScore: -1 },
+    { maxScore: 0 },
+    { maxScore: 0.5, runId: 'run' },
+    { minScore: 0.25, maxScore: 0.75 },
+    { minScore: 0.75, maxScore: 0.25 },
+    { passed: true },
+    { passed: false },
+    { passed: false, runId: 'other', model: 'large' },
+    { group: awkwardTexts[1]! },
+    { group: awkwardTexts[2]!, passed: true },
+    { group: 'nobody' },
+    { dimension: { name: 'accuracy' } },
+    { dimension: { name: 'accuracy', minScore: 0.5 } },
+    { dimension: { name: 'accuracy', maxScore: 0.5 }, runId: 'run', limit: 3 },
+    { dimension: { name: 'accuracy', minScore: 0.25, maxScore: 0.5 } },
+    { dimension: { name: 'style' } },
+    { dimension: { name: 'nobody', minScore: 0 } },
+    { errorCode: erroredResult().error.code },
+    { errorCode: erroredResult().error.code, runId: 'run', outcome: 'errored' },
+    { errorCode: erroredResult().error.code, outcome: 'scored' },
+    { errorCode: 'nobody' },
     { outcome: 'scored' },
     { outcome: 'unscored' },
     { outcome: 'errored' },
@@ -59,7 +80,7 @@ export function testStoreQueries(test: StoreTest): void {
   test('filters, orders and limits as asked', async (store) => {
     await store.append(everything);
     for (const filter of queries) {
-      for (const order of ['oldest-first', 'newest-first'] as const) {
+      for (const order of ['oldest-first', 'newest-first', 'lowest-first', 'highest-first'] as const) {
         const query: ResultQuery = { ...filter, order };
         assert.deepEqual(
           (await collect(store.query(query))).map(nameOf),
@@ -113,6 +134,37 @@ export function testStoreQueries(test: StoreTest): void {
     }
   });
 
+  test('orders by score, then by time, those without a score last, across many pages of equal scores', async (store) => {
+    const results = Array.from({ length: 900 }, (_, i): CaseResult => {
+      const facts = { caseId: `case-${(i * 7) % 300}`, repetition: Math.floor(i / 300), startedAt: i % 4 };
+      if (i % 9 === 0) return unscoredResult(facts);
+      return i % 10 === 0 ? erroredResult(facts) : scoredResult({ ...facts, score: (i % 3) / 2 });
+    });
+    await store.append(results);
+    for (const order of ['lowest-first', 'highest-first'] as const) {
+      for (const runId of ['run', undefined]) {
+        assert.deepEqual(
+          (await collect(store.query({ order, runId }))).map(nameOf),
+          reference(results, { order }).map(nameOf),
+        );
+      }
+    }
+  });
+
+  test('finds a dimension of any name', async (store) => {
+    const names = [...awkwardTexts, '"', "'", '$.a', 'a.b', 'a', '__proto__'];
+    const results = names.map((name, i) => {
+      const result = scoredResult({ caseId: `case-${i}`, startedAt: i });
+      const dimensions = [{ name, outcome: 'scored' as const, score: i / 100, durationMs: 0 }];
+      return { ...result, evaluation: { ...result.evaluation, dimensions } };
+    });
+    await store.append(results);
+    for (const [i, name] of names.entries()) {
+      const found = await collect(store.query({ dimension: { name, minScore: i / 100, maxScore: i / 100 } }));
+      assert.deepEqual(found, [results[i]], JSON.stringify(name));
+    }
+  });
+
   test('streams while results are being appended', async (store) => {
     const results = numbered(400);
     await store.append(results.slice(0, 200));
@@ -158,39 +210,16 @@ export function testStoreQueries(test: StoreTest): void {
       { limit: 1.5 },
       { order: 'random' },
       { minScore: '0' },
+      { maxScore: Number.NaN },
+      { passed: 1 },
+      { dimension: 'accuracy' },
+      { dimension: {} },
+      { dimension: { name: 'accuracy', minscore: 1 } },
+      { withCase: 'yes' },
     ];
     for (const query of wrong) {
       await assert.rejects(collect(store.query(query as ResultQuery)), { code: 'ASSAY_INVALID_OPTION' });
     }
-  });
-}
-
-/** The part of the contract of result stores that is about manifests and batch summaries. */
-export function testStoreRuns(test: StoreTest): void {
-  test('keeps the first manifest of a run', async (store) => {
-    const first = manifestOf('run');
-    assert.equal(await store.manifest('run'), undefined);
-    assert.deepEqual(await store.begin(first), first);
-    assert.deepEqual(await store.begin({ ...first, evaluatorVersion: '2', startedAt: 9 }), first);
-    assert.deepEqual(await store.manifest('run'), first);
-    assert.equal(await store.manifest('another run'), undefined);
-  });
-
-  test('keeps batch summaries, oldest first, one for each batch', async (store) => {
-    await store.appendBatchSummary(summaryOf('run', 'b', 2));
-    await store.appendBatchSummary(summaryOf('run', 'a', 1));
-    await store.appendBatchSummary(summaryOf('other', 'a', 3));
-    const replaced = { ...summaryOf('run', 'b', 2), total: 99, averageScore: null };
-    await store.appendBatchSummary(replaced);
-    assert.deepEqual(await collect(store.summaries('run')), [summaryOf('run', 'a', 1), replaced]);
-    assert.deepEqual(await collect(store.summaries('other')), [summaryOf('other', 'a', 3)]);
-    assert.deepEqual(await collect(store.summaries('nobody')), []);
-  });
-
-  test('streams many batch summaries', async (store) => {
-    const summaries = Array.from({ length: 700 }, (_, i) => summaryOf('run', `batch-${i}`, 1_000 + i));
-    await Promise.all(summaries.map((summary) => store.appendBatchSummary(summary)));
-    assert.deepEqual(await collect(store.summaries('run')), summaries);
   });
 }
 
@@ -204,15 +233,32 @@ function reference(results: readonly CaseResult[], query: ResultQuery): CaseResu
     if (query.idPrefix !== undefined && !result.caseId.startsWith(query.idPrefix)) return false;
     if (query.outcome !== undefined && result.outcome !== query.outcome) return false;
     if (query.minScore !== undefined && (own === null || own < query.minScore)) return false;
+    if (query.maxScore !== undefined && (own === null || own > query.maxScore)) return false;
+    if (query.passed !== undefined && (own === null || result.evaluation?.passed !== query.passed))
+      return false;
+    if (query.group !== undefined && result.group !== query.group) return false;
+    if (query.errorCode !== undefined && result.error?.code !== query.errorCode) return false;
+    if (query.dimension !== undefined) {
+      const { name, minScore = -1, maxScore = 2 } = query.dimension;
+      const measured = result.evaluation?.dimensions.find((each) => each.name === name)?.score ?? null;
+      if (measured === null || measured < minScore || measured > maxScore) return false;
+    }
     if (query.from !== undefined && result.startedAt < query.from) return false;
     return query.to === undefined || result.startedAt < query.to;
   });
-  found.sort((a, b) => {
+  const byTime = (a: CaseResult, b: CaseResult): number => {
     if (a.startedAt !== b.startedAt) return a.startedAt - b.startedAt;
     if (a.caseId !== b.caseId) return a.caseId < b.caseId ? -1 : 1;
     return a.repetition - b.repetition;
-  });
+  };
+  found.sort(byTime);
   if (query.order === 'newest-first') found.reverse();
+  if (query.order === 'lowest-first' || query.order === 'highest-first') {
+    const scored = found.filter((result) => score(result) !== null);
+    if (query.order === 'highest-first') scored.reverse();
+    scored.sort((a, b) => (score(a)! - score(b)!) * (query.order === 'lowest-first' ? 1 : -1)); // stable
+    found.splice(0, found.length, ...scored, ...found.filter((result) => score(result) === null));
+  }
   return found.slice(0, query.limit ?? found.length);
 }
 

@@ -1,11 +1,28 @@
 import { AssayError } from '../errors.js';
-import { checkOptions, either, integer, oneOf, positive, type OptionChecks } from '../foundation/options.js';
-import { recommendConcurrency } from './recommend-concurrency.js';
+import { systemClock, type Clock } from '../foundation/clock.js';
+import {
+  checkOptions,
+  either,
+  integer,
+  object,
+  oneOf,
+  positive,
+  type OptionChecks,
+} from '../foundation/options.js';
+import {
+  RECOMMENDATION_CHECKS,
+  recommendConcurrency,
+  type RecommendConcurrencyOptions,
+} from './recommend-concurrency.js';
 
 /** Options of a WorkerPool. */
 export interface WorkerPoolOptions {
-  /** Workers, >= 1. @default `recommendConcurrency().recommendedWorkers` */
+  /** Workers, >= 1. @default what {@link recommendConcurrency} says with the two options that follow */
   readonly workers?: number | undefined;
+  /** Most workers by default, >= 1 or `Infinity`. @default 16 */
+  readonly maxWorkers?: number | undefined;
+  /** Memory that one worker is reckoned with by default, bytes, >= 16 MiB; it limits nothing. @default 536870912 */
+  readonly memoryPerWorkerBytes?: number | undefined;
   /** Longest time for one task, milliseconds, > 0; past it the task fails and its worker is replaced. @default 30000 */
   readonly taskTimeoutMs?: number | undefined;
   /** Longest time for a worker to start and load a module, milliseconds, > 0. @default 30000 */
@@ -33,6 +50,8 @@ export interface WorkerPoolOptions {
    * `worker:priority`. @default the host's
    */
   readonly priority?: number | undefined;
+  /** Where time comes from on this side; a worker measures its own work by the machine's. @default the machine's clock */
+  readonly clock?: Clock | undefined;
 }
 
 /** {@link WorkerPoolOptions} with all defaults filled in. */
@@ -42,11 +61,13 @@ export interface ResolvedPoolOptions extends WorkerPoolOptions {
   readonly startTimeoutMs: number;
   readonly batchTasks: number;
   readonly runtime: 'threads' | 'processes';
+  readonly clock: Clock;
 }
 
 /** How each option is checked. */
 export const POOL_CHECKS: OptionChecks<WorkerPoolOptions> = {
   workers: integer(1, 1024),
+  ...RECOMMENDATION_CHECKS,
   taskTimeoutMs: positive,
   startTimeoutMs: positive,
   memoryPerWorkerMb: integer(16),
@@ -59,12 +80,14 @@ export const POOL_CHECKS: OptionChecks<WorkerPoolOptions> = {
     return lists.every(isCpuList) ? undefined : expected;
   }),
   priority: integer(-20, 19),
+  clock: object,
 };
 
 /** Checks the options of a pool and fills in the defaults. */
 export function resolvePoolOptions(options: WorkerPoolOptions): ResolvedPoolOptions {
   const given = checkOptions('WorkerPool', options, POOL_CHECKS);
-  const workers = given.workers ?? recommendConcurrency().recommendedWorkers;
+  const workers =
+    given.workers ?? Math.min(1024, recommendConcurrency(toRecommend(given)).recommendedWorkers);
   if (Array.isArray(given.cpuAffinity) && given.cpuAffinity.length < workers) {
     throw new AssayError(
       'ASSAY_INVALID_OPTION',
@@ -78,7 +101,12 @@ export function resolvePoolOptions(options: WorkerPoolOptions): ResolvedPoolOpti
     startTimeoutMs: given.startTimeoutMs ?? 30_000,
     batchTasks: given.batchTasks ?? 50,
     runtime: given.runtime ?? 'threads',
+    clock: given.clock ?? systemClock,
   });
+}
+
+function toRecommend({ maxWorkers, memoryPerWorkerBytes }: WorkerPoolOptions): RecommendConcurrencyOptions {
+  return { maxWorkers, memoryPerWorkerBytes };
 }
 
 function isCpuList(value: unknown): boolean {

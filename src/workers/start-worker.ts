@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Tinypool } from 'tinypool';
 import { processExecArguments, threadExecArguments } from './exec-arguments.js';
@@ -7,6 +8,8 @@ import { PROGRESS, type WorkerStartData } from './worker-protocol.js';
 /** A worker that runs: a tinypool of one, so that it is known which worker has which message. */
 export interface StartedWorker {
   readonly pool: Tinypool;
+  /** Finds out why the worker ended, as far as that is to be known; gives `thrown` back where it says enough. */
+  readonly explain: (thrown: unknown) => Promise<unknown>;
   /** What the worker tells of itself while it works; a process has no memory in common with the host. */
   readonly progress: Int32Array | undefined;
 }
@@ -30,12 +33,40 @@ export async function workerStarter(options: ResolvedPoolOptions): Promise<Worke
   return () => {
     if (!threads) {
       const env = process.env as Record<string, string>;
-      return { pool: new Tinypool({ ...common, env, serialization: 'advanced' }), progress: undefined };
+      const pool = new Tinypool({ ...common, env, serialization: 'advanced' });
+      return { pool, explain: watchProcess(pool), progress: undefined };
     }
     // Memory of its own for each worker: one that is being ended may still write into it.
     const memory = new SharedArrayBuffer(PROGRESS.size * Int32Array.BYTES_PER_ELEMENT);
     const workerData: WorkerStartData = { progress: memory };
-    return { pool: new Tinypool({ ...common, workerData }), progress: new Int32Array(memory) };
+    const pool = new Tinypool({ ...common, workerData });
+    return { pool, explain: (thrown) => Promise.resolve(thrown), progress: new Int32Array(memory) };
+  };
+}
+
+const LAST_WORDS = 8192;
+const PATIENCE_MS = 1000;
+
+/**
+ * Of a process that ran out of memory tinypool says that it exited unexpectedly; V8's own last words, on standard error,
+ * say why. They may come after the exit.
+ */
+function watchProcess(pool: Tinypool): (thrown: unknown) => Promise<unknown> {
+  const child = (pool.threads[0] as unknown as { readonly process?: ChildProcess } | undefined)?.process;
+  if (child === undefined) return (thrown) => Promise.resolve(thrown);
+  let lastWords = '';
+  child.stderr?.on('data', (piece: Buffer) => {
+    lastWords = (lastWords + piece.toString('latin1')).slice(-LAST_WORDS);
+  });
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  return async (thrown) => {
+    if (child.exitCode === null && child.signalCode === null) return thrown; // it lives: the message is to blame
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
+    await Promise.race([closed, patience]);
+    clearTimeout(timer);
+    if (!/FATAL ERROR:[^\n]*out of memory|JavaScript heap out of memory/i.test(lastWords)) return thrown;
+    return Object.assign(new Error('it ran out of memory'), { code: 'ERR_WORKER_OUT_OF_MEMORY' });
   };
 }
 

@@ -14,8 +14,14 @@ import { isCloneable } from './packed-error.js';
 import { POOL_CHECKS, type WorkerPoolOptions } from './pool-options.js';
 import type { WorkerEvents } from './worker-events.js';
 import { WorkerPool, type WorkerPoolStats } from './worker-pool.js';
-import type { EvaluatePayload, EvaluatorDescription, WorkerModule } from './worker-protocol.js';
+import type {
+  EvaluatePayload,
+  EvaluatorDescription,
+  PlacementNotice,
+  WorkerModule,
+} from './worker-protocol.js';
 import type { Evaluation, EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
+import { evaluateWhole } from '../evaluation/given-evaluation.js';
 import { Evaluator } from '../evaluation/evaluator.js';
 import { InlinePolicy } from './inline-policy.js';
 
@@ -173,7 +179,10 @@ export class WorkerEvaluator<Input = unknown, Expected = unknown, Metadata = unk
     return this.#pool.run(this.#module, payload, { signal, onWork: this.#noteWork }) as Promise<Evaluation>;
   }
 
-  /** Calls `listener` at every `event` of the workers; returns the unsubscribe. */
+  /**
+   * Calls `listener` at every `event` of the workers; returns the unsubscribe. What became of their start is told to a
+   * new listener as well.
+   */
   on<Name extends keyof WorkerEvents & string>(
     event: Name,
     listener: (payload: WorkerEvents[Name]) => void,
@@ -184,6 +193,11 @@ export class WorkerEvaluator<Input = unknown, Expected = unknown, Metadata = unk
   /** Calls `listener` at every event of the workers, with the event's name; returns the unsubscribe. */
   onAny(listener: (event: string, payload: unknown) => void): () => void {
     return this.#pool.onAny(listener);
+  }
+
+  /** What came of `cpuAffinity` and `priority` for each worker that was started, as the kernel reports it. */
+  get placements(): readonly PlacementNotice[] {
+    return this.#pool.placements;
   }
 
   /** What the workers have done and are doing. */
@@ -213,10 +227,10 @@ export class WorkerEvaluator<Input = unknown, Expected = unknown, Metadata = unk
     response: ModelResponse,
     context: EvaluationContext<Input, Expected, Metadata>,
   ): Evaluation | Promise<Evaluation> {
-    if (this.#policy === undefined) return here.evaluate(response, context);
-    const begunAt = performance.now();
-    const evaluation = here.evaluate(response, context);
-    this.#observe((performance.now() - begunAt) * 1000);
+    if (this.#policy === undefined) return evaluateWhole(here, response, context);
+    const begunAt = this.#pool.now();
+    const evaluation = evaluateWhole(here, response, context);
+    this.#observe((this.#pool.now() - begunAt) * 1000);
     return evaluation;
   }
 

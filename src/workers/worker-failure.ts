@@ -40,14 +40,20 @@ export function verdictOn(index: number, incident: Incident): 'guilty' | 'suspec
   }
 }
 
-/** The error of a message that failed as a whole: because the worker was ended, died, or could not be sent it. */
+/**
+ * The error of a message that failed as a whole: because the worker was ended, died, or could not be sent it.
+ * `answers`: whether the worker had ever answered; a process that never did may lack its file, and cannot say so.
+ */
 export function failureOf(
   thrown: unknown,
   ended: EndReason | undefined,
   options: ResolvedPoolOptions,
+  answers = true,
 ): AssayError {
   const [code, message] = describeFailure(thrown, ended, options);
-  return new AssayError(code, message, { cause: thrown });
+  const mute = code === 'ASSAY_WORKER_CRASHED' && options.runtime === 'processes' && !answers;
+  const hint = mute ? `, before it was ready. In a bundle: ${KEEP_EXTERNAL}` : '';
+  return new AssayError(code, message + hint, { cause: thrown });
 }
 
 function describeFailure(

@@ -1,22 +1,18 @@
 import { AssayError, messageOf, type AssayErrorCode } from '../errors.js';
 import { onAbort } from '../foundation/cancellation.js';
-import { readText } from '../foundation/cgroup.js';
+import type { ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
-import { physicalCores, planAffinity } from './cpu-affinity.js';
+import { KEEP_EXTERNAL } from '../foundation/worker-fallback.js';
 import { resolvePoolOptions, type ResolvedPoolOptions, type WorkerPoolOptions } from './pool-options.js';
+import { placementEvent, placementOf } from './worker-placement.js';
 import { unpackError } from './packed-error.js';
+import { StartHistory } from './start-history.js';
 import { workerStarter } from './start-worker.js';
 import { PoolTask, TaskQueue, type PoolTaskOptions } from './task-queue.js';
 import type { WorkerEvents } from './worker-events.js';
 import { failureOf, verdictOn } from './worker-failure.js';
 import { WorkerSlot } from './worker-slot.js';
-import type {
-  PlacementNotice,
-  WorkerMessage,
-  WorkerModule,
-  WorkerPlacement,
-  WorkerReply,
-} from './worker-protocol.js';
+import type { PlacementNotice, WorkerMessage, WorkerModule, WorkerReply } from './worker-protocol.js';
 
 /** What a {@link WorkerPool} has done. */
 export interface WorkerPoolStats {
@@ -52,12 +48,12 @@ const MESSAGE_US = 10_000; // a message holds about this much work, so that work
  */
 export class WorkerPool extends EventSource<WorkerEvents> {
   readonly #options: ResolvedPoolOptions;
-  readonly #placement: WorkerPlacement | undefined;
+  readonly #placement: ReturnType<typeof placementOf>;
   readonly #queue = new TaskQueue();
-  readonly #placements = new Map<string, PlacementNotice>();
+  readonly #history = new StartHistory();
   #slots: readonly WorkerSlot[] | undefined;
   #opening = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ClockTimer | undefined;
   #pumping = false;
   #taskUs = Number.POSITIVE_INFINITY; // moving average; unknown: one task a message
   #pending = 0;
@@ -74,7 +70,31 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     this.#placement = placementOf(this.#options);
   }
 
-  /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. */
+  /**
+   * Calls `listener` at every `event`; returns the unsubscribe. What has become of the start by now (`worker:start`, and
+   * the last `worker:affinity` and `worker:priority` of each worker) is told to a new listener right afterwards: a pool
+   * that an evaluator makes for itself has started before anybody can listen.
+   */
+  override on<Name extends keyof WorkerEvents & string>(
+    event: Name,
+    listener: (payload: WorkerEvents[Name]) => void,
+  ): () => void {
+    const tell = (name: string, payload: unknown): void => {
+      if (name === event) listener(payload as WorkerEvents[Name]);
+    };
+    return this.#history.tellLater(super.on(event, listener), tell, (name, error) =>
+      this.reportListenerError(name, error),
+    );
+  }
+
+  /** As {@link WorkerPool.on}, for every event, with its name. */
+  override onAny(listener: (event: string, payload: unknown) => void): () => void {
+    return this.#history.tellLater(super.onAny(listener), listener, (name, error) =>
+      this.reportListenerError(name, error),
+    );
+  }
+
+  /** What the module's export is; loads it in a worker. Rejects with `ASSAY_WORKER_UNAVAILABLE`. @internal */
   describe(module: WorkerModule): Promise<unknown> {
     return this.#submit(new PoolTask(module, { kind: 'describe' }));
   }
@@ -85,6 +105,8 @@ export class WorkerPool extends EventSource<WorkerEvents> {
    * Rejects with what the module threw, or with `ASSAY_WORKER_TIMEOUT`, `ASSAY_WORKER_CRASHED`,
    * `ASSAY_WORKER_OUT_OF_MEMORY`, `ASSAY_WORKER_UNCLONEABLE`, `ASSAY_WORKER_UNAVAILABLE`, `ASSAY_ABORTED` or
    * `ASSAY_CLOSED`.
+   *
+   * @internal
    */
   run(module: WorkerModule, payload: unknown, options?: PoolTaskOptions): Promise<unknown> {
     return this.#submit(new PoolTask(module, { kind: 'run', payload }, options));
@@ -92,12 +114,18 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   /** What came of `cpuAffinity` and `priority` for each worker that was started, as the kernel reports it. */
   get placements(): readonly PlacementNotice[] {
-    return [...this.#placements.values()].sort((a, b) => a.worker - b.worker);
+    return this.#history.placements;
   }
 
   /** Tells that an evaluator moved to the main thread or back. @internal */
   tellInline(inline: boolean, averageUs: number): void {
-    if (this.wants('worker:inline')) this.emit('worker:inline', { at: Date.now(), inline, averageUs });
+    if (this.wants('worker:inline'))
+      this.emit('worker:inline', { at: this.#options.clock.wallTime(), inline, averageUs });
+  }
+
+  /** Monotonic time of its clock, milliseconds. @internal */
+  now(): number {
+    return this.#options.clock.now();
   }
 
   /** Counts since construction, and what is going on now. */
@@ -126,7 +154,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   async #close(): Promise<void> {
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     await Promise.all(this.#slots?.map((slot) => slot.close()) ?? []);
   }
 
@@ -136,7 +164,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     }
     this.#pending++;
     this.#queue.push(task);
-    this.#timer ??= setTimeout(() => this.#tick(), TICK_MS);
+    this.#timer ??= this.#options.clock.schedule(() => this.#tick(), TICK_MS);
     if (!this.#pumping) {
       this.#pumping = true;
       queueMicrotask(() => this.#pump()); // what is asked for in one go is spread over the workers in one go
@@ -170,22 +198,28 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   async #open(): Promise<void> {
     this.#opening = true;
-    const { workers, runtime } = this.#options;
+    const { workers, runtime, clock } = this.#options;
     try {
-      const start = await workerStarter(this.#options);
+      const startWorker = await workerStarter(this.#options);
       this.#slots = Array.from(
         { length: workers },
         (_, index) =>
-          new WorkerSlot(index, start, (thrown) => {
-            const { code, message } = failureOf(thrown, undefined, this.#options);
-            this.#noteReplaced(code, message, 0, 0);
+          new WorkerSlot(index, {
+            startWorker,
+            clock,
+            onLost: (thrown) => {
+              const { code, message } = failureOf(thrown, undefined, this.#options);
+              this.#noteReplaced(code, message, 0, 0);
+            },
           }),
       );
-      if (this.wants('worker:start')) this.emit('worker:start', { at: Date.now(), workers, runtime });
+      const started = { at: this.#options.clock.wallTime(), workers, runtime };
+      this.#history.started(started);
+      if (this.wants('worker:start')) this.emit('worker:start', started);
     } catch (error) {
       const failure = new AssayError(
         'ASSAY_WORKER_UNAVAILABLE',
-        `Cannot start workers: ${messageOf(error)}`,
+        `Cannot start workers: ${messageOf(error)}. In a bundle: ${KEEP_EXTERNAL}`,
         { cause: error },
       );
       for (const task of this.#queue.take(Number.POSITIVE_INFINITY)) this.#fail(task, failure);
@@ -238,7 +272,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   /** The message failed as a whole: the worker died or was ended, or the message could not be sent. */
   #broke(slot: WorkerSlot, tasks: readonly PoolTask[], thrown: unknown): void {
-    const failure = failureOf(thrown, slot.ended, this.#options);
+    const failure = failureOf(thrown, slot.ended, this.#options, slot.answers);
     const { culprit, fresh, elapsedMs } = slot;
     const incident = { code: failure.code, tasks: tasks.length, culprit, fresh };
     const sent = failure.code !== 'ASSAY_WORKER_UNCLONEABLE';
@@ -281,7 +315,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
       if (task.followed) break; // and so are those before it
       this.#follow(task);
     }
-    this.#timer = setTimeout(() => this.#tick(), TICK_MS);
+    this.#timer = this.#options.clock.schedule(() => this.#tick(), TICK_MS);
   }
 
   /** Listens to the task's signal: not at once, since most tasks are done before. */
@@ -319,26 +353,14 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   #noteReplaced(code: AssayErrorCode, message: string, tasks: number, retried: number): void {
     this.#replaced++;
     if (this.wants('worker:replace')) {
-      this.emit('worker:replace', { at: Date.now(), code, message, tasks, retried });
+      this.emit('worker:replace', { at: this.#options.clock.wallTime(), code, message, tasks, retried });
     }
   }
 
   #tellPlacement(notice: PlacementNotice): void {
-    const { what, worker, applied, value, reason } = notice;
-    this.#placements.set(`${what} ${worker}`, notice);
-    const common = { at: Date.now(), worker, applied, ...(reason === undefined ? {} : { reason }) };
-    if (what === 'affinity') {
-      if (this.wants('worker:affinity')) {
-        this.emit('worker:affinity', { ...common, cpus: value as readonly number[] | null });
-      }
-    } else if (this.wants('worker:priority')) {
-      this.emit('worker:priority', { ...common, priority: value as number | null });
-    }
+    const event = placementEvent(notice, this.#options.clock.wallTime());
+    this.#history.placed(notice, event);
+    const [name, payload] = event;
+    if (this.wants(name)) this.emit(name, payload as never);
   }
-}
-
-function placementOf({ cpuAffinity, priority, workers }: ResolvedPoolOptions): WorkerPlacement | undefined {
-  if (cpuAffinity === undefined && priority === undefined) return undefined;
-  const cpus = cpuAffinity === 'auto' ? planAffinity(workers, physicalCores(readText)) : cpuAffinity;
-  return { ...(cpus === undefined ? {} : { cpus }), ...(priority === undefined ? {} : { priority }) };
 }

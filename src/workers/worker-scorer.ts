@@ -2,7 +2,8 @@ import { AssayError } from '../errors.js';
 import { checkOptions } from '../foundation/options.js';
 import { moduleUrl } from './load-module.js';
 import type { WorkerEvents } from './worker-events.js';
-import type { ScorePayload, ScorerDescription, WorkerModule } from './worker-protocol.js';
+import type { WorkerPoolStats } from './worker-pool.js';
+import type { PlacementNotice, ScorePayload, ScorerDescription, WorkerModule } from './worker-protocol.js';
 import type { Scorer, ScorerArguments, ScorerResult } from '../evaluation/evaluation-types.js';
 import { MODULE_CHECKS, poolFor, type WorkerModuleOptions } from './worker-evaluator.js';
 
@@ -13,11 +14,20 @@ export interface WorkerScorer<Input = unknown, Expected = unknown, Metadata = un
   readonly convention?: string | undefined;
   /** Version of the module's scorer; absent when it names none. */
   readonly version?: string | undefined;
-  /** Calls `listener` at every `event` of the workers; returns the unsubscribe. */
+  /**
+   * Calls `listener` at every `event` of the workers; returns the unsubscribe. What became of their start is told to a
+   * new listener as well.
+   */
   on<Name extends keyof WorkerEvents & string>(
     event: Name,
     listener: (payload: WorkerEvents[Name]) => void,
   ): () => void;
+  /** Calls `listener` at every event of the workers, with the event's name; returns the unsubscribe. */
+  onAny(listener: (event: string, payload: unknown) => void): () => void;
+  /** What the workers have done and are doing. */
+  readonly stats: WorkerPoolStats;
+  /** What came of `cpuAffinity` and `priority` for each worker that was started, as the kernel reports it. */
+  readonly placements: readonly PlacementNotice[];
   /** Finishes what was begun and ends the workers, unless they are shared. Closing twice is harmless. */
   close(): Promise<void>;
 }
@@ -67,18 +77,18 @@ export async function workerScorer<Input = unknown, Expected = unknown, Metadata
     const payload: ScorePayload = [input, output, expected, metadata, response];
     return pool.run(source, payload, { signal }) as Promise<ScorerResult>;
   };
-  return Object.assign(
-    scorer as (args: ScorerArguments<Input, Expected, Metadata>) => Promise<ScorerResult>,
-    {
-      ...description,
-      on: <Name extends keyof WorkerEvents & string>(
-        event: Name,
-        listener: (payload: WorkerEvents[Name]) => void,
-      ) => pool.on(event, listener),
-      async close() {
-        closed = true;
-        if (ownsPool) await pool.close();
-      },
+  const watchable: Pick<WorkerScorer, 'on' | 'onAny' | 'close'> = {
+    on: (event, listener) => pool.on(event, listener),
+    onAny: (listener) => pool.onAny(listener),
+    async close() {
+      closed = true;
+      if (ownsPool) await pool.close();
     },
-  );
+  };
+  Object.assign(scorer, description, watchable);
+  Object.defineProperties(scorer, {
+    stats: { get: () => pool.stats, enumerable: true },
+    placements: { get: () => pool.placements, enumerable: true },
+  });
+  return scorer as unknown as WorkerScorer<Input, Expected, Metadata>;
 }

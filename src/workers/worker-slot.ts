@@ -1,3 +1,4 @@
+import type { Clock } from '../foundation/clock.js';
 import { endPool } from '../foundation/end-pool.js';
 import type { StartedWorker, WorkerStarter } from './start-worker.js';
 import type { PoolTask } from './task-queue.js';
@@ -7,6 +8,14 @@ import { PROGRESS, type WorkerMessage, type WorkerReply } from './worker-protoco
 const REPORT_MS = 100; // what a worker has to report a deadline itself before it is ended from outside
 const ABANDON_MS = 100; // how long work that nobody waits for may go on before its worker is ended
 
+/** What a {@link WorkerSlot} is made from. */
+export interface WorkerSlotSettings {
+  readonly startWorker: WorkerStarter;
+  readonly clock: Clock;
+  /** Hears of a worker that failed while it had no message. */
+  readonly onLost: (thrown: unknown) => void;
+}
+
 /**
  * The place of one worker: the worker that is there now, the message it has, and the watch over it. Threads tell
  * through shared memory which task they are at, so a task that hangs is known by name and has its whole time for
@@ -15,6 +24,7 @@ const ABANDON_MS = 100; // how long work that nobody waits for may go on before 
 export class WorkerSlot {
   readonly index: number;
   readonly #startWorker: WorkerStarter;
+  readonly #clock: Clock;
   readonly #onLost: (thrown: unknown) => void;
   readonly #leaving = new Set<Promise<void>>();
   #worker: StartedWorker | undefined;
@@ -29,10 +39,10 @@ export class WorkerSlot {
   #answers = false;
   #fresh = true;
 
-  /** `onLost` hears of a worker that failed while it had no message. */
-  constructor(index: number, startWorker: WorkerStarter, onLost: (thrown: unknown) => void) {
+  constructor(index: number, { startWorker, clock, onLost }: WorkerSlotSettings) {
     this.index = index;
     this.#startWorker = startWorker;
+    this.#clock = clock;
     this.#onLost = onLost;
   }
 
@@ -55,6 +65,11 @@ export class WorkerSlot {
     return this.#fresh;
   }
 
+  /** Whether the worker has ever answered. */
+  get answers(): boolean {
+    return this.#answers;
+  }
+
   /** Tasks of the message that somebody still waits for. */
   get unsettled(): number {
     let count = 0;
@@ -74,7 +89,7 @@ export class WorkerSlot {
 
   /** How long the worker has been at its task, or at starting, milliseconds. */
   get elapsedMs(): number {
-    return performance.now() - this.#lastChangeAt;
+    return this.#clock.now() - this.#lastChangeAt;
   }
 
   /**
@@ -88,12 +103,12 @@ export class WorkerSlot {
     return new Promise((resolve, reject) => {
       this.#fail = reject;
       this.#worker ??= this.#start();
-      const { pool, progress } = this.#worker;
+      const { pool, progress, explain } = this.#worker;
       if (progress !== undefined) Atomics.store(progress, PROGRESS.working, 0);
       this.#begunBefore = this.#lastBegun = this.#begun();
-      this.#lastChangeAt = performance.now();
+      this.#lastChangeAt = this.#clock.now();
       const sent = progress === undefined && !this.#answers ? this.#warmUp(pool, message) : pool.run(message);
-      sent.then(resolve, reject);
+      sent.then(resolve, (thrown: unknown) => void explain(thrown).then(reject));
     });
   }
 
@@ -102,7 +117,7 @@ export class WorkerSlot {
     const modules = { ...message, tasks: message.modules.map((_, module) => [module] as const) };
     const { notices } = (await pool.run(modules)) as WorkerReply;
     this.#answers = true;
-    this.#lastChangeAt = performance.now();
+    this.#lastChangeAt = this.#clock.now();
     const reply = (await pool.run(message)) as WorkerReply;
     return notices === undefined ? reply : { ...reply, notices };
   }
@@ -141,7 +156,7 @@ export class WorkerSlot {
   /** Ends the worker when the task it is at takes too long, or when nobody waits for it any more. */
   watch(startTimeoutMs: number): void {
     if (!this.busy || this.#ended !== undefined) return;
-    const now = performance.now();
+    const now = this.#clock.now();
     const begun = this.#begun();
     if (begun !== this.#lastBegun) {
       this.#lastBegun = begun;
@@ -172,12 +187,13 @@ export class WorkerSlot {
       this.#onLost(thrown);
     };
     // Without a listener the failure of an idle worker would end the host.
-    worker.pool.on('error', lost);
+    worker.pool.on('error', (thrown: unknown) => void worker.explain(thrown).then(lost));
     // tinypool waits for ever for the answer of a thread that has ended without an error. When there was one it
     // comes first, but through promises.
-    worker.pool.threads[0]?.once('exit', (code) =>
-      setImmediate(lost, new Error(`it exited with code ${String(code)}`)),
-    );
+    worker.pool.threads[0]?.once('exit', (code) => {
+      const exited = new Error(`it exited with code ${String(code)}`);
+      setImmediate(() => void worker.explain(exited).then(lost));
+    });
     return worker;
   }
 

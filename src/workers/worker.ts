@@ -5,6 +5,7 @@
  */
 import { isMainThread, workerData } from 'node:worker_threads';
 import { AssayError } from '../errors.js';
+import { systemClock, type ClockTimer } from '../foundation/clock.js';
 import { isThenable } from '../foundation/thenable.js';
 import { Cancellation } from '../foundation/cancellation.js';
 import { applyPlacement } from './cpu-affinity.js';
@@ -28,8 +29,6 @@ interface Loaded {
   run(payload: unknown, deadline: Cancellation): unknown;
 }
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one would fire at once
-
 const loaded = new Map<string, Promise<Loaded>>();
 const progress = progressMemory();
 let placed = false;
@@ -49,17 +48,17 @@ export default async function handle(message: WorkerMessage): Promise<WorkerRepl
   const errors: [number, PackedError][] = [];
   const notices = place(message);
   const modules: Loaded[] = [];
-  let begunAt = performance.now();
+  let begunAt = systemClock.now();
   for (let index = 0; index < message.tasks.length; index++) {
     const task = message.tasks[index]!;
     try {
       if (progress !== undefined) Atomics.add(progress, PROGRESS.begun, 1);
       let module = modules[task[0]];
       if (module === undefined) {
-        const loadingAt = performance.now();
+        const loadingAt = systemClock.now();
         module = await apartFromWork(load(message.modules[task[0]]!));
         modules[task[0]] = module;
-        begunAt += performance.now() - loadingAt;
+        begunAt += systemClock.now() - loadingAt;
       }
       const value =
         task.length === 2 ? await runTask(module, task[1], message.taskTimeoutMs) : module.description;
@@ -78,7 +77,7 @@ export default async function handle(message: WorkerMessage): Promise<WorkerRepl
   return {
     values,
     errors,
-    workUs: (performance.now() - begunAt) * 1000,
+    workUs: (systemClock.now() - begunAt) * 1000,
     ...(notices.length === 0 ? {} : { notices }),
   };
 }
@@ -101,19 +100,19 @@ function runTask(module: Loaded, payload: unknown, timeoutMs: number): unknown {
 
 /** The result, or a failure when it takes too long. Code that blocks the thread is ended from outside. */
 async function within(timeoutMs: number, result: Promise<unknown>, deadline: Cancellation): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ClockTimer | undefined;
   const expired = new Promise<never>((_resolve, reject) => {
     const expire = (): void => {
       const error = new AssayError('ASSAY_WORKER_TIMEOUT', `The task took longer than ${timeoutMs} ms`);
       reject(error);
       deadline.cancel(error);
     };
-    timer = setTimeout(expire, Math.min(timeoutMs, LONGEST_TIMER_MS));
+    timer = systemClock.schedule(expire, timeoutMs);
   });
   try {
     return await Promise.race([result, expired]);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
   }
 }
 

@@ -65,7 +65,12 @@ describe('a case that waits for its evaluation', () => {
       () => {},
     );
     const tasks = ['a', 'b', 'c'].map(
-      (id) => new CaseTask<string, string, unknown>('run', { id, input: id }, 0, 0),
+      (id) =>
+        new CaseTask<string, string, unknown>('run', { id, input: id }, 0, {
+          sequence: 0,
+          pulledAt: 0,
+          kept: undefined,
+        }),
     );
     const results = Promise.all(tasks.map((task) => runner.run(task)));
     while (evaluated.length === 0) await Promise.resolve();

@@ -78,6 +78,15 @@ describe('retries of a target that is not a client', () => {
     }
   });
 
+  it('refuses wrong options at once', () => {
+    expect(
+      () => new BatchProcessor({ target: () => 'x', evaluator, retry: { maxRetry: 1 } as never }),
+    ).toThrow(/maxRetries/);
+    expect(() => new BatchProcessor({ target: () => 'x', evaluator, retry: true as never })).toThrow(
+      /`retry`/,
+    );
+  });
+
   it('stops after `maxRetries`, and makes none with `retry: false`', async () => {
     const error = failWith({ status: 503 });
     const limited = await runFailing(error, 9, { retry: { maxRetries: 2, initialBackoffMs: 0 } });

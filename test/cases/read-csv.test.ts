@@ -187,8 +187,8 @@ describe('readCsv refuses', () => {
     expect((await failure('id,id,input\na,b,x\n')).message).toContain(
       'two columns of the header are named "id"',
     );
-    expect((await failure('id,q\na,x\n', { columns: { id: 'q', input: 'q' } })).message).toContain(
-      'column "q" is named for two fields',
+    expect(() => readCsv('x.csv', { columns: { id: 'q', input: 'q' } })).toThrow(
+      /one field from a column, got "q"/,
     );
   });
 
@@ -212,7 +212,10 @@ describe('readCsv refuses', () => {
     const error = await all(readCsv([Buffer.from('id,input\na,caf\xe9\n', 'latin1')])).catch(
       (thrown: unknown) => thrown,
     );
-    expect(error).toMatchObject({ message: 'line 2: the text is not valid UTF-8', row: 2 });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^line 2: the text is not valid UTF-8; .*`encoding`$/) as unknown,
+      row: 2,
+    });
   });
 
   it('options that do not fit, at once', () => {

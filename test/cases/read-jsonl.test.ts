@@ -219,9 +219,9 @@ describe('readJsonl refuses', () => {
   });
 
   it('a file that is one JSON document, saying so', async () => {
-    const { error } = await failure(stream('[\n  {"id":"a","input":"1"}\n]\n'));
+    const { error } = await failure(stream('{\n  "cases": [{"id":"a","input":"1"}]\n}\n'));
     expect(error.message).toMatch(
-      /^line 1: invalid JSON: .*; is this one JSON document and not one object a line\?$/,
+      /^line 1: invalid JSON: .*; is this one JSON document and not one object a line\? Then name the array by `key`$/,
     );
     const later = await failure(stream('{"id":"a","input":"1"}\n[\n'));
     expect(later.error.message).not.toContain('one JSON document');
@@ -268,7 +268,7 @@ describe('readJsonl refuses', () => {
     );
     const { ids, error } = await failure(path);
     expect(ids).toEqual(['a']);
-    expect(error.message).toBe(`${path}:2: the text is not valid UTF-8`);
+    expect(error.message).toMatch(/cases\.jsonl:2: the text is not valid UTF-8; .*`encoding`$/);
   });
 
   it('a line longer than allowed, without reading it whole', async () => {
@@ -304,7 +304,7 @@ describe('readJsonl refuses', () => {
     }
     const { ids, error } = await failure(breaking());
     expect(ids).toEqual(['a']);
-    expect(error.message).toBe('Cannot read the stream: connection lost');
+    expect(error.message).toBe('line 2: Cannot read the stream: connection lost');
   });
 
   it('chunks that are neither bytes nor text', async () => {

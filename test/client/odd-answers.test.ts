@@ -95,8 +95,8 @@ test('a stream of whole tool calls is as many calls, without an index or all wit
       chunk({}, { finish_reason: 'tool_calls' }),
     ]);
     expect(reply.toolCalls).toMatchObject([
-      { id: 'a', function: { arguments: '{"a":1}' } },
-      { id: 'b', function: { arguments: '{"b":1}' } },
+      { id: 'a', arguments: { a: 1 } },
+      { id: 'b', arguments: { b: 1 } },
     ]);
   }
 });
@@ -140,7 +140,7 @@ test('anthropic-messages: counts that the end leaves open stay, and a call that 
   expect(reply).toMatchObject({
     finishReason: 'length',
     usage: { inputTokens: 3, outputTokens: 9 },
-    toolCalls: [{ id: 't', input: '{"a":' }],
+    toolCalls: [{ id: 't', name: 'f', arguments: null, argumentsText: '{"a":', invalid: true }],
   });
 });
 

@@ -79,7 +79,7 @@ describe('group-sequential tests agree with the reference values', () => {
         for (let k = 1; k <= looks; k++) walk.add(k / looks, z(k), k === looks ? undefined : (k + 1) / looks);
         return 2 * walk.crossing(0).upper.reduce((total, chance) => total + chance, 0);
       };
-      const pocock = findRoot((c) => spentBy(() => c) - alpha, [1, 6]);
+      const pocock = findRoot((c) => spentBy(() => c) - alpha, [1, 6], 1e-9);
       const obrienFleming = findRoot((c) => spentBy((k) => c * Math.sqrt(looks / k)) - alpha, [1, 6]);
       expectClose(pocock, expected.pocock, 1e-6);
       expectClose(obrienFleming, expected.obrienFleming, 1e-6);

@@ -11,7 +11,7 @@ import {
   newcombeInterval,
   nonInferiorityTest,
   tangoInterval,
-} from '../../src/decisions/paired/paired-table.js';
+} from '../../src/statistics/paired-table.js';
 import { mcnemarTest } from '../../src/statistics/paired-tests.js';
 import { expectClose } from '../statistics/support.js';
 import { referenceCases } from './reference.js';

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
+import { evaluateWhole } from '../../src/evaluation/given-evaluation.js';
 import { evaluationFailure } from '../../src/evaluation/evaluation-failure.js';
 import type {
   Evaluation,
@@ -9,6 +10,7 @@ import type {
   TestCase,
 } from '../../src/evaluation/evaluation-types.js';
 import { textResponse, type Evaluator } from '../../src/evaluation/evaluator.js';
+import { exactMatch } from '../../src/scorers/exact-match.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 const testCase: TestCase<string, string> = { id: 'a', input: 'Capital of France?', expected: 'Paris' };
@@ -21,7 +23,7 @@ const contextOf = (signal = new AbortController().signal): EvaluationContext<str
 });
 
 const evaluateNow = (evaluator: Evaluator<string, string>, text = 'Paris'): Evaluation => {
-  const evaluation = evaluator.evaluate(textResponse(text), contextOf());
+  const evaluation = evaluateWhole(evaluator, textResponse(text), contextOf());
   if (evaluation instanceof Promise) throw new Error('expected a plain evaluation');
   return evaluation;
 };
@@ -349,5 +351,17 @@ describe('createEvaluator', () => {
         weights: { b: 1 },
       }),
     ).toThrow('did you mean `a`');
+  });
+});
+
+describe('dimensions in another form than names with scorers', () => {
+  it.each([
+    ['an array', [exactMatch(), exactMatch()], 'got an array of 2'],
+    ['one scorer', exactMatch(), 'got a function'],
+    ['a name', 'accuracy', 'got "accuracy"'],
+  ])('are refused with the right form: %s', (_, dimensions, got) => {
+    expect(() => createEvaluator({ name: 'e', version: '1', dimensions: dimensions as never })).toThrow(
+      `Expected \`dimensions\` of createEvaluator to be an object with a scorer for each name, as { accuracy: exactMatch() }, ${got}`,
+    );
   });
 });

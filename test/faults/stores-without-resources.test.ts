@@ -99,7 +99,7 @@ describe.skipIf(process.getuid?.() !== 0)('a folder that may not be written', ()
   it('lets a gzip store be read', async () => {
     const folder = newFolder();
     const path = pathOf('gzip', folder);
-    const store = new GzipFileResultStore(path);
+    const store = new GzipFileResultStore(path, { fileMode: 0o644 });
     await store.append([scoredResult()]);
     await store.close();
     chmodSync(folder, 0o755);

@@ -615,6 +615,7 @@ describe('history and summary', () => {
       max: 25,
       latest: 25,
     });
+    expect(monitor.summary({ lastMs: 3000 }).evaluations).toBe(72);
     expect(monitor.summary().metrics.cpuPercent).toBeNull();
     expect(Object.keys(monitor.summary().metrics)).toEqual([...METRIC_NAMES]);
   });

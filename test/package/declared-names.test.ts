@@ -38,6 +38,8 @@ for (const path of filesIn('src', '.ts')) {
         memberNames.add(name);
         if (isEventMap) declaredEvents.set(name, `${path} ${node.name.text}`);
       }
+    } else if (ts.isArrayLiteralExpression(node)) {
+      for (const element of node.elements) walkLiterals(element, (text) => emittedNames.add(text)); // [name, payload]
     } else if (ts.isCallExpression(node)) {
       for (const argument of node.arguments) {
         walkLiterals(argument, (text) => emittedNames.add(text));

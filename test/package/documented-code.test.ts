@@ -2,30 +2,19 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConsumerFolder } from '../support/consumer-folder.js';
+import { programsOf } from '../support/guide-programs.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const pages = [
   'README.md',
+  'CONTRIBUTING.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md') && !name.startsWith('api/'))
     .map((name) => `docs/${name}`),
 ].sort();
 
-/**
- * The TypeScript programs of a page: each code block marked `ts` that begins with its imports, together with the
- * blocks after it that have none and so go on with it.
- */
-function programsOf(page: string): string[] {
-  const programs: string[] = [];
-  for (const [, body = ''] of page.matchAll(/^```ts\n(.*?)^```$/gms)) {
-    if (programs.length === 0 || /^import\b/m.test(body)) programs.push(body);
-    else programs[programs.length - 1] += body;
-  }
-  return programs;
-}
-
 /** Packages whose types the pages' programs may use. */
-const PEERS = ['better-sqlite3', '@opentelemetry/api', '@opentelemetry/api-logs', 'ajv', 'autoevals'];
+const PEERS = ['better-sqlite3', '@opentelemetry/api', '@opentelemetry/api-logs', 'ajv'];
 
 describe('the code in README and docs', () => {
   let folder: ConsumerFolder;
@@ -38,9 +27,9 @@ describe('the code in README and docs', () => {
   it('type-checks against the packed package', async () => {
     const files: string[] = [];
     for (const page of pages) {
-      for (const [index, program] of programsOf(readFileSync(join(root, page), 'utf8')).entries()) {
-        const name = `${page.replaceAll('/', '_').replace(/\.md$/, '')}_${index + 1}.ts`;
-        await folder.write(name, `${program}\nexport {};\n`);
+      for (const [index, { file, text }] of programsOf(page).entries()) {
+        const name = file ?? `${page.replaceAll('/', '_').replace(/\.md$/, '')}_${index + 1}.ts`;
+        await folder.write(name, `${text}\nexport {};\n`);
         files.push(name);
       }
     }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConsumerFolder } from '../support/consumer-folder.js';
 
@@ -48,12 +48,39 @@ describe('the packed package in an empty folder', () => {
   }, 180_000);
   afterAll(() => folder?.remove());
 
-  it('holds the built files, the licence, the readme and the changelog, and nothing else', () => {
-    const others = folder.packedFiles.filter((path) => !path.startsWith('dist/')).sort();
-    expect(others).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
-    expect(
-      folder.packedFiles.filter((path) => !/\.(js|d\.ts)$/.test(path) && path.startsWith('dist/')),
-    ).toEqual([]);
+  it('holds the built files, the documentation and the examples, and nothing else', () => {
+    const folderOf = (path: string): string => path.split('/')[0]!;
+    expect([...new Set(folder.packedFiles.map(folderOf))].sort()).toEqual(
+      'CHANGELOG.md CONTRIBUTING.md LICENSE README.md dist docs examples package.json'.split(' '),
+    );
+    const odd = folder.packedFiles.filter(
+      (path) =>
+        (path.startsWith('dist/') && !/\.(js|d\.ts)$/.test(path)) ||
+        (path.startsWith('docs/') && (!path.endsWith('.md') || path.startsWith('docs/api/'))),
+    );
+    expect(odd).toEqual([]);
+  });
+
+  it('has documentation whose links lead to files that came with it', async () => {
+    const pages = folder.packedFiles.filter((path) => path.endsWith('.md'));
+    expect(pages.length).toBeGreaterThan(20);
+    const broken: string[] = [];
+    for (const page of pages) {
+      const text = (await folder.readInstalled(page)).replaceAll(/^```.*?^```$/gms, '');
+      for (const [, link = ''] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+        if (/^[a-z]+:/.test(link)) continue;
+        const target = posix.join(posix.dirname(page), link);
+        const there = folder.packedFiles.some((path) => path === target || path.startsWith(`${target}/`));
+        if (!there) broken.push(`${page}: ${link}`);
+      }
+    }
+    expect(broken).toEqual([]);
+  });
+
+  it('has examples that run from where it is installed', async () => {
+    const { status, stdout, stderr } = await folder.node('node_modules/assaykit/examples/quickstart.mjs');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).not.toBe('');
   });
 
   it('installs its runtime dependencies and no optional peer', async () => {

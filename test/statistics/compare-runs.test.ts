@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { BatchProcessor } from '../../src/batch/batch-processor.js';
 import { AssayError } from '../../src/errors.js';
+import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { CaseResult, DimensionResult } from '../../src/evaluation/evaluation-types.js';
 import { seededRandom } from '../../src/foundation/seeded-random.js';
+import { exactMatch } from '../../src/scorers/exact-match.js';
 import { compareRuns } from '../../src/statistics/compare-runs.js';
 import { ComparisonRefusedError } from '../../src/statistics/comparison-refused.js';
 import { formatComparison } from '../../src/statistics/format-comparison.js';
@@ -402,6 +405,93 @@ describe('compareRuns', () => {
   });
 });
 
+it('warns of clusters that are too few, in the data and in the table', async () => {
+  const rows = Array.from({ length: 12 }, (_, i) => ({
+    id: `c${i}`,
+    cluster: `k${i % 3}`,
+    score: (i % 5) / 4,
+  }));
+  const found = await compareRuns(
+    run('a', rows),
+    run(
+      'b',
+      rows.map((row, i) => ({ ...row, score: (i % 3) / 2 })),
+    ),
+  );
+  expect(found.metrics[0]).toMatchObject({ clusters: 3, effectiveClusters: 3 });
+  expect(found.metrics[0]!.degreesOfFreedom).toBeCloseTo(2, 12);
+  expect(formatComparison(found)).toMatch(/note: too few clusters .* overall has 3 clusters/);
+});
+
+describe('runs that were not scored alike', () => {
+  const cases = ['Yes', 'no', 'Maybe'].map((expected, i) => ({ id: `c${i}`, input: 'x', expected }));
+
+  /** A run as a list, and in a store. */
+  const evaluate = async (
+    runId: string,
+    options: { readonly ignoreCase?: boolean } = {},
+  ): Promise<{
+    readonly list: CaseResult[];
+    readonly stored: { store: MemoryResultStore; runId: string };
+  }> => {
+    const store = newStore();
+    const processor = new BatchProcessor({
+      target: () => 'yes',
+      evaluator: createEvaluator({
+        name: 'answers',
+        version: '1',
+        dimensions: { exact: exactMatch(options) },
+      }),
+      store,
+    });
+    await processor.run(cases, { runId });
+    const list: CaseResult[] = [];
+    for await (const result of store.query({ runId })) list.push(result);
+    return { list, stored: { store, runId } };
+  };
+
+  it('are refused as lists, from stores and mixed; runs that were scored alike are compared in every mixture', async () => {
+    const [first, again, folded] = [
+      await evaluate('first'),
+      await evaluate('again'),
+      await evaluate('folded', { ignoreCase: true }),
+    ];
+    for (const a of [first.list, first.stored]) {
+      for (const b of [again.list, again.stored]) {
+        expect((await compareRuns(a, b)).forcedDifferences).toEqual([]);
+      }
+      for (const b of [folded.list, folded.stored]) {
+        await expect(compareRuns(a, b)).rejects.toThrow(ComparisonRefusedError);
+        expect((await compareRuns(a, b, { force: true })).forcedDifferences[0]).toMatch(/convention/);
+      }
+    }
+  });
+
+  it('are those of which only one says how it was scored', async () => {
+    const { list } = await evaluate('a');
+    const silent = list.map((result): CaseResult => {
+      if (result.outcome !== 'scored') return result;
+      const { scoringHash: _, ...evaluation } = result.evaluation;
+      return { ...result, evaluation };
+    });
+    await expect(compareRuns(list, silent)).rejects.toThrow(/hash [0-9a-f]{16} in a, unknown in b/);
+    expect((await compareRuns(silent, silent)).forcedDifferences).toEqual([]);
+  });
+
+  it('are those without a manifest in their store, and the refusal says why', async () => {
+    const { list, stored } = await evaluate('a');
+    const lost = { store: { query: stored.store.query.bind(stored.store), manifest: async () => undefined } };
+    await expect(compareRuns(list, { ...lost, runId: 'a' })).rejects.toThrow(
+      'manifest: none in b, so nothing says how that run was scored',
+    );
+    const forced = await compareRuns(list, { ...lost, runId: 'a' }, { force: true });
+    expect(forced.forcedDifferences).toHaveLength(1);
+    await expect(compareRuns(list, { store: stored.store, runId: 'misspelled' })).rejects.toMatchObject({
+      code: 'ASSAY_EMPTY_INPUT',
+    });
+  });
+});
+
 describe('formatComparison', () => {
   it('is a table that can be read', async () => {
     const scores = [1, 1, 0, 1, 1, 1, 0, 1, 1, 1];
@@ -422,9 +512,9 @@ describe('formatComparison', () => {
       a = new (10 results), b = old (10 results): 10 pairs
 
       metric    pairs       a       b    a - b       95 % interval       p  p (Holm)  test       win/loss/tie  verdict
-      overall      10  0.8000  0.0000  +0.8000  +0.4984 to +1.1016  0.0078            mcnemar    8/0/2         a is better
-      accuracy     10  0.8000  0.0000  +0.8000  +0.4984 to +1.1016  0.0078    0.0156  mcnemar    8/0/2         a is better
-      style        10  0.6125  0.6125   0.0000                   -  1.0000    1.0000  sign-flip  0/0/10        no difference found
+      overall      10  0.8000  0.0000  +0.8000  +0.3004 to +0.9433  0.0078            mcnemar    8/0/2         a is better
+      accuracy     10  0.8000  0.0000  +0.8000  +0.3004 to +0.9433  0.0078    0.0156  mcnemar    8/0/2         a is better
+      style        10  0.6125  0.6125   0.0000  -0.2589 to +0.2589  1.0000    1.0000  sign-flip  0/0/10        no difference found
       "
     `);
   });

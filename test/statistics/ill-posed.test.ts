@@ -28,7 +28,9 @@ import {
 import { median, quantile } from '../../src/statistics/quantiles.js';
 import { reduceRepetitions } from '../../src/statistics/repetition-reducers.js';
 import { minimumDetectableDifference, requiredCases } from '../../src/statistics/sample-size.js';
-import { betaCdf, normalCdf, studentCdf } from '../../src/statistics/special-functions.js';
+import { ScoreCounts } from '../../src/statistics/score-counts.js';
+import { betaCdf, normalCdf } from '../../src/statistics/special-functions.js';
+import { studentCdf } from '../../src/statistics/student.js';
 
 const codeOf = async (run: () => unknown): Promise<unknown> => {
   try {
@@ -137,8 +139,13 @@ describe('what is not defined', () => {
     expect(await comparePaired([], [])).toMatchObject({ difference: null, pValue: null, interval: null });
   });
 
+  it('is a null interval where no spread was seen and no bounds are known, rather than one without width', () => {
+    expect(meanInterval(Moments.of([0.7, 0.7, 0.7]))).toBeNull();
+    expect(meanInterval(Moments.of([0.1 + 0.2, 0.3, 0.3]))).toBeNull();
+    expect(meanInterval(ScoreCounts.of([0.7, 0.7, 0.7]))).toMatchObject({ method: 'mid-gaffke' });
+  });
+
   it('stays apart from a spread of 0, which is one', () => {
-    expect(meanInterval(Moments.of([0.7, 0.7, 0.7]))).toMatchObject({ low: 0.7, high: 0.7 });
     expect(spearman([Number.NEGATIVE_INFINITY, 0, Number.POSITIVE_INFINITY], [1, 2, 3])).toBe(1);
   });
 });

@@ -7,15 +7,8 @@ import {
   tInterval,
   wilsonInterval,
 } from '../../src/statistics/intervals.js';
-import {
-  betaCdf,
-  betaQuantile,
-  normalCdf,
-  normalQuantile,
-  studentCdf,
-  studentQuantile,
-  studentTail,
-} from '../../src/statistics/special-functions.js';
+import { betaCdf, betaQuantile, normalCdf, normalQuantile } from '../../src/statistics/special-functions.js';
+import { studentCdf, studentQuantile, studentTail } from '../../src/statistics/student.js';
 import { expectClose } from './support.js';
 
 type Table = readonly (readonly number[])[];

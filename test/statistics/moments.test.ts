@@ -64,10 +64,16 @@ describe('reference cases of mean and standard error', () => {
     values.forEach((value, i) => clustered.add(value, clusters[i] as string));
     expect(clustered.clusters).toBe(expected['clusters']);
     expectClose(clustered.mean, expected['mean'] as number);
-    expectClose(clustered.standardError, expected.clusteredStderr as number);
-    if (expected.clusteredT95 !== undefined) {
-      expectClose(clustered.interval()?.low ?? null, expected.clusteredT95[0]);
-      expectClose(clustered.interval()?.high ?? null, expected.clusteredT95[1]);
+    const cr1 = clustered.robustError('cr1');
+    expectClose(cr1, expected.clusteredStderr as number);
+    if (expected.clusteredT95 !== undefined && cr1 !== null) {
+      const estimate = {
+        mean: clustered.mean!,
+        standardError: cr1,
+        degreesOfFreedom: clustered.clusters - 1,
+      };
+      expectClose(tInterval(estimate).low, expected.clusteredT95[0]);
+      expectClose(tInterval(estimate).high, expected.clusteredT95[1]);
     }
   });
 
@@ -85,7 +91,7 @@ describe('reference cases of mean and standard error', () => {
     }
     expectClose(moments.mean, subset['accuracy'] as number);
     expectClose(moments.standardError, subset['stderr'] as number);
-    expectClose(clustered.standardError, subset['clusteredStderr'] as number);
+    expectClose(clustered.robustError('cr1'), subset['clusteredStderr'] as number);
     expect(clustered.clusters).toBe(subset['categories']);
   });
 });

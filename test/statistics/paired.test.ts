@@ -1,6 +1,7 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/foundation/seeded-random.js';
-import { pearson } from '../../src/statistics/correlation.js';
+import { kendallTauB, midRanks, pearson } from '../../src/statistics/correlation.js';
 import { Moments } from '../../src/statistics/moments.js';
 import { comparePaired } from '../../src/statistics/paired-differences.js';
 import {
@@ -11,6 +12,7 @@ import {
 } from '../../src/statistics/paired-tests.js';
 import { itWithData, readDataJson, readDataLines } from '../support/data.js';
 import { readReference } from '../support/reference.js';
+import { auroc } from '../../src/statistics/probability-scores.js';
 import { expectClose, shuffle } from './support.js';
 
 interface PairedCase {
@@ -27,7 +29,7 @@ interface PairedCase {
 describe('reference cases of paired comparisons', () => {
   const { cases } = readReference<{ cases: PairedCase[] }>('paired');
 
-  it.each(cases)('case $id ($tag)', async ({ a, b, expected }) => {
+  it.each(cases)('case $id ($tag)', async ({ a, b, tag, expected }) => {
     const found = await comparePaired(a, b);
     const figure = (name: string): number => expected[name] as number;
     expect([found.pairs, found.wins, found.losses, found.ties]).toEqual(
@@ -39,8 +41,9 @@ describe('reference cases of paired comparisons', () => {
     expectClose(found.correlation, expected.correlation);
     expectClose(found.t, figure('t'));
     expectClose(found.pValues.t, figure('tTestP'));
-    expectClose(found.interval?.low ?? null, expected.ci95[0]);
-    expectClose(found.interval?.high ?? null, expected.ci95[1]);
+    expectClose(found.intervals.t?.low ?? null, expected.ci95[0]);
+    expectClose(found.intervals.t?.high ?? null, expected.ci95[1]);
+    expect(found.interval?.method).toBe(tag === 'continuous' ? 't' : 'tango');
     expectClose(welchTest(Moments.of(a), Moments.of(b))?.pValue ?? null, figure('welchP'));
     expectClose(mcnemarTest(found.wins, found.losses).pValue, figure('signTestP'));
     if ('permutationP' in expected) expectClose(found.pValues.signFlip, figure('permutationP'));
@@ -101,13 +104,16 @@ describe('comparePaired', () => {
       null,
     ]);
     const same = await comparePaired([0.5, 0.7], [0.5, 0.7]);
-    expect([same.difference, same.interval, same.t, same.pValue, same.test]).toEqual([
+    expect([same.difference, same.intervals.t, same.t, same.pValue, same.test]).toEqual([
       0,
       null,
       null,
       1,
       'sign-flip',
     ]);
+    expect(same.interval).toMatchObject({ method: 'mid-gaffke' });
+    const unbounded = await comparePaired([5, 7], [5, 7]);
+    expect([unbounded.interval, unbounded.pValue]).toEqual([null, 1]);
   });
 
   it('names itself where an option is unknown or bad, not the tests that it makes', async () => {
@@ -156,6 +162,114 @@ describe('comparePaired', () => {
     expect(thrice.test).toBe('clustered-t');
     expect(thrice.pValues.mcnemar).toBeNull();
     expectClose(thrice.pValues.signFlip, once.pValues.signFlip, 1e-14);
+  });
+});
+
+describe('rounding is no evidence', () => {
+  const ninths = (ratings: readonly number[]): number[] => ratings.map((rating) => rating / 9);
+
+  it('sees no spread in differences that are equal on paper', async () => {
+    const found = await comparePaired(ninths([9, 6, 3]), ninths([8, 5, 2]));
+    expect([found.t, found.pValues.t, found.standardError]).toEqual([null, null, 0]);
+    expect([found.test, found.pValue]).toEqual(['sign-flip', 0.25]);
+    expect(found.interval!.method).toBe('mid-gaffke');
+    expect(found.interval!.low).toBeLessThan(0);
+    expect(found.interval!.high).toBeGreaterThan(0.5);
+  });
+
+  it('counts means that are equal on paper as ties', async () => {
+    const a = Array.from({ length: 40 }, (_, i) => (0.1 + 0.2 + (i % 4) / 10) / 4);
+    const b = Array.from({ length: 40 }, (_, i) => (0.3 + (i % 4) / 10) / 4);
+    expect(a).not.toEqual(b);
+    for (const clusters of [undefined, a.map((_, i) => `c${i % 8}`)]) {
+      const found = await comparePaired(a, b, { clusters });
+      expect([found.wins, found.losses, found.ties]).toEqual([0, 0, 40]);
+      expect([found.difference, found.standardError, found.pValue]).toEqual([0, 0, 1]);
+    }
+  });
+
+  it('still sees what is a difference, however small the numbers', async () => {
+    expect(await comparePaired([0.5, 0.5], [0.5 + 1e-12, 0.5])).toMatchObject({ losses: 1, ties: 1 });
+    const tiny = await comparePaired([3e-85, 5e-85, 9e-85], [1e-85, 2e-85, 3e-85]);
+    const usual = await comparePaired([3, 5, 9], [1, 2, 3]);
+    expect(tiny.wins).toBe(3);
+    expectClose(tiny.pValue, usual.pValue, 1e-12);
+  });
+
+  it('ties ranks, and leaves out zeros, in tests that are given differences', async () => {
+    const differences = [0.3 - 0.2, 0.9 - 0.8, 0.2 - 0.3, 0.6 - 0.5, 0.1 + 0.2 - 0.3, 0.8 - 0.3];
+    const onPaper = [0.1, 0.1, -0.1, 0.1, 0, 0.5];
+    expect(wilcoxonSignedRankTest(differences)).toEqual(wilcoxonSignedRankTest(onPaper));
+    expect(await signFlipTest(differences)).toEqual(await signFlipTest(onPaper));
+    const noise = [0.1 + 0.2 - 0.3, 0.7 - 0.1 - 0.6];
+    expect(wilcoxonSignedRankTest(noise, { magnitude: 1 })).toBeNull();
+    expect((await signFlipTest(noise, { magnitude: 1 })).pValue).toBe(1);
+  });
+
+  it('ranks numbers that are equal on paper alike', () => {
+    expect([...midRanks([0.3, 0.1 + 0.2, 0.5])]).toEqual([1.5, 1.5, 3]);
+    expect(pearson([0.3, 0.1 + 0.2, 0.3], [1, 2, 3])).toBeNull();
+    expect(kendallTauB([0.3, 0.1 + 0.2, 0.5], [1, 2, 3])).toBe(kendallTauB([0.3, 0.3, 0.5], [1, 2, 3]));
+    expect(auroc([1, 0], [0.3, 0.1 + 0.2])).toBe(0.5);
+  });
+});
+
+describe('the interval of a difference', () => {
+  const pairsOf = (differences: readonly number[]): [number[], number[]] => [
+    differences.map((d) => Math.max(0, d)),
+    differences.map((d) => Math.max(0, -d)),
+  ];
+  const methodOf = async (differences: readonly number[], clusters?: readonly string[]) =>
+    (await comparePaired(...pairsOf(differences), { clusters, permutation: false })).interval?.method;
+
+  it('is t where differences are spread, and bounded where ties or rare losses pile up', async () => {
+    const random = seededRandom(8);
+    const spread = Array.from({ length: 40 }, () => random() / 2 - 0.2);
+    expect(await methodOf(spread)).toBe('t');
+    expect(await methodOf(spread.map((d, i) => (i % 3 === 0 ? 0 : d)))).toBe('mid-gaffke');
+    expect(await methodOf(Array.from({ length: 40 }, (_, i) => (i === 7 ? -0.5 : 0)))).toBe('mid-gaffke');
+    expect(await methodOf([0.9, -0.8])).toBe('mid-gaffke'); // t would leave -1..1
+  });
+
+  it('goes by the means of clusters where there are some', async () => {
+    const random = seededRandom(9);
+    const clusters = Array.from({ length: 40 }, (_, i) => `c${i % 10}`);
+    expect(
+      await methodOf(
+        clusters.map(() => random() / 2 - 0.2),
+        clusters,
+      ),
+    ).toBe('clustered-t');
+    expect(
+      await methodOf(
+        clusters.map((cluster) => (cluster === 'c3' ? -0.4 : 0)),
+        clusters,
+      ),
+    ).toBe('clustered-mid-gaffke');
+  });
+
+  it('never leaves -1..1 and is never without width', async () => {
+    const score = fc.constantFrom(0, 0.1, 0.3, 0.5, 0.9, 1);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(score, score, fc.constantFrom('x', 'y', 'z')), { minLength: 2, maxLength: 12 }),
+        fc.boolean(),
+        async (pairs, clustered) => {
+          const found = await comparePaired(
+            pairs.map(([a]) => a),
+            pairs.map(([, b]) => b),
+            { permutation: false, clusters: clustered ? pairs.map(([, , cluster]) => cluster) : undefined },
+          );
+          if (found.interval === null) {
+            expect(found.clusters).toBe(1);
+            return;
+          }
+          expect(found.interval.low).toBeGreaterThanOrEqual(-1);
+          expect(found.interval.high).toBeLessThanOrEqual(1);
+          expect(found.interval.high - found.interval.low).toBeGreaterThan(0.01);
+        },
+      ),
+    );
   });
 });
 

@@ -2,7 +2,7 @@
  * Types as hosts meet them. Nothing here runs: `npm run typecheck` fails when an inference breaks, and an error that
  * is expected but does not come fails as well.
  */
-import { ExactMatch, Levenshtein } from 'autoevals';
+import { Near, Same } from '../support/autoevals-shape.js';
 import { expectTypeOf } from 'vitest';
 import {
   BatchProcessor,
@@ -20,6 +20,7 @@ import {
   type TestCase,
 } from '../../src/index.js';
 import { exactMatch } from '../../src/scorers/exact-match.js';
+import { jsonValid } from '../../src/scorers/json/json-valid.js';
 
 interface Question {
   readonly text: string;
@@ -77,7 +78,7 @@ void prompts.run([{ id: '1', input: 42 }]);
 new BatchProcessor<Question, number, Facts>({ target: client, evaluator });
 
 // Scorers of autoevals are dimensions as they are.
-createEvaluator({ name: 'autoevals', version: '1', dimensions: { same: ExactMatch, near: Levenshtein } });
+createEvaluator({ name: 'foreign', version: '1', dimensions: { same: Same, near: Near } });
 
 // A function without annotations takes whatever the cases have.
 const unannotated = new BatchProcessor({
@@ -125,6 +126,41 @@ class OwnEvaluator extends Evaluator<Question, number, Facts> {
   }
 }
 new BatchProcessor({ target: async (input: Question) => input.text, evaluator: new OwnEvaluator() });
+
+// An answer that is an object has its type in the scorers that ask for it, beside scorers that take any.
+interface City {
+  readonly city: string;
+}
+const inParis: Scorer<string, City, unknown, City> = ({ output, expected }) => output.city === expected.city;
+createEvaluator({ name: 'e', version: '1', dimensions: { inParis, valid: jsonValid() } });
+createEvaluator({ name: 'e', version: '1', dimensions: { valid: jsonValid(), inParis } });
+createEvaluator({
+  name: 'e',
+  version: '1',
+  dimensions: {
+    valid: jsonValid(),
+    long: ({ output }) => {
+      expectTypeOf(output).toEqualTypeOf<string>();
+      return output.length > 5;
+    },
+  },
+});
+// @ts-expect-error -- a scorer of texts beside one of objects: one of them would fail for every answer
+createEvaluator({ name: 'e', version: '1', dimensions: { inParis, same: exactMatch() } });
+new BatchProcessor({
+  target: async (question: string): Promise<City> => ({ city: question }),
+  evaluator: createEvaluator({ name: 'e', version: '1', dimensions: { inParis } }),
+});
+new BatchProcessor({
+  target: (question: string) => ({
+    output: { city: question },
+    contexts: ['a', { id: 'b' }],
+    toolCalls: [{ name: 'f' }],
+  }),
+  evaluator: createEvaluator({ name: 'e', version: '1', dimensions: { inParis } }),
+});
+// @ts-expect-error -- nothing is no answer
+new BatchProcessor({ target: async (_question: string) => {}, evaluator });
 
 // A result is told apart by its outcome.
 declare const result: CaseResult;

@@ -57,8 +57,24 @@ describe('recommendConcurrency', () => {
 
   it('reckons with the memory that a worker is said to need', () => {
     const read = machine(16, 16);
-    expect(recommendConcurrency({ read, memoryPerWorkerMb: 4096 }).recommendedWorkers).toBe(3);
-    expect(() => recommendConcurrency({ memoryPerWorkerMb: 1 })).toThrow(/`memoryPerWorkerMb`/);
+    expect(recommendConcurrency({ read, memoryPerWorkerBytes: 4 * GIGABYTE }).recommendedWorkers).toBe(3);
+    expect(() => recommendConcurrency({ memoryPerWorkerBytes: 1 })).toThrow(/`memoryPerWorkerBytes`/);
+  });
+
+  it('recommends no more than 16 on a large machine, unless it is told to, and says what limits it', () => {
+    const read = machine(64, 512);
+    expect(recommendConcurrency({ read })).toMatchObject({
+      recommendedWorkers: 16,
+      limitedBy: 'maxWorkers',
+      maxSafeWorkers: 128,
+    });
+    const all = recommendConcurrency({ read, maxWorkers: Number.POSITIVE_INFINITY });
+    expect(all).toMatchObject({ recommendedWorkers: 63, limitedBy: 'cores' });
+    const guide = recommendConcurrency({ read, maxWorkers: 32, memoryPerWorkerBytes: 16 * GIGABYTE });
+    expect(guide).toMatchObject({ recommendedWorkers: 24, limitedBy: 'memory' });
+    const quota = recommendConcurrency({ read: machine(64, 512, container('400000 100000', 'max')) });
+    expect(quota).toMatchObject({ recommendedWorkers: 3, limitedBy: 'cpu-quota' });
+    expect(() => recommendConcurrency({ maxWorkers: 0 })).toThrow(/`maxWorkers`/);
   });
 
   it('gives sensible numbers for this machine, and where nothing can be read', () => {

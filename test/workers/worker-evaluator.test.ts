@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { Evaluation } from '../../src/evaluation/evaluation-types.js';
+import { systemClock } from '../../src/foundation/clock.js';
 import { textResponse } from '../../src/evaluation/evaluator.js';
 import { workerEvaluator, type WorkerEvaluator } from '../../src/workers/worker-evaluator.js';
 import { workerScorer } from '../../src/workers/worker-scorer.js';
@@ -40,6 +41,16 @@ describe('workerEvaluator', () => {
     await ofInstance.close(); // the pool is shared: it goes on
     expect((await judge(ofFactory, 'ok')).overallScore).toBe(1);
     await expect(judge(ofInstance, 'ok')).rejects.toMatchObject({ code: 'ASSAY_CLOSED' });
+  });
+
+  it('has its time from the clock that was given', async () => {
+    const clock = { ...systemClock, wallTime: () => 1_700_000_000_000 };
+    const pool = new WorkerPool({ workers: 1, clock });
+    opened.push(pool);
+    const told: number[] = [];
+    pool.on('worker:start', ({ at }) => void told.push(at));
+    await workerEvaluator(faulty, { pool });
+    expect(told).toEqual([1_700_000_000_000]);
   });
 
   it('evaluates with the case, the repetition and the run', async () => {

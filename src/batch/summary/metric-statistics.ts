@@ -1,6 +1,6 @@
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ClusteredMoments } from '../../statistics/clustered.js';
-import { clusteredBoundedInterval } from '../../statistics/clustered-interval.js';
+import { clusteredScoreInterval } from '../../statistics/clustered-interval.js';
 import { CompleteClusters } from '../../statistics/complete-clusters.js';
 import { meanInterval } from '../../statistics/mean-interval.js';
 import { Moments } from '../../statistics/moments.js';
@@ -23,6 +23,16 @@ export class MetricStatistics {
   /** Whether some scores carry a cluster and some do not. */
   get partlyClustered(): boolean {
     return this.#clustered !== undefined && this.#withoutCluster > 0;
+  }
+
+  /** Results that have a score. */
+  get scored(): number {
+    return this.#scores.n;
+  }
+
+  /** Mean over them; `null` for none. */
+  get mean(): number | null {
+    return this.#scores.mean;
   }
 
   /** Adds a measurement; `score` counts when it is not `null`. */
@@ -56,7 +66,7 @@ export class MetricStatistics {
       interval:
         clusters === undefined
           ? meanInterval(this.#counts, { level })
-          : clusteredBoundedInterval(
+          : clusteredScoreInterval(
               clusters instanceof ClusteredMoments ? clusters.means([0, 1]) : clusters.means,
               level,
             ),

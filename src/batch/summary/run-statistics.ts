@@ -4,6 +4,7 @@ import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ExactSum } from '../../foundation/exact-sum.js';
 import { fewClustersWarning, hasFewClusters } from '../../statistics/cluster-robust.js';
 import { Histogram } from '../../foundation/histogram.js';
+import { reaches } from '../../foundation/rounding.js';
 import { CorpusTotal } from '../../evaluation/corpus-metric.js';
 import { judgeUsageOf } from '../../evaluation/judge-usage.js';
 import { JudgeTotals } from './judge-totals.js';
@@ -50,6 +51,7 @@ export class RunStatistics {
   #scored = 0;
   #unscored = 0;
   #errored = 0;
+  #passes = 0;
 
   constructor(options: RunStatisticsOptions) {
     this.#options = options;
@@ -99,14 +101,6 @@ export class RunStatistics {
     return this.#costKnown ? this.#cost.value : null;
   }
 
-  /** The overall score so far with its interval; `null` before the first score. */
-  overallScore(
-    level: number,
-  ): { readonly mean: number; readonly low: number | null; readonly high: number | null } | null {
-    const { mean, interval } = this.#overall.summary(level);
-    return mean === null ? null : { mean, low: interval?.low ?? null, high: interval?.high ?? null };
-  }
-
   /** Adds a result of this start. */
   add(result: CaseResult): void {
     if (result.outcome === 'scored') this.#scored++;
@@ -135,10 +129,9 @@ export class RunStatistics {
         }
       }
     } else this.#withoutEvaluation++;
-    if (this.#repetitions !== undefined) {
-      const passed = score === null ? null : this.#passed(evaluation!.passed, score);
-      this.#repetitions.add(result, passed);
-    }
+    const passed = score === null ? null : this.#passed(evaluation!.passed, score);
+    if (passed === true) this.#passes++;
+    this.#repetitions?.add(result, passed);
     if (result.outcome === 'errored') {
       const { code } = result.error;
       this.#errorsByCode.set(code, (this.#errorsByCode.get(code) ?? 0) + 1);
@@ -171,6 +164,8 @@ export class RunStatistics {
     > & {
       /** Default: there was none. */
       readonly budget?: RunSummaryData['budget'];
+      /** What else a reader of the summary has to know. */
+      readonly warnings?: readonly string[];
       readonly confidenceLevel: number;
     },
   ): RunSummary {
@@ -195,6 +190,7 @@ export class RunStatistics {
       unscored: this.#unscored,
       errored: this.#errored,
       skipped: head.skipped,
+      passed: this.#passes,
       overall,
       dimensions,
       groups: this.#groupsSummary(overall.mean, confidenceLevel),
@@ -209,7 +205,7 @@ export class RunStatistics {
       cacheHits: this.#cacheHits,
       resultsPerSecond: head.durationMs > 0 ? (this.results / head.durationMs) * 1000 : 0,
       errorsByCode: Object.fromEntries([...this.#errorsByCode].sort(byName)),
-      warnings: this.#warnings({ overall, ...dimensions }),
+      warnings: [...this.#warnings({ overall, ...dimensions }), ...(head.warnings ?? [])],
     });
   }
 
@@ -221,7 +217,7 @@ export class RunStatistics {
 
   #passed(passed: boolean | undefined, score: number): boolean {
     const threshold = this.#options.passThreshold;
-    return threshold === undefined ? (passed ?? score === 1) : score >= threshold;
+    return threshold === undefined ? (passed ?? score === 1) : reaches(score, threshold);
   }
 
   #byName(

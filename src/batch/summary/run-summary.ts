@@ -6,7 +6,7 @@ import { budgetNotes, type BudgetSummary } from './budget-summary.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
 export type StopReason =
-  'end' | 'drained' | 'aborted' | 'budget' | 'case-error' | 'store-error' | 'input-error';
+  'end' | 'settled' | 'drained' | 'aborted' | 'budget' | 'case-error' | 'store-error' | 'input-error';
 
 /** One measured quantity over the scored results. Undefined statistics are `null`, never 0. */
 export interface MetricSummary {
@@ -98,6 +98,8 @@ export interface RunSummaryData {
   readonly errored: number;
   /** Finished by an earlier start of the same run, so not done again. */
   readonly skipped: number;
+  /** Of `overall.scored`: those whose score counts as passed (`passThreshold`; without one as the evaluation says, else 1). */
+  readonly passed: number;
   /** The overall score, over the whole run: results of earlier starts are in it. */
   readonly overall: MetricSummary;
   /** Each dimension, over the whole run. */
@@ -158,6 +160,8 @@ export function formatRunSummary(summary: RunSummaryData): string {
     '',
     ...metricTable(summary),
   ];
+  if (summary.overall.scored > 0)
+    lines.push(`  passed      ${count(summary.passed)} of ${count(summary.overall.scored)} scored`);
   const { groups, repetitions, latency, timeToFirstToken, tokens } = summary;
   if (groups !== null) {
     lines.push(

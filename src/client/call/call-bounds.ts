@@ -1,6 +1,7 @@
 import { onAbort } from '../../foundation/cancellation.js';
 import type { CallSettings } from './call-settings.js';
 import { Deadline, type Expiring } from './deadline-list.js';
+import { cancellationOf, ownSignalOf } from '../cancellable-call.js';
 import type { CallOptions } from '../model-client.js';
 
 /** What ends a call from outside. */
@@ -49,7 +50,8 @@ export class CallBounds implements Expiring {
   over(now: number): boolean {
     const options = this.#options;
     if (now >= this.deadlineAt) return true;
-    return options?.signal?.aborted === true || options?.cancellation?.cancelled === true;
+    if (options === undefined) return false;
+    return ownSignalOf(options)?.aborted === true || cancellationOf(options)?.cancelled === true;
   }
 
   /** Begins the wait for an endpoint to come back, if it has not begun. */
@@ -64,7 +66,7 @@ export class CallBounds implements Expiring {
     this.#ended = true;
     this.#deadline.stop();
     this.#health?.stop();
-    if (this.#onCancel !== undefined) this.#options?.cancellation?.offCancel(this.#onCancel);
+    if (this.#onCancel !== undefined) cancellationOf(this.#options!)?.offCancel(this.#onCancel);
     this.#offAbort?.();
   }
 
@@ -75,7 +77,9 @@ export class CallBounds implements Expiring {
 
   // No function literal may be assigned to a property here: it would keep the call and its case from being collected
   // young, which tripled the time in scavenges (docs/decisions/young-calls.md).
-  #listen({ signal, cancellation }: CallOptions): void {
+  #listen(options: CallOptions): void {
+    const cancellation = cancellationOf(options);
+    const signal = ownSignalOf(options);
     if (cancellation !== undefined) {
       const onCancel = (reason: unknown): void => this.#call.aborted(reason);
       this.#onCancel = onCancel;

@@ -2,7 +2,7 @@ import type { AssayErrorCode } from '../../errors.js';
 import type { AttemptRecord, EndpointError } from '../endpoint-error.js';
 import type { Attempt } from './attempt.js';
 import { attemptRecord } from './attempt-outcome.js';
-import { sumSpending, type Spending } from './spending.js';
+import { sumSpending, type Spending } from '../spending.js';
 
 /** What the attempts of a call that gave no answer came to, and what they cost: they are paid for all the same. */
 export class CallLedger {

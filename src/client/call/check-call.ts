@@ -1,4 +1,5 @@
 import { milliseconds, show } from '../../foundation/options.js';
+import { ownSignalOf } from '../cancellable-call.js';
 import { checkParameters } from '../check-parameters.js';
 import { EndpointError } from '../endpoint-error.js';
 import type { CallOptions, ModelInput, ModelRequest } from '../model-client.js';
@@ -14,7 +15,8 @@ export function checkCall(
   if (wrong !== undefined) return new EndpointError(wrong.code, wrong.message);
   if (options === undefined) return undefined;
   if (typeof options !== 'object' || options === null) return invalid('options', 'an object', options);
-  const { signal, timeoutMs } = options;
+  const { timeoutMs } = options;
+  const signal: unknown = ownSignalOf(options);
   if (timeoutMs !== undefined) {
     const expected = milliseconds(timeoutMs);
     if (expected !== undefined) return invalid('timeoutMs', expected, timeoutMs);

@@ -1,3 +1,4 @@
+import { systemClock } from '../../foundation/clock.js';
 import { LinkedList, ListNode } from '../../foundation/linked-list.js';
 
 const SLICE_MS = 1;
@@ -22,9 +23,9 @@ export class GivenUpRequests {
 
   #endSoon(): void {
     setImmediate(() => {
-      const sliceEnd = performance.now() + SLICE_MS;
+      const sliceEnd = systemClock.now() + SLICE_MS;
       do this.#requests.shift()?.(GIVEN_UP);
-      while (this.#requests.size > 0 && performance.now() < sliceEnd);
+      while (this.#requests.size > 0 && systemClock.now() < sliceEnd);
       if (this.#requests.size > 0) this.#endSoon();
     });
   }

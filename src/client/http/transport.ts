@@ -3,9 +3,24 @@ import type { Socket } from 'node:net';
 import type { buildConnector, Dispatcher, Pool } from 'undici';
 import { AssayError, messageOf } from '../../errors.js';
 import { KEEP_EXTERNAL } from '../../foundation/worker-fallback.js';
-import type { TlsOptions } from '../client-options.js';
 import { holdEndWhilePaused } from './hold-end.js';
 import { connectHttp } from './http-socket.js';
+
+/** TLS settings, handed to `tls.connect`. */
+export interface TlsOptions {
+  /** PEM certificates of the authorities to trust, in place of the runtime's own. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | undefined;
+  /** The client's own certificate chain, PEM; asked for by servers with mTLS. */
+  readonly cert?: string | Buffer | undefined;
+  /** Private key of `cert`, PEM. */
+  readonly key?: string | Buffer | undefined;
+  /** What `key` is encrypted with. */
+  readonly passphrase?: string | undefined;
+  /** Host name for SNI and the check of the server's certificate. Default: the URL's host. */
+  readonly servername?: string | undefined;
+  /** Whether a server whose certificate cannot be verified is refused. Default `true`. */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
 
 /** What a {@link Transport} is made from. */
 export interface TransportSettings {
@@ -14,6 +29,8 @@ export interface TransportSettings {
   readonly connections: number;
   readonly connectMs: number;
   readonly connectionMaxAgeMs: number;
+  /** How long an idle connection is kept for the next call. */
+  readonly keepAliveMs: number;
   readonly allowH2: boolean;
   readonly tls: TlsOptions | undefined;
   /** The host's own dispatcher, used instead of a pool. */
@@ -61,6 +78,8 @@ async function loadUndici(): Promise<void> {
   }
 }
 
+const LONGEST_TIMER_MS = 2_147_483_647;
+const LONGEST_KEEP_ALIVE_MS = 600_000; // what a server's own keep-alive header may ask for; undici's default
 const BACKSTOP_MS = 1000; // undici's connect timer runs up to a second late; ours decides
 
 /**
@@ -93,6 +112,11 @@ export class Transport {
   /** Whether requests go through the host's own dispatcher, where they may stand in line. */
   get shared(): boolean {
     return this.#settings.dispatcher !== undefined;
+  }
+
+  /** A transport to the same place with one connection of its own. */
+  apart(): Transport {
+    return new Transport({ ...this.#settings, connections: 1 });
   }
 
   /** Makes it ready. */
@@ -155,7 +179,7 @@ export class Transport {
   }
 
   #make({ Pool, buildConnector }: Undici): Pool {
-    const { origin, connections, connectMs, allowH2, tls } = this.#settings;
+    const { origin, connections, connectMs, keepAliveMs, allowH2, tls } = this.#settings;
     const timeoutMs = connectMs + BACKSTOP_MS;
     const connectSecurely = buildConnector({
       ...(tls as buildConnector.BuildOptions | undefined),
@@ -167,6 +191,8 @@ export class Transport {
       pipelining: 1,
       allowH2,
       headersTimeout: 0,
+      keepAliveTimeout: Math.min(keepAliveMs, LONGEST_TIMER_MS),
+      keepAliveMaxTimeout: Math.min(Math.max(keepAliveMs, LONGEST_KEEP_ALIVE_MS), LONGEST_TIMER_MS),
       bodyTimeout: 0,
       connect: (options, callback) => {
         const connected: buildConnector.Callback = (...outcome) => {

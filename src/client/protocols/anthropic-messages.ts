@@ -1,30 +1,38 @@
 import type { ChatMessage, TokenUsage } from '../model-client.js';
+import { toolCallOf } from './read-tool-call.js';
+import type { ToolDefinition } from '../tool-call.js';
+import { cannotCarry } from './carry.js';
+import { isPlain, NO_ARGUMENTS, turnsOf, writeTools, type Turn } from './conversation.js';
+import { finishReason, isReason } from './finish-reason.js';
 import {
-  finishReason,
+  checkAnswer,
+  ReportedFailure,
   messagesOf,
   plainText,
   record,
   textField,
   unexpected,
-  usageOf,
+  tokenUsageOf,
   type Protocol,
   type ProtocolReply,
   type ProtocolRequest,
   type StreamReader,
 } from './protocol.js';
+import { knownType, readPart } from './read-part.js';
 
 const DEFAULT_MAX_TOKENS = 4096;
 
 /**
  * Anthropic messages: `POST /v1/messages`, key in `x-api-key`. System messages move into `system`;
  * `max_tokens` is required there and is 4,096 when the call does not say; `seed` and logprobs do not exist
- * there and are not sent. Input tokens include those read from and written to the prompt cache.
+ * there and are not sent. `responseFormat` becomes `output_config.format`. Input tokens include those read from and written to the prompt cache.
  */
 export const anthropicMessages: Protocol = {
   name: 'anthropic-messages',
   path: '/messages',
   prefix: '/v1',
   streamFormat: 'sse',
+  unsupported: ['seed', 'logprobs'],
   headers: { 'anthropic-version': '2023-06-01' },
   authorization: (apiKey) => ['x-api-key', apiKey],
 
@@ -35,13 +43,14 @@ export const anthropicMessages: Protocol = {
     return {
       model: model === '' ? undefined : model,
       system: system.length === 0 ? undefined : system.map((each) => plainText(each.content)).join('\n\n'),
-      messages: system.length === 0 ? all : all.filter((each) => !isSystem(each)),
+      messages: messagesIn(all.filter((each) => !isSystem(each))),
       max_tokens: parameters.maxTokens ?? DEFAULT_MAX_TOKENS,
       temperature: parameters.temperature,
       top_p: parameters.topP,
       stop_sequences: typeof stop === 'string' ? [stop] : stop,
-      tools: parameters.tools,
-      output_format: parameters.responseFormat,
+      tools: writeTools(parameters.tools, isMessagesTool, messagesTool),
+      output_config:
+        parameters.responseFormat === undefined ? undefined : { format: parameters.responseFormat },
       stream: stream || undefined,
     };
   },
@@ -50,12 +59,18 @@ export const anthropicMessages: Protocol = {
     const reply = record(body);
     const content = reply['content'];
     if (!Array.isArray(content)) throw unexpected('`content` to be a list');
-    const toolCalls = content.filter((block) => record(block)['type'] === 'tool_use');
+    const toolCalls = content
+      .map((block) => record(block))
+      .filter((block) => block['type'] === 'tool_use')
+      .map(({ id, name, input }, index) => toolCallOf(index, id, name, input));
+    const text = plainText(content);
+    const reason = reply['stop_reason'];
+    checkAnswer({ reason, answered: isReason(reason), filled: text !== '' || toolCalls.length > 0 });
     return {
-      text: plainText(content),
+      text,
       reasoning: content.map((block) => thinkingOf(record(block))).join(''),
       model: textField(reply, 'model'),
-      finishReason: finishReason(reply['stop_reason']),
+      finishReason: finishReason(reason),
       usage: messagesUsage(record(reply['usage'])),
       id: textField(reply, 'id'),
       toolCalls: toolCalls.length > 0 ? toolCalls : undefined,
@@ -69,6 +84,8 @@ export const anthropicMessages: Protocol = {
 
 class MessageStream implements StreamReader {
   done = false;
+  ended = false;
+  kept = 0;
   #text = '';
   #reasoning = '';
   #model: string | undefined;
@@ -100,8 +117,11 @@ class MessageStream implements StreamReader {
       case 'content_block_delta': {
         const delta = record(event['delta']);
         const tool = this.#tools.get(event['index']);
-        if (tool !== undefined) tool.json += textField(delta, 'partial_json') ?? '';
-        this.#reasoning += textField(delta, 'thinking') ?? '';
+        const json = textField(delta, 'partial_json') ?? '';
+        const thinking = textField(delta, 'thinking') ?? '';
+        if (tool !== undefined) tool.json += json;
+        this.#reasoning += thinking;
+        this.kept += json.length + thinking.length;
         return this.#add(textField(delta, 'text') ?? '');
       }
       case 'message_delta':
@@ -111,20 +131,25 @@ class MessageStream implements StreamReader {
           this.#usage[name] = count || this.#usage[name];
         return '';
       case 'message_stop':
-        this.done = true;
+        this.ended = true;
+        this.done = isReason(this.#stopReason); // a new reason is one all the same: the message was ended in due form
         return '';
       case 'error':
-        throw new Error(textField(record(event['error']), 'message') ?? 'the stream reported a failure');
+        throw new ReportedFailure(event);
       default:
         return '';
     }
   }
 
   reply(): ProtocolReply {
-    const toolCalls = [...this.#tools.values()].map(({ block, json }) => ({
-      ...block,
-      input: json === '' ? block['input'] : parsedOrText(json),
-    }));
+    const toolCalls = [...this.#tools.values()].map(({ block: { id, name, input }, json }, index) =>
+      toolCallOf(index, id, name, json === '' ? input : json),
+    );
+    checkAnswer({
+      reason: this.#stopReason,
+      answered: isReason(this.#stopReason),
+      filled: this.#text !== '' || toolCalls.length > 0,
+    });
     return {
       text: this.#text,
       reasoning: this.#reasoning,
@@ -152,18 +177,76 @@ function messagesUsage(usage: Record<string, unknown>): TokenUsage | null {
   const written = usage['cache_creation_input_tokens'];
   if (typeof input !== 'number') return null;
   const total = input + (typeof read === 'number' ? read : 0) + (typeof written === 'number' ? written : 0);
-  return usageOf(total, usage['output_tokens'], typeof read === 'number' ? read : undefined);
+  return tokenUsageOf(total, usage['output_tokens'], typeof read === 'number' ? read : undefined);
 }
 
 function isSystem(message: ChatMessage): boolean {
   return message.role === 'system' || message.role === 'developer';
 }
 
-// An answer that was cut off at its length ends within the JSON of its last call.
-function parsedOrText(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return json;
+/** Messages as the protocol writes them; results of tools stand together in one message of the user. */
+function messagesIn(all: readonly ChatMessage[]): readonly unknown[] {
+  if (all.every(isPlain)) return all;
+  const written: Record<string, unknown>[] = [];
+  let results: unknown[] | undefined;
+  for (const turn of turnsOf(all)) {
+    if (turn.role !== 'tool') {
+      results = undefined;
+      written.push(messageOf(turn));
+      continue;
+    }
+    const { toolCallId, content } = turn;
+    const result = { type: 'tool_result', tool_use_id: toolCallId, content: blocksOf(content) };
+    if (results !== undefined) results.push(result);
+    else written.push({ role: 'user', content: (results = [result]) });
   }
+  return written;
+}
+
+function messageOf({ role, content, toolCalls, rest }: Turn): Record<string, unknown> {
+  if (toolCalls.length === 0) return { role, content: blocksOf(content), ...rest };
+  const said =
+    typeof content === 'string'
+      ? content === ''
+        ? []
+        : [{ type: 'text', text: content }]
+      : blocksOf(content);
+  const calls = toolCalls.map(({ id, name, arguments: input }) => ({
+    type: 'tool_use',
+    id,
+    name,
+    input: input ?? {},
+  }));
+  return { role, content: [...(said as readonly unknown[]), ...calls], ...rest };
+}
+
+function blocksOf(content: Turn['content']): string | readonly unknown[] {
+  if (typeof content === 'string') return content;
+  return (content ?? []).map(blockOf);
+}
+
+function blockOf(given: unknown): unknown {
+  const own = record(given);
+  if (own['type'] === 'text' || own['type'] === 'document' || own['source'] !== undefined) return given;
+  const part = readPart(given);
+  if (part === undefined) return given;
+  const { kind, url, base64, mediaType, filename } = part;
+  if (kind === 'text') return { type: 'text', text: part.text };
+  if (kind === 'audio') throw cannotCarry('anthropic-messages', 'audio');
+  const type = kind === 'image' ? 'image' : 'document';
+  const title = filename === undefined || kind === 'image' ? {} : { title: filename };
+  if (url !== undefined) return { type, source: { type: 'url', url }, ...title };
+  const known = knownType(kind, mediaType);
+  const source = known.startsWith('text/')
+    ? { type: 'text', media_type: 'text/plain', data: Buffer.from(base64, 'base64').toString('utf8') }
+    : { type: 'base64', media_type: known, data: base64 };
+  return { type, source, ...title };
+}
+
+function isMessagesTool(tool: Readonly<Record<string, unknown>>): boolean {
+  return tool['input_schema'] !== undefined;
+}
+
+function messagesTool({ name, description, parameters, strict }: ToolDefinition): Record<string, unknown> {
+  return { name, description, input_schema: parameters ?? NO_ARGUMENTS, strict };
 }

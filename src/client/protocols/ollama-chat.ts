@@ -1,16 +1,27 @@
 import type { FinishReason, ModelParameters, TokenUsage } from '../model-client.js';
+import { toolCallOf } from './read-tool-call.js';
+import type { ToolCall } from '../tool-call.js';
+import { cannotCarry } from './carry.js';
+import { isPlain, turnsOf, writeTools, type Turn } from './conversation.js';
+import { chatTool, isChatTool } from './openai-chat.js';
+import { finishReason, isReason } from './finish-reason.js';
 import {
-  finishReason,
+  checkAnswer,
+  IncompleteAnswer,
+  list,
   messagesOf,
+  plainText,
   record,
   textField,
   unexpected,
-  usageOf,
+  tokenUsageOf,
   type Protocol,
   type ProtocolReply,
   type ProtocolRequest,
   type StreamReader,
 } from './protocol.js';
+import { onlyText } from './prompt.js';
+import { readPart } from './read-part.js';
 
 /** Ollama chat: `POST /api/chat`, streams as one JSON value a line. `responseFormat` becomes `format`. */
 export const ollamaChat: Protocol = {
@@ -22,8 +33,8 @@ export const ollamaChat: Protocol = {
   body({ input, model, parameters, stream }: ProtocolRequest): Record<string, unknown> {
     return {
       model: model === '' ? undefined : model,
-      messages: messagesOf(input),
-      tools: parameters.tools,
+      messages: messagesOf(input).every(isPlain) ? messagesOf(input) : turnsOf(input).map(ollamaMessage),
+      tools: writeTools(parameters.tools, isChatTool, chatTool),
       ...ollamaCommon(parameters, stream),
     };
   },
@@ -32,17 +43,38 @@ export const ollamaChat: Protocol = {
     const reply = record(body);
     const message = reply['message'];
     if (typeof message !== 'object' || message === null) throw unexpected('`message`');
-    const { content, thinking, tool_calls: toolCalls } = message as Record<string, unknown>;
-    return ollamaReply(reply, typeof content === 'string' ? content : '', thinking, toolCalls);
+    const { thinking, tool_calls: toolCalls } = record(message);
+    return ollamaReply(reply, { text: messageText(reply), thinking, toolCalls });
   },
 
   usage: ollamaUsage,
-  stream: () =>
-    new OllamaStream(
-      (line) => textField(record(line['message']), 'content') ?? '',
-      (line) => textField(record(line['message']), 'thinking') ?? '',
-    ),
+  stream: () => new OllamaStream(messageText, (line) => textField(record(line['message']), 'thinking') ?? ''),
 };
+
+function messageText(reply: Record<string, unknown>): string {
+  const { content } = record(reply['message']);
+  return typeof content === 'string' ? content : plainText(list(content));
+}
+
+/** A message as Ollama writes it: its images stand apart from its text, and its calls hold objects. */
+function ollamaMessage({ role, content, toolCalls, toolName, rest }: Turn): Record<string, unknown> {
+  const parts = Array.isArray(content) ? content : [];
+  const images = parts.map(readPart).filter((part) => part?.kind === 'image');
+  if (images.some((image) => image?.url !== undefined)) throw cannotCarry('ollama-chat', 'images by URL');
+  const others = parts.filter((part) => readPart(part)?.kind !== 'image');
+  return {
+    role,
+    content: onlyText('ollama-chat', Array.isArray(content) ? others : content),
+    ...(images.length === 0 ? {} : { images: images.map((image) => image!.base64) }),
+    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls.map(ollamaToolCall) }),
+    ...(role === 'tool' && toolName !== '' ? { tool_name: toolName } : {}),
+    ...rest,
+  };
+}
+
+function ollamaToolCall({ name, arguments: given }: ToolCall): Record<string, unknown> {
+  return { function: { name, arguments: given ?? {} } };
+}
 
 /** Members that both Ollama endpoints share. Ollama streams unless told otherwise. */
 export function ollamaCommon(parameters: ModelParameters, stream: boolean): Record<string, unknown> {
@@ -62,23 +94,45 @@ export function ollamaCommon(parameters: ModelParameters, stream: boolean): Reco
   };
 }
 
-/** A whole answer of either Ollama endpoint. */
+/** What an Ollama answer is put together from. */
+export interface OllamaParts {
+  readonly text: string;
+  readonly thinking?: unknown;
+  readonly toolCalls?: unknown;
+}
+
+/**
+ * A whole answer of either Ollama endpoint. `done: true` is its sign; a reason comes with it since release 0.1.38.
+ *
+ * @throws IncompleteAnswer for a reply that is not done, or that only tells that the model was loaded.
+ */
 export function ollamaReply(
   reply: Record<string, unknown>,
-  text: string,
-  thinking: unknown,
-  toolCalls: unknown,
+  { text, thinking, toolCalls }: OllamaParts,
 ): ProtocolReply {
-  const calls = Array.isArray(toolCalls) && toolCalls.length > 0 ? toolCalls : undefined;
-  const reason: FinishReason = finishReason(reply['done_reason'] ?? (reply['done'] === true ? 'stop' : ''));
+  const calls = list(toolCalls).map((each, index) => {
+    const { name, arguments: given } = record(record(each)['function']);
+    return toolCallOf(index, record(each)['id'], name, given);
+  });
+  const { done, done_reason: told } = reply;
+  if (done === false) throw new IncompleteAnswer('the answer is not done');
+  if (told === 'load' || told === 'unload')
+    throw new IncompleteAnswer(`the server only ${told}ed the model`, { atFault: false });
+  const said = isReason(told) ? told : undefined;
+  checkAnswer({
+    reason: said ?? (done === true && reply['eval_count'] !== undefined ? 'stop' : undefined),
+    answered: true,
+    filled: text !== '' || calls.length > 0,
+  });
+  const reason: FinishReason = finishReason(said ?? (done === true ? 'stop' : ''));
   return {
     text,
     reasoning: typeof thinking === 'string' ? thinking : undefined,
     model: textField(reply, 'model'),
-    finishReason: calls !== undefined && reason === 'stop' ? 'tool-calls' : reason,
+    finishReason: calls.length > 0 && reason === 'stop' ? 'tool-calls' : reason,
     usage: ollamaUsage(reply),
     id: undefined,
-    toolCalls: calls,
+    toolCalls: calls.length > 0 ? calls : undefined,
     logprobs: reply['logprobs'] ?? undefined,
   };
 }
@@ -86,12 +140,13 @@ export function ollamaReply(
 /** Token counts of a reply or of a stream's last line; 0 where the server leaves one out. */
 export function ollamaUsage(reply: unknown): TokenUsage | null {
   const { prompt_eval_count: input, eval_count: output } = record(reply);
-  return usageOf(input ?? 0, output);
+  return tokenUsageOf(input ?? 0, output);
 }
 
 /** Puts an Ollama stream together; `textOf` and `thinkingOf` find the text and the reasoning of a line. */
 export class OllamaStream implements StreamReader {
   done = false;
+  kept = 0;
   readonly #textOf: (line: Record<string, unknown>) => string;
   readonly #thinkingOf: (line: Record<string, unknown>) => string;
   readonly #toolCalls: unknown[] = [];
@@ -115,9 +170,14 @@ export class OllamaStream implements StreamReader {
     const line = record(message);
     const text = this.#textOf(line);
     this.#text += text;
-    this.#thinking += this.#thinkingOf(line);
+    const thinking = this.#thinkingOf(line);
+    this.#thinking += thinking;
+    this.kept += thinking.length;
     const calls = record(line['message'])['tool_calls'];
-    if (Array.isArray(calls)) this.#toolCalls.push(...calls);
+    if (Array.isArray(calls)) {
+      this.#toolCalls.push(...calls);
+      this.kept += JSON.stringify(calls).length;
+    }
     if (line['done'] === true) {
       this.done = true;
       this.#last = line;
@@ -126,6 +186,10 @@ export class OllamaStream implements StreamReader {
   }
 
   reply(): ProtocolReply {
-    return ollamaReply(this.#last, this.#text, this.#thinking, this.#toolCalls);
+    return ollamaReply(this.#last, {
+      text: this.#text,
+      thinking: this.#thinking,
+      toolCalls: this.#toolCalls,
+    });
   }
 }

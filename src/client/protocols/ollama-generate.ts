@@ -1,6 +1,6 @@
 import { OllamaStream, ollamaCommon, ollamaReply, ollamaUsage } from './ollama-chat.js';
+import { promptOf } from './prompt.js';
 import {
-  promptOf,
   record,
   textField,
   unexpected,
@@ -16,10 +16,11 @@ export const ollamaGenerate: Protocol = {
   prefix: '/api',
   streamFormat: 'ndjson',
 
-  body({ input, model, parameters, stream }: ProtocolRequest): Record<string, unknown> {
+  body(request: ProtocolRequest): Record<string, unknown> {
+    const { model, parameters, stream } = request;
     return {
       model: model === '' ? undefined : model,
-      prompt: promptOf(input),
+      prompt: promptOf('ollama-generate', request),
       ...ollamaCommon(parameters, stream),
     };
   },
@@ -28,7 +29,7 @@ export const ollamaGenerate: Protocol = {
     const reply = record(body);
     const text = reply['response'];
     if (typeof text !== 'string') throw unexpected('`response`');
-    return ollamaReply(reply, text, reply['thinking'], undefined);
+    return ollamaReply(reply, { text, thinking: reply['thinking'] });
   },
 
   usage: ollamaUsage,

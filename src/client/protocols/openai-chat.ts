@@ -1,8 +1,12 @@
 import type { FinishReason, TokenUsage } from '../model-client.js';
+import { toolCallOf } from './read-tool-call.js';
+import type { ToolCall, ToolDefinition } from '../tool-call.js';
+import { cannotCarry } from './carry.js';
+import { isPlain, NO_ARGUMENTS, turnsOf, writeTools, type Turn } from './conversation.js';
 import { endOf, firstChoice, StreamedChoice, usageIn } from './openai-choices.js';
+import { endsAnswer, finishReason } from './finish-reason.js';
 import {
-  EmptyAnswer,
-  finishReason,
+  checkAnswer,
   laterUsage,
   list,
   messagesOf,
@@ -10,12 +14,13 @@ import {
   record,
   textField,
   unexpected,
-  usageOf,
+  tokenUsageOf,
   type Protocol,
   type ProtocolReply,
   type ProtocolRequest,
   type StreamReader,
 } from './protocol.js';
+import { knownType, readPart, urlOf } from './read-part.js';
 
 /**
  * OpenAI chat completions: `POST /v1/chat/completions`. vLLM, SGLang, llama.cpp, TGI (1.4 and later), LiteLLM,
@@ -31,7 +36,7 @@ export const openaiChat: Protocol = {
     const logprobs = parameters.logprobs;
     return {
       model: model === '' ? undefined : model,
-      messages: messagesOf(input),
+      messages: messagesOf(input).every(isPlain) ? messagesOf(input) : turnsOf(input).map(chatMessage),
       max_tokens: parameters.maxTokens,
       temperature: parameters.temperature,
       top_p: parameters.topP,
@@ -39,7 +44,7 @@ export const openaiChat: Protocol = {
       stop: parameters.stop,
       logprobs: logprobs === undefined ? undefined : logprobs !== false,
       top_logprobs: typeof logprobs === 'number' ? logprobs : undefined,
-      tools: parameters.tools,
+      tools: writeTools(parameters.tools, isChatTool, chatTool),
       response_format: parameters.responseFormat,
       stream: stream || undefined,
       stream_options: stream ? INCLUDE_USAGE : undefined,
@@ -51,12 +56,17 @@ export const openaiChat: Protocol = {
     const choice = firstChoice(reply);
     const message = choice['message'];
     if (typeof message !== 'object' || message === null) throw unexpected('`choices[0].message`');
-    const { tool_calls: toolCalls } = message as Record<string, unknown>;
-    const calledTools = Array.isArray(toolCalls) && toolCalls.length > 0;
+    const toolCalls = chatToolCalls(message as Record<string, unknown>);
+    const calledTools = toolCalls.length > 0;
     const text = contentText(message as Record<string, unknown>);
     const refusal = text === '' ? refusalText(message as Record<string, unknown>) : '';
     const reason = finishReason(choice['finish_reason']);
-    if (!calledTools && !holdsAnswer(message as Record<string, unknown>)) checkReason(reason);
+    checkAnswer({
+      reason: choice['finish_reason'],
+      answered: calledTools || holdsAnswer(message as Record<string, unknown>),
+      filled:
+        calledTools || text !== '' || refusal !== '' || callsFunction(message as Record<string, unknown>),
+    });
     return {
       text: text === '' ? refusal : text,
       reasoning: reasoningText(message as Record<string, unknown>),
@@ -77,12 +87,14 @@ const INCLUDE_USAGE = { include_usage: true } as const;
 
 class ChatStream implements StreamReader {
   done = false;
+  kept = 0;
   usage: TokenUsage | null = null;
   readonly #choice = new StreamedChoice();
   #text = '';
   #reasoning = '';
   #answered = false;
   #refused = false;
+  #called = false;
   #model: string | undefined;
   #id: string | undefined;
   #finish: string | undefined;
@@ -98,22 +110,29 @@ class ChatStream implements StreamReader {
     this.usage = laterUsage(this.usage, chatUsage(usageIn(chunk, choice)));
     const delta = record(choice['delta']);
     this.#finish = endOf(choice) ?? this.#finish;
-    if (this.#finish !== undefined) this.done = true;
-    this.#logprobs.push(...list(record(choice['logprobs'])['content']));
+    if (endsAnswer(this.#finish)) this.done = true;
+    this.#addLogprobs(list(record(choice['logprobs'])['content']));
     for (const call of list(delta['tool_calls'])) this.#addToolCall(record(call));
     this.#answered ||= holdsAnswer(delta);
+    this.#called ||= callsFunction(delta);
     const refusal = refusalText(delta);
     this.#refused ||= refusal !== '';
     const text = contentText(delta) + refusal;
     this.#text += text;
-    this.#reasoning += reasoningText(delta);
+    const reasoning = reasoningText(delta);
+    this.#reasoning += reasoning;
+    this.kept += reasoning.length;
     return text;
   }
 
   reply(): ProtocolReply {
     const reason = finishReason(this.#finish);
-    const toolCalls = this.#toolCalls.length > 0 ? this.#toolCalls : undefined;
-    if (!this.#answered && toolCalls === undefined) checkReason(reason);
+    const toolCalls = this.#toolCalls.length > 0 ? chatToolCalls({ tool_calls: this.#toolCalls }) : undefined;
+    checkAnswer({
+      reason: this.#finish,
+      answered: this.#answered || toolCalls !== undefined,
+      filled: this.#text !== '' || toolCalls !== undefined || this.#called,
+    });
     return {
       text: this.#text,
       reasoning: this.#reasoning,
@@ -126,22 +145,113 @@ class ChatStream implements StreamReader {
     };
   }
 
-  // A call comes in pieces that are told apart by `index`; some servers send calls whole, without one or all with 0.
+  #addLogprobs(pieces: readonly unknown[]): void {
+    for (const piece of pieces) {
+      this.#logprobs.push(piece);
+      this.kept += JSON.stringify(piece).length;
+    }
+  }
+
+  // A call comes in pieces that are told apart by `index`; some servers send calls whole, without one or all with 0, and
+  // some the pieces of the last call without any.
   #addToolCall(piece: Record<string, unknown>): void {
-    const { index = this.#toolCalls.length, ...rest } = piece;
-    const known = this.#toolCallAt.get(index);
+    const { index, ...rest } = piece;
+    this.kept += JSON.stringify(piece).length;
+    const addition = record(piece['function']);
     const id = textField(piece, 'id') ?? '';
-    if (known === undefined || (id !== '' && id !== known['id'])) {
-      const call = { ...rest, function: { ...record(piece['function']) } };
+    const known = index === undefined ? this.#continued(id, addition) : this.#toolCallAt.get(index);
+    if (known === undefined || (id !== '' && id !== (known['id'] ?? id))) {
+      const call = { ...rest, function: { ...addition } };
       this.#toolCalls.push(call);
       this.#toolCallAt.set(index, call);
       return;
     }
+    known['id'] ??= piece['id'];
     const target = record(known['function']);
-    const addition = record(piece['function']);
-    target['arguments'] = (textField(target, 'arguments') ?? '') + (textField(addition, 'arguments') ?? '');
-    target['name'] ??= addition['name'];
+    const begun = textField(target, 'arguments') ?? '';
+    const name = textField(addition, 'name') ?? '';
+    // A name comes whole or in pieces before the arguments; some servers say it again with every piece.
+    if (begun === '' && name !== target['name']) target['name'] = (textField(target, 'name') ?? '') + name;
+    target['arguments'] = begun + (textField(addition, 'arguments') ?? '');
   }
+
+  #continued(id: string, addition: Record<string, unknown>): Record<string, unknown> | undefined {
+    const last = this.#toolCalls.at(-1);
+    if (id !== '') return last?.['id'] === id ? last : undefined;
+    return textField(addition, 'name') === undefined ? last : undefined;
+  }
+}
+
+/** A message as the protocol writes it; one that speaks of tools in the protocol's own words is left as it came. */
+function chatMessage({ role, content, toolCalls, toolCallId, given, rest }: Turn): Record<string, unknown> {
+  const parts = Array.isArray(content) ? content.map(chatPart) : content;
+  if (given.toolCalls === undefined && given.toolCallId === undefined) {
+    return parts === content ? given : { ...given, content: parts };
+  }
+  return {
+    role,
+    content: parts,
+    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls.map(chatToolCall) }),
+    ...(toolCallId === '' ? {} : { tool_call_id: toolCallId }),
+    ...rest,
+  };
+}
+
+/** Parts in the protocol's own shape; those are sent as they are. */
+const CHAT_PARTS: ReadonlySet<unknown> = new Set(['text', 'image_url', 'input_audio', 'refusal']);
+
+function chatPart(given: unknown): unknown {
+  const own = record(given);
+  if (CHAT_PARTS.has(own['type']) || own['file'] !== undefined) return given;
+  const part = readPart(given);
+  if (part === undefined) return given;
+  const { kind, url, base64, filename, detail } = part;
+  switch (kind) {
+    case 'text':
+      return { type: 'text', text: part.text };
+    case 'image':
+      return { type: 'image_url', image_url: { url: urlOf(part), detail } };
+    case 'audio': {
+      if (url !== undefined) throw cannotCarry('openai-chat', 'audio by URL');
+      const [, format = ''] = knownType(kind, part.mediaType).split(/\/(?:x-)?/);
+      return {
+        type: 'input_audio',
+        input_audio: { data: base64, format: format === 'mpeg' ? 'mp3' : format },
+      };
+    }
+    default:
+      if (url !== undefined) throw cannotCarry('openai-chat', 'files by URL');
+      return { type: 'file', file: { filename: filename ?? 'file', file_data: urlOf(part) } };
+  }
+}
+
+function chatToolCall({ id, name, argumentsText }: ToolCall): Record<string, unknown> {
+  return { id, type: 'function', function: { name, arguments: argumentsText } };
+}
+
+/** A tool in the shape of chat completions, which Ollama speaks as well. */
+export function chatTool({ name, description, parameters, strict }: ToolDefinition): Record<string, unknown> {
+  return {
+    type: 'function',
+    function: { name, description, parameters: parameters ?? NO_ARGUMENTS, strict },
+  };
+}
+
+/** Whether a tool is in the shape of chat completions. */
+export function isChatTool(tool: Readonly<Record<string, unknown>>): boolean {
+  return tool['function'] !== undefined;
+}
+
+/** The calls of a message, in the form of today or in the one from before there could be several. */
+function chatToolCalls(message: Record<string, unknown>): readonly ToolCall[] {
+  const calls = list(message['tool_calls']).map((each, index) => {
+    const call = record(each);
+    const fn = record(call['function'] ?? call['custom'] ?? call);
+    return toolCallOf(index, call['id'], fn['name'], fn['arguments'] ?? fn['input']);
+  });
+  const old = message['function_call'];
+  if (calls.length > 0 || typeof old !== 'object' || old === null) return calls;
+  return [toolCallOf(0, undefined, record(old)['name'], record(old)['arguments'])];
 }
 
 /** Usage in the form of chat completions and completions. */
@@ -149,7 +259,7 @@ export function chatUsage(value: unknown): TokenUsage | null {
   if (typeof value !== 'object' || value === null) return null;
   const usage = value as Record<string, unknown>;
   const details = usage['prompt_tokens_details'];
-  return usageOf(
+  return tokenUsageOf(
     usage['prompt_tokens'],
     usage['completion_tokens'] ?? 0,
     details === undefined || details === null ? undefined : record(details)['cached_tokens'],
@@ -183,13 +293,18 @@ function refusalText({ content, refusal }: Record<string, unknown>): string {
 }
 
 // An empty string is an answer; nothing at all is none, unless the server says what became of it.
-function holdsAnswer({ content, refusal, function_call: call }: Record<string, unknown>): boolean {
-  const texts = typeof content === 'string' || Array.isArray(content) || typeof refusal === 'string';
-  return texts || (call !== undefined && call !== null);
+function holdsAnswer(message: Record<string, unknown>): boolean {
+  const { content, refusal } = message;
+  return (
+    typeof content === 'string' ||
+    Array.isArray(content) ||
+    typeof refusal === 'string' ||
+    callsFunction(message)
+  );
 }
 
-function checkReason(reason: FinishReason): void {
-  if (reason === 'stop' || reason === 'other') throw new EmptyAnswer('the reply holds no answer');
+function callsFunction({ function_call: call }: Record<string, unknown>): boolean {
+  return call !== undefined && call !== null;
 }
 
 function refusedReason(reason: FinishReason): FinishReason {

@@ -1,19 +1,25 @@
-import type { ChatMessage, FinishReason, TokenUsage } from '../model-client.js';
+import type { FinishReason, TokenUsage } from '../model-client.js';
+import { toolCallOf } from './read-tool-call.js';
+import type { ToolCall, ToolDefinition } from '../tool-call.js';
+import { cannotCarry } from './carry.js';
+import { NO_ARGUMENTS, turnsOf, writeTools, type Turn } from './conversation.js';
+import { finishReason } from './finish-reason.js';
 import {
-  EmptyAnswer,
+  checkAnswer,
+  IncompleteAnswer,
   list,
   ReportedFailure,
-  messagesOf,
   plainText,
   record,
   textField,
   unexpected,
-  usageOf,
+  tokenUsageOf,
   type Protocol,
   type ProtocolReply,
   type ProtocolRequest,
   type StreamReader,
 } from './protocol.js';
+import { readPart, urlOf } from './read-part.js';
 
 /**
  * OpenAI responses: `POST /v1/responses`. Nothing is stored on the server (`store: false`) unless `extraBody`
@@ -24,18 +30,19 @@ export const openaiResponses: Protocol = {
   path: '/responses',
   prefix: '/v1',
   streamFormat: 'sse',
+  unsupported: ['seed', 'stop'],
 
   body({ input, model, parameters, stream }: ProtocolRequest): Record<string, unknown> {
     const logprobs = parameters.logprobs;
     return {
       model: model === '' ? undefined : model,
-      input: typeof input === 'string' ? input : messagesOf(input).map(inputItem),
+      input: typeof input === 'string' ? input : turnsOf(input).flatMap(inputItems),
       max_output_tokens: parameters.maxTokens,
       temperature: parameters.temperature,
       top_p: parameters.topP,
       top_logprobs: typeof logprobs === 'number' ? logprobs : undefined,
       include: logprobs === undefined || logprobs === false ? undefined : ['message.output_text.logprobs'],
-      tools: parameters.tools,
+      tools: writeTools(parameters.tools, isResponsesTool, responsesTool),
       text: parameters.responseFormat === undefined ? undefined : { format: parameters.responseFormat },
       store: false,
       stream: stream || undefined,
@@ -49,6 +56,7 @@ export const openaiResponses: Protocol = {
 
 class ResponseStream implements StreamReader {
   done = false;
+  kept = 0;
   #text = '';
   #reasoning = '';
   #response: unknown;
@@ -69,6 +77,7 @@ class ResponseStream implements StreamReader {
       case 'response.reasoning_text.delta':
       case 'response.reasoning_summary_text.delta':
         this.#reasoning += textField(event, 'delta') ?? '';
+        this.kept = this.#reasoning.length;
         return '';
       case 'response.completed':
       case 'response.incomplete':
@@ -99,7 +108,7 @@ function readResponse(body: unknown, streamed = '', streamedReasoning = ''): Pro
   let reasoning = '';
   let refused = false;
   let answered = streamed !== '';
-  const toolCalls: unknown[] = [];
+  const toolCalls: ToolCall[] = [];
   let logprobs: unknown;
   for (const item of list(response['output'])) {
     const entry = record(item);
@@ -115,11 +124,12 @@ function readResponse(body: unknown, streamed = '', streamedReasoning = ''): Pro
       const content = list(entry['content']);
       reasoning += plainText(content.length > 0 ? content : list(entry['summary']));
     } else if (typeof entry['type'] === 'string' && entry['type'].endsWith('_call')) {
-      toolCalls.push(item);
+      toolCalls.push(responsesToolCall(toolCalls.length, entry));
     }
   }
   const reason = reasonOf(response, toolCalls.length > 0);
-  if (!answered && reason === 'stop') throw new EmptyAnswer('the reply holds no answer');
+  const filled = text !== '' || streamed !== '' || toolCalls.length > 0;
+  checkAnswer({ reason, answered: answered || toolCalls.length > 0, filled });
   return {
     text: text === '' ? streamed : text,
     reasoning: reasoning === '' ? streamedReasoning : reasoning,
@@ -138,29 +148,88 @@ function checkEnded({ status }: Record<string, unknown>): void {
     throw new ReportedFailure({ message: `the response was ${status}` });
   }
   if (status === 'queued' || status === 'in_progress')
-    throw unexpected(`a response that has ended, not one that is ${status}`);
+    throw new IncompleteAnswer(`the response has not ended: it is ${status}`);
 }
 
 function reasonOf(response: Record<string, unknown>, calledTools: boolean): FinishReason {
   if (response['status'] === 'incomplete') {
-    const reason = record(response['incomplete_details'])['reason'];
-    if (reason === 'max_output_tokens') return 'length';
-    return reason === 'content_filter' ? 'content-filter' : 'other';
+    return finishReason(record(response['incomplete_details'])['reason']);
   }
   return calledTools ? 'tool-calls' : 'stop';
 }
 
 function responseUsage(value: unknown): TokenUsage | null {
   const usage = record(value);
-  return usageOf(
+  return tokenUsageOf(
     usage['input_tokens'],
     usage['output_tokens'],
     record(usage['input_tokens_details'])['cached_tokens'],
   );
 }
 
-function inputItem(message: ChatMessage): unknown {
-  return typeof message.content === 'string' || Array.isArray(message.content)
-    ? message
-    : { ...message, content: '' };
+/** A message as items: the calls that it makes, and the results of a tool, stand on their own. */
+function inputItems(turn: Turn): readonly unknown[] {
+  const { role, content, toolCalls, toolCallId, rest } = turn;
+  if (role === 'tool') {
+    const output = Array.isArray(content) ? content.map((part) => inputPart(part, 'user')) : (content ?? '');
+    return [{ type: 'function_call_output', call_id: toolCallId, output }];
+  }
+  const calls = toolCalls.map(({ id, name, argumentsText }) => ({
+    type: 'function_call',
+    call_id: id,
+    name,
+    arguments: argumentsText,
+  }));
+  if (calls.length > 0 && (content === '' || content === null || content === undefined)) return calls;
+  const parts = Array.isArray(content) ? content.map((part) => inputPart(part, role)) : (content ?? '');
+  return [{ role, content: parts, ...rest }, ...calls];
+}
+
+/** Parts in the protocol's own shape; those are sent as they are. */
+const OWN_PART = /^(?:input_(?!audio)|output_|summary_)|^refusal$/;
+
+function inputPart(given: unknown, role: string): unknown {
+  const { type } = record(given);
+  if (typeof type === 'string' && OWN_PART.test(type)) return given;
+  const part = readPart(given);
+  if (part === undefined) return given;
+  const { kind, url, filename, detail } = part;
+  switch (kind) {
+    case 'text':
+      return { type: role === 'assistant' ? 'output_text' : 'input_text', text: part.text };
+    case 'image':
+      return { type: 'input_image', image_url: urlOf(part), detail: detail ?? 'auto' };
+    case 'audio':
+      throw cannotCarry('openai-responses', 'audio');
+    default:
+      return url === undefined
+        ? { type: 'input_file', filename: filename ?? 'file', file_data: urlOf(part) }
+        : { type: 'input_file', file_url: url };
+  }
+}
+
+function isResponsesTool(tool: Readonly<Record<string, unknown>>): boolean {
+  return tool['type'] !== undefined && tool['function'] === undefined && tool['input_schema'] === undefined;
+}
+
+function responsesTool({ name, description, parameters, strict }: ToolDefinition): Record<string, unknown> {
+  // Here a tool is strict unless it says that it is not, and then schemas are refused that others take.
+  return {
+    type: 'function',
+    name,
+    description,
+    parameters: parameters ?? NO_ARGUMENTS,
+    strict: strict ?? false,
+  };
+}
+
+/** A call of a function, or one of the server's own tools (`web_search_call` and its kin), which has another form each. */
+function responsesToolCall(index: number, item: Record<string, unknown>): ToolCall {
+  const { type, id, call_id: callId, status: _status, ...rest } = item;
+  const name = item['name'] ?? String(type).replace(/_call$/, '');
+  const given = item['arguments'] ?? item['action'] ?? item['input'] ?? rest;
+  const call = toolCallOf(index, callId ?? id, name, given);
+  if (type !== 'custom_tool_call') return call;
+  const { invalid: _invalid, ...plain } = call;
+  return { ...plain, arguments: call.argumentsText }; // a text by design
 }

@@ -1,6 +1,7 @@
 import { boundedMeanInterval } from '../../statistics/bounded-mean.js';
+import { ClusteredMoments } from '../../statistics/clustered.js';
 import { normalQuantile } from '../../statistics/special-functions.js';
-import { type Ends, tangoInterval } from '../paired/paired-table.js';
+import { type Ends, tangoInterval } from '../../statistics/paired-table.js';
 import {
   type AnchoredSample,
   meanOf,
@@ -113,9 +114,19 @@ export function rareDisagreementMean(sample: AnchoredSample, level: number): Rar
   return { mean, interval, lambda, rectifier, rectifierInterval: [low, high], form };
 }
 
-/** What labels alone say: the mid-p interval of 0/1 labels, mid-Gaffke of graded ones. */
-export function labelsOnly(labels: readonly number[], level: number, reason: string): AnchoredMean {
-  const interval = boundedMeanInterval(labels, { level });
+/** What labels alone say: the mid-p interval of 0/1 labels, mid-Gaffke of graded ones, of whole clusters where there are some. */
+export function labelsOnly(
+  labels: readonly number[],
+  level: number,
+  reason: string,
+  clusters?: readonly string[],
+): AnchoredMean {
+  let interval = clusters === undefined ? boundedMeanInterval(labels, { level }) : null;
+  if (clusters !== undefined) {
+    const moments = new ClusteredMoments();
+    labels.forEach((label, i) => moments.add(label, clusters[i] as string));
+    interval = moments.interval({ level, range: [0, 1] });
+  }
   const ends: Ends = interval === null ? [0, 1] : [interval.low, interval.high];
   return { mean: meanOf(labels), interval: ends, lambda: 0, form: 'labels-only', reason };
 }

@@ -10,8 +10,9 @@ import {
   show,
   type OptionChecks,
 } from '../../foundation/options.js';
-import { normalQuantile, studentQuantile } from '../../statistics/special-functions.js';
-import type { Ends } from '../paired/paired-table.js';
+import { normalQuantile } from '../../statistics/special-functions.js';
+import { studentQuantile } from '../../statistics/student.js';
+import type { Ends } from '../../statistics/paired-table.js';
 
 /** Scores of a judge on all items, and labels on some of them. */
 export interface AnchoredSample {

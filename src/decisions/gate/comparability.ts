@@ -1,4 +1,4 @@
-import { mcnemarMidP } from '../paired/paired-table.js';
+import { errorsAreUnequal } from '../paired/unequal-errors.js';
 import type { CaseFacts, RunScores } from './run-scores.js';
 
 /** Cases of two runs, matched. */
@@ -59,12 +59,21 @@ function measuredDifferently(run: RunScores, baseline: RunScores): string[] {
     if (ofRun !== ofBaseline)
       found.push(`${what}: ${ofRun ?? 'none'} in the run, ${ofBaseline ?? 'none'} in the baseline`);
   };
-  const names = (evaluators: ReadonlySet<string>): string => [...evaluators].sort().join(', ');
+  const names = (of: ReadonlySet<string>): string => [...of].sort().join(', ');
   if (run.evaluators.size > 0 && baseline.evaluators.size > 0) {
     compare('evaluator', names(run.evaluators), names(baseline.evaluators));
   }
   const [a, b] = [run.manifest, baseline.manifest];
-  if (a === undefined || b === undefined) return found;
+  if (a === undefined || b === undefined) {
+    if (found.length === 0 && run.evaluators.size > 0 && baseline.evaluators.size > 0) {
+      compare(
+        'hash of conventions and configuration',
+        names(run.scoringHashes),
+        names(baseline.scoringHashes),
+      );
+    }
+    return found;
+  }
   for (const dimension of new Set([...Object.keys(a.conventions), ...Object.keys(b.conventions)])) {
     compare(`convention of ${dimension}`, a.conventions[dimension], b.conventions[dimension]);
   }
@@ -73,26 +82,22 @@ function measuredDifferently(run: RunScores, baseline: RunScores): string[] {
   return found;
 }
 
-const SUSPECT_DIFFERENCE = 0.05;
-
-/** Errors are no wrong answers, but where one side has far more of them the answers that are left are not alike. */
 function unequalErrors(run: RunScores, baseline: RunScores, pairs: MatchedCases['pairs']): string[] {
   const failed = ({ errored, answered }: CaseFacts): boolean => errored > 0 && answered === 0;
-  let [inRun, inBaseline, onlyRun, onlyBaseline] = [0, 0, 0, 0];
+  const errored: [number, number] = [0, 0];
+  const alone: [number, number] = [0, 0];
   for (const [position, other] of pairs) {
-    const [here, there] = [
-      failed(run.cases[position] as CaseFacts),
-      failed(baseline.cases[other] as CaseFacts),
-    ];
-    if (here) inRun++;
-    if (there) inBaseline++;
-    if (here && !there) onlyRun++;
-    if (there && !here) onlyBaseline++;
+    const here = failed(run.cases[position] as CaseFacts);
+    const there = failed(baseline.cases[other] as CaseFacts);
+    if (here) errored[0]++;
+    if (there) errored[1]++;
+    if (here && !there) alone[0]++;
+    if (there && !here) alone[1]++;
   }
-  const difference = Math.abs(inRun - inBaseline) / Math.max(1, pairs.length);
-  const { p } = mcnemarMidP(onlyRun, onlyBaseline);
-  if (p > 0.01 && !(p <= 0.1 && difference >= SUSPECT_DIFFERENCE)) return [];
-  return [`error rates: ${inRun} of ${pairs.length} cases errored in the run, ${inBaseline} in the baseline`];
+  if (!errorsAreUnequal({ cases: pairs.length, errored, alone })) return [];
+  return [
+    `error rates: ${errored[0]} of ${pairs.length} cases errored in the run, ${errored[1]} in the baseline`,
+  ];
 }
 
 function listed(ids: readonly string[]): string {

@@ -4,14 +4,16 @@ import { ClusteredMoments } from '../../statistics/clustered.js';
 import type { Interval } from '../../statistics/intervals.js';
 import { Moments } from '../../statistics/moments.js';
 import { signFlipTest } from '../../statistics/paired-tests.js';
-import {
-  normalCdf,
-  normalQuantile,
-  studentQuantile,
-  studentTail,
-} from '../../statistics/special-functions.js';
+import { differenceOf } from '../../foundation/rounding.js';
+import { normalCdf, normalQuantile } from '../../statistics/special-functions.js';
+import { studentQuantile, studentTail } from '../../statistics/student.js';
 import { mcnemarDetectableDifference, mcnemarPower } from '../paired/mcnemar-power.js';
-import { mcnemarMidP, nonInferiorityTest, type PairedTable, tangoInterval } from '../paired/paired-table.js';
+import {
+  mcnemarMidP,
+  nonInferiorityTest,
+  type PairedTable,
+  tangoInterval,
+} from '../../statistics/paired-table.js';
 import { blankCheck, FEWEST_DEGREES, openCheck, type TestedCheck, tooFewClusters } from './gate-check.js';
 import type { Requirement } from './gate-options.js';
 
@@ -77,7 +79,7 @@ class Pairs {
   constructor({ better }: Requirement, { run, baseline, clusters }: PairedSample) {
     this.#sign = better === 'higher' ? 1 : -1;
     this.n = run.length;
-    this.differences = run.map((score, i) => this.#sign * settled(score, baseline[i] as number));
+    this.differences = run.map((score, i) => this.#sign * differenceOf(score, baseline[i] as number));
     this.moments = Moments.of(this.differences);
     this.#baselineMean = baseline.reduce((sum, score) => sum + score, 0) / Math.max(1, this.n);
     if (clusters !== null) {
@@ -129,33 +131,43 @@ class Pairs {
 
 async function noWorse(
   pairs: Pairs,
-  { level, seed, signal }: PairedCheckOptions,
+  options: PairedCheckOptions,
 ): Promise<Pick<TestedCheck, 'p' | 'met' | 'method' | 'detectable'> & Partial<TestedCheck>> {
-  const alpha = 1 - level;
+  const { p, method, verdict } = await worseTest(pairs, options);
+  if (verdict !== undefined) return { p, met: false, method, detectable: null, verdict };
+  return { p, met: true, method, detectable: detectableDrop(pairs, 1 - options.level) };
+}
+
+/** What {@link noWorseTest} finds. */
+export type NoWorseTest = Pick<TestedCheck, 'p' | 'method' | 'verdict'>;
+
+/** The one-sided test alone, without the figures that stand beside it in a check. */
+export function noWorseTest(
+  requirement: Requirement,
+  sample: PairedSample,
+  options: PairedCheckOptions,
+): Promise<NoWorseTest> {
+  return worseTest(new Pairs(requirement, sample), options);
+}
+
+async function worseTest(pairs: Pairs, { level, seed, signal }: PairedCheckOptions): Promise<NoWorseTest> {
   const { table } = pairs;
-  const detectable = detectableDrop(pairs, alpha);
   const units = pairs.clusterSums?.length ?? pairs.n;
   // Were every case to fall, this would be the p-value: with fewer no drop whatever can be seen.
   const least = 0.5 ** units / (table === undefined ? 1 : 2);
-  if (least > alpha) {
-    const reason = `${units} ${pairs.clusterSums === undefined ? 'cases' : 'clusters'} could not show a drop if all of them fell`;
-    return {
-      p: null,
-      met: false,
-      method: 'none',
-      detectable: null,
-      verdict: { outcome: 'undecided', reason },
-    };
+  if (least > 1 - level) {
+    const what = pairs.clusterSums === undefined ? 'cases' : 'clusters';
+    const reason = `${units} ${what} could not show a drop if all of them fell`;
+    return { p: null, method: 'none', verdict: { outcome: 'undecided', reason } };
   }
   if (table !== undefined) {
-    const { pWorse } = mcnemarMidP(table.onlyFirst, table.onlySecond);
-    return { p: pWorse, met: true, method: 'mcnemar-mid-p', detectable };
+    return { p: mcnemarMidP(table.onlyFirst, table.onlySecond).pWorse, method: 'mcnemar-mid-p' };
   }
   const flipped = pairs.clusterSums ?? pairs.differences;
   const { pValue } = await signFlipTest(flipped, { seed, signal });
   // The flips are symmetric: one side has half of the two-sided chance.
   const below = flipped.reduce((sum, each) => sum + each, 0) < 0;
-  return { p: below ? pValue / 2 : 1 - pValue / 2, met: true, method: 'sign-flip', detectable };
+  return { p: below ? pValue / 2 : 1 - pValue / 2, method: 'sign-flip' };
 }
 
 function maxDrop(
@@ -221,10 +233,4 @@ function tableOf(differences: readonly number[], run: readonly number[]): Paired
     else neither++;
   }
   return { both, onlyFirst, onlySecond, neither };
-}
-
-/** The difference of two scores; 0 where they differ by rounding alone. */
-function settled(a: number, b: number): number {
-  const difference = a - b;
-  return Math.abs(difference) <= 8 * 2 ** -52 * Math.max(Math.abs(a), Math.abs(b)) ? 0 : difference;
 }

@@ -1,7 +1,7 @@
 import { AssayError, InputError, messageOf } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { Histogram } from '../../foundation/histogram.js';
-import { nextTurn } from '../../foundation/next-turn.js';
+import { nextTurn } from '../../foundation/event-loop-turns.js';
 import { show } from '../../foundation/options.js';
 import type { RunSource } from '../../statistics/compare-runs.js';
 import type { RunManifest } from '../../stores/run-manifest.js';
@@ -14,6 +14,8 @@ export interface ReadRunOptions {
   readonly metrics: readonly string[];
   /** Whether a result belongs to a slice, by the slice's name. */
   readonly slices?: Readonly<Record<string, (result: CaseResult) => boolean>> | undefined;
+  /** Whether results shall come with their case, where the store kept it. @default false */
+  readonly withCases?: boolean | undefined;
   /** Called for each result, with the position of its case. */
   readonly onResult?: ((result: CaseResult, position: number) => void) | undefined;
   /** Ends the reading. */
@@ -70,6 +72,8 @@ export class RunScores {
   readonly latency = new Histogram();
   /** Evaluators (name and version) that results were scored by. */
   readonly evaluators = new Set<string>();
+  /** Hashes of what its results were scored by; `unknown` for results that do not say. */
+  readonly scoringHashes = new Set<string>();
   /** Dimensions that results have. */
   readonly dimensions = new Set<string>();
   readonly cases: CaseFacts[] = [];
@@ -104,6 +108,7 @@ export class RunScores {
     const { evaluation } = result;
     if (evaluation === undefined) return position;
     this.evaluators.add(`${evaluation.evaluator} ${evaluation.version}`);
+    this.scoringHashes.add(evaluation.scoringHash ?? 'unknown');
     for (const { name } of evaluation.dimensions) this.dimensions.add(name);
     for (const metric of options.metrics) {
       const score =
@@ -136,7 +141,7 @@ export class RunScores {
     this.#positions.set(caseId, position);
     if (repetition !== 0) this.#firstRepetition.set(position, repetition);
     const { cluster, group } = result;
-    const contentHash = (result as { readonly caseHash?: string }).caseHash;
+    const { caseHash: contentHash } = result;
     const found = slicesOf(result, slices);
     this.cases.push({ caseId, cluster, group, contentHash, slices: found, errored: 0, answered: 0 });
     return position;
@@ -156,7 +161,10 @@ export async function readRun(source: RunSource, options: ReadRunOptions): Promi
   if ('store' in source) {
     scores.runId = source.runId;
     scores.manifest = await source.store.manifest(source.runId);
-    results = source.store.query({ runId: source.runId });
+    results = source.store.query({
+      runId: source.runId,
+      ...(options.withCases === true ? { withCase: true } : {}),
+    });
   } else results = source;
   for await (const result of results) {
     if (signal?.aborted === true) {

@@ -1,9 +1,10 @@
 import { boundedMeanInterval } from '../../statistics/bounded-mean.js';
 import { ClusteredMoments } from '../../statistics/clustered.js';
 import { gaffkeChances } from '../../statistics/gaffke-distribution.js';
-import type { Interval } from '../../statistics/intervals.js';
+import { clopperPearsonInterval, type Interval, midPInterval } from '../../statistics/intervals.js';
 import { ScoreCounts } from '../../statistics/score-counts.js';
-import { incompleteBeta, studentTail } from '../../statistics/special-functions.js';
+import { incompleteBeta } from '../../statistics/special-functions.js';
+import { studentTail } from '../../statistics/student.js';
 import {
   blankCheck,
   FEWEST_DEGREES,
@@ -69,25 +70,21 @@ function independent(
   values: readonly number[],
   { level, strict }: CheckOptions,
 ): Found {
-  const interval = boundedMeanInterval(values, { level, method: strict ? 'gaffke' : 'mid-gaffke' });
+  const none = { clusters: null, degreesOfFreedom: null };
   const binary = values.every((x) => x === 0 || x === 1);
-  // the chance of scores at least as far on the wrong side, were the mean just what was asked
-  const tail = binary
-    ? binomialTail(
-        kind === 'min' ? countOnes(values) : values.length - countOnes(values),
-        values.length,
-        kind === 'min' ? asked : 1 - asked,
-        strict,
-      )
-    : gaffkeTail(values, asked, kind === 'min' ? 'high' : 'low', strict);
-  const method = binary ? (strict ? 'clopper-pearson' : 'mid-p') : strict ? 'gaffke' : 'mid-gaffke';
-  return {
-    interval: interval === null ? null : { ...interval, method },
-    method,
-    clusters: null,
-    degreesOfFreedom: null,
-    p: Math.min(1, 2 * tail),
-  };
+  // p: the chance of scores at least as far on the wrong side, were the mean just what was asked
+  if (!binary) {
+    const interval = boundedMeanInterval(values, { level, method: strict ? 'gaffke' : 'mid-gaffke' });
+    const tail = gaffkeTail(values, asked, kind === 'min' ? 'high' : 'low', strict);
+    return { ...none, interval, method: interval?.method ?? 'none', p: Math.min(1, 2 * tail) };
+  }
+  const [n, successes] = [values.length, values.filter((x) => x === 1).length];
+  const interval = (strict ? clopperPearsonInterval : midPInterval)({ successes, n }, { level });
+  const tail =
+    kind === 'min'
+      ? binomialTail(successes, n, asked, strict)
+      : binomialTail(n - successes, n, 1 - asked, strict);
+  return { ...none, interval, method: interval?.method ?? 'none', p: Math.min(1, 2 * tail) };
 }
 
 function clustered(
@@ -121,8 +118,6 @@ function clustered(
         : Math.min(1 - level, 2 * studentTail(excess / standardError, degreesOfFreedom)),
   };
 }
-
-const countOnes = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0);
 
 /** P(X <= successes) of Binomial(n, p), half of the last count with mid-p. */
 function binomialTail(successes: number, n: number, p: number, strict: boolean): number {

@@ -1,9 +1,9 @@
 import { betweenZeroAndOne, checkOptions, positive } from '../../foundation/options.js';
 import { tInterval } from '../../statistics/intervals.js';
 import { Moments } from '../../statistics/moments.js';
-import { studentTail } from '../../statistics/special-functions.js';
+import { studentTail } from '../../statistics/student.js';
 import { AssayError } from '../../errors.js';
-import type { Ends } from './paired-table.js';
+import type { Ends } from '../../statistics/paired-table.js';
 
 /** What {@link equivalenceOfMeans} finds. */
 export interface EquivalenceOfMeans {
@@ -23,6 +23,14 @@ export interface EquivalenceOfMeans {
   readonly interval: Ends;
 }
 
+/** Options of {@link equivalenceOfMeans}. */
+export interface EquivalenceOfMeansOptions {
+  /** Largest mean difference that does not matter, > 0. */
+  readonly margin: number;
+  /** Chance of calling a difference at the margin equivalent, above 0 and below 0.5. @default 0.05 */
+  readonly alpha?: number | undefined;
+}
+
 /**
  * Two one-sided t tests that the mean of paired differences lies within ± margin (Schuirmann 1987).
  *
@@ -30,16 +38,14 @@ export interface EquivalenceOfMeans {
  */
 export function equivalenceOfMeans(
   differences: Iterable<number>,
-  options: {
-    /** Largest mean difference that does not matter, > 0. */
-    readonly margin: number;
-    /** Chance of calling a difference at the margin equivalent, above 0 and below 0.5. @default 0.05 */
-    readonly alpha?: number | undefined;
-  },
+  options: EquivalenceOfMeansOptions,
 ): EquivalenceOfMeans {
-  const { margin, alpha = 0.05 } = checkOptions<typeof options>('equivalenceOfMeans', options, {
+  const { margin, alpha = 0.05 } = checkOptions<EquivalenceOfMeansOptions>('equivalenceOfMeans', options, {
     margin: positive,
-    alpha: betweenZeroAndOne,
+    alpha: (value) =>
+      betweenZeroAndOne(value) === undefined && (value as number) < 0.5
+        ? undefined
+        : 'a number above 0 and below 0.5',
   });
   const moments = Moments.of(differences);
   const { n, mean, standardError } = moments;

@@ -1,6 +1,7 @@
 import { AssayError } from '../../errors.js';
 import type { Clock, ClockTimer } from '../../foundation/clock.js';
-import type { Alert, AlertHandler } from './alert.js';
+import type { Alert } from './alert.js';
+import type { AlertHandler } from './alert-handler.js';
 
 /** How alerts are delivered. */
 export interface AlertDeliveryOptions {

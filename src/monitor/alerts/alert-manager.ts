@@ -13,7 +13,8 @@ import {
   text,
 } from '../../foundation/options.js';
 import { sha256 } from '../../foundation/sha256.js';
-import { metricsOf, type Alert, type AlertHandler } from './alert.js';
+import { metricsOf, type Alert } from './alert.js';
+import type { AlertHandler } from './alert-handler.js';
 import { AlertDelivery } from './alert-delivery.js';
 import type {
   AlertEvents,
@@ -25,6 +26,7 @@ import type {
 import { checkAlertRule, type AlertRule, type CheckedAlertRule } from './alert-rule.js';
 import { defaultAlertRules } from './alert-rules.js';
 import type { PerformanceSnapshot } from '../performance-snapshot.js';
+import { SnapshotWindow } from './snapshot-window.js';
 
 interface Settings {
   readonly source: string;
@@ -67,6 +69,8 @@ export class AlertManager extends EventSource<AlertEvents> {
   readonly #rules = new Map<string, RuleState>();
   readonly #deliveries: AlertDelivery[] = [];
   readonly #watched = new Map<SnapshotSource, () => void>();
+  /** For each monitor, and for snapshots that are handed in, what is kept for rules that look back so far. */
+  readonly #windows = new Map<SnapshotSource | undefined, Map<number, SnapshotWindow>>();
   #closed = false;
 
   /** @throws AssayError `ASSAY_INVALID_OPTION` */
@@ -162,7 +166,7 @@ export class AlertManager extends EventSource<AlertEvents> {
     if (!this.#watched.has(monitor)) {
       this.#watched.set(
         monitor,
-        monitor.on('snapshot', ({ snapshot }) => this.check(snapshot)),
+        monitor.on('snapshot', ({ snapshot }) => this.#check(snapshot, monitor)),
       );
     }
     return () => this.#unwatch(monitor);
@@ -170,15 +174,7 @@ export class AlertManager extends EventSource<AlertEvents> {
 
   /** Checks one snapshot with all rules. {@link AlertManager.watch} does this by itself. */
   check(snapshot: PerformanceSnapshot): void {
-    if (this.#closed) return;
-    const now = this.#options.clock.now();
-    for (const state of this.#rules.values()) {
-      try {
-        this.#step(state, snapshot, now);
-      } catch (error) {
-        this.#report(state, error);
-      }
-    }
+    this.#check(snapshot, undefined);
   }
 
   /** How each rule stands. */
@@ -227,12 +223,42 @@ export class AlertManager extends EventSource<AlertEvents> {
   #unwatch(monitor: SnapshotSource): void {
     this.#watched.get(monitor)?.();
     this.#watched.delete(monitor);
+    this.#windows.delete(monitor);
   }
 
-  #step(state: RuleState, snapshot: PerformanceSnapshot, now: number): void {
+  #check(snapshot: PerformanceSnapshot, monitor: SnapshotSource | undefined): void {
+    if (this.#closed) return;
+    const now = this.#options.clock.now();
+    const seen = new Map<number, PerformanceSnapshot>([[0, snapshot]]);
+    for (const state of this.#rules.values()) {
+      try {
+        const { overMs } = state.rule;
+        let over = seen.get(overMs);
+        if (over === undefined) seen.set(overMs, (over = this.#over(overMs, snapshot, monitor)));
+        this.#step(state, over, snapshot, now);
+      } catch (error) {
+        this.#report(state, error);
+      }
+    }
+  }
+
+  #over(
+    overMs: number,
+    snapshot: PerformanceSnapshot,
+    monitor: SnapshotSource | undefined,
+  ): PerformanceSnapshot {
+    let windows = this.#windows.get(monitor);
+    if (windows === undefined) this.#windows.set(monitor, (windows = new Map<number, SnapshotWindow>()));
+    let window = windows.get(overMs);
+    if (window === undefined) windows.set(overMs, (window = new SnapshotWindow(overMs)));
+    window.add(snapshot);
+    return window.over(snapshot);
+  }
+
+  #step(state: RuleState, snapshot: PerformanceSnapshot, latest: PerformanceSnapshot, now: number): void {
     const { rule } = state;
     if (state.state === 'firing') {
-      if (holds('resolve', rule.resolve(snapshot))) {
+      if (holds('resolve', rule.resolve(snapshot, latest))) {
         const alert = this.#alert(state, 'resolved', snapshot, now);
         state.state = 'inactive';
         this.#tell('alert:resolved', alert);
@@ -242,7 +268,7 @@ export class AlertManager extends EventSource<AlertEvents> {
       }
       return;
     }
-    if (!holds('condition', rule.condition(snapshot))) {
+    if (!holds('condition', rule.condition(snapshot, latest))) {
       state.state = 'inactive';
       return;
     }

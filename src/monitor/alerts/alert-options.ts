@@ -1,6 +1,7 @@
 import type { Clock } from '../../foundation/clock.js';
 import type { BaseEventMap } from '../../foundation/event-source.js';
-import type { Alert, AlertDeliveryContext, AlertHandler } from './alert.js';
+import type { Alert } from './alert.js';
+import type { AlertDeliveryContext, AlertHandler } from './alert-handler.js';
 import type { AlertRule } from './alert-rule.js';
 import type { MonitorEvents } from '../monitor-options.js';
 

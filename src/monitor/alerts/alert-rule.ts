@@ -3,6 +3,7 @@ import {
   checkOptions,
   either,
   milliseconds,
+  number,
   oneOf,
   requireOptions,
   text,
@@ -19,9 +20,10 @@ export interface AlertRule {
   readonly name: string;
   /**
    * Whether something is wrong. Fields of a snapshot may be `null` (not known): `(snapshot.cpuPercent ?? 0) > 90`.
-   * A condition that throws leaves the rule as it is and is reported once by `alert:error`.
+   * A condition that throws leaves the rule as it is and is reported once by `alert:error`. With `overMs` the second
+   * argument is the snapshot of the latest interval alone.
    */
-  readonly condition: (snapshot: PerformanceSnapshot) => boolean;
+  readonly condition: (snapshot: PerformanceSnapshot, latest: PerformanceSnapshot) => boolean;
   /** How bad it is. */
   readonly severity: AlertSeverity;
   /**
@@ -30,6 +32,14 @@ export interface AlertRule {
    * "unknown".
    */
   readonly message: string | ((snapshot: PerformanceSnapshot) => string);
+  /**
+   * The time over which the rule looks, milliseconds: rates, shares and means of the snapshot that its functions and its
+   * message get are then taken over this time (over what there is of it, since the work began that is going on), and
+   * `storeErrors` is their number in it. What cannot be put together so (percentiles, ejected endpoints, the state of
+   * the runs) is of the latest interval. Without it, what happens once in two seconds is a rate of 1 in one second and
+   * of 0 in the next. @default 0: the latest interval alone
+   */
+  readonly overMs?: number | undefined;
   /** How long the condition must hold before the alert fires, milliseconds. @default 0 */
   readonly forMs?: number | undefined;
   /** Least time between two firings, milliseconds; until then the alert stays pending. @default 300000 */
@@ -37,16 +47,17 @@ export interface AlertRule {
   /** Tells a firing alert again after this time, milliseconds. @default Infinity: never */
   readonly repeatMs?: number | undefined;
   /** Whether a firing alert is over. @default when the condition no longer holds */
-  readonly resolve?: ((snapshot: PerformanceSnapshot) => boolean) | undefined;
+  readonly resolve?: ((snapshot: PerformanceSnapshot, latest: PerformanceSnapshot) => boolean) | undefined;
 }
 
 /** A rule with its defaults filled in. */
 export interface CheckedAlertRule extends AlertRule {
   readonly message: (snapshot: PerformanceSnapshot) => string;
+  readonly overMs: number;
   readonly forMs: number;
   readonly cooldownMs: number;
   readonly repeatMs: number;
-  readonly resolve: (snapshot: PerformanceSnapshot) => boolean;
+  readonly resolve: (snapshot: PerformanceSnapshot, latest: PerformanceSnapshot) => boolean;
 }
 
 /**
@@ -60,6 +71,7 @@ export function checkAlertRule(rule: AlertRule): CheckedAlertRule {
     condition: callable,
     severity: oneOf('info', 'warning', 'critical'),
     message: either(text, callable),
+    overMs: number(0),
     forMs: milliseconds,
     cooldownMs: milliseconds,
     repeatMs: milliseconds,
@@ -69,10 +81,11 @@ export function checkAlertRule(rule: AlertRule): CheckedAlertRule {
   return {
     ...given,
     message: typeof given.message === 'string' ? messageTemplate(given.message) : given.message,
+    overMs: given.overMs ?? 0,
     forMs: given.forMs ?? 0,
     cooldownMs: given.cooldownMs ?? 300_000,
     repeatMs: given.repeatMs ?? Number.POSITIVE_INFINITY,
-    resolve: given.resolve ?? ((snapshot) => !given.condition(snapshot)),
+    resolve: given.resolve ?? ((snapshot, latest) => !given.condition(snapshot, latest)),
   };
 }
 

@@ -12,11 +12,16 @@ export interface DefaultAlertRulesOptions {
   readonly maxCost?: number | undefined;
   /** A run counts as stalled when no case has finished for this long, milliseconds, > 0. @default 60000 */
   readonly stalledAfterMs?: number | undefined;
-  /** Share of errored cases over the last minute, 0..1. @default 0.1 */
+  /** Time over which rates and shares are taken, milliseconds, > 0. @default 60000 */
+  readonly windowMs?: number | undefined;
+  /** Share of errored cases over the window, 0..1. @default 0.1 */
   readonly maxErrorRate?: number | undefined;
-  /** Share of requests answered with 429 over the last minute, 0..1. @default 0.2 */
+  /** Share of requests answered with 429 over the window, 0..1. @default 0.2 */
   readonly maxRateLimitedRate?: number | undefined;
-  /** Fewest cases or requests in the minute before a share is looked at, >= 1. @default 20 */
+  /**
+   * Fewest cases or requests before a share is looked at, >= 1. Where the window holds fewer and the run goes on, it
+   * reaches back to as many. @default 20
+   */
   readonly minSamples?: number | undefined;
 }
 
@@ -24,19 +29,20 @@ const MINUTE_MS = 60_000;
 
 /**
  * The rules that most runs want: the four of the original guide (names, thresholds, severities and cooldowns
- * as there) and six about the run itself. Each call makes new ones: rules over a minute remember that minute,
- * so give each manager its own.
+ * as there) and six about the run itself. Rates and shares are taken over a window (`windowMs`, 60 s): of single
+ * seconds, a case every two seconds or a cache that is read now and then would keep them silent for ever. Each call makes
+ * new rules: those about shares remember what they saw, so give each manager its own.
  *
  * | rule | fires when | severity |
  * |---|---|---|
- * | `high_cpu_usage` | CPU over 90 % for 10 s | warning |
+ * | `high_cpu_usage` | CPU over 90 %, now or on average over the window, for 10 s | warning |
  * | `high_memory_usage` | memory over 85 % | critical |
- * | `low_evaluation_rate` | under 1 evaluation a second for 30 s while cases are worked on | warning |
- * | `low_cache_hit_rate` | under 30 % of cache reads hit for 60 s | info |
- * | `high_error_rate` | over 10 % of the last minute's cases errored | critical |
- * | `rate_limited` | over 20 % of the last minute's requests got a 429 | warning |
+ * | `low_evaluation_rate` | under 1 evaluation a second, now or on average over the window, for 30 s while cases are worked on | warning |
+ * | `low_cache_hit_rate` | under 30 % of the window's cache reads hit, for 30 s | info |
+ * | `high_error_rate` | over 10 % of the window's cases errored | critical |
+ * | `rate_limited` | over 20 % of the window's requests got a 429 | warning |
  * | `budget_burn` | a budget is used up, or the projected cost is over `maxCost` | critical |
- * | `endpoint_ejected` | an endpoint gets no calls because it failed | warning |
+ * | `endpoint_ejected` | an endpoint gets no calls because it failed, or got none for a moment | warning |
  * | `stalled_run` | no case has finished for 60 s while cases are worked on | critical |
  * | `store_failing` | a store could not write | critical |
  *
@@ -46,31 +52,40 @@ export function defaultAlertRules(options: DefaultAlertRulesOptions = {}): Alert
   const given = checkOptions('defaultAlertRules', options, {
     maxCost: positive,
     stalledAfterMs: positive,
+    windowMs: positive,
     maxErrorRate: number(0, 1),
     maxRateLimitedRate: number(0, 1),
     minSamples: integer(1),
   });
-  const { maxCost = Number.POSITIVE_INFINITY, stalledAfterMs = 60_000, minSamples = 20 } = given;
-  const { maxErrorRate = 0.1, maxRateLimitedRate = 0.2 } = given;
-  const errors = shareOverMinute(
-    (totals) => totals.errored,
-    (totals) => totals.scored + totals.unscored + totals.errored,
-    minSamples,
+  const { maxCost = Number.POSITIVE_INFINITY, stalledAfterMs = 60_000, windowMs = MINUTE_MS } = given;
+  const { maxErrorRate = 0.1, maxRateLimitedRate = 0.2, minSamples = 20 } = given;
+  const errors = recentShare(
+    ({ errored }) => errored,
+    ({ scored, unscored, errored }) => scored + unscored + errored,
+    { minSamples, windowMs },
   );
-  const rateLimits = shareOverMinute(
-    (totals) => totals.rateLimited,
-    (totals) => totals.requests,
-    minSamples,
+  const rateLimits = recentShare(
+    ({ rateLimited }) => rateLimited,
+    ({ requests }) => requests,
+    { minSamples, windowMs },
   );
+  const cacheHits = recentShare(
+    ({ cacheHits: hits }) => hits,
+    ({ cacheHits: hits, cacheMisses }) => hits + cacheMisses,
+    { minSamples: 1, windowMs },
+  );
+  const last = `the last ${durationText(windowMs)}`;
   const stalled = (snapshot: PerformanceSnapshot): boolean =>
     (snapshot.sinceLastCaseMs ?? 0) >= stalledAfterMs && snapshot.activeWorkers !== 0;
   let budgetsExhausted = 0;
+  let ejections = 0;
   return [
     {
       name: 'high_cpu_usage',
-      condition: ({ cpuPercent }) => (cpuPercent ?? 0) > 90,
+      condition: (recent, latest = recent) => Math.max(recent.cpuPercent ?? 0, latest.cpuPercent ?? 0) > 90,
       severity: 'warning',
-      message: 'High CPU usage: {cpuPercent:1}%',
+      message: `High CPU usage: {cpuPercent:1}% over ${last}`,
+      overMs: windowMs,
       forMs: 10_000,
       cooldownMs: 300_000,
     },
@@ -83,19 +98,23 @@ export function defaultAlertRules(options: DefaultAlertRulesOptions = {}): Alert
     },
     {
       name: 'low_evaluation_rate',
-      condition: ({ evaluationsPerSecond, activeWorkers }) =>
-        evaluationsPerSecond < 1 && (activeWorkers ?? 0) > 0,
+      condition: (recent, latest = recent) =>
+        (recent.activeWorkers ?? 0) > 0 &&
+        Math.min(recent.evaluationsPerSecond, latest.evaluationsPerSecond) < 1,
       severity: 'warning',
-      message: 'Low evaluation rate: {evaluationsPerSecond:1}/s with {activeWorkers} active workers',
+      message: `Low evaluation rate: {evaluationsPerSecond:1}/s over ${last} with {activeWorkers:1} active workers`,
+      overMs: windowMs,
       forMs: 30_000,
       cooldownMs: 600_000,
     },
     {
       name: 'low_cache_hit_rate',
-      condition: ({ cacheHitRate }) => cacheHitRate !== null && cacheHitRate < 0.3,
+      condition: (snapshot) => (cacheHits(snapshot) ?? snapshot.cacheHitRate ?? 1) < 0.3,
       severity: 'info',
-      message: 'Low cache hit rate: {cacheHitRate:percent}',
-      forMs: MINUTE_MS,
+      message: (snapshot) =>
+        `Low cache hit rate: ${percent(cacheHits(snapshot) ?? snapshot.cacheHitRate)} of ${last}`,
+      overMs: windowMs,
+      forMs: 30_000,
       cooldownMs: 900_000,
     },
     {
@@ -104,7 +123,7 @@ export function defaultAlertRules(options: DefaultAlertRulesOptions = {}): Alert
       // Well below the threshold, so that a rate around it does not fire again and again.
       resolve: (snapshot) => (errors(snapshot) ?? 0) <= maxErrorRate / 2,
       severity: 'critical',
-      message: (snapshot) => `${percent(errors(snapshot))} of the last minute's cases errored`,
+      message: (snapshot) => `${percent(errors(snapshot))} of the cases of ${last} errored`,
       cooldownMs: 300_000,
     },
     {
@@ -113,7 +132,7 @@ export function defaultAlertRules(options: DefaultAlertRulesOptions = {}): Alert
       resolve: (snapshot) => (rateLimits(snapshot) ?? 0) <= maxRateLimitedRate / 2,
       severity: 'warning',
       message: (snapshot) =>
-        `${percent(rateLimits(snapshot))} of the last minute's requests were answered with 429`,
+        `${percent(rateLimits(snapshot))} of the requests of ${last} were answered with 429`,
       cooldownMs: 300_000,
     },
     {
@@ -138,7 +157,13 @@ export function defaultAlertRules(options: DefaultAlertRulesOptions = {}): Alert
     },
     {
       name: 'endpoint_ejected',
-      condition: ({ ejectedEndpoints }) => ejectedEndpoints > 0,
+      // One that is restored before the next snapshot shows in the count alone.
+      condition: ({ ejectedEndpoints, totals }) => ejectedEndpoints > 0 || totals.ejections > ejections,
+      resolve: ({ ejectedEndpoints, totals }) => {
+        if (ejectedEndpoints > 0) return false;
+        ({ ejections } = totals);
+        return true;
+      },
       severity: 'warning',
       message: ejectedMessage,
       cooldownMs: MINUTE_MS,
@@ -175,6 +200,7 @@ function ejectedMessage({ endpoints, ejectedEndpoints }: PerformanceSnapshot): s
     .filter(([, { state }]) => state === 'ejected')
     .map(([name]) => withoutSecrets(name));
   const more = names.length > MOST_NAMED ? ' …' : '';
+  if (ejectedEndpoints === 0) return 'An endpoint got no calls for a moment because it failed';
   const noun = ejectedEndpoints === 1 ? 'endpoint gets' : 'endpoints get';
   return `${ejectedEndpoints} ${noun} no calls: ${names.slice(0, MOST_NAMED).join(', ')}${more}`;
 }
@@ -186,31 +212,61 @@ function withoutSecrets(endpoint: string): string {
   return host === '' ? endpoint : `${protocol}//${host}${pathname}`;
 }
 
+/** `minute`, `10 minutes`, `30 s`. */
+function durationText(ms: number): string {
+  if (ms % MINUTE_MS !== 0) return `${Math.round(ms / 100) / 10} s`;
+  return ms === MINUTE_MS ? 'minute' : `${ms / MINUTE_MS} minutes`;
+}
+
+interface Point {
+  readonly time: number;
+  readonly part: number;
+  readonly whole: number;
+}
+
+/** How many windows back a share may reach where nobody says whether a run goes on. */
+const MOST_WINDOWS = 5;
+
 /**
- * A share of counts over the last minute of measured time; `null` with fewer than `minSamples`. It may be asked
- * several times about one snapshot.
+ * A share of counts over the window, in measured time; where that holds fewer than `minSamples`, over as many while
+ * the work goes on; `null` when there are not so many. It may be asked several times about one snapshot.
  */
-function shareOverMinute(
+function recentShare(
   part: (totals: MonitorTotals) => number,
   whole: (totals: MonitorTotals) => number,
-  minSamples: number,
+  { minSamples, windowMs }: { readonly minSamples: number; readonly windowMs: number },
 ): (snapshot: PerformanceSnapshot) => number | null {
-  let points: { readonly time: number; readonly part: number; readonly whole: number }[] = [];
+  let points: Point[] = []; // where the whole has grown, and the end of the window
   let time = 0;
-  let seen: PerformanceSnapshot | undefined;
-  return (snapshot) => {
-    const now = { part: part(snapshot.totals), whole: whole(snapshot.totals) };
-    if (snapshot !== seen) {
-      seen = snapshot;
-      time += snapshot.elapsedMs;
+  let grownAt = 0;
+  let seen: MonitorTotals | undefined;
+  return ({ totals, elapsedMs, sinceLastCaseMs, activeWorkers }) => {
+    const now: Point = { time, part: part(totals), whole: whole(totals) };
+    if (totals !== seen) {
+      seen = totals;
+      time += elapsedMs;
       const last = points.at(-1);
       // Fewer than before: another monitor, whose counts began anew.
       if (last !== undefined && now.whole < last.whole) points = [{ time, part: 0, whole: 0 }];
-      points.push({ time, ...now });
-      while ((points[1]?.time ?? time) <= time - MINUTE_MS) points.shift();
+      if (last === undefined || now.whole !== last.whole) {
+        if (points.length > 0) points.push({ ...(points.at(-1) as Point), time: time - elapsedMs });
+        points.push({ ...now, time });
+        grownAt = time;
+      }
+      // The first point is the base: it may go when the next one is old enough and leaves enough behind it.
+      while (points.length > 1 && points[1]!.time <= time - windowMs) {
+        if (now.whole - points[1]!.whole < minSamples) break;
+        points.shift();
+      }
     }
-    const first = points[0];
-    const count = now.whole - (first?.whole ?? 0);
-    return count < minSamples ? null : (now.part - (first?.part ?? 0)) / count;
+    const goesOn = sinceLastCaseMs !== null || activeWorkers !== 0;
+    const patience = sinceLastCaseMs === null ? MOST_WINDOWS * windowMs : Number.POSITIVE_INFINITY;
+    const base = points.find((_point, index) => (points[index + 1]?.time ?? time) > time - windowMs) ?? now;
+    const inWindow = now.whole - base.whole;
+    if (inWindow >= minSamples) return (now.part - base.part) / inWindow;
+    const first = points[0] ?? now;
+    const count = now.whole - first.whole;
+    if (!goesOn || time - grownAt > patience || count < minSamples) return null;
+    return (now.part - first.part) / count;
   };
 }

@@ -81,7 +81,9 @@ function describe(progress: ProgressEvent, label: string, elapsedMs: number | un
     parts.push({ text: duration(elapsedMs), rank: 1 });
   }
   if (score !== null) {
-    parts.push({ text: `score ${score.mean.toFixed(3)}`, rank: 3 });
+    // Of those that were submitted first: what finishes first is no sample.
+    const first = score.results < done ? ` of first ${grouped(score.n)}` : '';
+    parts.push({ text: `score ${score.mean.toFixed(3)}${first}`, rank: 3 });
     if (score.low !== null && score.high !== null) {
       parts.push({ text: `[${score.low.toFixed(3)}, ${score.high.toFixed(3)}]`, rank: 5 });
     }

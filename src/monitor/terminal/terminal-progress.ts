@@ -164,12 +164,12 @@ class ProgressDisplay {
   /** An attempt failed and is made again: without a word of it a run whose server is away would just stand there. */
   trouble(error: ErrorRecord, endpoint: string | null): void {
     if (!this.#running) return;
-    const text = troubleText(error, endpoint);
+    const told = troubleText(error, endpoint);
     const known = this.#toldTroubles.has(error.code);
     this.#toldTroubles.add(error.code);
-    this.#trouble = text;
+    this.#trouble = told;
     if (this.#status !== undefined) this.#showSoon(false);
-    else if (!known) print(this.#stream, `${terminalSafe(this.#label ?? this.#runId)} ${text}\n`);
+    else if (!known) print(this.#stream, `${terminalSafe(this.#label ?? this.#runId)} ${told}\n`);
   }
 
   end(error: unknown): void {

@@ -1,5 +1,5 @@
 import { AssayError, messageOf } from '../../errors.js';
-import type { Scorer } from '../../evaluation/evaluation-types.js';
+import type { AnyOutputScorer } from '../../evaluation/evaluation-types.js';
 import { boolean, checkOptions, number, oneOf, show } from '../../foundation/options.js';
 import { parseJson, WrittenNumber } from '../../foundation/lossless-json.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
@@ -37,7 +37,7 @@ const LISTED_DIFFERENCES = 20;
  * answer that is no JSON scores 0, with the parser's complaint. `metadata` holds the leaves that agree, their total, and the first 20 differences
  * as JSON Pointers. Unscored when the case has no expected answer (`null` is one: give it as the text `null`).
  */
-export function jsonMatch(options: JsonMatchOptions = {}): Scorer {
+export function jsonMatch(options: JsonMatchOptions = {}): AnyOutputScorer {
   const checked = checkOptions('jsonMatch', options, {
     ...jsonReadingChecks,
     reasoning: reasoningHandling,
@@ -83,8 +83,8 @@ export function jsonMatch(options: JsonMatchOptions = {}): Scorer {
         metadata: { ...metadata, differences },
       };
     },
-    checked,
-  );
+    { ...checked, takesJson: true },
+  ) as AnyOutputScorer;
 }
 
 /** How far a value has the form of the expected one, whatever its leaves are. */

@@ -1,7 +1,7 @@
 import type { Ajv } from 'ajv';
 import { AssayError } from '../../errors.js';
 import { isThenable } from '../../foundation/thenable.js';
-import type { Score, Scorer } from '../../evaluation/evaluation-types.js';
+import type { AnyOutputScorer, Score } from '../../evaluation/evaluation-types.js';
 import { checkOptions, object, show, text } from '../../foundation/options.js';
 import { stableHash } from '../../foundation/stable-hash.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
@@ -82,7 +82,7 @@ export type JsonSchemaDocument = Readonly<Record<string, unknown>> | boolean;
 export function jsonSchema(
   schema: StandardSchema | JsonSchemaDocument,
   options: JsonSchemaOptions = {},
-): Scorer {
+): AnyOutputScorer {
   const checked = checkOptions('jsonSchema', options, {
     ...jsonReadingChecks,
     reasoning: reasoningHandling,
@@ -113,8 +113,8 @@ export function jsonSchema(
       loading ??= ajvValidator(schema as JsonSchemaDocument);
       return loading.then((ready) => firstValid(found.found, (validate = ready)));
     },
-    checked,
-  );
+    { ...checked, takesJson: true },
+  ) as AnyOutputScorer;
 }
 
 const MOST_TRIED = 50;

@@ -1,4 +1,4 @@
-import type { Scorer } from '../../evaluation/evaluation-types.js';
+import type { AnyOutputScorer } from '../../evaluation/evaluation-types.js';
 import { checkOptions } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import { reasoningHandling } from '../../foundation/reasoning-trace.js';
@@ -18,7 +18,7 @@ export interface JsonValidOptions extends JsonReadingOptions, ReasoningOptions {
  * 1 when the answer is JSON (any value: `42` and `null` are JSON), else 0 with the parser's complaint as reason. Nothing
  * is mended. In prose only objects and lists count that are no citation marks (`[1]`).
  */
-export function jsonValid(options: JsonValidOptions = {}): Scorer {
+export function jsonValid(options: JsonValidOptions = {}): AnyOutputScorer {
   const checked = checkOptions('jsonValid', options, { ...jsonReadingChecks, reasoning: reasoningHandling });
   return defineScorer(
     conventionText('json-valid', jsonReadingConvention(checked)),
@@ -29,6 +29,6 @@ export function jsonValid(options: JsonValidOptions = {}): Scorer {
       if (found.place !== 'embedded' || plainFit(found.value) > 0) return true;
       return { score: 0, reason: 'not JSON: only a mark in brackets was found' };
     },
-    checked,
-  );
+    { ...checked, takesJson: true },
+  ) as AnyOutputScorer;
 }

@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
-import { nextTurn } from '../../foundation/next-turn.js';
+import { nextTurn } from '../../foundation/event-loop-turns.js';
 import { decodeResult, encodeResult } from '../result-codec.js';
 
 /** Encoding so many takes 1 ms; the 500 of an append at once blocked the event loop for up to 10 to 20 ms. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../foundation/clock.js';
 import { TurnGiver } from '../../foundation/event-loop-turns.js';
+import { systemRandom } from '../../foundation/seeded-random.js';
 import { SqliteCheckpointer } from './sqlite-checkpointer.js';
 import { SqliteConnection, type ConnectionOptions } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-driver.js';
@@ -120,7 +121,7 @@ async function whileBusy<Result>(
       if (!isBusy(error) || clock.now() - started >= timeoutMs) throw error;
     }
     // Random, so that two waiting processes do not meet again and again.
-    const pauseMs = waitMs * (0.5 + Math.random());
+    const pauseMs = waitMs * (0.5 + systemRandom());
     await new Promise<void>((resolve) => void clock.schedule(resolve, pauseMs));
   }
 }

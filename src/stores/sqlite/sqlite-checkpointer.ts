@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { nextTurn } from '../../foundation/next-turn.js';
+import { nextTurn } from '../../foundation/event-loop-turns.js';
 import { LOG_BYTES, type SqliteConnection } from './sqlite-connection.js';
 
 /**

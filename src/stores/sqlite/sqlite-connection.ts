@@ -11,8 +11,11 @@ import {
   cursorAfter,
   cursorParameters,
   planQuery,
+  positionOf,
   type QueryCursor,
+  type QueryPhase,
   type QueryPlan,
+  type ResultPosition,
 } from './sqlite-query.js';
 import { UPSERT_RESULT, writeRow, type ResultRow } from './sqlite-row.js';
 import { SqliteRuns } from './sqlite-runs.js';
@@ -31,6 +34,8 @@ export interface ConnectionOptions {
   readonly path: string | null;
   /** `power`: every commit is synced to the disk. */
   readonly durability: 'process' | 'power';
+  /** Whether it is a copy of what may not be written. */
+  readonly readOnly: boolean;
   /** How long SQLite itself waits, blocking the thread, for a lock. */
   readonly blockingTimeoutMs: number;
 }
@@ -41,6 +46,15 @@ export interface SqliteAppend {
   readonly cases: readonly KeptCase[];
   /** What must be held for them to be stored. */
   readonly lease: RunLease | undefined;
+}
+
+/** Positions that are looked up at once. */
+const POSITIONS = 1024;
+
+interface FoundRows {
+  readonly found: ResultRow[];
+  readonly last: ResultPosition | undefined;
+  readonly ahead: { readonly ids: readonly number[]; readonly more: boolean };
 }
 
 /** A page of a query. */
@@ -61,6 +75,7 @@ export interface ResultPage {
 export class SqliteConnection {
   readonly #database: SqliteDatabase;
   readonly #path: string | null;
+  readonly #readOnly: boolean;
   /** Path of the write-ahead log; `undefined` for a database in memory or one that the host opened. */
   readonly logPath: string | undefined;
   readonly #inode: number | undefined;
@@ -79,9 +94,12 @@ export class SqliteConnection {
   constructor(database: SqliteDatabase, options: ConnectionOptions) {
     this.#database = database;
     this.#path = options.path;
-    if (options.path !== null && options.path !== '' && !options.path.startsWith(':memory:'))
+    this.#readOnly = options.readOnly;
+    const isOwn = options.path !== null && !options.readOnly;
+    if (isOwn && options.path !== '' && !options.path.startsWith(':memory:'))
       this.logPath = `${options.path}-wal`;
-    if (options.path !== null) {
+    if (options.readOnly) database.exec('PRAGMA journal_mode = DELETE'); // takes in the log, and needs none
+    if (isOwn) {
       database.exec(`PRAGMA busy_timeout = ${options.blockingTimeoutMs}`);
       database.exec('PRAGMA page_size = 8192'); // only a new file takes it
       database.exec(`PRAGMA synchronous = ${options.durability === 'power' ? 'FULL' : 'NORMAL'}`);
@@ -90,6 +108,7 @@ export class SqliteConnection {
       database.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`); // a log that starts again shows its true size
     }
     migrate(database, options.path ?? 'the database');
+    if (options.readOnly) database.exec('PRAGMA query_only = ON');
     this.#inode = this.#inodeNow();
     this.#begin = prepare(database, 'BEGIN IMMEDIATE');
     this.#commit = prepare(database, 'COMMIT');
@@ -185,15 +204,51 @@ export class SqliteConnection {
 
   /** One page of a query. No cursor stays open between pages: writes go on, and the log does not pile up. */
   page(plan: QueryPlan, cursor: QueryCursor | undefined, rows: number): ResultPage {
-    const { first, next, parameters } = plan.phases[cursor?.phase ?? 0]!;
-    const found = (
+    const number = cursor?.phase ?? 0;
+    const phase = plan.phases[number];
+    if (phase === undefined) return { rows: [], size: 0, cursor: undefined }; // results without a score, by score
+    const { found, last, ahead } =
+      phase.rows === undefined
+        ? this.#inOrder(plan, phase, cursor, rows)
+        : this.#byPosition(plan, phase, cursor, rows);
+    let size = 0;
+    for (const row of found) size += row.details.length + (row.model_response?.length ?? 0);
+    return { rows: found, size, cursor: cursorAfter(plan, number, positionOf(last), ahead) };
+  }
+
+  /** A page of rows that an index gives in their order. */
+  #inOrder(plan: QueryPlan, phase: QueryPhase, cursor: QueryCursor | undefined, rows: number): FoundRows {
+    const found = this.#select(plan, phase, cursor, rows) as ResultRow[];
+    return { found, last: found.at(-1), ahead: { ids: [], more: found.length >= rows } };
+  }
+
+  /** A page of rows whose positions are looked up, and sorted, for many at once. */
+  #byPosition(plan: QueryPlan, phase: QueryPhase, cursor: QueryCursor | undefined, rows: number): FoundRows {
+    let { ahead: ids = [], last, more = false } = cursor ?? {};
+    if (ids.length === 0) {
+      const positions = this.#select(plan, phase, cursor, POSITIONS);
+      ids = positions.map(({ id }) => id);
+      last = positions.at(-1);
+      more = positions.length >= POSITIONS;
+    }
+    const wanted = ids.slice(0, rows);
+    const found = this.#prepared(phase.rows!).all(JSON.stringify(wanted), ...phase.parameters) as ResultRow[];
+    const order = new Map(wanted.map((id, i) => [id, i]));
+    found.sort((a, b) => order.get(a.id)! - order.get(b.id)!);
+    return { found, last, ahead: { ids: ids.slice(rows), more } };
+  }
+
+  #select(
+    plan: QueryPlan,
+    { first, next, parameters }: QueryPhase,
+    cursor: QueryCursor | undefined,
+    rows: number,
+  ): ResultPosition[] {
+    return (
       cursor?.last === undefined
         ? this.#prepared(first).all(...parameters, rows)
         : this.#prepared(next).all(...parameters, ...cursorParameters(plan, cursor), rows)
-    ) as ResultRow[];
-    let size = 0;
-    for (const row of found) size += row.details.length + (row.model_response?.length ?? 0);
-    return { rows: found, size, cursor: cursorAfter(plan, cursor, found, rows) };
+    ) as ResultPosition[];
   }
 
   /** The batch summaries of a run after the one with `afterId`, oldest first, with their ids. */
@@ -229,7 +284,7 @@ export class SqliteConnection {
   close(): void {
     if (this.#path === null) return;
     try {
-      this.#database.exec('PRAGMA analysis_limit = 400; ANALYZE evaluation_results');
+      if (!this.#readOnly) this.#database.exec('PRAGMA analysis_limit = 400; ANALYZE evaluation_results');
     } catch {
       // Statistics are a courtesy: a locked or full database must still close.
     }

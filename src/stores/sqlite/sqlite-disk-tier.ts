@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { AssayError } from '../../errors.js';
 import { systemClock, type Clock } from '../../foundation/clock.js';
 import type { DiskEntry, DiskTier, DiskTierStats } from '../../cache/disk-tier.js';
-import { nextTurn } from '../../foundation/next-turn.js';
+import { nextTurn } from '../../foundation/event-loop-turns.js';
 import { checkOptions, integer, object, oneOf } from '../../foundation/options.js';
 import { openDatabase, prepare, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
 import { toStoreError } from './sqlite-errors.js';
@@ -14,6 +14,8 @@ export interface SqliteDiskTierOptions {
   readonly maxBytes?: number | undefined;
   /** Which driver opens the file; `auto` takes node:sqlite where the runtime has it. @default 'auto' */
   readonly driver?: SqliteDriverName | undefined;
+  /** Permissions of a file that is made, less what the process's umask takes away. @default 0o600 */
+  readonly fileMode?: number | undefined;
   /** Where time comes from. @default the machine's clock */
   readonly clock?: Clock | undefined;
 }
@@ -111,11 +113,12 @@ export class SqliteDiskTier implements DiskTier {
     const given = checkOptions<SqliteDiskTierOptions>('SqliteDiskTier', options, {
       maxBytes: integer(1),
       driver: oneOf('auto', 'node:sqlite', 'better-sqlite3'),
+      fileMode: integer(0, 0o777),
       clock: object,
     });
     let database: SqliteDatabase | undefined;
     try {
-      database = await openDatabase(path, given.driver ?? 'auto');
+      database = await openDatabase(path, given.driver ?? 'auto', given.fileMode);
       return new SqliteDiskTier(path, database, given);
     } catch (error) {
       database?.close();

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AssayError } from '../../errors.js';
 
@@ -50,14 +50,18 @@ export type SqliteDriverName = 'auto' | 'node:sqlite' | 'better-sqlite3';
 type DatabaseClass = new (path: string) => SqliteDatabase;
 
 /**
- * Opens a database file. `auto`: node:sqlite where the runtime has it (Node >= 22.13), else better-sqlite3.
+ * Opens a database file, which is made with the permissions `fileMode` if need be; its log takes them over. `auto`: node:sqlite where the runtime has it (Node >= 22.13), else better-sqlite3.
  *
  * @throws AssayError `ASSAY_MISSING_DEPENDENCY` when there is no usable driver; it says what to install.
  */
-export async function openDatabase(path: string, driver: SqliteDriverName): Promise<SqliteDatabase> {
+export async function openDatabase(
+  path: string,
+  driver: SqliteDriverName,
+  fileMode = 0o600,
+): Promise<SqliteDatabase> {
   if (driver !== 'better-sqlite3') {
     const builtin = builtinDatabase();
-    if (builtin !== undefined) return new builtin(path);
+    if (builtin !== undefined) return openWith(builtin, path, fileMode);
     if (driver === 'node:sqlite') {
       throw new AssayError(
         'ASSAY_MISSING_DEPENDENCY',
@@ -65,8 +69,18 @@ export async function openDatabase(path: string, driver: SqliteDriverName): Prom
       );
     }
   }
-  const installed = installedDatabase();
-  return new installed(path);
+  return openWith(installedDatabase(), path, fileMode);
+}
+
+function openWith(Database: DatabaseClass, path: string, fileMode: number): SqliteDatabase {
+  if (path !== '' && !path.startsWith(':memory:')) {
+    try {
+      closeSync(openSync(path, 'wx', fileMode));
+    } catch {
+      // It is there, or cannot be made: the driver says so.
+    }
+  }
+  return new Database(path);
 }
 
 /** Whether `value` can be used as an open database. */

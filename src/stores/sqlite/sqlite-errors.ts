@@ -3,17 +3,21 @@ import { AssayError, messageOf, type AssayErrorCode } from '../../errors.js';
 // Primary result codes of SQLite (https://www.sqlite.org/rescode.html).
 const BUSY = 5;
 const LOCKED = 6;
+const READ_ONLY = 8;
 const IO_ERROR = 10;
 const CORRUPT = 11;
 const FULL = 13;
+const CANNOT_OPEN = 14;
 const NOT_A_DATABASE = 26;
 
 const NAMES: Readonly<Record<string, number>> = {
   SQLITE_BUSY: BUSY,
   SQLITE_LOCKED: LOCKED,
+  SQLITE_READONLY: READ_ONLY,
   SQLITE_IOERR: IO_ERROR,
   SQLITE_CORRUPT: CORRUPT,
   SQLITE_FULL: FULL,
+  SQLITE_CANTOPEN: CANNOT_OPEN,
   SQLITE_NOTADB: NOT_A_DATABASE,
 };
 
@@ -21,6 +25,12 @@ const NAMES: Readonly<Record<string, number>> = {
 export function isBusy(error: unknown): boolean {
   const code = primaryCode(error);
   return code === BUSY || code === LOCKED;
+}
+
+/** Whether the database, or a file beside it, could not be opened for writing. */
+export function mayNotWrite(error: unknown): boolean {
+  const code = primaryCode(error);
+  return code === READ_ONLY || code === CANNOT_OPEN;
 }
 
 /** The error of this package for whatever a driver threw while doing `what`. */

@@ -8,14 +8,23 @@ import { endOfPrefix, isStorable, storableText } from '../storable-text.js';
 export interface QueryCursor {
   /** Index of the phase to go on with. */
   readonly phase: number;
-  /** The last row of that phase; `undefined`: it has not begun. */
-  readonly last: Pick<ResultRow, 'overall_score' | 'timestamp' | 'test_id' | 'repetition' | 'id'> | undefined;
+  /** The last row of that phase that was met; `undefined`: it has not begun. */
+  readonly last: ResultPosition | undefined;
+  /** Of a phase that looks up positions first: the rows that come next. */
+  readonly ahead?: readonly number[];
+  /** Whether others may come after those. */
+  readonly more?: boolean;
 }
 
+/** Where a row stands in the order of a query. */
+export type ResultPosition = Pick<ResultRow, 'overall_score' | 'timestamp' | 'test_id' | 'repetition' | 'id'>;
+
 /** The statements of a part of a query: for its first page and for those after it. */
-interface QueryPhase {
+export interface QueryPhase {
   readonly first: string;
   readonly next: string;
+  /** Set when `first` and `next` give positions only, sorted: the statement for the rows of some ids. */
+  readonly rows: string | undefined;
   readonly parameters: readonly SqliteValue[];
   /** Whether its rows come by score. */
   readonly byScore: boolean;
@@ -40,58 +49,75 @@ interface Conditions {
 /** Up to so many rows it is cheaper to sort the few that match than to walk an index in order. */
 const FEW_ROWS = 2_000;
 
+/** Looked at to tell whether a run's rows lie closely enough in the order of the scores. */
+const PROBED_ROWS = 200;
+const DENSE_ROWS = 20;
+
 const TIME_KEY = ['timestamp', 'test_id', 'repetition', 'id'];
 
 /**
  * Plans a query. The index is named in the statement: the choice depends on this file, not on what a planner
- * guesses without statistics. Rows come in the order of an index, so a page never sorts more than
- * {@link FEW_ROWS} rows, however many match; only rows of equal score and time are sorted by their ids.
+ * guesses without statistics. Rows come in the order of an index, or their positions are sorted first: those of the few
+ * that match, or (by score within a run) those that an index holds, without a look at the rows.
  */
 export function planQuery(database: SqliteDatabase, query: ResultQuery): QueryPlan {
-  const { order } = query;
-  const phases =
-    order === 'lowest-first' || order === 'highest-first'
-      ? scorePhases(query, order)
-      : [phaseOf(query, fewMatch(database, query) ?? timeIndex(query), order === 'newest-first')];
   const cutPrefix = splitsCharacter(query.idPrefix);
   const { dimension } = query;
   const cutName = dimension !== undefined && !isStorable(dimension.name);
   return {
-    phases,
+    phases: phasesOf(database, query),
     check: cutPrefix || cutName ? { idPrefix: query.idPrefix, dimension: query.dimension } : undefined,
   };
 }
 
-function scorePhases(query: ResultQuery, order: 'lowest-first' | 'highest-first'): QueryPhase[] {
-  const index = query.runId === undefined ? SQLITE_INDEXES.score : SQLITE_INDEXES.runScore;
+function phasesOf(database: SqliteDatabase, query: ResultQuery): QueryPhase[] {
+  const { order } = query;
+  const few = fewMatch(database, query);
+  if (order !== 'lowest-first' && order !== 'highest-first') {
+    const index = few ?? timeIndex(query);
+    return [phaseOf(query, { index, descending: order === 'newest-first', sorted: few !== undefined })];
+  }
   const phases: QueryPhase[] = [];
-  if (!wantsNoScore(query)) phases.push(phaseOf(query, index, order === 'highest-first', true));
-  const anyScore =
-    query.minScore === undefined &&
-    query.maxScore === undefined &&
-    query.passed === undefined &&
-    query.outcome !== 'scored';
-  if (anyScore) {
-    const rest = phaseOf(query, index, false, false, ['overall_score IS NULL']);
-    phases.push(rest);
+  const descending = order === 'highest-first';
+  if (!wantsNoScore(query)) {
+    const walked = few === undefined && isDense(database, query, descending);
+    const index = walked ? SQLITE_INDEXES.score : (few ?? timeIndex(query));
+    phases.push(phaseOf(query, { index, descending, sorted: !walked, byScore: true }));
+  }
+  const { minScore, maxScore, passed, outcome } = query;
+  if ((minScore ?? maxScore ?? passed) === undefined && outcome !== 'scored') {
+    const index = few ?? timeIndex(query);
+    phases.push(
+      phaseOf(query, {
+        index,
+        descending: false,
+        sorted: few !== undefined,
+        more: ['overall_score IS NULL'],
+      }),
+    );
   }
   return phases;
 }
 
-function phaseOf(
-  query: ResultQuery,
-  index: string,
-  descending: boolean,
-  byScore = false,
-  more: readonly string[] = [],
-): QueryPhase {
+interface PhaseOptions {
+  readonly index: string;
+  readonly descending: boolean;
+  /** Whether rows come in another order than that of the index. */
+  readonly sorted: boolean;
+  readonly byScore?: boolean;
+  readonly more?: readonly string[];
+}
+
+function phaseOf(query: ResultQuery, options: PhaseOptions): QueryPhase {
+  const { index, descending, sorted, byScore = false, more = [] } = options;
   const { where: asked, parameters } = conditionsOf(query);
   const bounded = query.minScore !== undefined || query.maxScore !== undefined;
   const where = [...asked, ...(byScore && !bounded ? [HAS_SCORE] : []), ...more];
   const [direction, beyond] = descending ? ['DESC', '<'] : ['ASC', '>'];
   const key = byScore ? ['overall_score', ...TIME_KEY] : TIME_KEY;
   const seek = byScore ? key.slice(0, 2) : key.slice(0, 1);
-  const select = `SELECT ${RESULT_COLUMNS} FROM evaluation_results INDEXED BY ${index}`;
+  const columns = sorted ? ['overall_score', ...TIME_KEY].join(', ') : RESULT_COLUMNS;
+  const select = `SELECT ${columns} FROM evaluation_results INDEXED BY ${index}`;
   const tail = `ORDER BY ${key.map((column) => `${column} ${direction}`).join(', ')} LIMIT ?`;
   const sameBound = `${seek[0]} ${beyond}`;
   const after = [
@@ -100,13 +126,19 @@ function phaseOf(
     `(${seek.join(', ')}) ${beyond}= (${seek.map(() => '?').join(', ')})`, // what an index can seek by
     `(${key.join(', ')}) ${beyond} (${key.map(() => '?').join(', ')})`,
   ];
+  const rows = ['id IN (SELECT value FROM json_each(?))', ...where.map(offIndex)];
   return {
     first: `${select} ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ${tail}`,
     next: `${select} WHERE ${after.join(' AND ')} ${tail}`,
+    rows: sorted ? `SELECT ${RESULT_COLUMNS} FROM evaluation_results WHERE ${rows.join(' AND ')}` : undefined,
     parameters,
     byScore,
   };
 }
+
+/** Keeps a condition on a column from being sought by. */
+const offIndex = (condition: string): string =>
+  /^[a-z_]+ (=|<>|<|>|<=|>=|IS) /.test(condition) ? `+${condition}` : condition;
 
 /** Parameters of a phase's `next` after those of its conditions. */
 export function cursorParameters(plan: QueryPlan, { phase, last }: QueryCursor): SqliteValue[] {
@@ -117,20 +149,23 @@ export function cursorParameters(plan: QueryPlan, { phase, last }: QueryCursor):
     : [last.timestamp, ...key];
 }
 
-/** Where to go on behind a page of which `rows` were wanted; `undefined` at the end. */
+/** Where to go on behind the last row of a phase that was met; `undefined` at the end. */
 export function cursorAfter(
   plan: QueryPlan,
-  cursor: QueryCursor | undefined,
-  found: readonly ResultRow[],
-  rows: number,
+  phase: number,
+  last: ResultPosition | undefined,
+  ahead: { readonly ids: readonly number[]; readonly more: boolean },
 ): QueryCursor | undefined {
-  const phase = cursor?.phase ?? 0;
-  const last = found.at(-1);
-  if (last !== undefined && found.length >= rows) {
-    const { overall_score, timestamp, test_id, repetition, id } = last;
-    return { phase, last: { overall_score, timestamp, test_id, repetition, id } };
-  }
+  if (ahead.ids.length > 0 || (ahead.more && last !== undefined))
+    return { phase, last, ahead: ahead.ids, more: ahead.more };
   return phase + 1 < plan.phases.length ? { phase: phase + 1, last: undefined } : undefined;
+}
+
+/** Only the position of a row: the cursor goes to another thread and back. */
+export function positionOf(row: ResultPosition | undefined): ResultPosition | undefined {
+  if (row === undefined) return undefined;
+  const { overall_score, timestamp, test_id, repetition, id } = row;
+  return { overall_score, timestamp, test_id, repetition, id };
 }
 
 /** Whether a prefix ends within a surrogate pair: its encoding is then no prefix of the encoded id. */
@@ -148,21 +183,30 @@ function timeIndex(query: ResultQuery): string {
 
 /** The index whose range holds only a few rows of the query, if there is one. */
 function fewMatch(database: SqliteDatabase, query: ResultQuery): string | undefined {
-  const { idPrefix, model, runId, minScore, maxScore } = query;
+  const { idPrefix, minScore, maxScore } = query;
   if (idPrefix !== undefined && idPrefix !== '') {
     if (countFew(database, SQLITE_INDEXES.key, conditionsOf({ idPrefix }))) return SQLITE_INDEXES.key;
   }
   if (minScore === undefined && maxScore === undefined) return undefined;
-  const bounds = { minScore, maxScore };
-  const candidates: [index: string, conditions: Conditions][] = [
-    runId === undefined
-      ? [SQLITE_INDEXES.score, conditionsOf(bounds)]
-      : [SQLITE_INDEXES.runScore, conditionsOf({ ...bounds, runId })],
-    ...(model === undefined
-      ? []
-      : [[SQLITE_INDEXES.modelScore, conditionsOf({ ...bounds, model })] satisfies [string, Conditions]]),
-  ];
-  return candidates.find(([index, conditions]) => countFew(database, index, conditions))?.[0];
+  const found = countFew(database, SQLITE_INDEXES.score, conditionsOf({ minScore, maxScore }));
+  return found ? SQLITE_INDEXES.score : undefined;
+}
+
+/** Whether enough of the rows at the beginning of the order by score are the query's own. */
+function isDense(database: SqliteDatabase, query: ResultQuery, descending: boolean): boolean {
+  const { runId, model, minScore, maxScore } = query;
+  if (runId === undefined && model === undefined) return true;
+  const bounds = conditionsOf({ minScore, maxScore });
+  const own = conditionsOf({ runId, model });
+  const first =
+    `SELECT run_id, model_name FROM evaluation_results INDEXED BY ${SQLITE_INDEXES.score} ` +
+    `WHERE ${[HAS_SCORE, ...bounds.where].join(' AND ')} ` +
+    `ORDER BY overall_score ${descending ? 'DESC' : 'ASC'} LIMIT ${PROBED_ROWS}`;
+  const row = prepare(database, `SELECT count(*) AS n FROM (${first}) WHERE ${own.where.join(' AND ')}`).get(
+    ...bounds.parameters,
+    ...own.parameters,
+  );
+  return (row as { n: number }).n >= DENSE_ROWS;
 }
 
 function countFew(database: SqliteDatabase, index: string, { where, parameters }: Conditions): boolean {

@@ -39,8 +39,9 @@ import {
 import { RowIds } from './row-ids.js';
 import { MainThreadBackend, type ConnectionCall, type SqliteBackend } from './sqlite-backend.js';
 import type { SqliteAppend, SqliteConnection } from './sqlite-connection.js';
-import { isDatabase, openDatabase, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
+import { isDatabase, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
 import { toStoreError } from './sqlite-errors.js';
+import { openBackend } from './sqlite-open.js';
 import type { QueryPlan } from './sqlite-query.js';
 import { readRow, type ResultRow } from './sqlite-row.js';
 import { WorkerThreadBackend } from './sqlite-worker-backend.js';
@@ -77,6 +78,8 @@ export interface SqliteResultStoreOptions {
    * @default 500
    */
   readonly groupSize?: number | undefined;
+  /** Permissions of a file that is made, less what the process's umask takes away. @default 0o600 */
+  readonly fileMode?: number | undefined;
   /** Where time comes from. @default the machine's clock */
   readonly clock?: Clock | undefined;
   /** Opens the file instead of the drivers: the way in for injected faults. @internal */
@@ -92,7 +95,8 @@ const RUN_PAGE_ROWS = 64;
 
 /**
  * A {@link ResultStore} in one SQLite file, with the tables `evaluation_results`, `batch_summaries` and
- * `evaluation_runs`. Several processes may write to one file. The file is opened at the first call.
+ * `evaluation_runs`. Several processes may write to one file. The file is opened at the first call. One that may not be
+ * written (on a read-only disk) is read from a copy in the temporary folder.
  *
  * Appends that come within one turn of the event loop share a transaction. A failed write rejects its appends,
  * is told by `store:error`, and leaves the file as it was before; the next append tries again.
@@ -127,6 +131,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
       driver: oneOf('auto', 'node:sqlite', 'better-sqlite3'),
       lockTimeoutMs: milliseconds,
       groupSize: integer(1),
+      fileMode: integer(0, 0o777),
       clock: object,
       open: callable,
     });
@@ -355,23 +360,21 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
 
   async #open(): Promise<SqliteBackend> {
     const { driver = 'auto', durability = 'process', lockTimeoutMs = 5000 } = this.#options;
+    const { fileMode = 0o600, open, thread } = this.#options;
     const path = this.#path;
-    if (path !== null && this.#options.thread === 'worker' && !this.#withoutThread) {
+    if (path === null) {
+      const options = { path, durability, readOnly: false };
+      return MainThreadBackend.open(this.#hosts as SqliteDatabase, options, this.#clock, lockTimeoutMs);
+    }
+    const settings = { path, driver, durability, lockTimeoutMs, fileMode };
+    if (thread === 'worker' && !this.#withoutThread) {
       try {
-        return new WorkerThreadBackend({ path, durability, driver, lockTimeoutMs });
+        return new WorkerThreadBackend(settings);
       } catch (error) {
         this.#leaveThread(error); // in a bundle to CommonJS a module does not know where it lies
       }
     }
-    let opened: SqliteDatabase | undefined;
-    try {
-      if (path !== null) opened = this.#options.open?.(path) ?? (await openDatabase(path, driver));
-      const database = opened ?? (this.#hosts as SqliteDatabase);
-      return await MainThreadBackend.open(database, { path, durability }, this.#clock, lockTimeoutMs);
-    } catch (error) {
-      opened?.close();
-      throw error;
-    }
+    return openBackend({ ...settings, clock: this.#clock, open });
   }
 
   #report(error: unknown): void {

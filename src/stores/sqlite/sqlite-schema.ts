@@ -8,20 +8,19 @@ import { prepare, type SqliteDatabase } from './sqlite-driver.js';
 export const SQLITE_INDEXES = {
   /** The key of a result; also lookups by id and by prefix of the id. */
   key: 'evaluation_results_key',
-  /** A run in order. */
+  /** A run in order. Like the next two it ends with the score, so that a bound on it is looked up without the rows. */
   run: 'evaluation_results_run',
   /** The results of a run that have no score, in order: the few that somebody looks for among all. */
   failed: 'evaluation_results_failed',
   /** Everything in order. */
   time: 'evaluation_results_time',
-  /** A model in order. */
+  /** A model in order; covers the average of a model. */
   model: 'evaluation_results_model',
-  /** A model's scores: covers the average of a model. */
-  modelScore: 'evaluation_results_score',
-  /** Everything by score, then in order of time. */
-  score: 'evaluation_results_overall',
-  /** A run by score, then in order of time. */
-  runScore: 'evaluation_results_run_score',
+  /**
+   * Everything by score, then in order of time. The only index whose entries come in no order of their own: each costs the
+   * writing of a page, 7 us a result. A second one, led by run or model, cost 12 us more.
+   */
+  score: 'evaluation_results_score',
 } as const;
 
 /** Condition of {@link SQLITE_INDEXES.failed}: a query must have it word for word to be served by the index. */
@@ -69,7 +68,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE INDEX ${SQLITE_INDEXES.run} ON evaluation_results (run_id, timestamp, test_id, repetition);
    CREATE INDEX ${SQLITE_INDEXES.time} ON evaluation_results (timestamp, test_id, repetition);
    CREATE INDEX ${SQLITE_INDEXES.model} ON evaluation_results (model_name, timestamp, test_id, repetition);
-   CREATE INDEX ${SQLITE_INDEXES.modelScore} ON evaluation_results (model_name, overall_score);`,
+   CREATE INDEX ${SQLITE_INDEXES.score} ON evaluation_results (model_name, overall_score);`,
 
   `CREATE INDEX ${SQLITE_INDEXES.failed} ON evaluation_results (run_id, timestamp, test_id, repetition)
      WHERE ${HAS_NO_SCORE};`,
@@ -103,8 +102,14 @@ const MIGRATIONS: readonly string[] = [
      group_name = coalesce(json_extract(details, '$.group'), json_extract(details, '$."$tagged".group')),
      error_code = coalesce(json_extract(details, '$.error.code'), json_extract(details, '$."$tagged".error.code'));
 
-   CREATE INDEX ${SQLITE_INDEXES.score} ON evaluation_results (overall_score, timestamp);
-   CREATE INDEX ${SQLITE_INDEXES.runScore} ON evaluation_results (run_id, overall_score, timestamp);`,
+   DROP INDEX IF EXISTS ${SQLITE_INDEXES.run};
+   DROP INDEX IF EXISTS ${SQLITE_INDEXES.time};
+   DROP INDEX IF EXISTS ${SQLITE_INDEXES.model};
+   DROP INDEX IF EXISTS ${SQLITE_INDEXES.score};
+   CREATE INDEX ${SQLITE_INDEXES.run} ON evaluation_results (run_id, timestamp, test_id, repetition, overall_score);
+   CREATE INDEX ${SQLITE_INDEXES.time} ON evaluation_results (timestamp, test_id, repetition, overall_score);
+   CREATE INDEX ${SQLITE_INDEXES.model} ON evaluation_results (model_name, timestamp, test_id, repetition, overall_score);
+   CREATE INDEX ${SQLITE_INDEXES.score} ON evaluation_results (overall_score, timestamp);`,
 ];
 
 /** The version that this package writes. */

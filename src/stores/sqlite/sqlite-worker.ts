@@ -2,11 +2,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { AssayError } from '../../errors.js';
 import { systemClock } from '../../foundation/clock.js';
 import { decodePart } from './encoded-parts.js';
-import { MainThreadBackend, type ConnectionCall } from './sqlite-backend.js';
+import type { ConnectionCall, MainThreadBackend } from './sqlite-backend.js';
 import type { SqliteAppend } from './sqlite-connection.js';
 import type { KeptCase } from '../kept-case.js';
 import type { RunLease } from '../run-lease.js';
-import { openDatabase, type SqliteDriverName } from './sqlite-driver.js';
+import type { SqliteDriverName } from './sqlite-driver.js';
+import { openBackend } from './sqlite-open.js';
 import { toStoreError } from './sqlite-errors.js';
 
 /** What the thread is started with. */
@@ -15,6 +16,7 @@ export interface SqliteWorkerData {
   readonly durability: 'process' | 'power';
   readonly driver: SqliteDriverName;
   readonly lockTimeoutMs: number;
+  readonly fileMode: number;
 }
 
 /** A call of a connection's method, an append with encoded parts instead of results; `close` ends the thread. */
@@ -38,22 +40,12 @@ export interface SqliteWorkerReply {
 
 const port = parentPort;
 if (port === null) throw new AssayError('ASSAY_INVARIANT', 'sqlite-worker.js runs in a worker thread only');
-const { path, durability, driver, lockTimeoutMs } = workerData as SqliteWorkerData;
-
-const open = async (): Promise<MainThreadBackend> => {
-  const database = await openDatabase(path, driver);
-  try {
-    return await MainThreadBackend.open(database, { path, durability }, systemClock, lockTimeoutMs);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-};
+const data = workerData as SqliteWorkerData;
 
 let opening: Promise<MainThreadBackend> | undefined;
 const opened = async (): Promise<MainThreadBackend> => {
   try {
-    return await (opening ??= open());
+    return await (opening ??= openBackend({ ...data, clock: systemClock }));
   } catch (error) {
     opening = undefined; // a later call may find the folder there, or space on the disk
     throw error;
@@ -81,7 +73,7 @@ const answer = async ({ id, name, parameters }: SqliteWorkerRequest): Promise<Sq
     }
     return { id, value: await backend.call(name, ...(parameters as never)) };
   } catch (error) {
-    const { code, message, retryable } = toStoreError(error, `SQLite (${name})`, path);
+    const { code, message, retryable } = toStoreError(error, `SQLite (${name})`, data.path);
     return { id, error: { code, message, retryable } };
   }
 };

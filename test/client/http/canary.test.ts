@@ -134,6 +134,33 @@ const ECHOES: Readonly<Record<string, (text: string) => Answer>> = {
         body['choices'] = [{ message: { content: text }, finish_reason: 'stop', logprobs: { content } }];
       }),
     ),
+  'the reasoning': (text) =>
+    send(
+      200,
+      withAnswer((body) => {
+        const message = { content: 'x', reasoning_content: text };
+        body['choices'] = [{ message, finish_reason: 'stop' }];
+      }),
+    ),
+  'reasoning within a streamed answer': (text) =>
+    stream(...pieces(`<think>${text}</think>fine`).map(delta), STREAM_END),
+  'streamed reasoning in pieces': (text) =>
+    stream(
+      ...pieces(text).map(
+        (reasoning) =>
+          `data: ${JSON.stringify({ choices: [{ delta: { reasoning_content: reasoning } }] })}\n\n`,
+      ),
+      delta('x'),
+      STREAM_END,
+    ),
+  'a streamed tool call in pieces': (text) =>
+    stream(
+      ...pieces(JSON.stringify({ key: text })).map((piece) => {
+        const call = { index: 0, id: 'c', function: { name: 'f', arguments: piece } };
+        return `data: ${JSON.stringify({ choices: [{ delta: { tool_calls: [call] } }] })}\n\n`;
+      }),
+      STREAM_END,
+    ),
   'a streamed answer': (text) => stream(delta(`key ${text}!`), STREAM_END),
   'a streamed answer in pieces': (text) => stream(...pieces(`the ${text} end`).map(delta), STREAM_END),
   'a stream that breaks off': (text) => stream(...pieces(`the ${text}`).map(delta)),

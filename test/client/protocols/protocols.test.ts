@@ -85,7 +85,7 @@ describe('whole answers', () => {
     ).toMatchObject({
       text: '',
       finishReason: 'tool-calls',
-      toolCalls: [call],
+      toolCalls: [{ id: 'c', name: 'f', arguments: {}, argumentsText: '{}' }],
       logprobs: { content: [1] },
       usage: { inputTokens: 5, outputTokens: 2, cachedInputTokens: 4 },
     });
@@ -188,7 +188,7 @@ describe('streamed answers', () => {
     ]);
     expect(done).toBe(true);
     expect(reply).toMatchObject({
-      toolCalls: [{ id: 'c', function: { name: 'f', arguments: '{"a":1}' } }],
+      toolCalls: [{ id: 'c', name: 'f', arguments: { a: 1 }, argumentsText: '{"a":1}' }],
       usage: { outputTokens: 2 },
     });
   });
@@ -242,7 +242,7 @@ describe('streamed answers', () => {
       id: 'm1',
       finishReason: 'tool-calls',
       usage: { inputTokens: 3, outputTokens: 9 },
-      toolCalls: [{ input: { a: 1 } }],
+      toolCalls: [{ id: 't', name: 'f', arguments: { a: 1 }, argumentsText: '{"a":1}' }],
     });
     expect(() =>
       PROTOCOLS['anthropic-messages'].stream().read({ type: 'error', error: { message: 'Overloaded' } }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AssayError } from '../../../src/errors.js';
-import type { Alert, AlertHandler } from '../../../src/monitor/alerts/alert.js';
+import type { Alert } from '../../../src/monitor/alerts/alert.js';
+import type { AlertHandler } from '../../../src/monitor/alerts/alert-handler.js';
 import { AlertManager } from '../../../src/monitor/alerts/alert-manager.js';
 import type { AlertManagerOptions } from '../../../src/monitor/alerts/alert-options.js';
 import type { AlertRule } from '../../../src/monitor/alerts/alert-rule.js';

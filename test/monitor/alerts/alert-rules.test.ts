@@ -7,7 +7,12 @@ import { snapshotWith } from '../support/snapshots.js';
 const ruleNamed = (name: string, options: DefaultAlertRulesOptions = {}) => {
   const rule = defaultAlertRules(options).find((each) => each.name === name);
   if (rule === undefined) throw new Error(`no rule ${name}`);
-  return checkAlertRule(rule);
+  const { condition, resolve, message } = checkAlertRule(rule);
+  return {
+    condition: (snapshot: PerformanceSnapshot): boolean => condition(snapshot, snapshot),
+    resolve: (snapshot: PerformanceSnapshot): boolean => resolve(snapshot, snapshot),
+    message,
+  };
 };
 
 const holds = (name: string, snapshot: Partial<PerformanceSnapshot>): boolean =>
@@ -40,7 +45,7 @@ describe('the default rules', () => {
 
   it('are silent about what is not known', () => {
     for (const rule of defaultAlertRules({ maxCost: 1 })) {
-      expect([rule.name, rule.condition(snapshotWith())]).toEqual([rule.name, false]);
+      expect([rule.name, rule.condition(snapshotWith(), snapshotWith())]).toEqual([rule.name, false]);
     }
   });
 
@@ -52,7 +57,7 @@ describe('the default rules', () => {
     expect(rule.condition(after(14, 5))).toBe(false); // 19 cases
     expect(rule.condition(after(15, 5))).toBe(true); // 5 of 20
     const firing = after(15, 5);
-    expect(rule.message(firing)).toBe("25.0% of the last minute's cases errored");
+    expect(rule.message(firing)).toBe('25.0% of the cases of the last minute errored');
     expect(rule.resolve(after(50, 5))).toBe(false); // 5 of 55: under the threshold, over half of it
     expect(rule.resolve(after(150, 5))).toBe(true);
   });

@@ -79,7 +79,7 @@ export function progressEvent(overrides: Partial<ProgressEvent> = {}): ProgressE
     inFlight: 8,
     ratePerSecond: 12.5,
     etaMs: 4640,
-    score: { mean: 0.8125, low: 0.79, high: 0.84 },
+    score: { n: 40, results: 42, mean: 0.8125, low: 0.79, high: 0.84 },
     cost: 1.5,
     tokens: 1234,
     ...overrides,

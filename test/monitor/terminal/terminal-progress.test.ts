@@ -356,6 +356,16 @@ describe('a progress line', () => {
     );
   });
 
+  it('says which results a score is of while slower ones before them are still on their way', () => {
+    const score = { n: 1200, results: 1234, mean: 0.7, low: 0.67, high: 0.73 };
+    const line = progressLine(progressEvent({ done: 2000, total: 5000, score }), {
+      columns: 200,
+      color: false,
+      bar: false,
+    });
+    expect(line).toContain('score 0.700 of first 1,200 [0.670, 0.730]');
+  });
+
   it('tells time left, score with interval, errors and cost on a terminal of 80 columns before any name', () => {
     const big = progressEvent({
       runId: '2026-11-25T18-52-07-6f3a',
@@ -365,6 +375,7 @@ describe('a progress line', () => {
       etaMs: 725_000,
       errored: 45,
       cost: 12.34,
+      score: { n: 12_300, results: 12_345, mean: 0.8125, low: 0.79, high: 0.84 },
     });
     expect(progressLine(big, { columns: 79, bar: true, color: false })).toBe(
       '12,345/100,000 123/s ETA 12:05 score 0.813 [0.790, 0.840] errors 45 cost 12.34',

@@ -10,6 +10,7 @@ import {
   prepare,
   refusedVersion,
   type SqliteDatabase,
+  type SqliteValue,
 } from '../../../src/stores/sqlite/sqlite-driver.js';
 import { cursorParameters, planQuery } from '../../../src/stores/sqlite/sqlite-query.js';
 import { SqliteResultStore } from '../../../src/stores/sqlite/sqlite-result-store.js';
@@ -76,32 +77,32 @@ describe('SqliteResultStore', () => {
     database.close();
   });
 
-  const plans: readonly [ResultQuery, string][] = [
+  const plans: readonly [ResultQuery, string, sorted?: boolean][] = [
     [{}, SQLITE_INDEXES.time],
     [{ from: 5, to: 9 }, SQLITE_INDEXES.time],
     [{ minScore: 0 }, SQLITE_INDEXES.time],
-    [{ minScore: 0.5 }, SQLITE_INDEXES.score],
+    [{ minScore: 0.5 }, SQLITE_INDEXES.score, true],
+    [{ minScore: 2 }, SQLITE_INDEXES.score, true],
+    [{ maxScore: -1 }, SQLITE_INDEXES.score, true],
     [{ outcome: 'errored', order: 'newest-first' }, SQLITE_INDEXES.time],
     [{ runId: 'run' }, SQLITE_INDEXES.run],
-    [{ runId: 'run', model: 'small', minScore: 2 }, SQLITE_INDEXES.runScore],
-    [{ minScore: 2 }, SQLITE_INDEXES.score],
-    [{ maxScore: -1 }, SQLITE_INDEXES.score],
     [{ runId: 'run', passed: true }, SQLITE_INDEXES.run],
-    [{ runId: 'run', errorCode: 'ASSAY_SERVER' }, SQLITE_INDEXES.failed],
-    [{ order: 'lowest-first' }, SQLITE_INDEXES.score],
-    [{ order: 'highest-first', minScore: 0.1, maxScore: 0.9 }, SQLITE_INDEXES.score],
-    [{ runId: 'run', order: 'lowest-first', model: 'small' }, SQLITE_INDEXES.runScore],
-    [{ runId: 'run', order: 'highest-first', minScore: 0.1 }, SQLITE_INDEXES.runScore],
+    [{ runId: 'run', minScore: 0 }, SQLITE_INDEXES.run],
+    [{ runId: 'run', model: 'small', minScore: 2 }, SQLITE_INDEXES.score, true],
     [{ runId: 'run', outcome: 'scored', from: 7 }, SQLITE_INDEXES.run],
     [{ runId: 'run', outcome: 'errored', from: 7 }, SQLITE_INDEXES.failed],
+    [{ runId: 'run', errorCode: 'ASSAY_SERVER' }, SQLITE_INDEXES.failed],
     [{ runId: 'run', outcome: 'unscored', model: 'small', order: 'newest-first' }, SQLITE_INDEXES.failed],
     [{ model: 'small', order: 'newest-first' }, SQLITE_INDEXES.model],
     [{ model: 'small', minScore: 0 }, SQLITE_INDEXES.model],
-    [{ model: 'small', minScore: 2 }, SQLITE_INDEXES.score],
-    [{ model: 'tiny', minScore: 0.1 }, SQLITE_INDEXES.modelScore],
-    [{ idPrefix: 'case-00012' }, SQLITE_INDEXES.key],
+    [{ idPrefix: 'case-00012' }, SQLITE_INDEXES.key, true],
     [{ idPrefix: 'case-' }, SQLITE_INDEXES.time],
     [{ runId: 'run', idPrefix: 'case-' }, SQLITE_INDEXES.run],
+    [{ order: 'lowest-first', outcome: 'scored' }, SQLITE_INDEXES.score],
+    [{ order: 'highest-first', minScore: 0, maxScore: 0.95 }, SQLITE_INDEXES.score],
+    [{ runId: 'run', order: 'lowest-first', outcome: 'scored', model: 'small' }, SQLITE_INDEXES.score],
+    [{ runId: 'another', order: 'lowest-first', minScore: -1 }, SQLITE_INDEXES.run, true],
+    [{ model: 'tiny', order: 'highest-first', outcome: 'scored' }, SQLITE_INDEXES.model, true],
   ];
 
   it('reads every query through an index, and sorts nothing that is long', async () => {
@@ -109,34 +110,39 @@ describe('SqliteResultStore', () => {
     const connection = new SqliteConnection(database, {
       path: null,
       durability: 'process',
+      readOnly: false,
       blockingTimeoutMs: 0,
     });
     const many = Array.from({ length: 2_500 }, (_, i) =>
       scoredResult({ caseId: `case-${String(i).padStart(6, '0')}`, startedAt: i, score: (i % 10) / 10 }),
     );
     connection.append([{ results: many, cases: [], lease: undefined }]);
-    for (const [query, index] of plans) {
+    for (const [query, index, sorted = false] of plans) {
       const plan = planQuery(database, query);
-      for (const [phase, { first, next, parameters, byScore }] of plan.phases.entries()) {
-        const last = { overall_score: 0.5, timestamp: 7, test_id: 'case-000007', repetition: 0, id: 7 };
-        for (const [sql, bound] of [
-          [first, [...parameters, 100]],
-          [next, [...parameters, ...cursorParameters(plan, { phase, last }), 100]],
-        ] as const) {
-          const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...bound) as { detail: string }[];
-          const text = steps.map(({ detail }) => detail).join('; ');
-          expect(text, JSON.stringify(query)).toMatch(
-            new RegExp(`(SEARCH|SCAN) evaluation_results USING (COVERING )?INDEX ${index}\\b`),
-          );
-          const byKey = /score/.test(index) || index === SQLITE_INDEXES.key || index.endsWith('overall');
-          if (query.order === 'lowest-first' || query.order === 'highest-first') {
-            expect(text, JSON.stringify(query)).not.toContain('USE TEMP B-TREE FOR ORDER BY');
-            if (byScore && sql === next) expect(text).toContain('(overall_score,timestamp)');
-          } else if (!byKey) {
-            expect(text, JSON.stringify(query)).not.toContain('USE TEMP B-TREE FOR ORDER BY');
-          }
+      expect(plan.phases).toHaveLength(1);
+      const { first, next, rows, parameters, byScore } = plan.phases[0]!;
+      const last = { overall_score: 0.5, timestamp: 7, test_id: 'case-000007', repetition: 0, id: 7 };
+      const stepsOf = (sql: string, bound: readonly SqliteValue[]): string =>
+        (database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...bound) as { detail: string }[])
+          .map(({ detail }) => detail)
+          .join('; ');
+      for (const [sql, bound] of [
+        [first, [...parameters, 100]],
+        [next, [...parameters, ...cursorParameters(plan, { phase: 0, last }), 100]],
+      ] as const) {
+        const text = stepsOf(sql, bound);
+        expect(text, JSON.stringify(query)).toMatch(
+          new RegExp(`(SEARCH|SCAN) evaluation_results USING (COVERING )?INDEX ${index}\\b`),
+        );
+        if (!sorted) {
+          expect(text, JSON.stringify(query)).not.toContain('USE TEMP B-TREE FOR ORDER BY');
+          if (byScore && sql === next) expect(text).toContain('(overall_score,timestamp)');
         }
+        if (sorted && index === SQLITE_INDEXES.run) expect(text).toContain('COVERING');
       }
+      expect(rows === undefined, JSON.stringify(query)).toBe(!sorted);
+      if (rows !== undefined)
+        expect(stepsOf(rows, ['[1]', ...parameters])).toContain('USING INTEGER PRIMARY KEY');
     }
     database.close();
   });

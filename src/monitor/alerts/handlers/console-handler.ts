@@ -1,5 +1,5 @@
 import { checkOptions, having } from '../../../foundation/options.js';
-import type { AlertHandler } from '../alert.js';
+import type { AlertHandler } from '../alert-handler.js';
 import { print } from '../../terminal/print.js';
 import { terminalSafe } from '../../terminal/terminal-text.js';
 

@@ -8,7 +8,8 @@ import {
   text,
   type OptionCheck,
 } from '../../../foundation/options.js';
-import type { Alert, AlertHandler } from '../alert.js';
+import type { Alert } from '../alert.js';
+import type { AlertHandler } from '../alert-handler.js';
 import { cutText } from './cut-text.js';
 
 /** A message as nodemailer takes it. */

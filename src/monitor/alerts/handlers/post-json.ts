@@ -1,4 +1,5 @@
 import { AssayError } from '../../../errors.js';
+import { systemClock } from '../../../foundation/clock.js';
 
 /** Where a handler posts to. Often a secret: it stands in no error and no event. */
 export type WebhookUrl = string | URL | (() => string | URL | Promise<string | URL>);
@@ -88,6 +89,8 @@ export function httpUrl(receiver: string, url: string | URL): URL {
 function retryAfter(response: Response): number | undefined {
   const header = response.headers.get('retry-after');
   if (header === null) return undefined;
-  const seconds = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  const seconds = /^\d+$/.test(header.trim())
+    ? Number(header) * 1000
+    : Date.parse(header) - systemClock.wallTime();
   return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }

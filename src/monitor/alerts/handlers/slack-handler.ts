@@ -1,5 +1,6 @@
 import { checkOptions, text } from '../../../foundation/options.js';
-import type { Alert, AlertHandler } from '../alert.js';
+import type { Alert } from '../alert.js';
+import type { AlertHandler } from '../alert-handler.js';
 import { cutText } from './cut-text.js';
 import { httpUrl, jsonHeaders, postJson, type WebhookUrl } from './post-json.js';
 

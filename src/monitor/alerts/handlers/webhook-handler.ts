@@ -1,5 +1,6 @@
 import { callable, checkOptions, object, text } from '../../../foundation/options.js';
-import type { Alert, AlertHandler } from '../alert.js';
+import type { Alert } from '../alert.js';
+import type { AlertHandler } from '../alert-handler.js';
 import { httpUrl, jsonHeaders, postJson, type WebhookUrl } from './post-json.js';
 
 /** What {@link webhookHandler} posts. New members may be added; `version` changes when one is taken away. */

@@ -1,0 +1,96 @@
+import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
+import { backoffMs, retryOptions, type RetryOptions, type RetrySettings } from './call/retry.js';
+import { RetryBudget, retryBudgetOptions } from './call/retry-budget.js';
+import { AssayError } from '../errors.js';
+import type { Clock } from '../foundation/clock.js';
+import type { RandomSource } from '../foundation/seeded-random.js';
+
+/** When whatever failed is tried again: which failures may pass, how long to wait, how many at once. */
+export class RetrySchedule {
+  readonly #settings: RetrySettings;
+  readonly #budget = new RetryBudget(retryBudgetOptions({})!);
+  readonly #clock: Clock;
+  readonly #random: RandomSource;
+
+  /** @throws AssayError `ASSAY_INVALID_OPTION` */
+  constructor(options: RetryOptions, clock: Clock, random: RandomSource) {
+    this.#settings = retryOptions(options, 1);
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** A case is about to be asked. */
+  begun(): void {
+    this.#budget.deposit(this.#clock.now());
+  }
+
+  /**
+   * How long to wait before retry number `retry` (0-based) after `thrown`, milliseconds; `undefined` when it is not worth
+   * one: the failure will not pass, there were enough, or the server asks for a longer wait than is accepted.
+   */
+  delayMs(thrown: unknown, retry: number): number | undefined {
+    const { maxRetries, maxRetryAfterMs } = this.#settings;
+    if (retry >= maxRetries) return undefined;
+    let asked: number | undefined;
+    try {
+      if (!mayPass(thrown)) return undefined;
+      asked = askedWaitMs(thrown, this.#clock.wallTime());
+    } catch {
+      return undefined; // an error that throws when it is read
+    }
+    if (asked !== undefined && asked > maxRetryAfterMs) return undefined;
+    const jittered = backoffMs(this.#settings, retry, this.#random);
+    return asked === undefined ? jittered : asked * (1 + 0.1 * this.#random()) + jittered;
+  }
+
+  /** Takes a retry from the budget: 0, or how long to wait before asking for it again, milliseconds. */
+  withdraw(): number {
+    return this.#budget.withdraw(this.#clock.now()) ? 0 : this.#budget.waitMs * (0.5 + this.#random());
+  }
+}
+
+/**
+ * Whether a failure says of itself that it may pass: an error of ours or of the AI SDK, or one with the HTTP status of such a
+ * failure, as those of vendors' SDKs. An error that says nothing is a fault of the function until it says otherwise.
+ */
+export function mayPass(thrown: unknown): boolean {
+  if (typeof thrown !== 'object' || thrown === null) return false;
+  if (AssayError.is(thrown)) return thrown.retryable;
+  const { retryable, isRetryable } = thrown as {
+    readonly retryable?: unknown;
+    readonly isRetryable?: unknown;
+  };
+  const said = retryable ?? isRetryable;
+  if (typeof said === 'boolean') return said;
+  const status = statusOf(thrown);
+  return status !== undefined && (PASSING.has(status) || status >= 500);
+}
+
+/** HTTP statuses below 500 that pass by themselves: request timeout, conflict of a lock, too early, too many requests. */
+const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+
+/** The HTTP status that an error carries, if any. */
+export function statusOf(thrown: unknown): number | undefined {
+  const { status, statusCode } = (thrown ?? {}) as {
+    readonly status?: unknown;
+    readonly statusCode?: unknown;
+  };
+  const found = status ?? statusCode;
+  return typeof found === 'number' && Number.isInteger(found) && found >= 100 && found < 600
+    ? found
+    : undefined;
+}
+
+function askedWaitMs(thrown: unknown, wallTime: number): number | undefined {
+  const error = thrown as Readonly<Record<'retryAfterMs' | 'responseHeaders' | 'headers', unknown>>;
+  if (typeof error.retryAfterMs === 'number' && error.retryAfterMs >= 0) return error.retryAfterMs;
+  const headers = plainHeaders(error.responseHeaders ?? error.headers);
+  return headers === undefined ? undefined : retryAfterMs(headers, wallTime);
+}
+
+/** Headers of an SDK's error: a plain object, or a `Headers`. */
+function plainHeaders(headers: unknown): ResponseHeaders | undefined {
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  const pairs = headers instanceof Headers ? [...headers] : Object.entries(headers);
+  return Object.fromEntries(pairs.map(([name, value]) => [name.toLowerCase(), value as string]));
+}

@@ -1,0 +1,46 @@
+import type { Ends } from '../../statistics/paired-table.js';
+import type { AnchoredData } from './anchored-data.js';
+import type { Figure } from './judge-agreement.js';
+
+/** An anchored mean in words. */
+export function formatAnchored(found: AnchoredData): string {
+  const { metric, paired, mean, interval, level, labels, items, form, lambda, reason, agreement, clusters } =
+    found;
+  const of = paired ? `difference of ${metric}` : `mean of ${metric}`;
+  const lines = [
+    `${of} ${score(mean)}, between ${range(interval)} (${percent(level)}), by ${count(labels, 'label')} of ${count(items, 'answer')}` +
+      (clusters === null ? '.' : ` in ${count(clusters, 'cluster')}.`),
+    `  the judge alone says ${score(found.judgeMean)}; it is ${bias(found.judgeBias)} (${range(found.judgeBias.interval)})`,
+  ];
+  if (agreement !== null) {
+    const parts = [`agrees with ${figure(agreement.agreement)} of the labels`];
+    if (agreement.kappa !== null) parts.push(`kappa ${figure(agreement.kappa)}`);
+    if (agreement.truePositiveRate !== null)
+      parts.push(`passes ${figure(agreement.truePositiveRate)} of the right ones`);
+    if (agreement.trueNegativeRate !== null)
+      parts.push(`fails ${figure(agreement.trueNegativeRate)} of the wrong ones`);
+    lines.push(`  it ${parts.join(', ')}`);
+  } else if (found.correlation !== null)
+    lines.push(`  correlation of judge and labels ${score(found.correlation)}`);
+  if (reason !== null) lines.push(`  by the labels alone: ${reason}`);
+  else {
+    const saved =
+      found.labelsSaved === null
+        ? ''
+        : `; as good as ${Math.round(labels + found.labelsSaved)} labels without the judge`;
+    lines.push(`  ${form}, weight of the judge ${score(lambda)}${saved}`);
+  }
+  return lines.join('\n');
+}
+
+const score = (value: number): string => String(Number(value.toFixed(4)));
+const range = ([low, high]: Ends): string => `${score(low)} and ${score(high)}`;
+const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
+const count = (n: number, noun: string): string =>
+  `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
+const figure = ({ value, interval }: Figure): string =>
+  `${score(value)} (${score(interval[0])} to ${score(interval[1])})`;
+const bias = ({ value }: Figure): string =>
+  Math.abs(value) < 0.00005
+    ? 'neither too high nor too low'
+    : `${score(Math.abs(value))} too ${value > 0 ? 'high' : 'low'} on average`;

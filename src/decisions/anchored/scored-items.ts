@@ -1,0 +1,65 @@
+import { InputError } from '../../errors.js';
+import type { CaseResult } from '../../evaluation/evaluation-types.js';
+import { nextTurn } from '../../foundation/event-loop-turns.js';
+import { show } from '../../foundation/options.js';
+import type { RunSource } from '../../statistics/compare-runs.js';
+
+/** An answer with the judge's score, and its label where it has one. */
+export interface ScoredItem {
+  readonly caseId: string;
+  readonly repetition: number;
+  cluster: string | undefined;
+  readonly score: number;
+  readonly label: number | null;
+  /** Chance with which it was drawn, where it has a label. */
+  readonly probability: number | null;
+}
+
+/** Names an answer. */
+export const keyOf = (caseId: string, repetition: number): string => `${repetition}:${caseId}`;
+
+const RESULTS_A_TURN = 500;
+
+/**
+ * Reads the scores of a run. Answers without a score of the metric are left out. Repetitions of a case depend on each
+ * other: they share its cluster, or the case is one.
+ *
+ * @throws InputError `ASSAY_EMPTY_INPUT` for no score, `ASSAY_DUPLICATE_CASE`.
+ */
+export async function readScores(
+  role: string,
+  source: RunSource,
+  metric: string,
+): Promise<{ readonly items: Map<string, ScoredItem>; readonly runId: string | undefined }> {
+  const items = new Map<string, ScoredItem>();
+  const results: Iterable<CaseResult> | AsyncIterable<CaseResult> =
+    'store' in source ? source.store.query({ runId: source.runId }) : source;
+  let runId = 'store' in source ? source.runId : undefined;
+  let repeated = false;
+  let read = 0;
+  for await (const result of results) {
+    if (++read % RESULTS_A_TURN === 0) await nextTurn();
+    const { caseId, repetition, cluster, evaluation } = result;
+    runId ??= result.runId;
+    const score =
+      metric === 'overall'
+        ? evaluation?.overallScore
+        : evaluation?.dimensions.find(({ name }) => name === metric)?.score;
+    if (score === null || score === undefined) continue;
+    const key = keyOf(caseId, repetition);
+    if (items.has(key))
+      throw new InputError(
+        'ASSAY_DUPLICATE_CASE',
+        `Expected one result of ${role} for case ${show(caseId)}, repetition ${repetition}, got two`,
+      );
+    if (repetition > 0) repeated = true;
+    items.set(key, { caseId, repetition, cluster, score, label: null, probability: null });
+  }
+  if (items.size === 0)
+    throw new InputError(
+      'ASSAY_EMPTY_INPUT',
+      `Expected scores of ${show(metric)} in ${role}, found none in ${read} results`,
+    );
+  if (repeated) for (const item of items.values()) item.cluster ??= item.caseId;
+  return { items, runId };
+}

@@ -1,0 +1,43 @@
+import { blankCheck, type TestedCheck } from './gate-check.js';
+import type { ResolvedGateOptions } from './gate-options.js';
+import type { GateCheckKind } from './gate-verdict.js';
+
+/** What a run has cost and taken. */
+export interface RunFigures {
+  readonly results: number;
+  readonly errored: number;
+  /** `null` without a price. */
+  readonly cost: number | null;
+  /** `null` without an answer that was waited for. */
+  readonly latencyP95Ms: number | null;
+  /** Answers that were waited for. */
+  readonly answers: number;
+}
+
+/** Compares what was observed with the limits that were given: no chance is involved. */
+export function checkLimits(options: ResolvedGateOptions, figures: RunFigures): TestedCheck[] {
+  const { maxErrorRate, maxCost, maxLatencyP95Ms } = options;
+  const { results, errored, cost, latencyP95Ms, answers } = figures;
+  return [
+    ...limit('maxErrorRate', 'error rate', maxErrorRate, errored / Math.max(1, results), results),
+    ...limit('maxCost', 'cost', maxCost, cost, results),
+    ...limit('maxLatencyP95Ms', 'latency p95', maxLatencyP95Ms, latencyP95Ms, answers),
+  ];
+}
+
+function limit(
+  kind: GateCheckKind,
+  metric: string,
+  asked: number | undefined,
+  value: number | null,
+  n: number,
+): TestedCheck[] {
+  if (asked === undefined) return [];
+  const blank = blankCheck({ metric, group: null, slice: null, better: 'lower', kind: 'max', asked });
+  const found = { ...blank, kind, value, n, method: 'observed' };
+  if (value === null) {
+    const reason = kind === 'maxCost' ? 'no answer has a known price' : 'no answer was waited for';
+    return [{ ...found, verdict: { outcome: 'undecided', reason } }];
+  }
+  return [{ ...found, met: value <= asked }];
+}
