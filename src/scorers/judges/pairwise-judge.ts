@@ -140,10 +140,10 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
       : (response) => scoredVerdict(response, scores);
   const instruction =
     scores === undefined ? verdictInstruction(menu, field, format) : scoresInstruction(scores);
-  const words = VERDICTS.flatMap((verdict) => wordsFor(menu, verdict));
+  const allWords = VERDICTS.flatMap((verdict) => wordsFor(menu, verdict));
   const caller = new JudgeCaller(
     checked,
-    format === 'json' ? verdictSchema(field, { type: 'string', enum: words }) : undefined,
+    format === 'json' ? verdictSchema(field, { type: 'string', enum: allWords }) : undefined,
   );
   const convention = conventionText('pairwise-judge', {
     rubric: stableHash(checked.rubric).slice(0, 12),

@@ -281,9 +281,9 @@ function signBefore(text: string, at: number): Sign {
     rest = window.slice(0, currency.index);
     const outer = /[-–—+] ?$/.exec(rest);
     if (outer === null) return { negative: false, start, operator: false };
-    return signed(text, start, outer[0], rest.slice(0, outer.index));
+    return readSign(text, start, outer[0], rest.slice(0, outer.index));
   }
-  const read = signed(text, at, direct[0], rest);
+  const read = readSign(text, at, direct[0], rest);
   start = read.start;
   minus = read.negative;
   const currency = minus ? CURRENCY.exec(rest) : null; // `$-5`
@@ -294,7 +294,7 @@ function signBefore(text: string, at: number): Sign {
   };
 }
 
-function signed(text: string, at: number, sign: string, before: string): Sign {
+function readSign(text: string, at: number, sign: string, before: string): Sign {
   const start = at - sign.length;
   const spaced = sign.endsWith(' ');
   const minus = sign[0] !== '+';

@@ -23,11 +23,11 @@ export function lastParagraph(text: string): Stretch {
 
 /** The end of the last blank line before `end`; 0 when there is none. */
 function lastBlankLine(text: string, end: number): number {
-  let ending = text.lastIndexOf('\n', end - 1);
-  while (ending > 0) {
-    const before = text.lastIndexOf('\n', ending - 1);
-    if (text.slice(before + 1, ending).trim() === '') return ending + 1;
-    ending = before;
+  let lineBreak = text.lastIndexOf('\n', end - 1);
+  while (lineBreak > 0) {
+    const before = text.lastIndexOf('\n', lineBreak - 1);
+    if (text.slice(before + 1, lineBreak).trim() === '') return lineBreak + 1;
+    lineBreak = before;
   }
   return 0;
 }
