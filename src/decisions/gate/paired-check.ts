@@ -35,6 +35,7 @@ export interface PairedCheckOptions {
 }
 
 const POWER = 0.8;
+const MOST_EXACT_POWER = 2000;
 
 /** Compares the cases of two runs: `noWorse` or `maxDrop`. */
 export async function checkPairs(
@@ -217,6 +218,10 @@ function detectableDrop(pairs: Pairs, alpha: number): number | null {
   }
   const plan = { n, alpha: Math.min(0.999, 2 * alpha), test: 'mid-p' as const };
   const discordant = (table.onlyFirst + table.onlySecond) / n;
+  if (n > MOST_EXACT_POWER && discordant > 0) {
+    // so many that the normal formula says the same, in no time
+    return Math.min(discordant, (normalQuantile(POWER) - normalQuantile(alpha)) * Math.sqrt(discordant / n));
+  }
   const found = discordant === 0 ? null : mcnemarDetectableDifference({ ...plan, discordant, power: POWER });
   if (found !== null) return found;
   // More than differ now would have to: the smallest drop without a single gain.
