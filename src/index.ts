@@ -125,9 +125,11 @@ export { ollamaGenerate } from './client/protocols/ollama-generate.js';
 export { openaiChat } from './client/protocols/openai-chat.js';
 export { openaiCompletions } from './client/protocols/openai-completions.js';
 export { openaiResponses } from './client/protocols/openai-responses.js';
+export { endsAnswer, finishReason } from './client/protocols/finish-reason.js';
 export {
+  checkAnswer,
   EmptyAnswer,
-  finishReason,
+  IncompleteAnswer,
   messagesOf,
   plainText,
   ReportedFailure,
@@ -177,6 +179,7 @@ export type {
   TestCase,
   UnscoredCaseResult,
 } from './evaluation/evaluation-types.js';
+export type { GivenDimension, GivenEvaluation } from './evaluation/given-evaluation.js';
 export {
   workerEvaluator,
   type WorkerEvaluator,

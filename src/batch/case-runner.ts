@@ -1,6 +1,6 @@
 import { toErrorRecord, type ErrorRecord } from '../errors.js';
 import type { ModelResponse } from '../client/model-client.js';
-import { checkEvaluation } from '../evaluation/check-evaluation.js';
+import { evaluateWhole } from '../evaluation/given-evaluation.js';
 import { scoringHash } from '../evaluation/scoring-hash.js';
 import { evaluationFailure } from '../evaluation/evaluation-failure.js';
 import type {
@@ -69,12 +69,11 @@ export class CaseRunner<Input, Expected, Metadata> {
     if (place !== undefined) await place;
     try {
       if (place !== undefined && task.cancelled) throw task.reason; // evaluating it would only hold up the end
-      const judged = this.#options.evaluator.evaluate(response, task);
+      const judged = evaluateWhole(this.#options.evaluator, response, task);
       evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
     } finally {
       this.#gate.leave();
     }
-    checkEvaluation(evaluation);
     if (this.#options.store === undefined) checkReadable(evaluation);
     return evaluation;
   }
