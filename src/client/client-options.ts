@@ -99,7 +99,13 @@ export interface LoadBalancedClientOptions {
   readonly timeouts?: TimeoutOptions | undefined;
   /** How long a call waits for an endpoint to come back when none is left, milliseconds. @default 30000 */
   readonly waitForHealthyMs?: number | undefined;
-  /** Largest reply, in decoded bytes. @default 8 MiB */
+  /**
+   * Longest time for which an endpoint gets no calls at its own request (`Retry-After`), milliseconds; then one call shows
+   * whether it is open again, whatever time it named.
+   * @default 300,000
+   */
+  readonly maxPauseMs?: number | undefined;
+  /** Largest reply, in decoded bytes; of a stream its text, not the messages that it comes in. @default 8 MiB */
   readonly maxResponseBytes?: number | undefined;
   /**
    * Offers HTTP/2 over TLS. Costs more CPU a call; cancelling a call then keeps the connection. A connection carries

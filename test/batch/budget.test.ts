@@ -6,6 +6,7 @@ import type { ModelClient, ModelResponse } from '../../src/client/model-client.j
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import { textResponse } from '../../src/evaluation/evaluator.js';
 import type { CaseResult, TestCase } from '../../src/evaluation/evaluation-types.js';
+import { judge } from '../../src/scorers/judges/judge.js';
 import { chat, modelServer } from '../client/model-server.js';
 
 const evaluator = createEvaluator({ name: 'any', version: '1', dimensions: { any: () => 1 } });
@@ -175,6 +176,35 @@ describe('the budget of a run', () => {
       budget: { maxCost: 10 },
     });
     await expect(processor.run(cases(100))).resolves.toMatchObject({ submitted: 5, cost: 5 });
+  });
+
+  it('counts what a judge used that gave no verdict', async () => {
+    const server = await modelServer((_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      const usage = { prompt_tokens: 1000, completion_tokens: 9000 };
+      response.end(JSON.stringify({ choices: [{ message: { content: null } }], usage }));
+    });
+    const client = new LoadBalancedClient({
+      endpoints: [server.url],
+      model: 'm',
+      retry: { maxRetries: 1, initialBackoffMs: 0 },
+      prices: { m: { inputPerMillion: 10, outputPerMillion: 10 } },
+    });
+    const processor = new BatchProcessor({
+      target: () => ({ text: 'x', usage: { inputTokens: 0, outputTokens: 0 }, cost: 0 }),
+      evaluator: createEvaluator({
+        name: 'judged',
+        version: '1',
+        dimensions: { good: judge({ client, rubric: 'Is it good?' }) },
+      }),
+      concurrency: 1,
+      budget: { maxTokens: 50_000 },
+    });
+    const summary = await processor.run(cases(60));
+    expect(summary).toMatchObject({ errored: 3, stopReason: 'budget' });
+    expect(summary.judges).toMatchObject({ calls: 0, inputTokens: 6000, outputTokens: 54_000 });
+    expect(summary.judges!.cost).toBeCloseTo(0.6, 9);
+    await client.close();
   });
 
   it('is silent where everything is reported', async () => {

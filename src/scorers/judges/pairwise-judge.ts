@@ -19,6 +19,7 @@ import {
   DEFAULT_PARAMETERS,
   judgeModelChecks,
   usageOf,
+  withJudgeIdentity,
   type JudgeModelOptions,
 } from './judge-call.js';
 import { fenceInstruction, fenceMaterial, inputText } from './judge-material.js';
@@ -184,7 +185,7 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
     },
     checked,
   );
-  return withCorpusMetric(scorer, pairwiseCorpus);
+  return withCorpusMetric(withJudgeIdentity(scorer, checked.client), pairwiseCorpus);
 }
 
 const VERDICTS = ['A', 'B', 'TIE'] as const;

@@ -334,7 +334,7 @@ const isRatio = (text: string, start: number, end: number): boolean =>
   /^ ?: ?\d/.test(text.slice(end, end + 4)) || /\d ?: ?$/.test(text.slice(Math.max(0, start - 4), start));
 
 const BEFORE_OPERATOR =
-  /(?:[\p{L}\p{N})\]}][ ]?\*[ ]?|[×·⋅÷√∛!±] ?|[\p{L}\p{N})\]}$] ?[+/] ?|\\(?:times|cdot|div|sqrt|pm)[ {]{0,2}|[\p{L}\p{N})]\^\{?|[(\d] ?\^ ?\(?|\\sqrt(?:\[\d\])?\{[^{}]{0,20}|\bsqrt\()$/u;
+  /(?:[\p{L}\p{N})\]}][ ]?\*[ ]?|[×·⋅÷√∛!±≤≥≠] ?| [<>] ?|\\(?:leq?|geq?|neq?|lt|gt) ?|[\p{L}\p{N})\]}$] ?[+/] ?|\\(?:times|cdot|div|sqrt|pm)[ {]{0,2}|[\p{L}\p{N})]\^\{?|[(\d] ?\^ ?\(?|\\sqrt(?:\[\d\])?\{[^{}]{0,20}|\bsqrt\()$/u;
 const AFTER_OPERATOR =
   /^(?:\}{0,2} ?(?:\\(?:times|cdot|div|sqrt|pi|pm|mp|log|ln|sin|cos|tan|exp|infty|binom)(?![a-z])|[×·⋅÷√π∞±])|[ ]?(?:\+|\^(?! ?\{?\\circ)|\/ ?[\d(\\])|!(?=[ ]?[\d+*/)}-])| ?\*(?!\*) ?[\p{L}\d(\\]|\(\d| ?(?:pi|sqrt)\b|[xyznkabt](?![\p{L}\p{N}])(?=[\s+\-=*/^).,;$}]|$)| [-–] ?(?:\d|\\|[a-z](?![\p{L}]))|[-–](?:\d|\\|[a-z](?![\p{L}])))/u;
 
