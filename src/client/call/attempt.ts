@@ -5,7 +5,7 @@ import { EndpointError } from '../endpoint-error.js';
 import { classifyErrorBody, classifyStatus, classifyTransportError } from '../http/classify-failure.js';
 import { encodingsOf } from '../http/content-decoder.js';
 import type { EndpointConnection } from '../http/endpoint-connection.js';
-import { readErrorBody, readErrorReply, type ErrorBody } from '../http/error-body.js';
+import { readErrorBody, readErrorReply, type ErrorBody } from '../protocols/error-body.js';
 import * as failures from '../http/failure.js';
 import type { Failure } from '../http/failure.js';
 import type { EndRequest } from '../http/given-up-requests.js';
