@@ -11,7 +11,7 @@ export function headerOf(headers: ResponseHeaders, name: string): string | undef
 export interface WaitReading {
   /** Wall-clock time now, milliseconds. */
   readonly wallTime: number;
-  /** What a number without a unit counts, milliseconds. Default 1,000. */
+  /** What a number without a unit counts, milliseconds. @default 1000 */
   readonly unitMs?: number;
 }
 
