@@ -175,7 +175,7 @@ class EvaluationKeys {
     this.#options = options;
   }
 
-  /** The key, or `undefined` for a case that holds something that has no stable text (a function, a cycle). */
+  /** The key, or `undefined` for a case that holds something without a stable text (a function, a cycle, endless depth). */
   keyOf(response: ModelResponse, context: EvaluationContext): string | undefined {
     const { expected, input, metadata } = context.testCase;
     try {
@@ -192,7 +192,7 @@ class EvaluationKeys {
         metadata: this.#options.keyOnMetadata === true ? metadata : undefined,
       });
     } catch (error) {
-      if (error instanceof TypeError) return undefined;
+      if (error instanceof TypeError || error instanceof RangeError) return undefined;
       throw error;
     }
   }

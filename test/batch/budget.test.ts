@@ -164,13 +164,13 @@ describe('the budget of a run', () => {
   });
 
   it('counts what judges cost', async () => {
-    const judge = { calls: 1, inputTokens: 100, outputTokens: 100, cost: 1, models: ['judge'] };
+    const judgeUsage = { calls: 1, inputTokens: 100, outputTokens: 100, cost: 1, models: ['judge'] };
     const processor = new BatchProcessor({
       target: () => ({ text: 'x', cost: 1, usage: { inputTokens: 1, outputTokens: 1 } }),
       evaluator: createEvaluator({
         name: 'judged',
         version: '1',
-        dimensions: { any: () => ({ score: 1, metadata: { judge } }) },
+        dimensions: { any: () => ({ score: 1, metadata: { judge: judgeUsage } }) },
       }),
       concurrency: 1,
       budget: { maxCost: 10 },

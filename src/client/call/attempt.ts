@@ -5,7 +5,7 @@ import { EndpointError } from '../endpoint-error.js';
 import { classifyErrorBody, classifyStatus, classifyTransportError } from '../http/classify-failure.js';
 import { encodingsOf } from '../http/content-decoder.js';
 import type { EndpointConnection } from '../http/endpoint-connection.js';
-import { readErrorBody, readErrorReply, type ErrorBody } from '../http/error-body.js';
+import { readErrorBody, readErrorReply, type ErrorBody } from '../protocols/error-body.js';
 import * as failures from '../http/failure.js';
 import type { Failure } from '../http/failure.js';
 import type { EndRequest } from '../http/given-up-requests.js';
@@ -238,7 +238,8 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     if (this.settled) return;
     if (Number.isNaN(this.firstTextAt)) this.firstTextAt = this.#settings.clock.now();
     this.receivedCharacters += text.length;
-    if (!this.#owner.streamed(this, text)) this.#paused = true;
+    // What may be the beginning of a secret is held back; it came all the same.
+    if (text !== '' && !this.#owner.streamed(this, text)) this.#paused = true;
   }
 
   replied(reply: ProtocolReply): void {
