@@ -1,4 +1,4 @@
-import type { AssayErrorCode } from '../../errors.js';
+import { AssayError, type AssayErrorCode } from '../../errors.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import type { EndpointError } from '../endpoint-error.js';
 import type { Attempt } from './attempt.js';
@@ -75,6 +75,13 @@ export class CallHistory {
     // Whoever is paced waits for the pause; a backoff on top would only waste its limit.
     const rests = failure.retryable && now >= endpoint.limit.pausedUntil && !this.canFailOver(now);
     return { delayMs: rests ? backoffMs(retry, this.retries, random) : 0, inOutage: beyond };
+  }
+
+  /** Notes that an endpoint's protocol cannot carry the request; whether another endpoint, of another protocol, may. */
+  mayBeWrittenElsewhere(endpoint: Endpoint, error: unknown): boolean {
+    if (!this.tried.includes(endpoint)) this.tried = [...this.tried, endpoint];
+    this.refused = [...this.refused, endpoint];
+    return AssayError.is(error) && this.#settings.selector.anyLeft(this.refused);
   }
 
   /** Whether an endpoint that has not failed the call could take it now. */

@@ -247,7 +247,10 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     try {
       body = this.#body.textFor(connection);
     } catch (error) {
-      return this.#giveUp(errors.unwritable(error));
+      const history = (this.#history ??= new CallHistory(this.#settings, this));
+      const elsewhere = history.mayBeWrittenElsewhere(endpoint, error);
+      if (beside !== undefined) return; // the attempt that goes on is the call's
+      return elsewhere ? this.#route(now) : this.#giveUp(errors.unwritable(error));
     }
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -151,6 +151,36 @@ describe('message parts', () => {
   });
 });
 
+describe('a request that not every endpoint can carry', () => {
+  it('goes to those that can, and is refused when none can', async () => {
+    const server = await startFakeModelServer({ reply: () => 'ok' });
+    const plain = { id: 'plain', url: server.origin, protocol: 'openai-completions' } as const;
+    const generate = { id: 'generate', url: server.origin, protocol: 'ollama-generate' } as const;
+    const chat = { id: 'chat', url: server.origin } as const;
+    const input = [{ role: 'user', content: [{ type: 'image', data: png }] }] as const;
+    for (const policy of ['round-robin', 'latency-aware'] as const) {
+      const client = new LoadBalancedClient({ endpoints: [plain, chat, generate], model: 'm', policy });
+      const answered = await Promise.all(Array.from({ length: 20 }, () => client.complete({ input })));
+      expect(new Set(answered.map(({ endpoint }) => endpoint))).toEqual(new Set(['chat']));
+      expect((await client.complete({ input: 'text' })).text).toBe('ok');
+      expect(client.snapshot().endpoints.map(({ state }) => state)).toEqual([
+        'healthy',
+        'healthy',
+        'healthy',
+      ]);
+      await client.close();
+    }
+    const none = new LoadBalancedClient({ endpoints: [plain, generate], model: 'm' });
+    await expect(none.complete({ input })).rejects.toMatchObject({
+      code: 'ASSAY_BAD_REQUEST',
+      message: expect.stringMatching(/cannot carry images; openai-chat/) as string,
+      attempts: [],
+    });
+    await none.close();
+    await server.close();
+  });
+});
+
 describe('what a protocol has no word for', () => {
   const parameters: ModelParameters = { seed: 1, stop: ['x'], logprobs: true, maxTokens: 5 };
   const dropped: Readonly<Record<ProtocolName, readonly string[]>> = {
