@@ -9,11 +9,13 @@
 import { createHistogram, performance } from 'node:perf_hooks';
 import { ExactSum } from '../../dist/foundation/exact-sum.js';
 import { Histogram } from '../../dist/foundation/histogram.js';
+import { boundedMeanInterval } from '../../dist/statistics/bounded-mean.js';
 import { bootstrap } from '../../dist/statistics/bootstrap.js';
 import { ClusteredMoments } from '../../dist/statistics/clustered.js';
 import { compareRuns } from '../../dist/statistics/compare-runs.js';
 import { tInterval } from '../../dist/statistics/intervals.js';
 import { Moments } from '../../dist/statistics/moments.js';
+import { ScoreCounts } from '../../dist/statistics/score-counts.js';
 
 const asJson = process.argv.includes('--json');
 const figures = {};
@@ -88,6 +90,29 @@ for (let round = 0; round < 200; round++) {
   reads.push((performance.now() - before) * 1000);
 }
 note('mean, standard error and t interval, read once', median(reads), 'us');
+
+// The interval of bounded scores: exact up to 300, then a saddle point; bins beyond 4,096 distinct scores.
+const shapes = {
+  uniform: random,
+  'ratings in tenths': () => Math.floor(random() * 11) / 10,
+  '92 % ones': () => (random() < 0.92 ? 1 : random()),
+};
+for (const [shape, draw] of Object.entries(shapes)) {
+  for (const n of [300, 10_000, 1_000_000]) {
+    const scores = Array.from({ length: n }, draw);
+    const counts = new ScoreCounts();
+    const before = performance.now();
+    for (const score of scores) counts.add(score);
+    note(`ScoreCounts.add, ${n} ${shape}`, ((performance.now() - before) * 1e6) / n, 'ns');
+    const times = [];
+    for (let round = 0; round < 9; round++) {
+      const begun = performance.now();
+      boundedMeanInterval(counts);
+      times.push(performance.now() - begun);
+    }
+    note(`boundedMeanInterval, ${n} ${shape}`, median(times), 'ms');
+  }
+}
 
 for (const [n, resamples] of [
   [1319, 1000],
