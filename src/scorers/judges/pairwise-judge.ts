@@ -149,7 +149,7 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
     rubric: stableHash(checked.rubric).slice(0, 12),
     opponent: checked.opponent === undefined ? 'expected' : 'custom',
     verdicts: VERDICTS.map((verdict) => wordsFor(menu, verdict).join(','))
-      .filter((words) => words !== '')
+      .filter((listed) => listed !== '')
       .join('|'),
     prompt: checked.prompt === undefined ? 'default' : (checked.promptName ?? 'custom'),
     verdict: checked.verdictPattern === undefined ? undefined : String(checked.verdictPattern),

@@ -60,7 +60,7 @@ function tokenAt(text: string, at: number, first: string, mark: DecimalMark): Nu
   if (amount === undefined) return undefined;
   const scaled = withPower(text, amount);
   const sign = signBefore(text, begin);
-  const signed = (value: Rational | undefined): Rational | undefined =>
+  const withSign = (value: Rational | undefined): Rational | undefined =>
     value !== undefined && sign.negative ? negative(value) : value;
   const percent = /^ ?(?:\\?%|٪|percent\b|per cent\b|prozent\b|por ciento\b|pour cent\b|процент)/i.exec(
     text.slice(scaled.end, scaled.end + 12),
@@ -68,8 +68,8 @@ function tokenAt(text: string, at: number, first: string, mark: DecimalMark): Nu
   return {
     start: sign.start,
     end: scaled.end + (percent?.[0].length ?? 0),
-    value: isRatio(text, begin, scaled.end) ? undefined : signed(scaled.value),
-    otherwise: signed(scaled.otherwise),
+    value: isRatio(text, begin, scaled.end) ? undefined : withSign(scaled.value),
+    otherwise: withSign(scaled.otherwise),
     operand: sign.operator || hasOperator(text, sign.start, scaled.end),
     ordinal: isOrdinal(text, sign.start, scaled.end),
     percent: percent !== null,
