@@ -173,6 +173,7 @@ export type {
   ScoredCaseResult,
   AnyOutputScorer,
   Scorer,
+  EvidencePlace,
   ScorerArguments,
   ScorerResult,
   StoredResponse,
@@ -206,6 +207,8 @@ export { bleu, sentenceBleu, type BleuOptions, type BleuScore } from './scorers/
 export { yesNo, type YesNoOptions, type YesNoReference } from './scorers/yes-no.js';
 export type { YesNoWords } from './scorers/reading/yes-no-words.js';
 export type { ReasoningOptions } from './scorers/visible-output.js';
+export type { ReasoningHandling } from './foundation/reasoning-trace.js';
+export type { JsonLeniency, JsonReadingOptions } from './scorers/json/json-extraction.js';
 export type { DecimalMark } from './scorers/reading/written-digits.js';
 export { choice, type ChoiceOptions } from './scorers/choice.js';
 export type { BuiltInTiers, ChoiceTier } from './scorers/choice-tiers.js';
