@@ -128,6 +128,7 @@ export {
   type GroupSequentialInflation,
   type GroupSequentialPlan,
   type GroupSequentialPower,
+  type SpendingState,
 } from './decisions/sequential/group-sequential.js';
 export {
   stageWiseEstimate,

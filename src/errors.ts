@@ -49,6 +49,7 @@ export type AssayErrorCode =
   | 'ASSAY_CONTENT_FILTER'
   | 'ASSAY_CONTEXT_LENGTH'
   | 'ASSAY_MALFORMED_RESPONSE'
+  | 'ASSAY_INCOMPLETE_RESPONSE'
   | 'ASSAY_RESPONSE_TOO_LARGE'
   | 'ASSAY_REDIRECT_REFUSED'
   | 'ASSAY_NO_ENDPOINT'
@@ -67,7 +68,7 @@ export type AssayErrorCode =
 export interface AssayErrorOptions {
   /** The failure underneath, if there was one. */
   readonly cause?: unknown;
-  /** Whether the same operation may succeed when tried again. Default `false`. */
+  /** Whether the same operation may succeed when tried again. @default false */
   readonly retryable?: boolean;
 }
 

@@ -125,9 +125,11 @@ export { ollamaGenerate } from './client/protocols/ollama-generate.js';
 export { openaiChat } from './client/protocols/openai-chat.js';
 export { openaiCompletions } from './client/protocols/openai-completions.js';
 export { openaiResponses } from './client/protocols/openai-responses.js';
+export { endsAnswer, finishReason } from './client/protocols/finish-reason.js';
 export {
+  checkAnswer,
   EmptyAnswer,
-  finishReason,
+  IncompleteAnswer,
   messagesOf,
   plainText,
   ReportedFailure,

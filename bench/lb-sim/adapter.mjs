@@ -3,7 +3,8 @@
 // The simulator counts in seconds, the client in milliseconds; a unit of work is the simulator's.
 import { Endpoint } from '../../dist/client/balancing/endpoint.js';
 import { EndpointSelector } from '../../dist/client/balancing/endpoint-selector.js';
-import { ListNode } from '../../dist/foundation/linked-list.js';
+import { Place, WaitingRoom } from '../../dist/client/balancing/waiting-room.js';
+import { FirstWave } from '../../dist/client/balancing/first-wave.js';
 import { outlierEjectionOptions } from '../../dist/client/balancing/outlier-ejection.js';
 import { adaptiveConcurrencyOptions } from '../../dist/client/balancing/adaptive-concurrency.js';
 import { createPolicy } from '../../dist/client/balancing/endpoint-policy.js';
@@ -44,6 +45,8 @@ export class ShippedPolicy {
             ejection: outlierEjectionOptions(ejection),
             adaptive: adaptive === undefined ? undefined : adaptiveConcurrencyOptions(adaptive),
             penaltyCapMs: 60_000,
+            maxPauseMs: 300_000,
+            firstWave: FirstWave.callsOf(endpoints.length),
             random,
           },
           0,
@@ -52,16 +55,18 @@ export class ShippedPolicy {
     this.selector = new EndpointSelector({
       endpoints: this.endpoints,
       policy: createPolicy(policy),
-      clock: this.clock,
       random,
       concurrency: Number.POSITIVE_INFINITY,
     });
+    this.room = new WaitingRoom({ selector: this.selector, clock: this.clock });
     this.tickets = new Map();
     this.trips = 0;
+    this.waited = 0;
   }
   pick(request, exclude, now) {
-    const tried = this.endpointsOf(exclude);
-    const choice = this.selector.choose(request.work, 0, tried, now * 1000, request.hedgePick);
+    const call = { work: request.work, tokens: 0, tried: this.endpointsOf(exclude), barred: [] };
+    if (request.hedgePick) return this.selector.chooseSecond(call, now * 1000)?.index ?? -1;
+    const choice = this.selector.choose(call, now * 1000);
     this.queued = choice.kind === 'queue';
     return choice.kind === 'wait' ? -1 : choice.endpoint.index;
   }
@@ -72,24 +77,21 @@ export class ShippedPolicy {
     return this.queued ? Number.POSITIVE_INFINITY : 0;
   }
   park(index, go, again, { work, tried }) {
-    const waiter = {
-      work,
-      tokens: 0,
-      tried: this.endpointsOf(tried),
-      admitted: (endpoint) => void go(endpoint.index),
-      rerouted: again,
-    };
-    this.selector.enqueue(this.endpoints[index], new ListNode(waiter), this.clock.now());
+    const admitted = (endpoint) => void go(endpoint.index);
+    this.#wait({ kind: 'queue', endpoint: this.endpoints[index] }, { work, tried, admitted, rerouted: again });
   }
   enterLobby(again) {
-    const waiter = { work: 1, tokens: 0, tried: [], admitted: again, rerouted: again };
-    this.selector.enterLobby(new ListNode(waiter), this.clock.now());
+    this.#wait({ kind: 'wait' }, { work: 1, tried: [], admitted: again, rerouted: again });
+  }
+  #wait(choice, { work, tried, admitted, rerouted }) {
+    const call = { id: ++this.waited, work, tokens: 0, tried: this.endpointsOf(tried), barred: [], returns: false, admitted, rerouted };
+    this.room.enter(new Place(call), choice, this.clock.now());
   }
   hasOther(tried, now) {
-    return this.selector.hasOther(0, this.endpointsOf(tried), now * 1000);
+    return this.selector.canFailOver({ work: 1, tokens: 0, tried: this.endpointsOf(tried), barred: [] }, now * 1000);
   }
   onStart(index, now, request) {
-    this.selector.began();
+    this.selector.attemptStarted(this.endpoints[index]);
     const ticket = this.endpoints[index].started(request.work, 0, now * 1000);
     let ofRequest = this.tickets.get(request);
     if (ofRequest === undefined) this.tickets.set(request, (ofRequest = new Map()));
@@ -102,15 +104,15 @@ export class ShippedPolicy {
     const ticket = ofRequest.get(index);
     ofRequest.delete(index);
     if (ofRequest.size === 0) this.tickets.delete(request);
-    this.selector.left();
+    this.selector.attemptEnded();
     if (kind === 'ok') {
-      endpoint.succeeded(ticket, request.work, 0, at);
+      endpoint.succeeded(ticket, { work: request.work, tokens: 0 }, at);
     } else {
       const retryAfterMs = retryAfter === undefined ? undefined : retryAfter * 1000;
-      if (endpoint.failed(ticket, OUTCOME[kind], retryAfterMs, at) === 'ejected') this.trips++;
-      if (!endpoint.health.available(at) || at < endpoint.limit.pausedUntil) this.selector.held(endpoint, at);
+      if (endpoint.failed(ticket, { outcome: OUTCOME[kind], retryAfterMs }, at) === 'ejected') this.trips++;
+      if (!endpoint.health.available(at) || at < endpoint.limit.pausedUntil) this.room.held(endpoint, at);
     }
-    this.selector.offer(endpoint, at);
+    this.room.serve(at);
   }
 }
 

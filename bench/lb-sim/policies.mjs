@@ -286,7 +286,7 @@ export const many = (make, m) => (o) => {
   return {
     pick: (r, ex, now) => (last = of(r)).pick(r, ex, now),
     pickDelay: (i, now) => last.pickDelay?.(i, now) ?? 0,
-    park: (i, f) => last.park(i, f),
+    park: (...waiting) => last.park(...waiting),
     onStart: (i, now, r) => of(r).onStart(i, now, r),
     onEnd: (i, now, r, x) => of(r).onEnd(i, now, r, x),
     hasOther: (t, now) => inst[0].hasOther(t, now),

@@ -26,6 +26,7 @@ import { endpointAddress, type EndpointConnectionSettings } from './http/endpoin
 import { healthCheckOptions, type HealthCheckSettings } from './http/health-check.js';
 import { hedgingOptions, type HedgingSettings } from './call/hedge.js';
 import type { ModelParameters } from './model-client.js';
+import { FirstWave } from './balancing/first-wave.js';
 import { outlierEjectionOptions } from './balancing/outlier-ejection.js';
 import { createPolicy, type EndpointPolicy, type PolicyName } from './balancing/endpoint-policy.js';
 import { checkPrices, type PriceTable } from './price-table.js';
@@ -124,6 +125,7 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
     hedging: either(boolean, object),
     timeouts: object,
     waitForHealthyMs: milliseconds,
+    maxPauseMs: positive,
     maxResponseBytes: integer(1),
     allowH2: boolean,
     tls: object,
@@ -218,6 +220,8 @@ function readEndpoint(
       rateLimit: rateLimitOptions(checked.rateLimit ?? {}),
       ejection: outlierEjectionOptions(client.outlierEjection ?? {}),
       adaptive: adaptiveSettings,
+      maxPauseMs: client.maxPauseMs ?? 300_000,
+      firstWave: FirstWave.callsOf(client.endpoints.length),
       penaltyCapMs: Math.min(timeouts.attemptMs, timeouts.firstByteMs, 60_000),
       random,
     },

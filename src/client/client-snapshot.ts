@@ -1,9 +1,7 @@
-import type { Clock } from '../foundation/clock.js';
-import type { Endpoint, EndpointCounts } from './balancing/endpoint.js';
-import type { EndpointConnection } from './http/endpoint-connection.js';
-import type { EndpointSelector } from './balancing/endpoint-selector.js';
+import type { EndpointCounts } from './balancing/endpoint.js';
 import type { EjectionReason, HealthState } from './balancing/outlier-ejection.js';
-import type { RetryBudget } from './call/retry-budget.js';
+import type { CallSettings } from './call/call-settings.js';
+import type { EndpointConnection } from './http/endpoint-connection.js';
 
 /** Health, speed, limits and load of one endpoint at one moment. */
 export interface EndpointSnapshot {
@@ -17,7 +15,7 @@ export interface EndpointSnapshot {
   readonly state: HealthState;
   /** Why it is not healthy; `null` when it is. */
   readonly reason: EjectionReason | 'quarantine' | null;
-  /** When its ejection ends, wall-clock milliseconds; `null` when it is not ejected or nobody knows. */
+  /** When its ejection or quarantine ends and one call probes it, wall-clock milliseconds; `null` when it has none. */
   readonly ejectedUntil: number | null;
   /** Until when calls are held back, wall-clock milliseconds; `null` when they are not. */
   readonly pausedUntil: number | null;
@@ -70,31 +68,25 @@ export interface ClientSnapshot {
 }
 
 /** Reads the state of a client. */
-export function snapshotClient(
-  endpoints: readonly Endpoint[],
-  connections: readonly EndpointConnection[],
-  selector: EndpointSelector,
-  budget: RetryBudget | undefined,
-  clock: Clock,
-): ClientSnapshot {
+export function snapshotClient({ clock, connections, selector, room, budget }: CallSettings): ClientSnapshot {
   const now = clock.now();
-  const wall = clock.wallTime();
+  const wallTime = clock.wallTime();
   return {
-    endpoints: endpoints.map((each, index) => snapshotEndpoint(each, connections[index]!, now, wall)),
+    endpoints: connections.map((each) => snapshotEndpoint(each, { now, wallTime })),
     inFlight: selector.inFlight,
-    waiting: selector.waiting,
+    waiting: room.size,
     retriesLeft: budget === undefined ? null : Math.max(0, Math.floor(budget.available(now))),
   };
 }
 
 function snapshotEndpoint(
-  endpoint: Endpoint,
   connection: EndpointConnection,
-  now: number,
-  wall: number,
+  { now, wallTime }: { readonly now: number; readonly wallTime: number },
 ): EndpointSnapshot {
+  const { endpoint } = connection;
   const { health, limit } = endpoint;
-  const wallOf = (at: number): number | null => (Number.isFinite(at) ? Math.round(wall + at - now) : null);
+  const wallOf = (at: number): number | null =>
+    Number.isFinite(at) ? Math.round(wallTime + at - now) : null;
   let reason: EndpointSnapshot['reason'] = health.reason;
   if (health.state === 'healthy') reason = null;
   else if (health.state === 'quarantined') reason = 'quarantine';
@@ -104,10 +96,10 @@ function snapshotEndpoint(
     protocol: connection.protocol.name,
     state: health.state,
     reason,
-    ejectedUntil: health.state === 'ejected' ? wallOf(health.until) : null,
+    ejectedUntil: health.state === 'ejected' || health.state === 'quarantined' ? wallOf(health.until) : null,
     pausedUntil: limit.pausedUntil > now ? wallOf(limit.pausedUntil) : null,
     inFlight: endpoint.inFlight,
-    waiting: endpoint.waiting.size,
+    waiting: endpoint.waiting,
     latencyMs: known(endpoint.averageLatencyMs),
     msPerUnit: known(endpoint.estimateAt(now)),
     successRate: endpoint.successRate,

@@ -7,7 +7,8 @@ import { withoutKeys } from '../foundation/key-like.js';
 import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
 import { mergeParameters } from './merge-parameters.js';
-import { classifyStatus, readErrorBody, readErrorReply, type ErrorBody } from './http/classify-failure.js';
+import { classifyStatus } from './http/classify-failure.js';
+import { readErrorBody, readErrorReply, type ErrorBody } from './protocols/error-body.js';
 import { EndpointError } from './endpoint-error.js';
 import type {
   CallOptions,
@@ -19,10 +20,11 @@ import type {
 } from './model-client.js';
 import { languageModelPrompt, languageModelTools } from './language-model-prompt.js';
 import { notSent } from './not-sent.js';
+import { finishReason } from './protocols/finish-reason.js';
 import { toolCallOf } from './protocols/read-tool-call.js';
-import { finishReason, list, record, textField, tokenUsageOf } from './protocols/protocol.js';
+import { list, record, textField, tokenUsageOf } from './protocols/protocol.js';
 import { requestIdOf } from './http/reply-headers.js';
-import { retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
+import { limitResetMs, retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
 
 /**
  * The part of a Vercel AI SDK language model that is needed, by structure: models of `@ai-sdk/*` providers with
@@ -227,7 +229,6 @@ function warningText(warning: unknown): string {
 // Version 3 reports `{ unified, raw }` and `{ total, cacheRead, … }` where version 2 has a string and a number.
 function readReason(reason: unknown): FinishReason {
   const unified = typeof reason === 'string' ? reason : record(reason)['unified'];
-  if (unified === 'content-filter' || unified === 'tool-calls') return unified;
   return finishReason(unified);
 }
 
@@ -240,8 +241,9 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
   const { statusCode, isRetryable, responseHeaders, responseBody, data } = record(error);
   const status = typeof statusCode === 'number' ? statusCode : null;
   const headers = record(responseHeaders) as ResponseHeaders;
-  const failure =
-    status === null ? undefined : classifyStatus(status, errorBodyOf(data, responseBody), undefined);
+  const body = errorBodyOf(data, responseBody);
+  const waitMs = retryAfterMs(headers, systemClock.wallTime()) ?? body.waitMs;
+  const failure = status === null ? undefined : classifyStatus({ status, body, waitMs });
   const code = failure?.code ?? 'ASSAY_TARGET_FAILED';
   // The SDK's errors hold request bodies and headers: only the message goes on.
   const told = new EndpointError(code, `${model.provider}: ${messageOf(error).slice(0, 300)}`, {
@@ -249,7 +251,7 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
     endpoint: model.provider,
     status,
     endpointAtFault: failure?.endpointAtFault ?? true,
-    retryAfterMs: retryAfterMs(headers, systemClock.wallTime()),
+    retryAfterMs: waitMs ?? limitResetMs(headers, systemClock.wallTime()),
     requestId: requestIdOf(headers),
   });
   told.attempts = [{ endpoint: model.provider, code, status, durationMs }];
@@ -257,6 +259,9 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
 }
 
 function errorBodyOf(data: unknown, responseBody: unknown): ErrorBody {
-  if (typeof data === 'object' && data !== null) return readErrorBody(data);
-  return readErrorReply(typeof responseBody === 'string' ? Buffer.from(responseBody) : undefined);
+  if (typeof data === 'object' && data !== null) return readErrorBody(data, systemClock.wallTime());
+  return readErrorReply(
+    typeof responseBody === 'string' ? Buffer.from(responseBody) : undefined,
+    systemClock.wallTime(),
+  );
 }

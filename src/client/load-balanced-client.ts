@@ -1,27 +1,20 @@
 import { inspect } from 'node:util';
 import { AssayError } from '../errors.js';
-import { systemClock, type Clock, type ClockTimer } from '../foundation/clock.js';
+import type { ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
-import { checkCall } from './call/check-call.js';
-import { CallReporter } from './call/call-reporter.js';
-import { CallStream } from './call/call-stream.js';
-import type { AbortableCall, CallSettings, CallSink } from './call/call-settings.js';
 import { withoutKeys } from '../foundation/key-like.js';
 import { LinkedList, ListNode } from '../foundation/linked-list.js';
+import type { AbortableCall, CallSink, NewCall } from './call/call-settings.js';
+import { CallStream } from './call/call-stream.js';
+import { checkCall } from './call/check-call.js';
 import { ClientCall } from './call/client-call.js';
 import type { ClientEvents } from './client-events.js';
-import type { LoadBalancedClientOptions } from './client-options.js';
 import { identityOf } from './client-identity.js';
+import type { LoadBalancedClientOptions } from './client-options.js';
+import { assembleClient, type ClientParts } from './client-parts.js';
 import { readClientOptions, type ClientSettings } from './client-settings.js';
 import { snapshotClient, type ClientSnapshot } from './client-snapshot.js';
-import { DeadlineList, DeadlineLists } from './call/deadline-list.js';
-import { Endpoint } from './balancing/endpoint.js';
-import { EndpointConnection } from './http/endpoint-connection.js';
 import { EndpointError } from './endpoint-error.js';
-import { EndpointSelector } from './balancing/endpoint-selector.js';
-import { GivenUpRequests } from './http/given-up-requests.js';
-import { HealthChecker } from './http/health-checker.js';
-import { HedgePlan } from './call/hedge.js';
 import type {
   CallOptions,
   ModelClient,
@@ -31,13 +24,10 @@ import type {
   TokenUsage,
 } from './model-client.js';
 import { estimateCost } from './price-table.js';
-import { RetryBudget } from './call/retry-budget.js';
-import { Transport } from './http/transport.js';
-import { WorkEstimate } from './call/work-estimate.js';
 
 /** How a client is closed. */
 export interface CloseOptions {
-  /** How long calls in flight may take to finish, milliseconds; then they are aborted. Default 10,000. */
+  /** How long calls in flight may take to finish, milliseconds; then they are aborted. @default 10000 */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -62,14 +52,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
   /** It tries failed calls again by itself. */
   readonly retriesItself = true;
   readonly #settings: ClientSettings;
-  readonly #clock: Clock;
-  readonly #selector: EndpointSelector;
-  readonly #endpoints: readonly Endpoint[];
-  readonly #connections: readonly EndpointConnection[];
-  readonly #calls: CallSettings;
-  readonly #deadlines: readonly (DeadlineList | DeadlineLists)[];
-  readonly #healthChecker: HealthChecker | undefined;
-  readonly #reporter: CallReporter;
+  readonly #parts: ClientParts;
   // A list, not a Set: see InFlightCases for what a Set of short-lived members costs the collector (17 % of a call's CPU).
   readonly #active = new LinkedList<AbortableCall>();
   #callCount = 0;
@@ -82,84 +65,14 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
     super();
     const settings = readClientOptions(options);
     this.#settings = settings;
-    const clock = (this.#clock = settings.clock ?? systemClock);
-    const now = clock.now();
-    const { timeouts } = settings;
-    this.#endpoints = settings.endpoints.map((each) => new Endpoint(each.state, now));
-    this.#connections = settings.endpoints.map(
-      (each, index) =>
-        new EndpointConnection({
-          ...each.connection,
-          endpoint: this.#endpoints[index]!,
-          transport: new Transport(each.transport),
-        }),
-    );
-    this.#selector = new EndpointSelector({
-      endpoints: this.#endpoints,
-      policy: settings.policy,
-      clock,
-      random: settings.random,
-      concurrency: settings.concurrency,
-    });
-    const list = (durationMs: number): DeadlineList => new DeadlineList(clock, durationMs);
-    const attempts = {
-      clock,
-      connect: list(timeouts.connectMs),
-      firstByte: list(timeouts.firstByteMs),
-      idle: list(timeouts.idleMs),
-      whole: list(timeouts.attemptMs),
-      givenUp: new GivenUpRequests(),
-      maxResponseBytes: settings.maxResponseBytes,
-    };
-    const deadlines = new DeadlineLists(clock);
-    const healthyWaits = list(settings.waitForHealthyMs);
-    this.#deadlines = [
-      attempts.connect,
-      attempts.firstByte,
-      attempts.idle,
-      attempts.whole,
-      deadlines,
-      healthyWaits,
-    ];
-    this.#reporter = new CallReporter({
-      clock,
-      model: settings.model,
-      prices: settings.prices,
-      parameters: settings.parameters,
-      includeRaw: settings.includeRaw,
-      reasoning: settings.reasoning,
+    this.#parts = assembleClient(settings, {
       wants: (event) => this.wants(event),
       emit: (event, payload) => this.emit(event, payload),
-    });
-    this.#healthChecker =
-      settings.healthCheck === undefined
-        ? undefined
-        : new HealthChecker(settings.healthCheck, clock, {
-            alive: (endpoint) => this.#selector.offer(endpoint, clock.now()),
-            checked: (endpoint, outcome) => this.#reporter.checked(endpoint, outcome),
-          });
-    this.#calls = {
-      clock,
-      random: settings.random,
-      selector: this.#selector,
-      connections: this.#connections,
-      attempts,
-      deadlines,
-      deadlineMs: timeouts.deadlineMs,
-      healthyWaits,
-      retry: settings.retry,
-      budget: settings.retryBudget === undefined ? undefined : new RetryBudget(settings.retryBudget),
-      hedge: settings.hedging === undefined ? undefined : new HedgePlan(settings.hedging),
-      work: new WorkEstimate(this.#endpoints.some((each) => each.limit.tokensPerSecond !== null)),
-      model: settings.model,
-      parameters: settings.parameters,
-      reporter: this.#reporter,
-      healthChecker: this.#healthChecker,
       ended: (call) => {
-        if (call.place !== undefined) this.#active.remove(call.place);
+        if (call.entry !== undefined) this.#active.remove(call.entry);
         if (this.#onIdle !== undefined && this.#active.size === 0) this.#onIdle();
       },
-    };
+    });
   }
 
   /**
@@ -171,7 +84,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
   complete(request: ModelRequest, options?: CallOptions): Promise<ModelResponse> {
     return new Promise((resolve, reject) => {
       const sink: CallSink = { answered: resolve, failed: reject };
-      this.#begin(request, sink, this.#settings.streamForTiming, options);
+      this.#begin({ request, sink, stream: this.#settings.streamForTiming }, options);
     });
   }
 
@@ -183,7 +96,8 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
   stream(request: ModelRequest, options?: CallOptions): AsyncIterable<ModelStreamEvent> {
     return {
       [Symbol.asyncIterator]: () => {
-        const begin = (sink: CallSink): ClientCall | undefined => this.#begin(request, sink, true, options);
+        const begin = (sink: CallSink): ClientCall | undefined =>
+          this.#begin({ request, sink, stream: true }, options);
         return new CallStream(begin);
       },
     };
@@ -191,13 +105,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
 
   /** Health, speed, limits and load of every endpoint, as plain data. */
   snapshot(): ClientSnapshot {
-    return snapshotClient(
-      this.#endpoints,
-      this.#connections,
-      this.#selector,
-      this.#calls.budget,
-      this.#clock,
-    );
+    return snapshotClient(this.#parts.calls);
   }
 
   /** What identifies this client in a run manifest: models, protocols and parameters; no addresses, no keys. */
@@ -229,17 +137,18 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
    * @throws AssayError `ASSAY_INVALID_OPTION` for an id that the client does not have.
    */
   restore(endpointId: string): void {
-    const endpoint = this.#endpoints.find((each) => each.id === endpointId);
+    const { clock, selector, reporter, room } = this.#parts.calls;
+    const endpoint = selector.endpoints.find((each) => each.id === endpointId);
     if (endpoint === undefined) {
       throw new AssayError(
         'ASSAY_INVALID_OPTION',
         `Expected the id of an endpoint, got ${JSON.stringify(endpointId)}`,
       );
     }
-    const now = this.#clock.now();
+    const now = clock.now();
     if (endpoint.health.restore(now) === 'none') return;
-    this.#reporter.restored(endpoint, now);
-    this.#selector.offer(endpoint, now);
+    reporter.restored(endpoint, now);
+    room.serve(now);
   }
 
   /**
@@ -261,12 +170,8 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
     return { LoadBalancedClient: this.snapshot() };
   }
 
-  #begin(
-    request: ModelRequest,
-    sink: CallSink,
-    stream: boolean,
-    options: CallOptions | undefined,
-  ): ClientCall | undefined {
+  #begin(wanted: Omit<NewCall, 'id'>, options: CallOptions | undefined): ClientCall | undefined {
+    const { request, sink } = wanted;
     const refusal =
       this.#closing === undefined
         ? checkCall(request, options)
@@ -275,9 +180,9 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       sink.failed(refusal);
       return undefined;
     }
-    const call = new ClientCall(this.#calls, ++this.#callCount, request, sink, stream, this.#clock.now());
-    call.place = new ListNode<AbortableCall>(call);
-    this.#active.push(call.place);
+    const call = new ClientCall(this.#parts.calls, { id: ++this.#callCount, ...wanted });
+    call.entry = new ListNode<AbortableCall>(call);
+    this.#active.push(call.entry);
     call.start(options);
     return call;
   }
@@ -287,10 +192,9 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
     for (let next = this.#active.shift(); next !== undefined; next = this.#active.shift()) {
       next.abort(undefined, 'ASSAY_CLOSED', 'the client was closed');
     }
-    this.#healthChecker?.close();
-    this.#selector.close();
-    for (const list of this.#deadlines) list.close();
-    await Promise.all(this.#connections.map((each) => each.transport.destroy()));
+    const { calls, stopTimers } = this.#parts;
+    stopTimers();
+    await Promise.all(calls.connections.map((each) => each.transport.destroy()));
   }
 
   #idle(timeoutMs: number): Promise<void> {
@@ -301,7 +205,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
         timer?.cancel();
         resolve();
       };
-      timer = this.#clock.schedule(resolve, timeoutMs);
+      timer = this.#parts.calls.clock.schedule(resolve, timeoutMs);
     });
   }
 }

@@ -112,6 +112,7 @@ class CachedEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Expect
   declare readonly dimensions?: readonly string[];
   declare readonly configuration?: Readonly<Record<string, unknown>>;
   declare readonly conventions?: Readonly<Record<string, string>>;
+  declare readonly cacheIdentity?: string;
   declare readonly corpusMetrics?: Readonly<Record<string, CorpusMetric>>;
   readonly #inner: Evaluator<Input, Expected, Metadata>;
   readonly #cache: EvaluationCache;
@@ -130,6 +131,7 @@ class CachedEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Expect
     if (inner.dimensions !== undefined) this.dimensions = inner.dimensions;
     if (inner.configuration !== undefined) this.configuration = inner.configuration;
     if (inner.conventions !== undefined) this.conventions = inner.conventions;
+    if (inner.cacheIdentity !== undefined) this.cacheIdentity = inner.cacheIdentity;
     if (inner.corpusMetrics !== undefined) this.corpusMetrics = inner.corpusMetrics;
     this.#inner = inner;
     this.#cache = cache;
@@ -157,12 +159,12 @@ class EvaluationKeys {
   readonly #options: CachedEvaluatorOptions;
 
   constructor(
-    evaluator: Pick<Evaluator, 'name' | 'version' | 'configuration' | 'conventions'>,
+    evaluator: Pick<Evaluator, 'name' | 'version' | 'configuration' | 'conventions' | 'cacheIdentity'>,
     options: CachedEvaluatorOptions,
   ) {
-    const { name, version, configuration, conventions } = evaluator;
+    const { name, version, configuration, conventions, cacheIdentity } = evaluator;
     try {
-      this.#evaluator = stableHash([name, version, configuration, conventions]);
+      this.#evaluator = stableHash([name, version, configuration, conventions, cacheIdentity]);
     } catch (error) {
       throw new AssayError(
         'ASSAY_INVALID_OPTION',
@@ -173,7 +175,7 @@ class EvaluationKeys {
     this.#options = options;
   }
 
-  /** The key, or `undefined` for a case that holds something that has no stable text (a function, a cycle). */
+  /** The key, or `undefined` for a case that holds something without a stable text (a function, a cycle, endless depth). */
   keyOf(response: ModelResponse, context: EvaluationContext): string | undefined {
     const { expected, input, metadata } = context.testCase;
     try {
@@ -190,7 +192,7 @@ class EvaluationKeys {
         metadata: this.#options.keyOnMetadata === true ? metadata : undefined,
       });
     } catch (error) {
-      if (error instanceof TypeError) return undefined;
+      if (error instanceof TypeError || error instanceof RangeError) return undefined;
       throw error;
     }
   }

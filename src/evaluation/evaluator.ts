@@ -21,6 +21,8 @@ export abstract class Evaluator<Input = unknown, Expected = unknown, Metadata = 
   readonly configuration?: Readonly<Record<string, unknown>>;
   /** Convention and version of the scorer behind each dimension; part of run manifests. */
   readonly conventions?: Readonly<Record<string, string>>;
+  /** What else scores depend on, such as whom a judge asks; part of cache keys only. */
+  readonly cacheIdentity?: string;
   /** Metrics of a whole run, by the dimension whose results carry their counts. */
   readonly corpusMetrics?: Readonly<Record<string, CorpusMetric>>;
 

@@ -53,6 +53,7 @@ function write(value: unknown, path: Set<object>): string {
       if (record[key] !== undefined) members.push(`${JSON.stringify(key)}:${write(record[key], path)}`);
     }
     out = `{${members.join(',')}}`;
+    if (members.length === 1 && out.startsWith('{"$')) out = `{"$object":${out}}`; // it looks like a tag, and is none
   }
   path.delete(value);
   return out;

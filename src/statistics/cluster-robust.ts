@@ -31,7 +31,8 @@ export function clusterWeights(sizes: ReadonlyMap<number, number>): ClusterWeigh
     hSquares.addProduct(pull * pull, count);
   }
   return {
-    degreesOfFreedom: 1 / (squares.value + (h.value ** 2 - hSquares.value)),
+    // of equal sizes just clusters - 1, without the rounding of the sums
+    degreesOfFreedom: sizes.size === 1 ? clusters - 1 : 1 / (squares.value + (h.value ** 2 - hSquares.value)),
     effectiveClusters: (n * n) / squared,
   };
 }
@@ -51,7 +52,7 @@ const FEW_DEGREES_OF_FREEDOM = 4;
 
 /** Whether a clustered error has too few degrees of freedom to be trusted. */
 export function hasFewClusters({ clusters, degreesOfFreedom }: ClusterFigures): boolean {
-  return clusters !== null && clusters > 0 && (degreesOfFreedom ?? 0) < FEW_DEGREES_OF_FREEDOM - 1e-9; // 5 equal clusters have 4, but for rounding
+  return clusters !== null && clusters > 0 && (degreesOfFreedom ?? 0) < FEW_DEGREES_OF_FREEDOM;
 }
 
 /** A warning about metrics for which {@link hasFewClusters} holds. */

@@ -57,7 +57,7 @@ test('quarantines an endpoint that refuses the key while another lives, and rest
   for (let call = 0; call < 10; call++) {
     outcomes.push(...(await Promise.allSettled([client.complete({ input: 'x' })])));
   }
-  expect(outcomes.filter((each) => each.status === 'rejected')).toHaveLength(1);
+  expect(outcomes.filter((each) => each.status === 'rejected')).toEqual([]); // the other one answered
   expect(reasons).toEqual(['quarantine']);
   expect(client.snapshot().endpoints[0]).toMatchObject({ state: 'quarantined', reason: 'quarantine' });
   client.restore('bad');
@@ -96,7 +96,8 @@ test.each(['signal', 'cancellation'] as const)(
     const client = clientFor({ endpoints: [{ url: server.url, concurrency: 1 }] });
     const controller = new AbortController();
     const cancellation = new Cancellation();
-    const options = way === 'signal' ? { signal: controller.signal } : new CancellableCall(cancellation, undefined);
+    const options =
+      way === 'signal' ? { signal: controller.signal } : new CancellableCall(cancellation, undefined);
     const calls = Array.from({ length: 50 }, () =>
       client.complete({ input: 'x' }, options).catch((error: unknown) => error),
     );

@@ -1,8 +1,19 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { JsonLines, LineSplitter, ServerSentEvents } from '../../src/client/http/server-sent-events.js';
+import {
+  JsonLines,
+  LineSplitter,
+  ServerSentEvents,
+  type StreamSink,
+} from '../../src/client/http/server-sent-events.js';
 import type { ModelStreamEvent } from '../../src/client/model-client.js';
 import { chat, chatEvents, clientFor, json, modelServer } from './model-server.js';
+
+/** Who notes the data of events, and what does not belong into a stream. */
+const noting = (seen: string[]): StreamSink => ({
+  data: (data, failed) => void seen.push(failed ? `failed: ${data}` : data),
+  stray: (text, failed) => void seen.push(`${failed ? 'failed' : 'stray'}: ${text}`),
+});
 
 const cut = (bytes: Buffer, at: readonly number[]): Buffer[] => {
   const places = [...new Set(at.map((each) => each % (bytes.length + 1)))].sort((a, b) => a - b);
@@ -22,7 +33,7 @@ test('reads the same events wherever the pieces end, with any line break and any
         const clean = texts.map((text) => Buffer.from(text).toString());
         const stream = clean.map((text) => `: ping${eol}event: x${eol}data: ${text}${eol}${eol}`).join('');
         const seen: string[] = [];
-        const events = new ServerSentEvents(1 << 20, (data) => seen.push(data));
+        const events = new ServerSentEvents(1 << 20, noting(seen));
         for (const piece of cut(Buffer.from(stream), at)) events.push(piece);
         events.end();
         expect(seen).toEqual(clean);
@@ -33,10 +44,10 @@ test('reads the same events wherever the pieces end, with any line break and any
 
 test('joins the data lines of one event, and reads one JSON value a line', () => {
   const seen: string[] = [];
-  const events = new ServerSentEvents(1000, (data) => seen.push(data));
+  const events = new ServerSentEvents(1000, noting(seen));
   events.push(Buffer.from('data:a\ndata: b\n\ndata: c'));
   events.end();
-  const lines = new JsonLines(1000, (data) => seen.push(data));
+  const lines = new JsonLines(1000, noting(seen));
   lines.push(Buffer.from('{"a":1}\n\n{"b"'));
   lines.push(Buffer.from(':2}'));
   lines.end();
@@ -120,13 +131,37 @@ test('complete() can stream underneath, and then retries a stream that broke', a
   expect(response.timeToFirstTokenMs).not.toBeNull();
 });
 
-test('takes a stream that ends before the answer does for malformed', async () => {
+test('takes a stream that ends before the answer does for incomplete, and blames the server', async () => {
   const server = await modelServer((_request, response) => {
     response.writeHead(200);
     response.end('data: {"choices":[{"delta":{"content":"half"}}]}\n\n');
   });
   const client = clientFor({ endpoints: [server.url], streamForTiming: true, retry: { maxRetries: 0 } });
-  await expect(client.complete({ input: 'x' })).rejects.toMatchObject({ code: 'ASSAY_MALFORMED_RESPONSE' });
+  await expect(client.complete({ input: 'x' })).rejects.toMatchObject({
+    code: 'ASSAY_INCOMPLETE_RESPONSE',
+    endpointAtFault: true,
+  });
+});
+
+test('hears what does not belong into a stream: failures without a frame, under a name, behind a comment', () => {
+  const seen: string[] = [];
+  const events = new ServerSentEvents(1000, noting(seen));
+  events.push(
+    Buffer.from('event: error\ndata: a\n\nerror: b\n\n: {"c":1}\n\n: keep-alive\nid: 1\nretry: 2\n{"d":1}\n'),
+  );
+  events.end();
+  const lines = new JsonLines(1000, noting(seen));
+  lines.push(Buffer.from('error: e\nInternal error\ndata: {"f":1}\n'));
+  lines.end();
+  expect(seen).toEqual([
+    'failed: a',
+    'failed: b',
+    'stray: {"c":1}',
+    'stray: {"d":1}',
+    'failed: e',
+    'stray: Internal error',
+    '{"f":1}',
+  ]);
 });
 
 test('frees the slot when the reader leaves the loop', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readErrorReply } from '../../src/client/http/classify-failure.js';
+import { readErrorReply } from '../../src/client/protocols/error-body.js';
 import { resetMs } from '../../src/client/balancing/retry-after.js';
 import { SecretStream } from '../../src/client/http/secret-stream.js';
 import { Secrets } from '../../src/client/http/secrets.js';

@@ -1,18 +1,27 @@
 import { AssayError } from '../../errors.js';
-import type { Clock, ClockTimer } from '../../foundation/clock.js';
 import type { RandomSource } from '../../foundation/seeded-random.js';
-import type { Endpoint, Waiter } from './endpoint.js';
-import { LinkedList, type ListNode } from '../../foundation/linked-list.js';
+import type { Endpoint } from './endpoint.js';
 import type { EndpointPolicy, PickContext } from './endpoint-policy.js';
 
 /** What an {@link EndpointSelector} is made from. */
 export interface EndpointSelectorSettings {
   readonly endpoints: readonly Endpoint[];
   readonly policy: EndpointPolicy;
-  readonly clock: Clock;
   readonly random: RandomSource;
   /** Most calls in flight over all endpoints. */
   readonly concurrency: number;
+}
+
+/** What selection knows of a call. */
+export interface PlacedCall {
+  /** Units of work that it is expected to take. */
+  readonly work: number;
+  /** Tokens that it is charged. */
+  readonly tokens: number;
+  /** Endpoints that failed it: asked again only where no other can take it now. */
+  readonly tried: readonly Endpoint[];
+  /** Endpoints that it may not go to: they refused it, or failed it a moment ago. */
+  readonly barred: readonly Endpoint[];
 }
 
 /** What to do with a call now: send it, let it wait in an endpoint's queue, or let it wait for any endpoint. */
@@ -22,52 +31,56 @@ export type Choice =
   | { readonly kind: 'wait' };
 
 const WAIT: Choice = { kind: 'wait' };
-const NOBODY: readonly Endpoint[] = [];
-const REROUTE_AFTER_MS = 2000;
-const REARM_MS = 5; // a timer that is late by less is left: tokens that are given back shorten waits all the time
 const WORTH_WAITING = 2;
 
+/** Which endpoints may take a call. */
+interface Wanted {
+  /** Whether also those that have failed it. */
+  readonly again: boolean;
+  /** Only those that are done with it in less time. */
+  readonly withinMs: number;
+}
+
+const UNTRIED: Wanted = { again: false, withinMs: Number.POSITIVE_INFINITY };
+const ANYBODY: Wanted = { again: true, withinMs: Number.POSITIVE_INFINITY };
+
 /**
- * Decides where calls go and when they may. One FIFO queue and one timer for each endpoint that holds calls
- * back, and one lobby for calls that no endpoint can take: waiting calls never poll and never stampede.
+ * Decides where calls go and when they may. Knows time and chance only through what it is given, and nothing of HTTP,
+ * so the load-balancing simulator (`bench/lb-sim`) runs this very code. Calls that have to wait do so in a
+ * {@link WaitingRoom}.
  *
- * Knows time and chance only through what it is given, and nothing of HTTP, so the load-balancing simulator
- * (`bench/lb-sim`) runs this very code.
+ * An endpoint whose calls come to nothing looks idle and fast, and would draw every call under any policy. So one
+ * that is in doubt gets every so-manieth call at most, its share by weight, and one that has fallen silent, or not yet
+ * answered its first calls, gets none, as long as another one is in service.
  */
 export class EndpointSelector {
-  readonly #endpoints: readonly Endpoint[];
+  readonly endpoints: readonly Endpoint[];
   readonly #tiers: readonly (readonly Endpoint[])[];
   readonly #policy: EndpointPolicy;
-  readonly #clock: Clock;
   readonly #concurrency: number;
   readonly #context: { now: number; random: RandomSource };
   readonly #usable: Endpoint[] = [];
   readonly #choices: readonly Choice[];
-  readonly #timers: (ClockTimer | undefined)[];
-  readonly #timersDueAt: number[];
-  readonly #lobby = new LinkedList<Waiter>();
-  #returnTimer: ClockTimer | undefined;
+  readonly #totalWeight: number;
+  readonly #sentAt: number[]; // by endpoint: how many attempts there had been when it got its last one
+  readonly #elsewhere: () => number;
+  #attempts = 0;
   #inFlight = 0;
-  #serving = false;
 
   constructor(settings: EndpointSelectorSettings) {
-    this.#endpoints = settings.endpoints;
+    const { endpoints } = settings;
+    this.endpoints = endpoints;
     this.#policy = settings.policy;
-    this.#clock = settings.clock;
     this.#concurrency = settings.concurrency;
     this.#context = { now: 0, random: settings.random };
-    this.#choices = settings.endpoints.map((endpoint) => ({ kind: 'send', endpoint }));
-    this.#timers = settings.endpoints.map(() => undefined);
-    this.#timersDueAt = settings.endpoints.map(() => 0);
-    const priorities = [...new Set(settings.endpoints.map((each) => each.priority))].sort((a, b) => a - b);
+    this.#choices = endpoints.map((endpoint) => ({ kind: 'send', endpoint }));
+    this.#totalWeight = endpoints.reduce((sum, { weight }) => sum + weight, 0);
+    this.#sentAt = endpoints.map(() => Number.NEGATIVE_INFINITY);
+    this.#elsewhere = () => this.typicalMs;
+    const priorities = [...new Set(endpoints.map((each) => each.priority))].sort((a, b) => a - b);
     this.#tiers = priorities.map((priority) =>
-      settings.endpoints.filter((endpoint) => endpoint.priority === priority),
+      endpoints.filter((endpoint) => endpoint.priority === priority),
     );
-  }
-
-  /** Calls that wait, in all queues. */
-  get waiting(): number {
-    return this.#endpoints.reduce((sum, endpoint) => sum + endpoint.waiting.size, this.#lobby.size);
   }
 
   /** Attempts in flight over all endpoints. */
@@ -75,85 +88,83 @@ export class EndpointSelector {
     return this.#inFlight;
   }
 
-  /**
-   * Chooses for a call with that much work and those tokens, leaving out the endpoints that failed it already
-   * (`tried`); when all have, they are allowed again. A hedge never waits.
-   *
-   * @throws AssayError `ASSAY_INVALID_OPTION`, or whatever the host's own policy throws.
-   */
-  choose(work: number, tokens: number, tried: readonly Endpoint[], now: number, hedge = false): Choice {
-    if (this.#inFlight >= this.#concurrency) return WAIT;
-    const found = this.#pickUsable(tokens, tried, now);
-    if (hedge) return found === undefined ? WAIT : this.#choices[found.index]!;
-    if (found !== undefined && this.#endpoints.length === 1) return this.#choices[0]!; // nothing else to wait for
-    const queue = this.#worthWaitingFor(work, tokens, tried, found, now);
-    if (queue !== undefined) return { kind: 'queue', endpoint: queue };
-    if (found !== undefined) return this.#choices[found.index]!;
-    return tried.length > 0 ? this.choose(work, tokens, NOBODY, now) : WAIT;
+  /** Whether no more calls may be in flight, wherever. */
+  get full(): boolean {
+    return this.#inFlight >= this.#concurrency;
   }
 
-  /** Whether an endpoint that has not been tried could take a call now. */
-  hasOther(tokens: number, tried: readonly Endpoint[], now: number): boolean {
-    return this.#endpoints.some((each) => !tried.includes(each) && each.usable(tokens, now));
-  }
-
-  /** Puts a waiter into an endpoint's queue; remove the node from its list to leave it. */
-  enqueue(endpoint: Endpoint, node: ListNode<Waiter>, now: number): void {
-    endpoint.waiting.push(node);
-    this.#arm(endpoint, now);
-    this.#armReturn(now);
-  }
-
-  /** Puts a waiter where it waits for any endpoint; remove the node from its list to leave. */
-  enterLobby(node: ListNode<Waiter>, now: number): void {
-    this.#lobby.push(node);
-    this.#armReturn(now);
-  }
-
-  /** An attempt was sent. */
-  began(): void {
+  /** An attempt is sent to the endpoint. */
+  attemptStarted(endpoint: Endpoint): void {
     this.#inFlight++;
+    this.#sentAt[endpoint.index] = ++this.#attempts;
   }
 
   /** An attempt ended. */
-  left(): void {
+  attemptEnded(): void {
     this.#inFlight--;
   }
 
-  /** There is room at the endpoint, or it came back: those who wait may go. */
-  offer(endpoint: Endpoint, now: number): void {
-    if (endpoint.waiting.size > 0) this.#serve(endpoint, now);
-    if (this.#lobby.size > 0) this.#serveLobby(now);
-    this.#relieveOthers(endpoint, now);
-    this.#armReturn(now);
+  /**
+   * Chooses for a call that comes in or comes back.
+   *
+   * @throws AssayError `ASSAY_INVALID_OPTION`, or whatever the host's own policy throws.
+   */
+  choose(call: PlacedCall, now: number): Choice {
+    if (this.full) return WAIT;
+    const found = this.#candidates(call, now) ? this.#pick(now) : undefined;
+    if (found !== undefined && this.endpoints.length === 1) return this.#choices[0]!; // nothing else to wait for
+    const queue = this.#worthWaitingFor(call, found, now);
+    if (queue !== undefined) return { kind: 'queue', endpoint: queue };
+    return found === undefined ? WAIT : this.#choices[found.index]!;
+  }
+
+  /** Picks an endpoint that can take a call now beside the one that has it; `undefined` when there is none. */
+  chooseSecond(call: PlacedCall, now: number): Endpoint | undefined {
+    return !this.full && this.#fill(call, now, UNTRIED) ? this.#pick(now) : undefined;
+  }
+
+  /** Whether an endpoint that has not failed the call could take it now. */
+  canFailOver(call: PlacedCall, now: number): boolean {
+    return this.#fill(call, now, UNTRIED);
+  }
+
+  /** Whether {@link EndpointSelector.choose} has anything better to say than to wait for any endpoint. */
+  canPlace(call: PlacedCall, now: number): boolean {
+    return (
+      !this.full && (this.#candidates(call, now) || this.#worthWaitingFor(call, undefined, now) !== undefined)
+    );
+  }
+
+  /** Whether the first of those who wait for the endpoint can go there now. */
+  canAdmit(endpoint: Endpoint, call: PlacedCall, now: number): boolean {
+    return !this.full && endpoint.hasRoom(call.tokens, now) && !this.#passedOver(endpoint, call, now);
   }
 
   /**
-   * The endpoint was ejected, quarantined or paused. Whoever waits there chooses again, unless the pause is
-   * short: then the place in the queue is worth more.
+   * Picks an endpoint that takes a call now and is done with it before it would leave the queue of another one; what
+   * counts is what the last of that queue gains by it. `undefined` when there is none.
    */
-  held(endpoint: Endpoint, now: number): void {
-    if (endpoint.waiting.size === 0) return;
-    if (endpoint.health.available(now) && endpoint.limit.pausedUntil - now <= REROUTE_AFTER_MS) {
-      this.#arm(endpoint, now);
-      return;
-    }
-    const waiters: Waiter[] = [];
-    for (let each = endpoint.waiting.shift(); each !== undefined; each = endpoint.waiting.shift()) {
-      waiters.push(each);
-    }
-    for (const each of waiters) each.rerouted();
+  relieve(queue: Endpoint, call: PlacedCall, now: number): Endpoint | undefined {
+    if (!this.canRelieve(queue, call, now)) return undefined;
+    return this.#pick(now);
   }
 
-  /**
-   * Milliseconds until some endpoint can take a call: 0 when one can now, `Infinity` when nobody can tell.
-   */
-  earliest(tokens: number, now: number): number {
+  /** Whether {@link EndpointSelector.relieve} would find one. */
+  canRelieve(queue: Endpoint, call: PlacedCall, now: number): boolean {
+    if (this.full) return false;
+    const staying = queue.lastWaitMs(call.tokens, now) + this.#expectedMs(queue, call, now);
+    if (this.#fill(call, now, { again: false, withinMs: staying })) return true;
+    return call.tried.length > 0 && this.#fill(call, now, { again: true, withinMs: staying });
+  }
+
+  /** Milliseconds until some endpoint can take a call: 0 when one can now, `Infinity` when nobody can tell. */
+  earliest(call: PlacedCall, now: number): number {
     let earliest = Number.POSITIVE_INFINITY;
-    for (const endpoint of this.#endpoints) {
+    for (const endpoint of this.endpoints) {
+      if (call.barred.includes(endpoint)) continue;
       const at = endpoint.health.availableAt(now);
       if (at === Number.POSITIVE_INFINITY) continue;
-      earliest = Math.min(earliest, Math.max(at - now, endpoint.waitMs(tokens, now)));
+      earliest = Math.min(earliest, Math.max(at - now, endpoint.waitMs(call.tokens, now)));
     }
     return earliest;
   }
@@ -162,192 +173,156 @@ export class EndpointSelector {
    * An endpoint other than this one that takes a call within that time, as far as anybody can tell; rather one
    * that is only busy than one that has to come back.
    */
-  sooner(than: Endpoint, withinMs: number, tokens: number, now: number): Endpoint | undefined {
-    const sooner = this.#endpoints.filter((each) => each !== than && each.dueMs(tokens, now) < withinMs);
+  sooner(
+    call: PlacedCall,
+    { than, withinMs }: { readonly than: Endpoint; readonly withinMs: number },
+    now: number,
+  ): Endpoint | undefined {
+    const sooner = this.endpoints.filter(
+      (each) => each !== than && !call.barred.includes(each) && each.dueMs(call.tokens, now) < withinMs,
+    );
     return sooner.find((each) => each.health.state === 'healthy') ?? sooner[0];
   }
 
-  /** Whether every endpoint is ejected or quarantined: whoever waits, waits for one to come back. */
-  get allDown(): boolean {
-    return this.#endpoints.every((each) => each.health.state !== 'healthy');
+  /** Whether every endpoint beside those is ejected or quarantined: who waits, waits for one to come back. */
+  allDown(barred: readonly Endpoint[]): boolean {
+    return this.endpoints.every((each) => each.health.state !== 'healthy' || barred.includes(each));
   }
 
-  /** Whether an endpoint is left that has not been tried and may still come into question. */
-  hasUntried(tried: readonly Endpoint[]): boolean {
-    return this.#endpoints.some((each) => each.health.state !== 'quarantined' && !tried.includes(each));
+  /** Whether an endpoint beside those may still come into question. */
+  anyLeft(barred: readonly Endpoint[]): boolean {
+    return this.endpoints.some((each) => each.health.state !== 'quarantined' && !barred.includes(each));
   }
 
   /** Whether an endpoint other than this one is healthy. */
   hasLiveOther(endpoint: Endpoint): boolean {
-    return this.#endpoints.some((each) => each !== endpoint && each.health.state === 'healthy');
+    return this.endpoints.some((each) => each !== endpoint && each.health.state === 'healthy');
   }
 
-  /** Whether something holds for every endpoint. */
-  every(test: (endpoint: Endpoint) => boolean): boolean {
-    return this.#endpoints.every(test);
+  /** Whether what the endpoint says against requests speaks rather against itself. */
+  refusesTooMuch(endpoint: Endpoint, now: number): boolean {
+    return endpoint.record.refusesTooMuch(
+      this.endpoints.map(({ record }) => record),
+      now,
+    );
   }
 
-  /** Stops all timers. */
-  close(): void {
-    for (const timer of this.#timers) timer?.cancel();
-    this.#timers.fill(undefined);
-    this.#returnTimer?.cancel();
-    this.#returnTimer = undefined;
+  /** Whether the endpoint should get no more than its share of calls now, as long as others are in service. */
+  distrusts(endpoint: Endpoint, now: number): boolean {
+    return endpoint.record.doubtful(now) || endpoint.onTrial || endpoint.silent(now, this.#elsewhere);
   }
 
-  #pickUsable(tokens: number, tried: readonly Endpoint[], now: number): Endpoint | undefined {
+  /** Whether an endpoint that is trusted is in service beside this one, for a call that may go there. */
+  othersServe(endpoint: Endpoint, { barred }: Pick<PlacedCall, 'barred'>, now: number): boolean {
+    return this.endpoints.some(
+      (each) =>
+        each !== endpoint &&
+        each.health.available(now) &&
+        now >= each.limit.pausedUntil &&
+        !barred.includes(each) &&
+        !this.distrusts(each, now),
+    );
+  }
+
+  /** Whether nothing has come from the endpoint for much longer than its calls should take. */
+  isSilent(endpoint: Endpoint, now: number): boolean {
+    return endpoint.silent(now, this.#elsewhere);
+  }
+
+  /** What a call takes on average at the slowest healthy endpoint that answers, milliseconds; `NaN` when none does. */
+  get typicalMs(): number {
+    let slowest = Number.NaN;
+    for (const { averageLatencyMs, health } of this.endpoints) {
+      const known = health.state === 'healthy' && !Number.isNaN(averageLatencyMs);
+      if (known && !(averageLatencyMs <= slowest)) slowest = averageLatencyMs;
+    }
+    return slowest;
+  }
+
+  #candidates(call: PlacedCall, now: number): boolean {
+    if (this.#fill(call, now, UNTRIED)) return true;
+    return call.tried.length > 0 && this.#fill(call, now, ANYBODY);
+  }
+
+  // Leaves in `#usable` who could take the call now, of the first tier that has somebody.
+  #fill(call: PlacedCall, now: number, { again, withinMs }: Wanted): boolean {
     const usable = this.#usable;
+    const { tokens, barred, tried } = call;
     for (const tier of this.#tiers) {
       usable.length = 0;
+      let tooSlow = 0;
       for (const endpoint of tier) {
         if (!endpoint.usable(tokens, now)) continue;
-        if (tried.length > 0 && tried.includes(endpoint)) continue;
-        usable.push(endpoint);
+        if (barred.length > 0 && barred.includes(endpoint)) continue;
+        if (!again && tried.length > 0 && tried.includes(endpoint)) continue;
+        if (this.#passedOver(endpoint, call, now)) continue;
+        if (withinMs < Number.POSITIVE_INFINITY && this.#expectedMs(endpoint, call, now) >= withinMs)
+          tooSlow++;
+        else usable.push(endpoint);
       }
-      if (usable.length > 0) {
-        return this.#pick(usable, now);
-      }
+      if (usable.length > 0) return true;
+      if (tooSlow > 0) return false; // a lower tier is for when nobody here can take it
     }
-    return undefined;
+    return false;
   }
 
-  #pick(usable: readonly Endpoint[], now: number): Endpoint {
+  #passedOver(endpoint: Endpoint, call: PlacedCall, now: number): boolean {
+    if (this.endpoints.length === 1) return false;
+    if (endpoint.record.doubtful(now)) {
+      const turn = this.#sentAt[endpoint.index]! + this.#totalWeight / endpoint.weight;
+      if (this.#attempts + 1 >= turn) return false;
+    } else if (!endpoint.onTrial && !endpoint.silent(now, this.#elsewhere)) return false;
+    return this.othersServe(endpoint, call, now);
+  }
+
+  #pick(now: number): Endpoint {
     this.#context.now = now;
-    const picked = this.#policy.pick(usable, this.#context as PickContext) as Endpoint | undefined;
-    if (picked !== undefined && this.#endpoints[picked.index] === picked) return picked;
+    const picked = this.#policy.pick(this.#usable, this.#context as PickContext) as Endpoint | undefined;
+    if (picked !== undefined && this.endpoints[picked.index] === picked) return picked;
     throw new AssayError('ASSAY_INVALID_OPTION', `\`${this.#policy.name}\` picked none of the candidates`);
   }
 
   // A paced or paused endpoint stays a candidate: waiting for it is right when nothing else is usable, or when
-  // everything else is expected to take more than twice as long.
-  #worthWaitingFor(
-    work: number,
-    tokens: number,
-    tried: readonly Endpoint[],
-    found: Endpoint | undefined,
-    now: number,
-  ): Endpoint | undefined {
+  // everything else is expected to take more than twice as long. Not so one that has never answered.
+  #worthWaitingFor(call: PlacedCall, found: Endpoint | undefined, now: number): Endpoint | undefined {
     let best: Endpoint | undefined;
     let bestTotal = Number.POSITIVE_INFINITY;
-    for (const endpoint of this.#endpoints) {
-      if (endpoint.limit.open && now >= endpoint.limit.pausedUntil && endpoint.waiting.size === 0) continue;
-      if (found !== undefined && endpoint.priority > found.priority) continue;
-      if (!endpoint.health.available(now) || tried.includes(endpoint)) continue;
-      const wait = endpoint.waitMs(tokens, now);
-      if (wait <= 0 && endpoint.waiting.size === 0) continue;
-      const total = wait + expectedMs(endpoint, work, now);
+    for (const endpoint of this.endpoints) {
+      if (endpoint.limit.open && now >= endpoint.limit.pausedUntil && endpoint.waiting === 0) continue;
+      if (found !== undefined && (endpoint.priority > found.priority || !endpoint.record.proven)) continue;
+      if (!endpoint.health.available(now) || call.barred.includes(endpoint)) continue;
+      if (found !== undefined && call.tried.includes(endpoint)) continue;
+      const wait = endpoint.waitMs(call.tokens, now);
+      if (wait <= 0 && endpoint.waiting === 0) continue;
+      if (this.#passedOver(endpoint, call, now)) continue;
+      const total = wait + this.#expectedMs(endpoint, call, now);
       if (total < bestTotal) {
         bestTotal = total;
         best = endpoint;
       }
     }
     if (best === undefined || found === undefined) return best;
-    const direct = found.estimateAt(now) * work; // NaN compares false: somebody unknown is tried first
-    return direct > WORTH_WAITING * bestTotal ? best : undefined;
-  }
-
-  // Asks no policy: one that counts its picks (round robin) would count this call twice.
-  #hasPlace(tokens: number, now: number): boolean {
-    if (this.#inFlight >= this.#concurrency) return false;
-    if (this.#endpoints.some((each) => each.usable(tokens, now))) return true;
-    return this.#worthWaitingFor(1, tokens, NOBODY, undefined, now) !== undefined;
-  }
-
-  #serve(endpoint: Endpoint, now: number): void {
-    for (;;) {
-      const first = endpoint.waiting.head?.value;
-      if (first === undefined) break;
-      if (this.#inFlight >= this.#concurrency || !endpoint.hasRoom(first.tokens, now)) break;
-      endpoint.waiting.shift();
-      first.admitted(endpoint);
+    // Not by the one that was picked: a policy may pick a slow one although a fast one is free.
+    for (const each of this.#usable) {
+      const direct = each.estimateAt(now) * call.work;
+      if (!(direct > WORTH_WAITING * bestTotal)) return undefined; // NaN compares false: somebody unknown is tried first
     }
-    this.#arm(endpoint, now);
+    return best;
   }
 
-  // Lets calls of the lobby choose again.
-  #serveLobby(now: number): void {
-    if (this.#serving) return; // a call that is let in may end at once and come back here
-    this.#serving = true;
-    try {
-      for (let left = this.#lobby.size; left > 0; left--) {
-        const first = this.#lobby.head?.value;
-        if (first === undefined) break;
-        if (!this.#hasPlace(first.tokens, now)) break;
-        this.#lobby.shift();
-        first.rerouted();
-      }
-    } finally {
-      this.#serving = false;
+  // Somebody unknown is taken to be as slow as the slowest who is known.
+  #expectedMs(endpoint: Endpoint, { work }: PlacedCall, now: number): number {
+    const estimate = endpoint.estimateAt(now);
+    if (!Number.isNaN(estimate)) return estimate * work;
+    const slowest = this.#slowest();
+    return Number.isNaN(slowest) ? 0 : slowest * work;
+  }
+
+  #slowest(): number {
+    let slowest = Number.NaN;
+    for (const { latency, record } of this.endpoints) {
+      if (record.proven && !(latency.sampled <= slowest)) slowest = latency.sampled;
     }
+    return slowest;
   }
-
-  // Room that nobody asks for here goes to those who wait for the rate or the pause of another endpoint. They
-  // queued there when this one was busy or gone.
-  #relieveOthers(endpoint: Endpoint, now: number): void {
-    for (;;) {
-      if (this.#inFlight >= this.#concurrency) return;
-      const node = this.#betterOffAt(endpoint, now);
-      if (node === undefined) return;
-      node.list?.remove(node);
-      node.value.admitted(endpoint);
-    }
-  }
-
-  #betterOffAt(endpoint: Endpoint, now: number): ListNode<Waiter> | undefined {
-    for (const other of this.#endpoints) {
-      if (other === endpoint) continue;
-      for (let node = other.waiting.head; node !== undefined; node = other.waiting.after(node)) {
-        const { work, tokens, tried } = node.value;
-        if (!endpoint.usable(tokens, now)) return undefined;
-        if (tried.includes(endpoint) && !tried.includes(other)) continue; // it waits for one that has not failed it
-        // Whoever is first goes; what counts is what the last of the queue gains by it.
-        const staying = other.waitMs(tokens, now) + expectedMs(other, work, now);
-        if (expectedMs(endpoint, work, now) < staying) return node;
-        break;
-      }
-    }
-    return undefined;
-  }
-
-  #arm(endpoint: Endpoint, now: number): void {
-    const first = endpoint.waiting.head?.value;
-    if (first === undefined) return;
-    const wait = endpoint.limit.waitMs(first.tokens, now);
-    // Held back by concurrency alone: the end of an attempt serves the queue.
-    if (wait === 0 && (endpoint.inFlight > 0 || this.#inFlight > 0)) return;
-    const { index } = endpoint;
-    if (this.#timers[index] !== undefined) {
-      if (now + wait > this.#timersDueAt[index]! - REARM_MS) return;
-      this.#timers[index].cancel(); // an answer has shortened the wait
-    }
-    this.#timersDueAt[index] = now + wait;
-    this.#timers[index] = this.#clock.schedule(() => {
-      this.#timers[index] = undefined;
-      this.#serve(endpoint, this.#clock.now());
-    }, wait);
-  }
-
-  // An ejection ends by itself: somebody who waits is then sent to probe.
-  #armReturn(now: number): void {
-    if (this.#returnTimer !== undefined || this.waiting === 0) return;
-    let at = Number.POSITIVE_INFINITY;
-    for (const { health } of this.#endpoints) {
-      if (health.state === 'ejected') at = Math.min(at, health.until);
-    }
-    if (at === Number.POSITIVE_INFINITY) return;
-    this.#returnTimer = this.#clock.schedule(
-      () => {
-        this.#returnTimer = undefined;
-        const later = this.#clock.now();
-        for (const each of this.#endpoints) if (each.health.state === 'ejected') this.offer(each, later);
-        this.#armReturn(later);
-      },
-      Math.max(at - now, 1),
-    );
-  }
-}
-
-function expectedMs(endpoint: Endpoint, work: number, now: number): number {
-  const estimate = endpoint.estimateAt(now);
-  return Number.isNaN(estimate) ? 0 : estimate * work;
 }

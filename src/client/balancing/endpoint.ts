@@ -2,10 +2,10 @@ import type { RandomSource } from '../../foundation/seeded-random.js';
 import { AdaptiveConcurrency, type AdaptiveConcurrencySettings } from './adaptive-concurrency.js';
 import type { EndpointError } from '../endpoint-error.js';
 import { LatencyEstimate, Ticket } from './latency-estimate.js';
-import { LinkedList } from '../../foundation/linked-list.js';
 import { OutlierEjection, type HealthChange, type OutlierEjectionSettings } from './outlier-ejection.js';
 import type { EndpointCandidate } from './endpoint-policy.js';
 import { RateLimit, type EndpointRateLimit } from './rate-limit.js';
+import { TrackRecord } from './track-record.js';
 
 /** What an {@link Endpoint} is made from. */
 export interface EndpointSettings {
@@ -19,30 +19,40 @@ export interface EndpointSettings {
   readonly adaptive: AdaptiveConcurrencySettings | undefined;
   /** Most that a failure counts for, milliseconds: the attempt's time limit. */
   readonly penaltyCapMs: number;
+  /** Longest pause that a server may ask for, milliseconds; after it one call probes. */
+  readonly maxPauseMs: number;
+  /** Calls that may be out before its first answer. */
+  readonly firstWave: number;
   readonly random: RandomSource;
 }
 
-/** How an attempt ended, for selection and limits. */
+/**
+ * How an attempt ended, for selection and limits. `refused`: the server finds the request bad; `useless`: it replied,
+ * and with nothing that can be used.
+ */
 export type AttemptOutcome =
-  'ok' | 'failed' | 'unreachable' | 'rate-limited' | 'overloaded' | 'cancelled' | 'rejected';
+  'ok' | 'failed' | 'unreachable' | 'rate-limited' | 'overloaded' | 'cancelled' | 'refused' | 'useless';
 
-/** Something that waits for room at an endpoint. */
-export interface Waiter {
-  /** Units of work that its call is expected to take. */
+/** How an attempt failed. */
+export interface AttemptFailure {
+  readonly outcome: Exclude<AttemptOutcome, 'ok'>;
+  /** How long the server asked to wait, milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** What an answer really took. */
+export interface AnswerCost {
+  /** Units of work. */
   readonly work: number;
-  /** Tokens that its call is charged. */
   readonly tokens: number;
-  /** Endpoints that failed its call already. */
-  readonly tried: readonly Endpoint[];
-  /** There is room there now; called once, after the waiter was taken out of its queue. */
-  admitted(endpoint: Endpoint): void;
-  /** The endpoint can no longer be waited for (ejected, paused for long): choose again. */
-  rerouted(): void;
 }
 
 const STALE_MS = 30_000;
 const QUIET_OVERLOAD_MS = 5000;
 const MAX_OVERLOADS_IN_ROW = 5;
+const SILENT_AFTER_MS = 1000;
+const SILENT_UNPROVEN_MS = 200;
+const SILENT_FACTOR = 3;
 
 /** Counts of one endpoint since the client was made. */
 export interface EndpointCounts {
@@ -73,8 +83,9 @@ export class Endpoint implements EndpointCandidate {
   readonly health: OutlierEjection;
   readonly limit: RateLimit;
   readonly adaptive: AdaptiveConcurrency | undefined;
-  /** Calls that wait for room here, first come first served. */
-  readonly waiting = new LinkedList<Waiter>();
+  readonly record = new TrackRecord();
+  /** Calls that wait for room here; the waiting room counts them. */
+  waiting = 0;
   readonly counts: EndpointCounts = {
     attempts: 0,
     succeeded: 0,
@@ -92,8 +103,10 @@ export class Endpoint implements EndpointCandidate {
   #refusal: EndpointError | undefined;
   readonly #concurrency: number;
   readonly #penaltyCapMs: number;
+  readonly #firstWave: number;
   #lastSampleRequestAt = Number.NEGATIVE_INFINITY;
   #lastSuccessAt = Number.NEGATIVE_INFINITY;
+  #lastSignAt = Number.NEGATIVE_INFINITY;
   #overloadsInRow = 0;
 
   constructor(settings: EndpointSettings, now: number) {
@@ -102,10 +115,11 @@ export class Endpoint implements EndpointCandidate {
     this.weight = settings.weight;
     this.priority = settings.priority;
     this.health = new OutlierEjection(settings.ejection, settings.random);
-    this.limit = new RateLimit(settings.rateLimit, settings.random, now);
+    this.limit = new RateLimit(settings, now);
     this.adaptive = settings.adaptive === undefined ? undefined : new AdaptiveConcurrency(settings.adaptive);
     this.#concurrency = settings.concurrency;
     this.#penaltyCapMs = settings.penaltyCapMs;
+    this.#firstWave = settings.firstWave;
   }
 
   get inFlight(): number {
@@ -120,7 +134,7 @@ export class Endpoint implements EndpointCandidate {
   /** Whether a call can be sent there now, without waiting. */
   usable(tokens: number, now: number): boolean {
     return (
-      this.waiting.size === 0 &&
+      this.waiting === 0 &&
       this.latency.inFlight < this.concurrencyLimit &&
       this.health.available(now) &&
       now >= this.limit.pausedUntil &&
@@ -142,17 +156,27 @@ export class Endpoint implements EndpointCandidate {
    * concurrency holds it back, which nobody can tell.
    */
   waitMs(tokens: number, now: number): number {
-    return this.limit.waitMs(tokens, now, this.waiting.size);
+    return this.limit.waitMs(tokens, now, this.waiting);
   }
 
-  /** The same, without what a rate that is still being learned would add. */
+  /** {@link Endpoint.waitMs} for the last of those who wait there. */
+  lastWaitMs(tokens: number, now: number): number {
+    return this.limit.waitMs(tokens, now, Math.max(0, this.waiting - 1));
+  }
+
+  /** {@link Endpoint.waitMs} without what a rate that is still being learned would add. */
   sureWaitMs(tokens: number, now: number): number {
-    return this.limit.sureWaitMs(tokens, now, this.waiting.size);
+    return this.limit.sureWaitMs(tokens, now, this.waiting);
   }
 
   /** Milliseconds until it takes calls, as far as its health, rate and pauses tell; a probe under way counts as 0. */
   dueMs(tokens: number, now: number): number {
     return Math.max(this.health.until - now, this.waitMs(tokens, now));
+  }
+
+  /** Milliseconds until the first of those who wait may go, as far as time alone decides; a probe under way is none. */
+  readyMs(tokens: number, now: number): number {
+    return Math.max(this.health.until - now, this.limit.waitMs(tokens, now));
   }
 
   estimateAt(now: number): number {
@@ -171,7 +195,24 @@ export class Endpoint implements EndpointCandidate {
     );
   }
 
-  /** It refuses every call with this error: gives it none until it is restored. */
+  /**
+   * Whether its oldest call has been out for much longer than it should take, and nothing has come from there since.
+   * `elsewhere` is what a call takes at others, milliseconds, for an endpoint that has never answered.
+   */
+  silent(now: number, elsewhere: () => number): boolean {
+    const { oldest, sampled } = this.latency;
+    if (oldest === undefined || this.#lastSignAt >= oldest.begunAt) return false;
+    const age = now - oldest.begunAt;
+    if (this.record.proven) return age > SILENT_AFTER_MS + SILENT_FACTOR * sampled * oldest.work;
+    return age > SILENT_UNPROVEN_MS && age > SILENT_FACTOR * elsewhere();
+  }
+
+  /** Whether it has all the calls that one gets before its first answer. */
+  get onTrial(): boolean {
+    return !this.record.proven && this.latency.inFlight >= this.#firstWave;
+  }
+
+  /** It turns every call away with this error: gives it none but probes until it answers. */
   quarantine(error: EndpointError, now: number): void {
     this.#refusal = error;
     this.health.quarantine(now);
@@ -188,22 +229,23 @@ export class Endpoint implements EndpointCandidate {
       this.#lastSampleRequestAt = now;
     }
     const probe = this.health.started();
-    const ticket = new Ticket(now, work, tokens, this.health.epoch, probe);
+    const ticket = new Ticket({ begunAt: now, work, tokens, epoch: this.health.epoch, probe });
     this.latency.started(ticket);
     this.limit.admit(tokens, now);
     this.counts.attempts++;
     return ticket;
   }
 
-  /** A call was answered; `work` and `tokensUsed` are what it really took. */
-  succeeded(ticket: Ticket, work: number, tokensUsed: number, now: number): HealthChange {
+  /** A call was answered. */
+  succeeded(ticket: Ticket, { work, tokens }: AnswerCost, now: number): HealthChange {
     const latencyMs = now - ticket.begunAt;
     this.adaptive?.succeeded(this.latency.inFlight);
     this.latency.succeeded(ticket, latencyMs, work, now);
-    this.limit.correct(ticket.tokens, tokensUsed, now);
+    this.limit.correct(ticket.tokens, tokens, now);
     this.limit.succeeded(ticket.begunAt, now);
+    this.record.answered(now);
     this.#overloadsInRow = 0;
-    this.#lastSuccessAt = now;
+    this.#lastSuccessAt = this.#lastSignAt = now;
     this.counts.succeeded++;
     this.averageLatencyMs = Number.isNaN(this.averageLatencyMs)
       ? latencyMs
@@ -214,34 +256,31 @@ export class Endpoint implements EndpointCandidate {
     return change;
   }
 
-  /**
-   * A call failed. `ok` does not come here; `rejected` is a failure that is not the endpoint's (a bad request):
-   * it proves the endpoint alive.
-   */
-  failed(
-    ticket: Ticket,
-    outcome: Exclude<AttemptOutcome, 'ok'>,
-    retryAfterMs: number | undefined,
-    now: number,
-  ): HealthChange {
+  /** A call failed. */
+  failed(ticket: Ticket, { outcome, retryAfterMs }: AttemptFailure, now: number): HealthChange {
     const latencyMs = now - ticket.begunAt;
     const inFlight = this.latency.inFlight;
+    if (outcome !== 'cancelled') this.#lastSignAt = now;
     if (outcome !== 'failed') this.limit.correct(ticket.tokens, 0, now);
     switch (outcome) {
       case 'cancelled':
         this.counts.cancelled++;
         this.latency.cancelled(ticket, latencyMs, now);
-        if (ticket.probe && ticket.epoch === this.health.epoch) this.health.probeCancelled();
+        if (ticket.probe) this.health.probeToldNothing(ticket.epoch);
         return 'none';
-      case 'rejected':
+      case 'refused':
+      case 'useless':
         this.latency.ended(ticket);
         this.counts.failed++;
-        this.#outcome(1, now);
-        return this.health.succeeded(now, ticket.epoch);
+        if (outcome === 'refused') this.record.refusedRequest(now);
+        else this.record.failed(now);
+        this.#outcome(outcome === 'refused' ? 1 : 0, now);
+        if (ticket.probe) this.health.probeToldNothing(ticket.epoch);
+        return 'none';
       case 'rate-limited':
         this.latency.ended(ticket);
         this.counts.rateLimited++;
-        this.limit.rateLimited(retryAfterMs, ticket.begunAt, inFlight, now);
+        this.limit.rateLimited({ retryAfterMs, sentAt: ticket.begunAt, inFlight }, now);
         this.adaptive?.overloaded(inFlight, now);
         // A 429 says that the server is alive, so an ejection ends; the pause holds calls back.
         return ticket.probe ? this.health.succeeded(now, ticket.epoch) : 'none';
@@ -251,12 +290,20 @@ export class Endpoint implements EndpointCandidate {
         this.limit.overloaded(retryAfterMs, now);
         this.adaptive?.overloaded(inFlight, now);
         return this.#overloaded(ticket, now);
-      default:
+      case 'failed':
+      case 'unreachable':
         this.latency.failed(ticket, latencyMs, this.#penaltyCapMs, now);
         this.counts.failed++;
+        this.record.failed(now);
         this.#outcome(0, now);
         return this.health.failed(now, ticket.epoch, outcome === 'unreachable');
     }
+  }
+
+  /** It refused a request as bad that another endpoint then answered: that was its own failure. */
+  refusalDisproved(ticket: Ticket, now: number): HealthChange {
+    this.#outcome(0, now);
+    return this.health.failed(now, ticket.epoch, false);
   }
 
   // An overloaded server answers some calls; one that has said 503 for seconds on end is down behind its proxy.

@@ -1,5 +1,14 @@
 import { LinkedList, ListNode } from '../../foundation/linked-list.js';
 
+/** Hears that nothing comes from the endpoint of an attempt in flight. */
+export interface SilenceListener {
+  /** The attempt has been out for `ageMs`; a call takes `typicalMs` where it is answered. */
+  endpointSilent(silence: { readonly ageMs: number; readonly typicalMs: number }): void;
+}
+
+/** What a {@link Ticket} is made from. */
+export type TicketSettings = Pick<Ticket, 'begunAt' | 'work' | 'tokens' | 'epoch' | 'probe'>;
+
 /** One attempt in flight, as selection and limits see it. */
 export class Ticket extends ListNode<number> {
   /** When it was sent, monotonic milliseconds. */
@@ -12,8 +21,10 @@ export class Ticket extends ListNode<number> {
   readonly epoch: number;
   /** Whether it probes an ejected endpoint. */
   readonly probe: boolean;
+  /** Whose attempt it is, where somebody wants to hear that its endpoint has fallen silent. */
+  owner: SilenceListener | undefined = undefined;
 
-  constructor(begunAt: number, work: number, tokens: number, epoch: number, probe: boolean) {
+  constructor({ begunAt, work, tokens, epoch, probe }: TicketSettings) {
     super(begunAt);
     this.begunAt = begunAt;
     this.work = work;
@@ -35,7 +46,9 @@ const UNKNOWN_FAILURE_MS = 1000;
  * estimate, since failing fast is not being fast.
  */
 export class LatencyEstimate {
-  readonly #inFlight = new LinkedList<number>(new Ticket(0, 1, 0, 0, false));
+  readonly #inFlight = new LinkedList<number>(
+    new Ticket({ begunAt: 0, work: 1, tokens: 0, epoch: 0, probe: false }),
+  );
   #value = Number.NaN;
   #updatedAt = Number.NEGATIVE_INFINITY;
 
@@ -49,6 +62,21 @@ export class LatencyEstimate {
     return this.#updatedAt;
   }
 
+  /** Milliseconds per unit of work as its samples say, without what is in flight; `NaN` before the first sample. */
+  get sampled(): number {
+    return this.#value;
+  }
+
+  /** The attempt that has been in flight for longest. */
+  get oldest(): Ticket | undefined {
+    return this.#inFlight.head as Ticket | undefined;
+  }
+
+  /** The attempt that was sent after that one. */
+  after(ticket: Ticket): Ticket | undefined {
+    return this.#inFlight.after(ticket) as Ticket | undefined;
+  }
+
   /** Milliseconds per unit of work; `NaN` before the first sample. */
   at(now: number): number {
     return this.#value < this.floor(now) ? this.floor(now) : this.#value;
@@ -56,7 +84,7 @@ export class LatencyEstimate {
 
   /** What the oldest call in flight proves already, milliseconds per unit of work; 0 when none is. */
   floor(now: number): number {
-    const oldest = this.#inFlight.head as Ticket | undefined;
+    const { oldest } = this;
     return oldest === undefined ? 0 : (now - oldest.begunAt) / oldest.work;
   }
 

@@ -4,21 +4,22 @@ import { RollingCount } from './rolling-count.js';
 
 /** When an endpoint that fails gets no more calls, and for how long. */
 export interface OutlierEjectionOptions {
-  /** Failures in a row, integer >= 1. Default 5. */
+  /** Failures in a row, integer >= 1. @default 5 */
   readonly consecutiveFailures?: number | undefined;
-  /** Share of failures above which it is ejected, 0..1. Default 0.5. */
+  /** Share of failures above which it is ejected, 0..1. @default 0.5 */
   readonly failureRate?: number | undefined;
-  /** Calls in the window below which the share says nothing, integer >= 1. Default 10. */
+  /** Calls in the window below which the share says nothing, integer >= 1. @default 10 */
   readonly minimumCalls?: number | undefined;
-  /** Length of that window, milliseconds. Default 10,000. */
+  /** Length of that window, milliseconds. @default 10000 */
   readonly windowMs?: number | undefined;
-  /** First ejection, milliseconds; each further one in a row lasts twice as long. Default 5,000. */
+  /** First ejection, milliseconds; each further one in a row lasts twice as long. @default 5000 */
   readonly baseEjectionMs?: number | undefined;
-  /** Longest ejection, milliseconds. Default 60,000. */
+  /** Longest ejection, milliseconds. @default 60000 */
   readonly maxEjectionMs?: number | undefined;
   /**
    * Longest ejection of an endpoint that could not even be connected to, milliseconds; its first lasts a fifth
-   * of `baseEjectionMs`. Probing it costs next to nothing, and it may be back any moment. Default 4,000.
+   * of `baseEjectionMs`. Probing it costs next to nothing, and it may be back any moment.
+   * @default 4,000
    */
   readonly maxUnreachableMs?: number | undefined;
 }
@@ -55,6 +56,9 @@ export function outlierEjectionOptions(options: OutlierEjectionOptions | false):
   };
 }
 
+const BASE_QUARANTINE_MS = 2000;
+const MAX_QUARANTINE_MS = 300_000;
+
 /** Why an endpoint was ejected. */
 export type EjectionReason = 'consecutive-failures' | 'failure-rate' | 'probe-failed';
 
@@ -80,6 +84,7 @@ export class OutlierEjection {
   #until = 0;
   #since = 0;
   #ejectionsInRow = 0;
+  #quarantinesInRow = 0;
   #restoredAt = Number.NEGATIVE_INFINITY;
   #reason: EjectionReason = 'consecutive-failures';
   #epoch = 0;
@@ -106,9 +111,9 @@ export class OutlierEjection {
     return this.#reason;
   }
 
-  /** When the ejection ends, monotonic milliseconds; `Infinity` while quarantined. */
+  /** When the ejection or quarantine ends and a call may probe, monotonic milliseconds; in the past when it has. */
   get until(): number {
-    return this.#state === 'quarantined' ? Number.POSITIVE_INFINITY : this.#until;
+    return this.#until;
   }
 
   /** When it was ejected first since it was last healthy, monotonic milliseconds. */
@@ -121,30 +126,34 @@ export class OutlierEjection {
     return this.#epoch;
   }
 
+  /** Whether the result of a call that began in that state is heard. */
+  heeds(epoch: number): boolean {
+    return epoch === this.#epoch;
+  }
+
   /** Whether a call may go there now: it is healthy, or the probe is due. */
   available(now: number): boolean {
     switch (this.#state) {
       case 'healthy':
         return true;
       case 'ejected':
+      case 'quarantined':
         return now >= this.#until;
       case 'probing':
         return !this.#probing;
-      case 'quarantined':
-        return false;
     }
   }
 
-  /** When a call may go there at the earliest. */
+  /** When a call may go there at the earliest; `Infinity` while a probe is under way. */
   availableAt(now: number): number {
-    if (this.#state === 'ejected') return Math.max(now, this.#until);
+    if (this.#state === 'ejected' || this.#state === 'quarantined') return Math.max(now, this.#until);
     return this.available(now) ? now : Number.POSITIVE_INFINITY;
   }
 
   /** A call goes there; returns whether it is a probe. */
   started(): boolean {
     if (this.#state === 'healthy') return false;
-    if (this.#state === 'ejected') {
+    if (this.#state !== 'probing') {
       this.#state = 'probing';
       this.#epoch++;
     }
@@ -152,9 +161,9 @@ export class OutlierEjection {
     return true;
   }
 
-  /** A probe was given up without an answer: the next call probes. */
-  probeCancelled(): void {
-    this.#probing = false;
+  /** A probe told nothing (it was given up, or its request was bad): the next call probes. */
+  probeToldNothing(epoch: number): void {
+    if (epoch === this.#epoch) this.#probing = false;
   }
 
   /** A call succeeded; `epoch` is the one in which it began. */
@@ -184,11 +193,21 @@ export class OutlierEjection {
       : 'none';
   }
 
-  /** Gives it no calls until {@link OutlierEjection.restore}: it refuses the key or does not know the model. */
+  /**
+   * It turns calls away for what it is: its key, its account, its path or model. It gets none for two seconds, twice as
+   * long each time in a row, at most five minutes; then one call probes it, so that a run without a watcher heals.
+   */
   quarantine(now: number): void {
     if (this.#state === 'healthy') this.#since = now;
+    const length = Math.min(
+      MAX_QUARANTINE_MS,
+      BASE_QUARANTINE_MS * 2 ** Math.min(this.#quarantinesInRow, 20),
+    );
+    this.#quarantinesInRow++;
     this.#state = 'quarantined';
+    this.#until = now + length * (0.9 + 0.2 * this.#random());
     this.#epoch++;
+    this.#probing = false;
   }
 
   /** Ends an ejection or a quarantine. */
@@ -197,17 +216,19 @@ export class OutlierEjection {
     this.#state = 'healthy';
     this.#epoch++;
     this.#probing = false;
+    this.#until = Math.min(this.#until, now);
     this.#consecutive = 0;
     this.#ejectionsInRow = Math.max(0, this.#ejectionsInRow - 1);
+    this.#quarantinesInRow = Math.max(0, this.#quarantinesInRow - 1);
     this.#restoredAt = now;
     this.#calls.clear();
     this.#failures.clear();
     return 'restored';
   }
 
-  /** Makes the probe due now: an active check saw the endpoint alive. */
+  /** Makes the probe due now: an active check saw the endpoint alive, or its key is another one. */
   probeNow(now: number): void {
-    if (this.#state === 'ejected') this.#until = Math.min(this.#until, now);
+    this.#until = Math.min(this.#until, now);
   }
 
   #eject(now: number, reason: EjectionReason, unreachable: boolean): HealthChange {

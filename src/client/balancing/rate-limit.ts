@@ -1,6 +1,6 @@
 import { checkOptions, positive, number } from '../../foundation/options.js';
 import type { RandomSource } from '../../foundation/seeded-random.js';
-import { Opening } from './first-wave.js';
+import { FirstWave } from './first-wave.js';
 import { readLimitHeaders, type LimitHeaders } from './rate-limit-headers.js';
 import { RateSearch } from './rate-search.js';
 import { Refusals } from './refusals.js';
@@ -15,11 +15,11 @@ export interface EndpointRateLimit {
   /** Tokens a minute, > 0: the prompt's and those that may be generated, corrected by what was used. */
   readonly tokensPerMinute?: number | undefined;
   /**
-   * Requests that may go at once after a pause, >= 1; tokens get the same time's worth. Default: a quarter
-   * of a second's worth, at least 1.
+   * Requests that may go at once after a pause, >= 1; tokens get the same time's worth.
+   * @default a quarter of a second's worth, at least 1
    */
   readonly burst?: number | undefined;
-  /** This process' share of the limit, 0..1, where several processes use one quota. Default 1. */
+  /** This process' share of the limit, 0..1, where several processes use one quota. @default 1 */
   readonly share?: number | undefined;
 }
 
@@ -31,6 +31,33 @@ export function rateLimitOptions(options: EndpointRateLimit): EndpointRateLimit 
     burst: number(1),
     share: number(0.000_001, 1),
   });
+}
+
+/** What a {@link RateLimit} is made from. */
+export interface RateLimitSettings {
+  readonly rateLimit: EndpointRateLimit;
+  readonly random: RandomSource;
+  /** Longest pause that a server may ask for, milliseconds. */
+  readonly maxPauseMs: number;
+  /** Calls that may be out before the first answer. */
+  readonly firstWave: number;
+}
+
+/** A reply that may tell of limits. */
+export interface ToldLimits {
+  readonly headers: ResponseHeaders;
+  /** Calls still in flight. */
+  readonly inFlight: number;
+  readonly wallTime: number;
+}
+
+/** A call that was refused as one too many. */
+export interface Refusal {
+  /** How long the server asked to wait, milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  readonly sentAt: number;
+  /** Calls in flight, the refused one included. */
+  readonly inFlight: number;
 }
 
 const HEADROOM = 0.98;
@@ -49,11 +76,12 @@ export class RateLimit {
   readonly #random: RandomSource;
   readonly #share: number;
   readonly #declared: EndpointRateLimit;
+  readonly #maxPauseMs: number;
   readonly #through = new RollingCount(256, 25); // by the time of sending, without those that were refused
   readonly #refusals = new Refusals();
   #requests: TokenBucket | undefined;
   #tokens: TokenBucket | undefined;
-  #opening: Opening | undefined;
+  #firstWave: FirstWave | undefined;
   #search: RateSearch | undefined;
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #probing = false;
@@ -62,9 +90,10 @@ export class RateLimit {
   #headerTokens = 0;
   #overloads = 0;
 
-  constructor(declared: EndpointRateLimit, random: RandomSource, now: number) {
+  constructor({ rateLimit: declared, random, maxPauseMs, firstWave }: RateLimitSettings, now: number) {
     this.#declared = declared;
     this.#random = random;
+    this.#maxPauseMs = maxPauseMs;
     this.#share = declared.share ?? 1;
     const { requestsPerMinute, tokensPerMinute, burst } = declared;
     if (requestsPerMinute !== undefined) {
@@ -75,7 +104,7 @@ export class RateLimit {
       const perSecond = (tokensPerMinute / 60) * HEADROOM * this.#share;
       this.#tokens = new TokenBucket(perSecond, this.#tokenBurst(perSecond), now);
     }
-    if (this.#requests === undefined) this.#opening = new Opening();
+    if (this.#requests === undefined) this.#firstWave = new FirstWave(firstWave);
   }
 
   /** Calls are held back until then, monotonic milliseconds; in the past when they are not. */
@@ -95,12 +124,12 @@ export class RateLimit {
 
   /** Whether nothing ever holds a call back: the fast path. */
   get open(): boolean {
-    return this.#requests === undefined && this.#tokens === undefined && this.#opening === undefined;
+    return this.#requests === undefined && this.#tokens === undefined && this.#firstWave === undefined;
   }
 
   /** Milliseconds until a call with that many tokens may go, behind `ahead` calls that wait already. */
   waitMs(tokens: number, now: number, ahead = 0): number {
-    let wait = this.#opening?.waitMs(now) ?? 0;
+    let wait = this.#firstWave?.waitMs(now) ?? 0;
     if (this.#requests !== undefined) {
       wait = this.#requests.waitMs(1, now);
       if (ahead > 0) wait += (ahead / this.#requests.perSecond) * 1000;
@@ -119,8 +148,8 @@ export class RateLimit {
   /** A call goes out. */
   admit(tokens: number, now: number): void {
     this.#through.add(now);
-    if (this.#opening?.over(now) === true) this.#opening = undefined;
-    this.#opening?.sent(now);
+    if (this.#firstWave?.over(now) === true) this.#firstWave = undefined;
+    this.#firstWave?.sent(now);
     this.#requests?.charge(1, now);
     this.#tokens?.charge(tokens, now);
     if (this.#search !== undefined) {
@@ -139,7 +168,7 @@ export class RateLimit {
   succeeded(sentAt: number, now: number): void {
     this.#overloads = 0;
     this.#refusals.answered(sentAt);
-    this.#opening?.answered(sentAt, now);
+    this.#firstWave?.answered(sentAt, now);
   }
 
   /**
@@ -147,11 +176,9 @@ export class RateLimit {
    * in a row) and up to 10 % more. A pause in force is only ever made longer; after it one call goes first. When
    * refusals are many, the limit is learned from them, also where one is known: others may use the same quota, and
    * some vendors' headers speak of days.
-   *
-   * @param inFlight - calls in flight, the refused one included
    */
-  rateLimited(retryAfterMs: number | undefined, sentAt: number, inFlight: number, now: number): void {
-    this.#opening = undefined;
+  rateLimited({ retryAfterMs, sentAt, inFlight }: Refusal, now: number): void {
+    this.#firstWave = undefined;
     this.#through.add(sentAt, -1);
     this.#refusals.add(sentAt, inFlight, now);
     const untold = DEFAULT_PAUSE_MS * PAUSE_GROWTH ** (this.#refusals.inARow - 1);
@@ -173,11 +200,12 @@ export class RateLimit {
    */
   overloaded(retryAfterMs: number | undefined, now: number): void {
     if (now >= this.#pausedUntil) this.#overloads = Math.min(this.#overloads + 1, 6);
+    if (retryAfterMs !== undefined && retryAfterMs > this.#maxPauseMs) this.#probing = true;
     this.#pause(retryAfterMs ?? Math.min(30_000, 500 * 2 ** this.#overloads), now);
   }
 
   /** Learns from the headers of a reply; returns whether a limit became known or changed. */
-  learn(headers: ResponseHeaders, inFlight: number, wallTime: number, now: number): boolean {
+  learn({ headers, inFlight, wallTime }: ToldLimits, now: number): boolean {
     const seen = readLimitHeaders(headers, wallTime);
     if (seen === undefined) return false;
     const changed = this.#learnLimits(seen, now);
@@ -220,8 +248,9 @@ export class RateLimit {
     return this.#tokens.waitMs(tokens, now) + ((ahead * tokens) / this.#tokens.perSecond) * 1000;
   }
 
+  // A server that names a time which makes no sense (or years) is asked again by one call after the longest pause.
   #pause(forMs: number, now: number): void {
-    this.#holdUntil(now + forMs * (1 + 0.1 * this.#random()));
+    this.#holdUntil(now + Math.min(forMs, this.#maxPauseMs) * (1 + 0.1 * this.#random()));
   }
 
   #holdUntil(time: number): void {

@@ -1,71 +1,129 @@
 import type { AssayErrorCode } from '../../errors.js';
-import type { Attempt } from './attempt.js';
+import { SILENT, type Attempt } from './attempt.js';
 import type { CallSettings } from './call-settings.js';
-import type { Failure } from '../http/classify-failure.js';
+import { FIRST_BYTE_TIMEOUT, MISSING_DEPENDENCY, NO_KEY, type Failure } from '../http/failure.js';
 import type { AttemptOutcome } from '../balancing/endpoint.js';
-import type { AttemptRecord, EndpointError } from '../endpoint-error.js';
+import type { HealthChange } from '../balancing/outlier-ejection.js';
+import { EndpointError, type AttemptRecord } from '../endpoint-error.js';
 import type { EndpointSelector } from '../balancing/endpoint-selector.js';
 import type { ModelRequest } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 
+const TURNED_AWAY = 3;
+
 /** An attempt as the error of its call tells it. */
 export function attemptRecord(attempt: Attempt, code: AssayErrorCode, durationMs: number): AttemptRecord {
-  const { connection, status, usage } = attempt;
+  const { connection, status, usage, receivedCharacters } = attempt;
   return {
     endpoint: connection.endpoint.id,
     code,
     status: status === 0 ? null : status,
     durationMs,
     ...(usage === null ? {} : { usage }),
+    ...(receivedCharacters === 0 ? {} : { receivedCharacters }),
   };
 }
 
 /** Tells the endpoint, the selection and the limits that an attempt was answered. */
-export function recordAnswer(
-  settings: CallSettings,
-  attempt: Attempt,
-  reply: ProtocolReply,
-  now: number,
-): void {
-  const { work, hedge, reporter } = settings;
+export function recordAnswer(settings: CallSettings, attempt: Attempt, reply: ProtocolReply): void {
+  const { clock, work, hedge, reporter } = settings;
   const { endpoint } = attempt.connection;
   const { ticket } = attempt;
+  const now = clock.now();
   const units = work.done(reply, ticket.work);
-  const change = endpoint.succeeded(ticket, units, work.tokensUsed(reply, ticket.tokens), now);
+  const change = endpoint.succeeded(
+    ticket,
+    { work: units, tokens: work.tokensUsed(reply, ticket.tokens) },
+    now,
+  );
   hedge?.observe(now - ticket.begunAt, units);
-  learnLimits(settings, attempt, now);
+  learnLimits(settings, attempt);
   if (change === 'restored') reporter.restored(endpoint, now);
+}
+
+/** An attempt that failed, and of which request. */
+export interface FailedAttempt {
+  readonly attempt: Attempt;
+  readonly failure: Failure;
+  readonly error: EndpointError;
+  readonly request: ModelRequest;
 }
 
 /**
  * Tells the endpoint, the selection and the limits that an attempt failed: it may be ejected, paused or
  * quarantined, and whoever waits for it chooses again.
  */
-export function recordFailure(
-  settings: CallSettings,
-  attempt: Attempt,
-  failure: Failure,
-  error: EndpointError,
-  request: ModelRequest,
-  now: number,
-): void {
-  const { reporter, healthChecker, selector } = settings;
-  const { endpoint, transport } = attempt.connection;
-  const outcome = attempt.staleSocket ? 'cancelled' : outcomeOf(failure);
-  const change = endpoint.failed(attempt.ticket, outcome, error.retryAfterMs ?? undefined, now);
-  learnLimits(settings, attempt, now);
-  reporter.healthChanged(endpoint, change, error, now);
-  if (change === 'ejected') {
-    transport.renew();
-    healthChecker?.watch(attempt.connection);
-  }
+export function recordFailure(settings: CallSettings, failed: FailedAttempt): void {
+  const { clock, reporter, room } = settings;
+  const { attempt, error } = failed;
+  const { endpoint } = attempt.connection;
+  const now = clock.now();
+  const quarantine = deservesQuarantine(settings.selector, failed);
+  const outcome = quarantine ? 'useless' : outcomeOf(settings.selector, failed);
+  const change = endpoint.failed(
+    attempt.ticket,
+    { outcome, retryAfterMs: error.retryAfterMs ?? undefined },
+    now,
+  );
+  learnLimits(settings, attempt);
+  noteHealth(settings, { attempt, error, change });
   if (outcome === 'rate-limited' || outcome === 'overloaded') reporter.limited(endpoint, outcome, now);
-  const refused = attempt.status > 0 && isRefusal(failure, request); // and not the host's key function
-  if (refused && endpoint.health.state !== 'quarantined' && selector.hasLiveOther(endpoint)) {
+  if (quarantine) {
     endpoint.quarantine(error, now);
     reporter.quarantined(endpoint, error);
+    settings.keyWatch.watch(attempt);
   }
-  if (!endpoint.health.available(now) || now < endpoint.limit.pausedUntil) selector.held(endpoint, now);
+  if (!endpoint.health.available(now) || now < endpoint.limit.pausedUntil) room.held(endpoint, now);
+}
+
+/** An attempt that was given up, and why. */
+export interface CancelledAttempt {
+  readonly code: AssayErrorCode;
+  readonly request: ModelRequest;
+  /** Whether its call was given to another endpoint since this one was silent. */
+  readonly silent: boolean;
+}
+
+/**
+ * Tells the endpoint that an attempt was given up. That is nobody's fault, unless nothing came from there while another one
+ * answered the call, or until its time was up.
+ */
+export function recordCancelled(
+  settings: CallSettings,
+  attempt: Attempt,
+  { code, request, silent }: CancelledAttempt,
+): void {
+  const { endpoint } = attempt.connection;
+  const now = settings.clock.now();
+  const overdue = code === 'ASSAY_DEADLINE' && settings.selector.isSilent(endpoint, now);
+  if (!overdue && !(silent && code === 'ASSAY_ABORTED')) {
+    endpoint.failed(attempt.ticket, { outcome: 'cancelled' }, now);
+    return;
+  }
+  const failure = FIRST_BYTE_TIMEOUT;
+  const error = new EndpointError(failure.code, `${endpoint.id}: ${SILENT}`, {
+    retryable: true,
+    endpoint: endpoint.id,
+    endpointAtFault: true,
+  });
+  recordFailure(settings, { attempt, failure, error, request });
+}
+
+/** What an attempt changed in its endpoint's health. */
+export interface NotedHealth {
+  readonly attempt: Attempt;
+  readonly error: EndpointError;
+  readonly change: HealthChange;
+}
+
+/** Tells of a change in an endpoint's health, and does what it asks for. */
+export function noteHealth(settings: CallSettings, { attempt, error, change }: NotedHealth): void {
+  const { connection } = attempt;
+  const { endpoint, transport } = connection;
+  settings.reporter.healthChanged(endpoint, change, error);
+  if (change !== 'ejected') return;
+  transport.renew();
+  settings.healthChecker?.watch(connection);
 }
 
 /**
@@ -77,24 +135,41 @@ export function inOutage(
   attempt: Attempt,
   records: readonly AttemptRecord[] = [],
 ): boolean {
-  return selector.every(({ id, health }) => {
+  return selector.endpoints.every(({ id, health }) => {
     const own = attempt.reached ? records.filter((record) => record.endpoint === id).length : 0;
     return health.state !== 'healthy' || health.consecutiveFailures > own;
   });
 }
 
-function learnLimits(settings: CallSettings, attempt: Attempt, now: number): void {
+function learnLimits(settings: CallSettings, attempt: Attempt): void {
   if (!attempt.headers.tellsLimits) return;
   const { clock, reporter, work } = settings;
   const { endpoint } = attempt.connection;
-  if (!endpoint.limit.learn(attempt.headers.all, endpoint.inFlight, clock.wallTime(), now)) return;
+  const now = clock.now();
+  const told = { headers: attempt.headers.all, inFlight: endpoint.inFlight, wallTime: clock.wallTime() };
+  if (!endpoint.limit.learn(told, now)) return;
   if (endpoint.limit.tokensPerSecond !== null) work.counted = true;
   reporter.limited(endpoint, 'headers', now);
 }
 
-// The endpoint will refuse every call: its key, its account or its model is not right. A model that only this
-// call asked for says nothing about the endpoint.
-function isRefusal({ code }: Failure, request: ModelRequest): boolean {
+// The endpoint will turn every call away: its key, its account or its model is not right. A refused key or an empty
+// account says so at once. A 403 may be for one prompt and a 404 for a moment, so these have to come in a row. A model
+// that only this call asked for says nothing about the endpoint.
+function deservesQuarantine(
+  selector: EndpointSelector,
+  { attempt, failure, request }: FailedAttempt,
+): boolean {
+  const { connection, status, ticket } = attempt;
+  const { endpoint } = connection;
+  if (status === 0 || !endpoint.health.heeds(ticket.epoch)) return false; // not for the host's key function
+  if (!turnsAway(failure, request)) return false;
+  const inARow = endpoint.record.turnedCallAway();
+  if (ticket.probe) return true;
+  if (!selector.hasLiveOther(endpoint)) return false;
+  return (failure.code !== 'ASSAY_NOT_FOUND' && status !== 403) || inARow >= TURNED_AWAY;
+}
+
+function turnsAway({ code }: Failure, request: ModelRequest): boolean {
   return (
     code === 'ASSAY_AUTHENTICATION' ||
     code === 'ASSAY_QUOTA_EXCEEDED' ||
@@ -102,16 +177,19 @@ function isRefusal({ code }: Failure, request: ModelRequest): boolean {
   );
 }
 
-function outcomeOf({ code, endpointAtFault }: Failure): Exclude<AttemptOutcome, 'ok'> {
-  switch (code) {
-    case 'ASSAY_CONNECT':
-    case 'ASSAY_CONNECT_TIMEOUT':
-      return 'unreachable';
-    case 'ASSAY_RATE_LIMITED':
-      return 'rate-limited';
-    case 'ASSAY_OVERLOADED':
-      return 'overloaded';
-    default:
-      return endpointAtFault ? 'failed' : 'rejected';
-  }
+function outcomeOf(
+  selector: EndpointSelector,
+  { attempt, failure, request }: FailedAttempt,
+): Exclude<AttemptOutcome, 'ok'> {
+  const { code, endpointAtFault, retryable, blamesRequest } = failure;
+  if (attempt.staleSocket || failure === NO_KEY || failure === MISSING_DEPENDENCY) return 'cancelled';
+  if (blamesRequest) return 'refused';
+  if (code === 'ASSAY_CONNECT' || code === 'ASSAY_CONNECT_TIMEOUT') return 'unreachable';
+  if (code === 'ASSAY_RATE_LIMITED') return 'rate-limited';
+  if (code === 'ASSAY_OVERLOADED') return 'overloaded';
+  if (code === 'ASSAY_NOT_FOUND' && request.model !== undefined) return 'useless';
+  // What asking again would not mend is said at once by the only endpoint there is: waiting for it helps nobody.
+  return endpointAtFault && (retryable || selector.hasLiveOther(attempt.connection.endpoint))
+    ? 'failed'
+    : 'useless';
 }

@@ -8,6 +8,8 @@ export interface AttemptSettings {
   readonly connect: DeadlineList;
   readonly firstByte: DeadlineList;
   readonly idle: DeadlineList;
+  /** For the words of a refusal. */
+  readonly refusal: DeadlineList;
   readonly whole: DeadlineList;
   readonly givenUp: GivenUpRequests;
   readonly maxResponseBytes: number;

@@ -1,43 +1,22 @@
-import { isUtf8 } from 'node:buffer';
-import {
-  ATTEMPT_TIMEOUT,
-  AUTHENTICATION,
-  MISSING_DEPENDENCY,
-  CONNECT_TIMEOUT,
-  EMPTY,
-  FIRST_BYTE_TIMEOUT,
-  IDLE_TIMEOUT,
-  MALFORMED,
-  TOO_LARGE,
-  classifyErrorBody,
-  classifyStatus,
-  classifyTransportError,
-  holdsError,
-  readErrorBody,
-  readErrorReply,
-  type ErrorBody,
-  type Failure,
-} from '../http/classify-failure.js';
-import { createContentDecoder, type ContentDecoder } from '../http/content-decoder.js';
+import { AssayError, messageOf } from '../../errors.js';
+import type { Ticket } from '../balancing/latency-estimate.js';
+import { headerOf, limitResetMs, retryAfterMs } from '../balancing/retry-after.js';
+import { EndpointError } from '../endpoint-error.js';
+import { classifyErrorBody, classifyStatus, classifyTransportError } from '../http/classify-failure.js';
+import { encodingsOf } from '../http/content-decoder.js';
+import type { EndpointConnection } from '../http/endpoint-connection.js';
+import { readErrorBody, readErrorReply, type ErrorBody } from '../protocols/error-body.js';
+import * as failures from '../http/failure.js';
+import type { Failure } from '../http/failure.js';
+import type { EndRequest } from '../http/given-up-requests.js';
+import { NO_HEADERS, ReplyHeaders } from '../http/reply-headers.js';
+import type { ReplyHandler } from '../http/transport.js';
+import type { TokenUsage } from '../model-client.js';
+import type { ProtocolReply } from '../protocols/protocol.js';
+import { AnswerReader, type AnswerListener } from './answer-reader.js';
 import type { AttemptSettings } from './attempt-settings.js';
 import { Deadline, type Expiring } from './deadline-list.js';
-import type { EndpointConnection } from '../http/endpoint-connection.js';
-import { EndpointError } from '../endpoint-error.js';
-import type { EndRequest } from '../http/given-up-requests.js';
-import type { Ticket } from '../balancing/latency-estimate.js';
-import type { ReplyHandler } from '../http/transport.js';
-import {
-  EmptyAnswer,
-  ReportedFailure,
-  type ProtocolReply,
-  type StreamReader,
-} from '../protocols/protocol.js';
-import { NO_HEADERS, ReplyHeaders } from '../http/reply-headers.js';
-import { headerOf, retryAfterMs } from '../balancing/retry-after.js';
-import type { SecretStream } from '../http/secret-stream.js';
-import { JsonLines, ServerSentEvents, startsObject } from '../http/server-sent-events.js';
-import { AssayError, messageOf } from '../../errors.js';
-import type { TokenUsage } from '../model-client.js';
+import { RefusalBody, type RefusalListener } from './refusal-body.js';
 
 /** Who sent an attempt and hears how it went; exactly one of `answered` and `failed` is called, once. */
 export interface AttemptOwner {
@@ -47,19 +26,32 @@ export interface AttemptOwner {
   failed(attempt: Attempt, failure: Failure, error: EndpointError): void;
 }
 
-const MAX_ERROR_BYTES = 65_536;
+/** What an {@link Attempt} is made from. */
+export interface NewAttempt {
+  readonly connection: EndpointConnection;
+  readonly ticket: Ticket;
+  readonly callId: number;
+  /** 1 for the first of its call. */
+  readonly number: number;
+  readonly stream: boolean;
+  /** Whether another attempt of the call goes on beside it. */
+  readonly hedge: boolean;
+}
 
 type Phase = 'preparing' | 'connecting' | 'waiting' | 'receiving' | 'settled';
 
+/** What is said of an attempt whose endpoint is silent. */
+export const SILENT = 'nothing came from it while others answered';
+
+const NO_ENCODINGS: readonly string[] = [];
+
 /**
- * One request to one endpoint, from dispatch to outcome: it is undici's handler, collects or streams the reply,
- * keeps the time limits and turns whatever happens into a reply or a typed error. One object a call, on purpose:
- * this is the hot path.
+ * One request to one endpoint, from dispatch to outcome: it is undici's handler, keeps the time limits and turns whatever
+ * happens into a reply or a typed error.
  */
-export class Attempt implements ReplyHandler, Expiring {
+export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalListener {
   readonly connection: EndpointConnection;
   readonly ticket: Ticket;
-  /** 1 for the first of its call. */
   readonly number: number;
   readonly hedge: boolean;
   /** HTTP status; 0 before a reply. */
@@ -70,9 +62,14 @@ export class Attempt implements ReplyHandler, Expiring {
   reached = false;
   /** When the first text of a streamed answer came, monotonic milliseconds; `NaN` before. */
   firstTextAt = Number.NaN;
+  /** Characters of a streamed answer's text that have come. */
+  receivedCharacters = 0;
   headers: ReplyHeaders = NO_HEADERS;
+  /** The key that a function of the host gave for it. */
+  givenKey: string | undefined = undefined;
   readonly #owner: AttemptOwner;
   readonly #settings: AttemptSettings;
+  readonly #callId: number;
   readonly #stream: boolean;
   readonly #phaseDeadline = new Deadline(this);
   readonly #wholeDeadline = new Deadline(this);
@@ -81,32 +78,22 @@ export class Attempt implements ReplyHandler, Expiring {
   #resumeReply: (() => void) | undefined;
   #paused = false;
   #connectsBefore = 0;
-  #size = 0;
-  #first: Buffer | undefined;
-  #rest: Buffer[] | undefined;
-  #decoder: ContentDecoder | undefined;
-  #reader: StreamReader | undefined;
-  #guard: SecretStream | undefined;
-  #events: ServerSentEvents | JsonLines | undefined;
-  #lastMessage: unknown;
-  #streamEnded = false;
+  #bodyBegun = false;
+  #answer: AnswerReader | undefined;
+  #refusal: RefusalBody | undefined;
+  #body = '';
+  #idempotencyKey: string | undefined;
+  #askedKeyAgain = false;
 
-  constructor(
-    owner: AttemptOwner,
-    settings: AttemptSettings,
-    connection: EndpointConnection,
-    ticket: Ticket,
-    number: number,
-    stream: boolean,
-    hedge: boolean,
-  ) {
+  constructor(owner: AttemptOwner, settings: AttemptSettings, made: NewAttempt) {
     this.#owner = owner;
     this.#settings = settings;
-    this.connection = connection;
-    this.ticket = ticket;
-    this.number = number;
-    this.#stream = stream;
-    this.hedge = hedge;
+    this.connection = made.connection;
+    this.ticket = made.ticket;
+    this.number = made.number;
+    this.hedge = made.hedge;
+    this.#callId = made.callId;
+    this.#stream = made.stream;
   }
 
   /** Whether the outcome is known. */
@@ -116,27 +103,20 @@ export class Attempt implements ReplyHandler, Expiring {
 
   /** Tokens that the server has told of, whatever becomes of the attempt; `null` when it has not. */
   get usage(): TokenUsage | null {
-    if (this.#reader !== undefined) return this.#reader.usage ?? null;
-    return this.#lastMessage === undefined
-      ? null
-      : (this.connection.protocol.usage?.(this.#lastMessage) ?? null);
+    return this.#answer?.usage ?? null;
   }
 
-  /** Sends the request. `body` is asked for after the connection is ready, so that its cost is not in the way. */
+  /** Sends the request. */
   send(body: string, idempotencyKey: string | undefined, now: number): void {
     this.#settings.whole.start(this.#wholeDeadline, now);
-    const headers = this.connection.headers(idempotencyKey);
-    if (this.connection.transport.ready && Array.isArray(headers)) {
-      this.#dispatch(headers, body, now);
-      return;
+    const { connection } = this;
+    if (connection.asksForKey || !connection.transport.ready) {
+      this.#body = body; // the key, or our own transport, is not ready yet
+      this.#idempotencyKey = idempotencyKey;
+      this.#prepare(now);
+    } else {
+      this.#dispatch(connection.headers(idempotencyKey), body, now);
     }
-    this.#settings.connect.start(this.#phaseDeadline, now);
-    Promise.all([headers, this.connection.transport.open()]).then(
-      ([ready]) => {
-        if (!this.settled) this.#dispatch(ready, body, this.#settings.clock.now());
-      },
-      (error: unknown) => this.#keyFailed(error),
-    );
   }
 
   /** Gives the attempt up: nothing more is reported, and its connection is freed at once. */
@@ -144,6 +124,11 @@ export class Attempt implements ReplyHandler, Expiring {
     if (this.settled) return;
     this.#settle();
     this.#abort();
+  }
+
+  /** Gives the attempt up since nothing comes from its endpoint while others answer. */
+  giveUpSilent(): void {
+    this.#fail(failures.FIRST_BYTE_TIMEOUT, SILENT);
   }
 
   /** Lets a paused stream go on. */
@@ -154,18 +139,24 @@ export class Attempt implements ReplyHandler, Expiring {
     this.#resumeReply?.();
   }
 
+  // Expiring
+
   deadlinePassed(deadline: Deadline): void {
-    if (deadline === this.#wholeDeadline) {
-      this.#fail(ATTEMPT_TIMEOUT, 'the attempt took too long');
+    if (this.#refusal !== undefined) {
+      this.#refused(this.#refusal); // its words do not come in time
+    } else if (deadline === this.#wholeDeadline) {
+      this.#fail(failures.ATTEMPT_TIMEOUT, 'the attempt took too long');
     } else if (this.#phase === 'receiving') {
-      this.#fail(IDLE_TIMEOUT, 'the reply stopped coming');
+      this.#fail(failures.IDLE_TIMEOUT, 'the reply stopped coming');
     } else if (this.#phase === 'waiting') {
-      this.#fail(FIRST_BYTE_TIMEOUT, 'no reply began in time');
+      this.#fail(failures.FIRST_BYTE_TIMEOUT, 'no reply began in time');
     } else {
       const missing = this.#phase === 'connecting' ? 'connection was made' : 'key was given';
-      this.#fail(CONNECT_TIMEOUT, `no ${missing} in time`);
+      this.#fail(failures.CONNECT_TIMEOUT, `no ${missing} in time`);
     }
   }
+
+  // ReplyHandler
 
   /** The request is being written; `end` gives it up. */
   onConnect(end: EndRequest): void {
@@ -186,18 +177,34 @@ export class Attempt implements ReplyHandler, Expiring {
     this.headers = new ReplyHeaders(rawHeaders);
     this.#resumeReply = resume;
     this.#phase = 'receiving';
-    this.#settings.idle.start(this.#phaseDeadline, this.#settings.clock.now());
-    if (this.headers.encoding !== undefined) this.#decode(this.headers.encoding);
-    if (this.#stream && status < 300) this.#readStream();
+    const { idle, refusal, clock, maxResponseBytes: maxBytes } = this.#settings;
+    const encodings = this.headers.encoding === undefined ? NO_ENCODINGS : encodingsOf(this.headers.encoding);
+    if (status >= 300) {
+      this.#refusal = new RefusalBody(encodings, this);
+      refusal.start(this.#phaseDeadline, clock.now());
+      return true;
+    }
+    idle.start(this.#phaseDeadline, clock.now());
+    this.#answer = new AnswerReader(this, {
+      connection: this.connection,
+      stream: this.#stream,
+      callId: this.#callId,
+      encodings,
+      maxBytes,
+    });
     return true;
   }
 
   /** A piece of the body came; returns whether more may follow at once. */
   onData(chunk: Buffer): boolean {
     if (this.settled) return true;
-    if (this.#size > 0) this.#settings.idle.start(this.#phaseDeadline, this.#settings.clock.now());
-    if (this.#decoder === undefined) this.#take(chunk);
-    else this.#decoder.write(chunk);
+    if (this.#answer === undefined) {
+      this.#refusal?.write(chunk);
+      return true;
+    }
+    if (this.#bodyBegun) this.#settings.idle.start(this.#phaseDeadline, this.#settings.clock.now());
+    this.#bodyBegun = true;
+    this.#answer.write(chunk);
     if (!this.#paused) return true;
     this.#phaseDeadline.stop(); // the reader holds it up, not the server
     return false;
@@ -206,13 +213,14 @@ export class Attempt implements ReplyHandler, Expiring {
   /** The body is complete. */
   onComplete(): void {
     if (this.settled) return;
-    if (this.#decoder === undefined) this.#complete();
-    else this.#decoder.end();
+    if (this.#answer === undefined) this.#refusal?.end();
+    else this.#answer.end();
   }
 
   /** The transport failed. */
   onError(error: Error): void {
     if (this.settled) return;
+    if (this.#refusal !== undefined) return this.#refused(this.#refusal);
     const failure = classifyTransportError(error);
     const closed = failure.code === 'ASSAY_CONNECT';
     const kept = this.connection.transport.connects === this.#connectsBefore;
@@ -222,6 +230,84 @@ export class Attempt implements ReplyHandler, Expiring {
         ? 'the connection was closed before the reply was complete'
         : messageOf(error);
     this.#fail(failure, what, { cause: this.connection.harmless(error) });
+  }
+
+  // AnswerListener
+
+  text(text: string): void {
+    if (this.settled) return;
+    if (Number.isNaN(this.firstTextAt)) this.firstTextAt = this.#settings.clock.now();
+    this.receivedCharacters += text.length;
+    // What may be the beginning of a secret is held back; it came all the same.
+    if (text !== '' && !this.#owner.streamed(this, text)) this.#paused = true;
+  }
+
+  replied(reply: ProtocolReply): void {
+    if (this.settled) return;
+    this.#settle();
+    this.#owner.answered(this, reply, this.#answer?.lastMessage);
+  }
+
+  unusable(failure: Failure, what: string): void {
+    if (!this.settled) this.#fail(failure, what);
+  }
+
+  reported(told: unknown): void {
+    if (this.settled) return;
+    const wallTime = this.#settings.clock.wallTime();
+    const body = readErrorBody(told, wallTime);
+    const waitMs = retryAfterMs(this.headers.all, wallTime) ?? body.waitMs;
+    this.#fail(classifyErrorBody(body, waitMs), this.#saying(body), { retryAfterMs: waitMs });
+  }
+
+  // RefusalListener
+
+  refusalRead(whole: boolean): void {
+    const refusal = this.#refusal;
+    if (this.settled || refusal === undefined) return;
+    const renewable = whole && this.status === 401 && this.givenKey !== undefined && !this.#askedKeyAgain;
+    if (renewable) this.#askKeyAgain(refusal);
+    else this.#refused(refusal);
+  }
+
+  #prepare(now: number): void {
+    this.#phase = 'preparing';
+    this.#settings.connect.start(this.#phaseDeadline, now);
+    const key = this.connection.asksForKey ? this.connection.askForKey() : undefined;
+    Promise.all([key, this.connection.transport.open()]).then(
+      ([given]) => {
+        if (this.settled) return;
+        this.givenKey = given;
+        this.#dispatchPrepared();
+      },
+      (error: unknown) => this.#keyFailed(error),
+    );
+  }
+
+  #dispatchPrepared(): void {
+    const headers = this.connection.headers(this.#idempotencyKey, this.givenKey);
+    this.#dispatch(headers, this.#body, this.#settings.clock.now());
+  }
+
+  // A token may have run out since it was given; the host's function is asked once more before anybody is blamed.
+  #askKeyAgain(refusal: RefusalBody): void {
+    this.#askedKeyAgain = true;
+    this.#phase = 'preparing';
+    this.#settings.connect.start(this.#phaseDeadline, this.#settings.clock.now());
+    this.connection.askForKey().then(
+      (key) => {
+        if (this.settled) return;
+        if (key === this.givenKey) return this.#refused(refusal);
+        this.givenKey = key;
+        this.#refusal = undefined;
+        this.status = 0;
+        this.headers = NO_HEADERS;
+        this.#dispatchPrepared();
+      },
+      () => {
+        if (!this.settled) this.#refused(refusal);
+      },
+    );
   }
 
   #dispatch(headers: string[], body: string, now: number): void {
@@ -243,151 +329,28 @@ export class Attempt implements ReplyHandler, Expiring {
 
   #keyFailed(error: unknown): void {
     if (this.settled) return;
-    if (AssayError.is(error) && error.code === 'ASSAY_MISSING_DEPENDENCY') {
-      return this.#fail(MISSING_DEPENDENCY, error.message);
-    }
-    this.#fail(AUTHENTICATION, messageOf(error));
+    const missing = AssayError.is(error) && error.code === 'ASSAY_MISSING_DEPENDENCY';
+    this.#fail(missing ? failures.MISSING_DEPENDENCY : failures.NO_KEY, messageOf(error));
   }
 
-  #decode(encoding: string): void {
-    this.#decoder = createContentDecoder(encoding, {
-      data: (chunk) => {
-        if (!this.settled) this.#take(chunk);
-      },
-      end: () => {
-        if (!this.settled) this.#complete();
-      },
-      error: (error) => {
-        if (!this.settled) this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`);
-      },
+  #refused(refusal: RefusalBody): void {
+    const { all } = this.headers;
+    const wallTime = this.#settings.clock.wallTime();
+    const body = readErrorReply(refusal.bytes, wallTime);
+    const waitMs = retryAfterMs(all, wallTime) ?? body.waitMs;
+    const failure = classifyStatus({
+      status: this.status,
+      body,
+      waitMs,
+      shouldRetry: headerOf(all, 'x-should-retry'),
     });
-    if (this.#decoder === undefined) {
-      this.#fail(MALFORMED, `the reply has the content-encoding ${JSON.stringify(encoding.slice(0, 40))}`);
-    }
+    this.#fail(failure, this.#saying(body), { retryAfterMs: waitMs ?? limitResetMs(all, wallTime) });
   }
 
-  #readStream(): void {
-    this.#reader = this.connection.protocol.stream();
-    this.#guard = this.connection.streamGuard();
-    const onData = (data: string): void => this.#message(data);
-    this.#events =
-      this.connection.protocol.streamFormat === 'sse'
-        ? new ServerSentEvents(this.#settings.maxResponseBytes, onData)
-        : new JsonLines(this.#settings.maxResponseBytes, onData);
-  }
-
-  #take(chunk: Buffer): void {
-    // Asked for a stream, some servers answer as if not, above all with errors.
-    if (this.#size === 0 && this.#events instanceof ServerSentEvents && startsObject(chunk)) {
-      this.#events = this.#reader = undefined;
-    }
-    this.#size += chunk.length;
-    if (this.status < 300 && this.#size > this.#settings.maxResponseBytes) {
-      this.#fail(TOO_LARGE, `the reply is larger than ${this.#settings.maxResponseBytes} bytes`);
-      return;
-    }
-    if (this.#events !== undefined) {
-      try {
-        this.#events.push(chunk);
-      } catch (error) {
-        this.#malformed(error);
-      }
-    } else {
-      if (this.#first === undefined) this.#first = chunk;
-      else (this.#rest ??= [this.#first]).push(chunk);
-      if (this.status >= 300 && this.#size > MAX_ERROR_BYTES) this.#refused(); // an error that long says no more
-    }
-  }
-
-  #message(data: string): void {
-    if (this.settled || this.#streamEnded || data === '') return; // an event without data keeps the line alive
-    if (data.startsWith('[DONE]')) {
-      this.#streamEnded = true;
-      return;
-    }
-    const message = this.connection.readJson(data);
-    if (holdsError(message)) return this.#reported(message);
-    this.#lastMessage = message;
-    this.#streamed(this.#reader!.read(message));
-  }
-
-  #streamed(text: string): void {
-    if (text === '') return;
-    if (Number.isNaN(this.firstTextAt)) this.firstTextAt = this.#settings.clock.now();
-    const shown = this.#guard === undefined ? text : this.#guard.push(text);
-    if (shown !== '' && !this.#owner.streamed(this, shown)) this.#paused = true;
-  }
-
-  #complete(): void {
-    if (this.status >= 300) {
-      this.#refused();
-      return;
-    }
-    let reply: ProtocolReply | undefined;
-    try {
-      reply = this.#reader === undefined ? this.#parse() : this.#completeStream(this.#reader);
-    } catch (error) {
-      this.#malformed(error);
-      return;
-    }
-    if (reply === undefined || this.settled) return;
-    if (this.#stream && this.#reader === undefined) this.#streamed(reply.text);
-    const held = this.#guard?.end() ?? '';
-    if (held !== '') this.#owner.streamed(this, held);
-    if (this.settled) return;
-    this.#settle();
-    this.#owner.answered(this, reply, this.#lastMessage);
-  }
-
-  #parse(): ProtocolReply {
-    const bytes = this.#bytes();
-    if (bytes === undefined) throw new Error('the reply is empty');
-    if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
-    const start = bytes[0] === 0xef ? 3 : 0; // of a byte order mark
-    const parsed = this.connection.readJson(bytes.toString('utf8', start));
-    this.#lastMessage = parsed;
-    if (holdsError(parsed)) throw new ReportedFailure(parsed);
-    return this.connection.protocol.parse(parsed);
-  }
-
-  #bytes(): Buffer | undefined {
-    return this.#rest === undefined ? this.#first : Buffer.concat(this.#rest);
-  }
-
-  #completeStream(reader: StreamReader): ProtocolReply | undefined {
-    this.#events?.end();
-    if (this.settled) return undefined;
-    if (!reader.done && !this.#streamEnded) throw new Error('the stream ended before the answer did');
-    const reply = reader.reply();
-    const clear = this.connection.clearAnswer(reply);
-    if (clear !== reply) this.#lastMessage = undefined; // it holds a piece of what was hidden
-    return clear;
-  }
-
-  #reported(message: unknown): void {
-    const body = readErrorBody(message);
-    this.#fail(classifyErrorBody(body), this.#said(body));
-  }
-
-  #refused(): void {
-    const body = readErrorReply(this.#bytes());
-    const failure = classifyStatus(this.status, body, headerOf(this.headers.all, 'x-should-retry'));
-    this.#fail(failure, this.#said(body), {
-      retryAfterMs: retryAfterMs(this.headers.all, this.#settings.clock.wallTime()),
-    });
-  }
-
-  #malformed(error: unknown): void {
-    if (this.settled) return;
-    if (error instanceof EmptyAnswer) this.#fail(EMPTY, error.message);
-    else if (error instanceof ReportedFailure) this.#reported(error.body);
-    else this.#fail(MALFORMED, `the reply cannot be read: ${messageOf(error)}`);
-  }
-
-  #said(body: ErrorBody): string {
-    const said = this.connection.redact(body.message).replace(/\s+/g, ' ').trim();
+  #saying(body: ErrorBody): string {
+    const words = this.connection.redact(body.message).replace(/\s+/g, ' ').trim();
     const what = this.status === 0 || this.status < 300 ? 'an error in the reply' : `status ${this.status}`;
-    return said === '' ? what : `${what}: ${said}`;
+    return words === '' ? what : `${what}: ${words}`;
   }
 
   #fail(
@@ -420,7 +383,8 @@ export class Attempt implements ReplyHandler, Expiring {
   }
 
   #abort(): void {
-    this.#decoder?.destroy();
+    this.#answer?.destroy();
+    this.#refusal?.destroy();
     if (this.#endRequest !== undefined) this.#settings.givenUp.add(this.#endRequest);
   }
 }

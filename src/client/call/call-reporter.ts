@@ -20,6 +20,30 @@ export interface ReportedCall {
   readonly request: ModelRequest;
 }
 
+/** How a call ended: with one of the two. */
+export interface CallOutcome {
+  readonly response?: ModelResponse;
+  readonly error?: EndpointError;
+}
+
+/** How an attempt ended. */
+export interface EndedAttempt {
+  readonly attempt: Attempt;
+  readonly outcome: 'ok' | 'error' | 'cancelled';
+  readonly durationMs: number;
+  readonly error?: EndpointError;
+}
+
+/** What a response is made from. */
+export interface AnsweredCall {
+  readonly attempt: Attempt;
+  readonly reply: ProtocolReply;
+  readonly raw: unknown;
+  readonly latencyMs: number;
+  /** What attempts without an answer have used. */
+  readonly spent: Spending | undefined;
+}
+
 /** What a {@link CallReporter} is made from. */
 export interface CallReporterSettings {
   readonly clock: Clock;
@@ -53,12 +77,7 @@ export class CallReporter {
     }
   }
 
-  callEnded(
-    call: ReportedCall,
-    response: ModelResponse | undefined,
-    error: EndpointError | undefined,
-    now: number,
-  ): void {
+  callEnded(call: ReportedCall, { response, error }: CallOutcome): void {
     const { wants, emit } = this.#settings;
     if (!wants('call:end')) return;
     emit('call:end', {
@@ -67,7 +86,7 @@ export class CallReporter {
       model: response?.model ?? this.#model(call),
       endpoint: response?.endpoint ?? error?.endpoint ?? null,
       attempts: call.attempts,
-      durationMs: now - call.begunAt,
+      durationMs: this.#settings.clock.now() - call.begunAt,
       latencyMs: response?.latencyMs ?? null,
       usage: response === undefined ? (error?.usage ?? null) : response.usage,
       cost: response === undefined ? (error?.cost ?? null) : response.cost,
@@ -87,13 +106,7 @@ export class CallReporter {
     });
   }
 
-  attemptEnded(
-    call: ReportedCall,
-    attempt: Attempt,
-    outcome: 'ok' | 'error' | 'cancelled',
-    durationMs: number,
-    error: EndpointError | undefined,
-  ): void {
+  attemptEnded(call: ReportedCall, { attempt, outcome, durationMs, error }: EndedAttempt): void {
     const { wants, emit } = this.#settings;
     if (!wants('attempt:end')) return;
     emit('attempt:end', {
@@ -132,27 +145,23 @@ export class CallReporter {
     });
   }
 
-  healthChanged(endpoint: Endpoint, change: HealthChange, error: EndpointError, now: number): void {
-    if (change === 'restored') this.restored(endpoint, now);
-    const { wants, emit } = this.#settings;
-    if (change !== 'ejected' || !wants('endpoint:eject')) return;
-    emit('endpoint:eject', {
-      at: this.#at(),
-      endpoint: endpoint.id,
-      reason: endpoint.health.reason,
-      forMs: endpoint.health.until - now,
-      error: error.toRecord(),
-    });
+  healthChanged(endpoint: Endpoint, change: HealthChange, error: EndpointError): void {
+    if (change === 'restored') this.restored(endpoint, this.#settings.clock.now());
+    if (change === 'ejected') this.#ejected(endpoint, endpoint.health.reason, error);
   }
 
   quarantined(endpoint: Endpoint, error: EndpointError): void {
-    const { wants, emit } = this.#settings;
+    this.#ejected(endpoint, 'quarantine', error);
+  }
+
+  #ejected(endpoint: Endpoint, reason: ClientEvents['endpoint:eject']['reason'], error: EndpointError): void {
+    const { wants, emit, clock } = this.#settings;
     if (!wants('endpoint:eject')) return;
     emit('endpoint:eject', {
       at: this.#at(),
       endpoint: endpoint.id,
-      reason: 'quarantine',
-      forMs: Number.POSITIVE_INFINITY,
+      reason,
+      forMs: endpoint.health.until - clock.now(),
       error: error.toRecord(),
     });
   }
@@ -205,15 +214,8 @@ export class CallReporter {
     return costOf(prices, reported ?? asked, asked, usage);
   }
 
-  /** The response of an answered call; `spent`: what its attempts without an answer have used. */
-  response(
-    call: ReportedCall,
-    attempt: Attempt,
-    reply: ProtocolReply,
-    raw: unknown,
-    latencyMs: number,
-    spent: Spending | undefined,
-  ): ModelResponse {
+  /** The response of an answered call. */
+  response(call: ReportedCall, { attempt, reply, raw, latencyMs, spent }: AnsweredCall): ModelResponse {
     const { includeRaw, model, parameters } = this.#settings;
     const asked = attempt.connection.modelFor(call.request.model, model);
     const id = attempt.headers.requestId ?? reply.id;

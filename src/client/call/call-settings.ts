@@ -10,15 +10,18 @@ import type { EndpointSelector } from '../balancing/endpoint-selector.js';
 import type { HealthChecker } from '../http/health-checker.js';
 import type { HedgePlan } from './hedge.js';
 import type { ListNode } from '../../foundation/linked-list.js';
-import type { ModelParameters, ModelResponse } from '../model-client.js';
+import type { ModelParameters, ModelRequest, ModelResponse } from '../model-client.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { RetrySettings } from './retry.js';
 import type { WorkEstimate } from './work-estimate.js';
+import type { KeyWatch } from '../http/key-watch.js';
+import type { SilenceWatch } from '../balancing/silence-watch.js';
+import type { WaitingRoom } from '../balancing/waiting-room.js';
 
 /** A call that can be ended from outside. */
 export interface AbortableCall {
-  /** Its place among the calls under way; set by the client. */
-  place: ListNode<AbortableCall> | undefined;
+  /** Its entry in the list of calls under way; set by the client. */
+  entry: ListNode<AbortableCall> | undefined;
   abort(reason: unknown, code: AssayErrorCode, message: string): void;
 }
 
@@ -27,6 +30,9 @@ export interface CallSettings {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly selector: EndpointSelector;
+  readonly room: WaitingRoom;
+  readonly silence: SilenceWatch;
+  readonly keyWatch: KeyWatch;
   readonly connections: readonly EndpointConnection[];
   readonly attempts: AttemptSettings;
   readonly deadlines: DeadlineLists;
@@ -51,4 +57,13 @@ export interface CallSink {
   text?(text: string): boolean;
   answered(response: ModelResponse): void;
   failed(error: EndpointError): void;
+}
+
+/** What a `ClientCall` is made from. */
+export interface NewCall {
+  readonly id: number;
+  readonly request: ModelRequest;
+  /** Whether the answer is streamed. */
+  readonly stream: boolean;
+  readonly sink: CallSink;
 }

@@ -1,20 +1,23 @@
-import { AssayError, messageOf, type AssayErrorCode } from '../../errors.js';
+import type { AssayErrorCode } from '../../errors.js';
 import type { ClockTimer } from '../../foundation/clock.js';
-import { Attempt, type AttemptOwner } from './attempt.js';
-import { inOutage, recordAnswer, recordFailure } from './attempt-outcome.js';
-import { CallLedger } from './call-ledger.js';
-import { CallBounds, type Bounded } from './call-bounds.js';
-import { type AbortableCall, type CallSettings, type CallSink } from './call-settings.js';
-import type { Failure } from '../http/classify-failure.js';
-import type { Endpoint, Waiter } from '../balancing/endpoint.js';
-import type { EndpointConnection } from '../http/endpoint-connection.js';
-import { EndpointError, withoutStack, type EndpointErrorOptions } from '../endpoint-error.js';
-import type { Choice } from '../balancing/endpoint-selector.js';
-import { ListNode } from '../../foundation/linked-list.js';
+import type { ListNode } from '../../foundation/linked-list.js';
+import type { Endpoint } from '../balancing/endpoint.js';
+import type { Choice, PlacedCall } from '../balancing/endpoint-selector.js';
+import type { SilenceListener } from '../balancing/latency-estimate.js';
+import { Place, type Waiter } from '../balancing/waiting-room.js';
+import { EndpointError, withoutStack } from '../endpoint-error.js';
+import type { Failure } from '../http/failure.js';
 import { mergeParameters } from '../merge-parameters.js';
 import type { CallOptions, ModelParameters, ModelRequest } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
-import { backoffMs } from './retry.js';
+import { Attempt, type AttemptOwner } from './attempt.js';
+import { recordAnswer, recordFailure, recordCancelled, type FailedAttempt } from './attempt-outcome.js';
+import { CallBounds, type Bounded } from './call-bounds.js';
+import * as errors from './call-errors.js';
+import { CallHistory } from './call-history.js';
+import { besideSilent, judgeWait, patienceMs } from './long-waits.js';
+import { RequestBody } from './request-body.js';
+import type { AbortableCall, CallSettings, CallSink, NewCall } from './call-settings.js';
 
 const NOBODY: readonly Endpoint[] = [];
 
@@ -22,55 +25,42 @@ const NOBODY: readonly Endpoint[] = [];
  * One call from `complete()` or `stream()` to its outcome: chooses an endpoint, waits where it must, sends
  * attempts and hedges, retries, and settles exactly once.
  */
-export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded {
+export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded, SilenceListener {
   readonly id: number;
-  readonly begunAt: number;
   readonly request: ModelRequest;
-  readonly work: number;
-  tokens = 0;
-  attempts = 0;
-  tried: readonly Endpoint[] = NOBODY;
-  place: ListNode<AbortableCall> | undefined = undefined;
+  readonly begunAt: number;
   readonly #settings: CallSettings;
   readonly #sink: CallSink;
   readonly #stream: boolean;
   readonly #parameters: ModelParameters;
+  readonly #body: RequestBody;
   readonly #bounds: CallBounds;
-  #retries = 0;
+  attempts = 0;
   #settled = false;
-  #usedFreeRetry = false;
   #textDelivered = false;
   #healthWaitOver = false;
-  #ledger: CallLedger | undefined;
-  #lastError: EndpointError | undefined;
+  #history: CallHistory | undefined;
   #live: Attempt | undefined;
-  #hedge: Attempt | undefined;
-  #place: ListNode<Waiter> | undefined;
+  #second: Attempt | undefined; // beside a live one that is slow, or whose endpoint is silent
+  #silent: Attempt | undefined; // the one whose endpoint is
+  #waitingPlace: Place | undefined;
   #timer: ClockTimer | undefined;
   #hedgeTimer: ClockTimer | undefined;
-  #body: string | undefined;
-  #bodyFor: EndpointConnection | undefined;
 
-  constructor(
-    settings: CallSettings,
-    id: number,
-    request: ModelRequest,
-    sink: CallSink,
-    stream: boolean,
-    now: number,
-  ) {
+  constructor(settings: CallSettings, { id, request, stream, sink }: NewCall) {
     this.#settings = settings;
     this.id = id;
     this.request = request;
     this.#sink = sink;
     this.#stream = stream;
-    this.begunAt = now;
+    const now = (this.begunAt = settings.clock.now());
     this.#bounds = new CallBounds(this, settings, now);
-    this.#parameters = mergeParameters(settings.parameters, request.parameters) ?? {};
+    const parameters = (this.#parameters = mergeParameters(settings.parameters, request.parameters) ?? {});
+    this.#body = new RequestBody({ request, parameters, stream, model: settings.model });
     this.work = settings.work.expected(this.#parameters.maxTokens);
   }
 
-  /** Begins. */
+  /** Listens to what bounds the call, and sends it or lets it wait. */
   start(options: CallOptions | undefined): void {
     const { begunAt: now } = this;
     const { budget, hedge, reporter, work } = this.#settings;
@@ -82,41 +72,68 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     this.#route(now);
   }
 
+  /** Lets a paused stream go on. */
+  resume(): void {
+    this.#live?.resume();
+  }
+
+  // AbortableCall
+
+  entry: ListNode<AbortableCall> | undefined = undefined;
+
   /** Settles the call and frees whatever it holds. */
   abort(reason: unknown, code: AssayErrorCode, message: string): void {
     const options = { cause: reason, endpoint: this.#lastEndpoint() };
     this.#giveUp(withoutStack(() => new EndpointError(code, message, options)));
   }
 
-  /** Lets a paused stream go on. */
-  resume(): void {
-    this.#live?.resume();
-  }
+  // Bounded
 
   aborted(reason: unknown): void {
     this.abort(reason, 'ASSAY_ABORTED', 'the call was aborted');
   }
 
   overdue(): void {
-    this.#deadline(undefined);
+    this.#giveUp(errors.deadlinePassed(this.#soFar(), this.#settings.clock.now() - this.begunAt));
   }
 
   healthAwaited(): void {
     this.#healthWaitOver = true;
-    if (this.#live === undefined && this.#hedge === undefined) this.#noEndpoint();
+    if (this.#live === undefined && this.#second === undefined) this.#noEndpoint();
+  }
+
+  // Waiter
+
+  readonly work: number;
+  tokens = 0;
+
+  get tried(): readonly Endpoint[] {
+    return this.#history?.tried ?? NOBODY;
+  }
+
+  get barred(): readonly Endpoint[] {
+    const history = this.#history;
+    if (history === undefined) return NOBODY;
+    return this.returns ? history.tried : history.refused; // who refused it is among those who were tried
+  }
+
+  get returns(): boolean {
+    return this.#timer !== undefined;
   }
 
   admitted(endpoint: Endpoint): void {
-    this.#place = undefined;
+    this.#waitingPlace = undefined;
     const now = this.#settings.clock.now();
-    if (!this.#bounds.over(now)) this.#send(endpoint, now, false);
+    if (!this.#bounds.over(now)) this.#send(endpoint, now);
   }
 
   rerouted(): void {
-    this.#place = undefined;
+    this.#waitingPlace = undefined;
     const now = this.#settings.clock.now();
     if (!this.#bounds.over(now)) this.#route(now);
   }
+
+  // AttemptOwner
 
   streamed(attempt: Attempt, text: string): boolean {
     if (this.#sink.text === undefined || this.#settled) return true;
@@ -128,97 +145,122 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
   }
 
   answered(attempt: Attempt, reply: ProtocolReply, raw: unknown): void {
-    const { clock, selector, reporter } = this.#settings;
+    const { clock, selector, reporter, room } = this.#settings;
     const now = clock.now();
     const latencyMs = now - attempt.ticket.begunAt;
-    recordAnswer(this.#settings, attempt, reply, now);
-    reporter.attemptEnded(this, attempt, 'ok', latencyMs, undefined);
-    const other = attempt === this.#live ? this.#hedge : this.#live;
-    if (other !== undefined) this.#cancel(other, now);
+    recordAnswer(this.#settings, attempt, reply);
+    reporter.attemptEnded(this, { attempt, outcome: 'ok', durationMs: latencyMs });
+    const other = attempt === this.#live ? this.#second : this.#live;
+    if (other !== undefined) this.#cancel(other);
+    this.#history?.answered();
     this.#finish();
-    const response = reporter.response(this, attempt, reply, raw, latencyMs, this.#ledger?.spent);
-    reporter.callEnded(this, response, undefined, now);
+    const spent = this.#history?.ledger.spent;
+    const response = reporter.response(this, { attempt, reply, raw, latencyMs, spent });
+    reporter.callEnded(this, { response });
     this.#sink.answered(response);
-    selector.left();
-    selector.offer(attempt.connection.endpoint, now);
+    selector.attemptEnded();
+    room.serve(now);
   }
 
   failed(attempt: Attempt, failure: Failure, error: EndpointError): void {
-    const { clock, selector, reporter, retry } = this.#settings;
-    const { endpoint } = attempt.connection;
+    const { clock, selector, reporter, retry, room } = this.#settings;
     const now = clock.now();
     const durationMs = now - attempt.ticket.begunAt;
-    selector.left();
-    if (attempt === this.#hedge) this.#hedge = undefined;
+    selector.attemptEnded();
+    if (attempt === this.#second) this.#second = undefined;
     else this.#live = undefined;
-    this.#note(attempt, error.code, durationMs);
-    this.#lastError = error;
-    reporter.attemptEnded(this, attempt, 'error', durationMs, error);
-    recordFailure(this.#settings, attempt, failure, error, this.request, now);
+    const history = this.#noted(attempt, error.code, durationMs);
+    history.lastError = error;
+    reporter.attemptEnded(this, { attempt, outcome: 'error', durationMs, error });
+    const failed = { attempt, failure, error, request: this.request };
+    recordFailure(this.#settings, failed);
     // This call comes first at the slot that it leaves: it is older than those who wait.
-    if (this.#live === undefined && this.#hedge === undefined && !this.#settled) {
-      if (attempt.staleSocket && !this.#usedFreeRetry && retry.maxRetries > 0 && !this.#textDelivered) {
-        this.#usedFreeRetry = true;
+    if (this.#live === undefined && this.#second === undefined && !this.#settled) {
+      if (this.#textDelivered) this.#giveUp(error);
+      else if (attempt.staleSocket && !history.usedFreeRetry && retry.maxRetries > 0) {
+        history.usedFreeRetry = true;
         reporter.retrying(this, 0, error);
         this.#route(now);
       } else {
-        this.#retry(attempt, failure, error, now);
+        this.#retry(history, failed);
       }
     }
-    selector.offer(endpoint, now);
+    room.serve(now);
+  }
+
+  // SilenceListener
+
+  /** Another endpoint gets the call, too; a reader who must not get two answers' text gets only that one's. */
+  endpointSilent({ ageMs, typicalMs }: { readonly ageMs: number; readonly typicalMs: number }): void {
+    const live = this.#live;
+    const patience = patienceMs({ typicalMs, deadlineMs: this.#bounds.deadlineAt - this.begunAt });
+    const { clock, selector, budget, retry } = this.#settings;
+    if (!(ageMs >= patience) || this.#settled || this.#textDelivered) return;
+    if (live === undefined || this.#second !== undefined) return;
+    const history = (this.#history ??= new CallHistory(this.#settings, this));
+    if (history.retries >= retry.maxRetries) return;
+    const now = clock.now();
+    const elsewhere = besideSilent(this.#settings, this, live);
+    if (!selector.canFailOver(elsewhere, now)) return;
+    if (this.#sink.text !== undefined) return live.giveUpSilent();
+    if (budget?.withdraw(now) === false) return;
+    history.retries++;
+    this.#silent = live;
+    const endpoint = this.#ask(() => selector.chooseSecond(elsewhere, now));
+    if (endpoint !== undefined) this.#send(endpoint, now, live);
   }
 
   #route(now: number): void {
     if (this.#settled) return;
-    const { selector } = this.#settings;
-    const choice = this.#choose(this.tried, now, false);
+    const { selector, room } = this.#settings;
+    const choice = this.#ask<Choice>(() => selector.choose(this, now));
     if (choice === undefined) return;
     if (choice.kind === 'send') {
-      this.#send(choice.endpoint, now, false);
+      this.#send(choice.endpoint, now);
       return;
     }
     if (choice.kind === 'queue') {
       if (!this.#mayWaitFor(choice.endpoint, now)) return;
-      this.#place = new ListNode<Waiter>(this);
-      selector.enqueue(choice.endpoint, this.#place, now);
-      return;
-    }
-    if (selector.allDown) {
+    } else if (selector.allDown(this.#history?.refused ?? NOBODY)) {
       if (this.#healthWaitOver) return this.#noEndpoint();
       this.#bounds.awaitHealth(now);
     }
-    this.#place = new ListNode<Waiter>(this);
-    selector.enterLobby(this.#place, now);
+    this.#waitingPlace = new Place(this);
+    room.enter(this.#waitingPlace, choice, now);
   }
 
   // A policy of the host that fails ends this call, and not the process whose timer asked for it.
-  #choose(tried: readonly Endpoint[], now: number, hedge: boolean): Choice | undefined {
+  #ask<Asked>(choose: () => Asked): Asked | undefined {
     try {
-      return this.#settings.selector.choose(this.work, this.tokens, tried, now, hedge);
+      return choose();
     } catch (error) {
-      const message = `the policy failed: ${messageOf(error)}`;
-      this.#giveUp(new EndpointError('ASSAY_INVALID_OPTION', message, { cause: error }));
+      this.#giveUp(errors.policyFailed(error));
       return undefined;
     }
   }
 
-  #send(endpoint: Endpoint, now: number, hedge: boolean): void {
-    const { selector, reporter, connections, attempts } = this.#settings;
+  // `beside`: the attempt that goes on meanwhile.
+  #send(endpoint: Endpoint, now: number, beside?: Attempt): void {
+    const { selector, reporter, connections, attempts, silence } = this.#settings;
     const connection = connections[endpoint.index]!;
     let body: string;
     try {
-      body = this.#bodyOf(connection);
+      body = this.#body.textFor(connection);
     } catch (error) {
-      const why = AssayError.is(error) ? error.message : 'the request is not plain JSON';
-      this.#giveUp(new EndpointError('ASSAY_BAD_REQUEST', why, { cause: error }));
-      return;
+      return this.#giveUp(errors.unwritable(error));
     }
+    this.#timer?.cancel();
+    this.#timer = undefined;
     const ticket = endpoint.started(this.work, this.tokens, now);
-    selector.began();
+    ticket.owner = this;
+    selector.attemptStarted(endpoint);
+    silence.watch();
     this.attempts++;
     if (ticket.probe) reporter.probing(endpoint);
-    const attempt = new Attempt(this, attempts, connection, ticket, this.attempts, this.#stream, hedge);
-    if (hedge) this.#hedge = attempt;
+    const hedge = beside !== undefined;
+    const made = { connection, ticket, callId: this.id, number: this.attempts, stream: this.#stream, hedge };
+    const attempt = new Attempt(this, attempts, made);
+    if (hedge) this.#second = attempt;
     else this.#live = attempt;
     reporter.attemptStarted(this, attempt);
     attempt.send(body, this.request.idempotencyKey, now);
@@ -234,155 +276,100 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
 
   #sendHedge(): void {
     const live = this.#live;
-    const { hedge, clock } = this.#settings;
-    if (this.#settled || live === undefined || hedge === undefined) return;
+    const { hedge, clock, selector } = this.#settings;
+    if (this.#settled || live === undefined || this.#second !== undefined || hedge === undefined) return;
     const now = clock.now();
-    const choice = this.#choose([live.connection.endpoint], now, true);
-    if (choice?.kind === 'send' && hedge.withdraw()) this.#send(choice.endpoint, now, true);
+    const elsewhere = { ...this.#placed, tried: [live.connection.endpoint] };
+    const endpoint = this.#ask(() => selector.chooseSecond(elsewhere, now));
+    if (endpoint !== undefined && hedge.withdraw()) this.#send(endpoint, now, live);
   }
 
-  #bodyOf(connection: EndpointConnection): string {
-    const { model: fallback } = this.#settings;
-    const model = connection.modelFor(this.request.model, fallback);
-    const known = this.#bodyFor;
-    if (known?.protocol === connection.protocol && known.modelFor(this.request.model, fallback) === model) {
-      return this.#body!;
-    }
-    this.#bodyFor = connection;
-    return (this.#body = connection.body(this.request.input, model, this.#parameters, this.#stream));
+  #retry(history: CallHistory, failed: FailedAttempt): void {
+    const next = history.next(failed, this.#healthWaitOver);
+    if (next === undefined) return this.#giveUp(failed.error);
+    if (next.inOutage) this.#bounds.awaitHealth(this.#settings.clock.now());
+    this.#later(history, next.delayMs);
   }
 
-  #retry(attempt: Attempt, failure: Failure, error: EndpointError, now: number): void {
-    const { endpoint } = attempt.connection;
-    const { retry, selector, random } = this.#settings;
-    if (!failure.elsewhere || this.#textDelivered || retry.maxRetries === 0) return this.#giveUp(error);
-    if (!this.tried.includes(endpoint)) this.tried = [...this.tried, endpoint];
-    const untried = selector.hasUntried(this.tried);
-    if (!failure.retryable && !untried) return this.#giveUp(error);
-    if (this.#retries >= retry.maxRetries) {
-      // A call may outlive an outage, but while others succeed it may not go on.
-      if (
-        !failure.endpointAtFault ||
-        this.#healthWaitOver ||
-        !inOutage(selector, attempt, this.#ledger?.records)
-      )
-        return this.#giveUp(error);
-      this.#bounds.awaitHealth(now);
-    }
-    const paced = now < endpoint.limit.pausedUntil; // and not by a server that asks for a wait of 0
-    const failover = untried && selector.hasOther(this.tokens, this.tried, now);
-    // Whoever is paced waits in the endpoint's own queue; a backoff on top would only waste its limit.
-    this.#later(failover || paced ? 0 : backoffMs(retry, this.#retries, random), error, now);
-  }
-
-  // Takes from the budget, waits for it while it is empty, then routes again.
-  #later(delayMs: number, error: EndpointError, now: number): void {
-    const { budget, clock, reporter, random } = this.#settings;
+  // Takes from the budget, waits for it while it is empty, then looks for a place. Those who failed the call are left out
+  // for the time of the backoff: meanwhile it goes where it has not been, if there is room.
+  #later(history: CallHistory, delayMs: number): void {
+    const { budget, clock, reporter, random, selector } = this.#settings;
+    const now = clock.now();
     const allowed = budget === undefined || budget.withdraw(now);
     const delay = allowed ? delayMs : Math.max(delayMs, budget.waitMs * (0.5 + random()));
-    if (now + delay > this.#bounds.deadlineAt) return this.#deadline(delay);
+    if (now + delay > this.#bounds.deadlineAt)
+      return this.#giveUp(errors.deadlineTooNear(this.#soFar(), delay));
     if (allowed) {
-      this.#retries++;
-      reporter.retrying(this, delay, error);
+      history.retries++;
+      reporter.retrying(this, delay, history.lastError!);
       if (delay === 0) return this.#route(now);
     }
     this.#timer = clock.schedule(() => {
       this.#timer = undefined;
-      const later = clock.now();
-      if (allowed) this.#route(later);
-      else this.#later(0, error, later);
+      if (!allowed) return this.#later(history, 0);
+      this.#leaveRoom();
+      this.#route(clock.now());
     }, delay);
+    if (allowed && this.barred.length < selector.endpoints.length) this.#route(now);
   }
 
-  // In the endpoint's queue it also gets what other endpoints have free meanwhile.
   #mayWaitFor(endpoint: Endpoint, now: number): boolean {
-    const { retry, selector } = this.#settings;
-    const wait = endpoint.sureWaitMs(this.tokens, now);
-    const pause = endpoint.limit.pausedUntil - now;
-    const left = this.#bounds.deadlineAt - now;
-    if (wait <= left && pause <= retry.maxRetryAfterMs) return true;
-    const sooner = selector.sooner(endpoint, Math.min(wait, left), this.tokens, now);
-    if (sooner !== undefined && (sooner.health.state === 'healthy' || !this.#healthWaitOver)) {
-      if (sooner.health.state !== 'healthy') this.#bounds.awaitHealth(now);
+    const call = { ...this.#placed, leftMs: this.#bounds.deadlineAt - now, soFar: this.#soFar() };
+    const verdict = judgeWait(this.#settings, call, endpoint);
+    if (verdict === 'yes') return true;
+    if (verdict === 'forHealth' && !this.#healthWaitOver) {
+      this.#bounds.awaitHealth(now);
       return true;
     }
-    if (wait > left) {
-      this.#deadline(wait);
-      return false;
-    }
-    const message = `${endpoint.id} asks to wait ${Math.ceil(pause / 1000)} s`;
-    this.#giveUp(this.#error('ASSAY_RATE_LIMITED', message, { endpoint: endpoint.id, retryAfterMs: pause }));
+    if (this.returns) return false; // soon it may go where it may not go now
+    if (verdict === 'forHealth') this.#noEndpoint();
+    else this.#giveUp(verdict);
     return false;
   }
 
   #noEndpoint(): void {
-    const { selector, connections, clock } = this.#settings;
-    const wait = selector.earliest(this.tokens, clock.now());
-    const retryAfterMs = Number.isFinite(wait) ? wait : undefined;
-    const refusals = connections.flatMap(({ endpoint }) => endpoint.refusal ?? []);
-    const last = this.#lastError;
-    const why = [
-      ...refusals.map((each) => `; quarantined: ${each.message}`),
-      ...(last === undefined || refusals.includes(last) ? [] : [`; the last failure: ${last.message}`]),
-    ];
-    const message = `no endpoint became available in time${why.join('')}`;
-    const cause = last ?? refusals[0];
-    this.#giveUp(this.#error('ASSAY_NO_ENDPOINT', message, { cause, endpointAtFault: true, retryAfterMs }));
-  }
-
-  // `wait`: how long it would have to wait, when that is past the deadline; else the deadline has passed.
-  #deadline(wait: number | undefined): void {
-    const waited = Math.round(this.#settings.clock.now() - this.begunAt);
-    const message =
-      wait === undefined
-        ? `the call was not answered within ${waited} ms`
-        : `the call would have to wait ${Math.ceil(wait)} ms, past its deadline`;
-    const retryAfterMs = wait ?? this.#lastError?.retryAfterMs ?? undefined;
-    this.#giveUp(withoutStack(() => this.#error('ASSAY_DEADLINE', message, { retryAfterMs })));
-  }
-
-  #error(code: AssayErrorCode, message: string, options: EndpointErrorOptions): EndpointError {
-    return new EndpointError(code, message, {
-      cause: this.#lastError,
-      retryable: true,
-      endpoint: this.#lastEndpoint(),
-      status: this.#lastError?.status ?? null,
-      requestId: this.#lastError?.requestId ?? undefined,
-      ...options,
-    });
+    const { selector, clock } = this.#settings;
+    const wait = selector.earliest(this, clock.now());
+    this.#giveUp(errors.noEndpoint(this.#soFar(), selector.endpoints, wait));
   }
 
   #giveUp(error: EndpointError): void {
     if (this.#settled) return;
-    const { clock, reporter } = this.#settings;
-    const now = clock.now();
     this.#finish();
-    for (const attempt of [this.#live, this.#hedge]) {
-      if (attempt === undefined || attempt.settled) continue;
-      this.#cancel(attempt, now, error.code);
-    }
-    this.#ledger?.close(error);
-    reporter.callEnded(this, undefined, error, now);
+    for (const attempt of [this.#live, this.#second])
+      if (attempt !== undefined) this.#cancel(attempt, error.code);
+    this.#history?.ledger.close(error);
+    this.#settings.reporter.callEnded(this, { error });
     this.#sink.failed(error);
   }
 
-  #cancel(attempt: Attempt, now: number, code: AssayErrorCode = 'ASSAY_ABORTED'): void {
+  #cancel(attempt: Attempt, code: AssayErrorCode = 'ASSAY_ABORTED'): void {
     if (attempt.settled) return;
-    this.#note(attempt, code, now - attempt.ticket.begunAt);
-    const { selector, reporter } = this.#settings;
-    const { endpoint } = attempt.connection;
+    const { clock, selector, reporter, room } = this.#settings;
+    const now = clock.now();
+    const durationMs = now - attempt.ticket.begunAt;
+    this.#noted(attempt, code, durationMs);
     attempt.cancel();
-    endpoint.failed(attempt.ticket, 'cancelled', undefined, now);
-    reporter.attemptEnded(this, attempt, 'cancelled', now - attempt.ticket.begunAt, undefined);
-    selector.left();
-    selector.offer(endpoint, now);
+    recordCancelled(this.#settings, attempt, {
+      code,
+      request: this.request,
+      silent: attempt === this.#silent,
+    });
+    reporter.attemptEnded(this, { attempt, outcome: 'cancelled', durationMs });
+    selector.attemptEnded();
+    room.serve(now);
   }
 
-  #note(attempt: Attempt, code: AssayErrorCode, durationMs: number): void {
-    const { reporter } = this.#settings;
-    this.#ledger ??= new CallLedger();
-    this.#ledger.note(attempt, code, durationMs);
-    this.#ledger.book(attempt, (usage) => reporter.costOf(this, attempt, undefined, usage));
+  #noted(attempt: Attempt, code: AssayErrorCode, durationMs: number): CallHistory {
+    const history = (this.#history ??= new CallHistory(this.#settings, this));
+    history.note(attempt, code, durationMs);
+    return history;
+  }
+
+  #leaveRoom(): void {
+    if (this.#waitingPlace !== undefined) this.#settings.room.leave(this.#waitingPlace);
+    this.#waitingPlace = undefined;
   }
 
   #finish(): void {
@@ -390,12 +377,20 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded 
     this.#bounds.end();
     this.#timer?.cancel();
     this.#hedgeTimer?.cancel();
-    const place = this.#place;
-    if (place?.list !== undefined) place.list.remove(place);
+    this.#leaveRoom();
     this.#settings.ended(this);
   }
 
+  get #placed(): PlacedCall {
+    const { work, tokens, tried, barred } = this;
+    return { work, tokens, tried, barred };
+  }
+
+  #soFar(): errors.CallSoFar {
+    return { lastError: this.#history?.lastError, endpoint: this.#lastEndpoint() };
+  }
+
   #lastEndpoint(): string | null {
-    return (this.#live ?? this.#hedge)?.connection.endpoint.id ?? this.#lastError?.endpoint ?? null;
+    return (this.#live ?? this.#second)?.connection.endpoint.id ?? this.#history?.lastError?.endpoint ?? null;
   }
 }

@@ -1,8 +1,8 @@
 import { AssayError, messageOf } from '../../errors.js';
 import { codeOf } from './classify-failure.js';
 import type { Endpoint } from '../balancing/endpoint.js';
-import type { ModelInput, ModelParameters } from '../model-client.js';
-import type { Protocol, ProtocolReply } from '../protocols/protocol.js';
+import { EndSigns } from './end-signs.js';
+import type { Protocol, ProtocolReply, ProtocolRequest } from '../protocols/protocol.js';
 import { SecretStream } from './secret-stream.js';
 import { Secrets } from './secrets.js';
 import type { Transport } from './transport.js';
@@ -68,6 +68,8 @@ export class EndpointConnection {
   readonly address: EndpointAddress;
   readonly protocol: Protocol;
   readonly transport: Transport;
+  /** Whether its streams say why an answer ended. */
+  readonly endSigns = new EndSigns();
   /** The last active check: when it ended, wall-clock milliseconds, and what it came to. */
   lastCheck: { readonly at: number; readonly alive: boolean; readonly status: number | null } | null = null;
   readonly #model: string | undefined;
@@ -101,12 +103,32 @@ export class EndpointConnection {
     this.#fixedHeaders = Object.entries(headers).flat();
   }
 
-  /** Headers of a request, as undici's flat list; a promise when the key comes from an async function. */
-  headers(idempotencyKey: string | undefined): string[] | Promise<string[]> {
-    if (this.#currentKey !== undefined) return this.#headersWithKey(this.#currentKey, idempotencyKey);
+  /** Whether its key comes from a function, which is asked for every attempt. */
+  get asksForKey(): boolean {
+    return this.#currentKey !== undefined;
+  }
+
+  /** The key as the host's function gives it now. Rejects when that fails, or gives none. */
+  async askForKey(): Promise<string> {
+    const key: unknown = await givenKey(this.#currentKey!);
+    if (typeof key !== 'string' || key === '') {
+      throw new AssayError('ASSAY_AUTHENTICATION', `The apiKey function of ${this.endpoint.id} gave no key`);
+    }
+    this.#authorization(key); // throws for a key that no header can hold
+    return key;
+  }
+
+  /** Headers of a request, as undici's flat list; `key`: what {@link EndpointConnection.askForKey} gave. */
+  headers(idempotencyKey: string | undefined, key?: string): string[] {
     // undici does not keep or change the list, so that all requests can share it.
-    if (idempotencyKey === undefined) return this.#fixedHeaders as string[];
-    return [...this.#fixedHeaders, 'idempotency-key', idempotencyKey];
+    if (idempotencyKey === undefined && key === undefined) return this.#fixedHeaders as string[];
+    const headers = [...this.#fixedHeaders];
+    if (key !== undefined) {
+      const [name, value] = this.#authorization(key);
+      if (!this.#headerNames.has(name.toLowerCase())) headers.push(name, value); // the host's own header wins
+    }
+    if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
+    return headers;
   }
 
   /** The model that a call asks for here. */
@@ -115,11 +137,12 @@ export class EndpointConnection {
   }
 
   /** The body of a request, as JSON. */
-  body(input: ModelInput, model: string, parameters: ModelParameters, stream: boolean): string {
-    const body = this.protocol.body({ input, model, parameters, stream });
-    if (parameters.extraBody === undefined) return JSON.stringify(body);
-    this.#secrets.addBody(parameters.extraBody);
-    return JSON.stringify({ ...body, ...parameters.extraBody });
+  body(request: ProtocolRequest): string {
+    const { extraBody } = request.parameters;
+    const body = this.protocol.body(request);
+    if (extraBody === undefined) return JSON.stringify(body);
+    this.#secrets.addBody(extraBody);
+    return JSON.stringify({ ...body, ...extraBody });
   }
 
   /** Text of a server or a library, without this endpoint's secrets and short enough for a message. */
@@ -164,21 +187,6 @@ export class EndpointConnection {
     const code = this.redact(codeOf(error));
     safe.name = this.redact(String(error.name));
     return code === '' ? safe : Object.assign(safe, { code });
-  }
-
-  async #headersWithKey(
-    currentKey: () => string | Promise<string>,
-    idempotencyKey: string | undefined,
-  ): Promise<string[]> {
-    const key: unknown = await givenKey(currentKey);
-    if (typeof key !== 'string' || key === '') {
-      throw new AssayError('ASSAY_AUTHENTICATION', `The apiKey function of ${this.endpoint.id} gave no key`);
-    }
-    const [name, value] = this.#authorization(key);
-    const headers = [...this.#fixedHeaders];
-    if (!this.#headerNames.has(name.toLowerCase())) headers.push(name, value); // the host's own header wins
-    if (idempotencyKey !== undefined) headers.push('idempotency-key', idempotencyKey);
-    return headers;
   }
 
   #authorization(apiKey: string): readonly [name: string, value: string] {

@@ -64,19 +64,29 @@ export class LineSplitter {
   }
 }
 
+/** Who reads a stream. */
+export interface StreamSink {
+  /** The data of an event or a line; `failed`: the event is named `error`. */
+  data(data: string, failed: boolean): void;
+  /** Something that does not belong into the stream: servers that fail midway write what comes to hand. */
+  stray(text: string, failed: boolean): void;
+}
+
 /**
- * Reads server-sent events (WHATWG HTML, section 9.2.6) and gives the data of each; event names and ids are
- * left out, since every model API repeats the type inside its JSON.
+ * Reads server-sent events (WHATWG HTML, section 9.2.6) and gives the data of each; ids and the names of events are
+ * left out, since every model API repeats the type inside its JSON. Only failures come under another name, or without
+ * any frame.
  */
 export class ServerSentEvents {
   readonly #lines: LineSplitter;
-  readonly #onData: (data: string) => void;
+  readonly #sink: StreamSink;
   readonly #takeLine: (line: string) => void;
   #data: string | undefined;
+  #failed = false;
 
-  constructor(maxLineBytes: number, onData: (data: string) => void) {
+  constructor(maxLineBytes: number, sink: StreamSink) {
     this.#lines = new LineSplitter(maxLineBytes);
-    this.#onData = onData;
+    this.#sink = sink;
     this.#takeLine = (line) => this.#take(line);
   }
 
@@ -94,28 +104,40 @@ export class ServerSentEvents {
   #take(line: string): void {
     if (line === '') {
       const data = this.#data;
+      const failed = this.#failed;
       this.#data = undefined;
-      if (data !== undefined) this.#onData(data);
+      this.#failed = false;
+      if (data !== undefined) this.#sink.data(data, failed);
       return;
     }
-    if (!line.startsWith('data')) return; // comments, event, id, retry
     const colon = line.indexOf(':');
-    if ((colon === -1 ? line : line.slice(0, colon)) !== 'data') return;
-    let value = colon === -1 ? '' : line.slice(colon + 1);
-    if (value.startsWith(' ')) value = value.slice(1);
-    this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+    const field = colon === -1 ? line : line.slice(0, colon);
+    const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
+    if (field === 'data') this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+    else if (field === 'event') this.#failed = /^\s*error\s*$/i.test(value);
+    else if (field === '') {
+      if (value.includes('{') || /^\s*error/i.test(value)) this.#sink.stray(value, false); // others keep the line alive
+    } else if (field !== 'id' && field !== 'retry') {
+      const named = /^error$/i.test(field.trim());
+      this.#sink.stray(named ? value : line, named);
+    }
   }
 }
 
-/** Reads one JSON value a line; empty lines are skipped. */
+/** Reads one JSON value a line; empty lines are skipped, frames of server-sent events that a gateway added taken off. */
 export class JsonLines {
   readonly #lines: LineSplitter;
   readonly #takeLine: (line: string) => void;
 
-  constructor(maxLineBytes: number, onData: (data: string) => void) {
+  constructor(maxLineBytes: number, sink: StreamSink) {
     this.#lines = new LineSplitter(maxLineBytes);
+    let failed = false; // by a gateway's event of that name
     this.#takeLine = (line) => {
-      if (line.trim() !== '') onData(line);
+      if (/^\s*[{[]/.test(line)) sink.data(line, failed);
+      else if (line.startsWith('data:')) sink.data(line.slice(5).trim(), failed);
+      else if (line.startsWith('event:')) failed = /^event:\s*error\s*$/i.test(line);
+      else if (line.trim() !== '')
+        sink.stray(line.replace(/^\s*error\s*:\s*/i, ''), /^\s*error\s*:/i.test(line));
     };
   }
 
@@ -133,4 +155,12 @@ export class JsonLines {
 /** Whether bytes are the beginning of a JSON object, as no line of an event stream is. */
 export function startsObject(bytes: Buffer): boolean {
   return /^(\xef\xbb\xbf)?[ \t\r\n]*\{/.test(bytes.toString('latin1', 0, 64));
+}
+
+/** Whether bytes are the beginning of an event stream, as no JSON value is. */
+export function startsEvent(bytes: Buffer): boolean {
+  return (
+    bytes[0] !== 0x7b &&
+    /^(\xef\xbb\xbf)?[\r\n]*(data|event|id|retry)?:/.test(bytes.toString('latin1', 0, 64))
+  );
 }

@@ -3,8 +3,10 @@ import { toolCallOf } from './read-tool-call.js';
 import type { ToolDefinition } from '../tool-call.js';
 import { cannotCarry } from './carry.js';
 import { isPlain, NO_ARGUMENTS, turnsOf, writeTools, type Turn } from './conversation.js';
+import { finishReason, isReason } from './finish-reason.js';
 import {
-  finishReason,
+  checkAnswer,
+  ReportedFailure,
   messagesOf,
   plainText,
   record,
@@ -61,11 +63,14 @@ export const anthropicMessages: Protocol = {
       .map((block) => record(block))
       .filter((block) => block['type'] === 'tool_use')
       .map(({ id, name, input }, index) => toolCallOf(index, id, name, input));
+    const text = plainText(content);
+    const reason = reply['stop_reason'];
+    checkAnswer({ reason, answered: isReason(reason), filled: text !== '' || toolCalls.length > 0 });
     return {
-      text: plainText(content),
+      text,
       reasoning: content.map((block) => thinkingOf(record(block))).join(''),
       model: textField(reply, 'model'),
-      finishReason: finishReason(reply['stop_reason']),
+      finishReason: finishReason(reason),
       usage: messagesUsage(record(reply['usage'])),
       id: textField(reply, 'id'),
       toolCalls: toolCalls.length > 0 ? toolCalls : undefined,
@@ -79,6 +84,8 @@ export const anthropicMessages: Protocol = {
 
 class MessageStream implements StreamReader {
   done = false;
+  ended = false;
+  kept = 0;
   #text = '';
   #reasoning = '';
   #model: string | undefined;
@@ -110,8 +117,11 @@ class MessageStream implements StreamReader {
       case 'content_block_delta': {
         const delta = record(event['delta']);
         const tool = this.#tools.get(event['index']);
-        if (tool !== undefined) tool.json += textField(delta, 'partial_json') ?? '';
-        this.#reasoning += textField(delta, 'thinking') ?? '';
+        const json = textField(delta, 'partial_json') ?? '';
+        const thinking = textField(delta, 'thinking') ?? '';
+        if (tool !== undefined) tool.json += json;
+        this.#reasoning += thinking;
+        this.kept += json.length + thinking.length;
         return this.#add(textField(delta, 'text') ?? '');
       }
       case 'message_delta':
@@ -121,10 +131,11 @@ class MessageStream implements StreamReader {
           this.#usage[name] = count || this.#usage[name];
         return '';
       case 'message_stop':
-        this.done = true;
+        this.ended = true;
+        this.done = isReason(this.#stopReason); // a new reason is one all the same: the message was ended in due form
         return '';
       case 'error':
-        throw new Error(textField(record(event['error']), 'message') ?? 'the stream reported a failure');
+        throw new ReportedFailure(event);
       default:
         return '';
     }
@@ -134,6 +145,11 @@ class MessageStream implements StreamReader {
     const toolCalls = [...this.#tools.values()].map(({ block: { id, name, input }, json }, index) =>
       toolCallOf(index, id, name, json === '' ? input : json),
     );
+    checkAnswer({
+      reason: this.#stopReason,
+      answered: isReason(this.#stopReason),
+      filled: this.#text !== '' || toolCalls.length > 0,
+    });
     return {
       text: this.#text,
       reasoning: this.#reasoning,

@@ -4,8 +4,10 @@ import type { ToolCall } from '../tool-call.js';
 import { cannotCarry } from './carry.js';
 import { isPlain, turnsOf, writeTools, type Turn } from './conversation.js';
 import { chatTool, isChatTool } from './openai-chat.js';
+import { finishReason, isReason } from './finish-reason.js';
 import {
-  finishReason,
+  checkAnswer,
+  IncompleteAnswer,
   list,
   messagesOf,
   plainText,
@@ -41,7 +43,8 @@ export const ollamaChat: Protocol = {
     const reply = record(body);
     const message = reply['message'];
     if (typeof message !== 'object' || message === null) throw unexpected('`message`');
-    return ollamaReply(reply, messageText(reply), record(message)['thinking'], record(message)['tool_calls']);
+    const { thinking, tool_calls: toolCalls } = record(message);
+    return ollamaReply(reply, { text: messageText(reply), thinking, toolCalls });
   },
 
   usage: ollamaUsage,
@@ -91,18 +94,37 @@ export function ollamaCommon(parameters: ModelParameters, stream: boolean): Reco
   };
 }
 
-/** A whole answer of either Ollama endpoint. */
+/** What an Ollama answer is put together from. */
+export interface OllamaParts {
+  readonly text: string;
+  readonly thinking?: unknown;
+  readonly toolCalls?: unknown;
+}
+
+/**
+ * A whole answer of either Ollama endpoint. `done: true` is its sign; a reason comes with it since release 0.1.38.
+ *
+ * @throws IncompleteAnswer for a reply that is not done, or that only tells that the model was loaded.
+ */
 export function ollamaReply(
   reply: Record<string, unknown>,
-  text: string,
-  thinking: unknown,
-  toolCalls: unknown,
+  { text, thinking, toolCalls }: OllamaParts,
 ): ProtocolReply {
   const calls = list(toolCalls).map((each, index) => {
     const { name, arguments: given } = record(record(each)['function']);
     return toolCallOf(index, record(each)['id'], name, given);
   });
-  const reason: FinishReason = finishReason(reply['done_reason'] ?? (reply['done'] === true ? 'stop' : ''));
+  const { done, done_reason: told } = reply;
+  if (done === false) throw new IncompleteAnswer('the answer is not done');
+  if (told === 'load' || told === 'unload')
+    throw new IncompleteAnswer(`the server only ${told}ed the model`, { atFault: false });
+  const said = isReason(told) ? told : undefined;
+  checkAnswer({
+    reason: said ?? (done === true && reply['eval_count'] !== undefined ? 'stop' : undefined),
+    answered: true,
+    filled: text !== '' || calls.length > 0,
+  });
+  const reason: FinishReason = finishReason(said ?? (done === true ? 'stop' : ''));
   return {
     text,
     reasoning: typeof thinking === 'string' ? thinking : undefined,
@@ -124,6 +146,7 @@ export function ollamaUsage(reply: unknown): TokenUsage | null {
 /** Puts an Ollama stream together; `textOf` and `thinkingOf` find the text and the reasoning of a line. */
 export class OllamaStream implements StreamReader {
   done = false;
+  kept = 0;
   readonly #textOf: (line: Record<string, unknown>) => string;
   readonly #thinkingOf: (line: Record<string, unknown>) => string;
   readonly #toolCalls: unknown[] = [];
@@ -147,9 +170,14 @@ export class OllamaStream implements StreamReader {
     const line = record(message);
     const text = this.#textOf(line);
     this.#text += text;
-    this.#thinking += this.#thinkingOf(line);
+    const thinking = this.#thinkingOf(line);
+    this.#thinking += thinking;
+    this.kept += thinking.length;
     const calls = record(line['message'])['tool_calls'];
-    if (Array.isArray(calls)) this.#toolCalls.push(...calls);
+    if (Array.isArray(calls)) {
+      this.#toolCalls.push(...calls);
+      this.kept += JSON.stringify(calls).length;
+    }
     if (line['done'] === true) {
       this.done = true;
       this.#last = line;
@@ -158,6 +186,10 @@ export class OllamaStream implements StreamReader {
   }
 
   reply(): ProtocolReply {
-    return ollamaReply(this.#last, this.#text, this.#thinking, this.#toolCalls);
+    return ollamaReply(this.#last, {
+      text: this.#text,
+      thinking: this.#thinking,
+      toolCalls: this.#toolCalls,
+    });
   }
 }

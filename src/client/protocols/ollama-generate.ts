@@ -29,7 +29,7 @@ export const ollamaGenerate: Protocol = {
     const reply = record(body);
     const text = reply['response'];
     if (typeof text !== 'string') throw unexpected('`response`');
-    return ollamaReply(reply, text, reply['thinking'], undefined);
+    return ollamaReply(reply, { text, thinking: reply['thinking'] });
   },
 
   usage: ollamaUsage,

@@ -4,9 +4,9 @@ import type { ToolCall, ToolDefinition } from '../tool-call.js';
 import { cannotCarry } from './carry.js';
 import { isPlain, NO_ARGUMENTS, turnsOf, writeTools, type Turn } from './conversation.js';
 import { endOf, firstChoice, StreamedChoice, usageIn } from './openai-choices.js';
+import { endsAnswer, finishReason } from './finish-reason.js';
 import {
-  EmptyAnswer,
-  finishReason,
+  checkAnswer,
   laterUsage,
   list,
   messagesOf,
@@ -61,7 +61,12 @@ export const openaiChat: Protocol = {
     const text = contentText(message as Record<string, unknown>);
     const refusal = text === '' ? refusalText(message as Record<string, unknown>) : '';
     const reason = finishReason(choice['finish_reason']);
-    if (!calledTools && !holdsAnswer(message as Record<string, unknown>)) checkReason(reason);
+    checkAnswer({
+      reason: choice['finish_reason'],
+      answered: calledTools || holdsAnswer(message as Record<string, unknown>),
+      filled:
+        calledTools || text !== '' || refusal !== '' || callsFunction(message as Record<string, unknown>),
+    });
     return {
       text: text === '' ? refusal : text,
       reasoning: reasoningText(message as Record<string, unknown>),
@@ -82,12 +87,14 @@ const INCLUDE_USAGE = { include_usage: true } as const;
 
 class ChatStream implements StreamReader {
   done = false;
+  kept = 0;
   usage: TokenUsage | null = null;
   readonly #choice = new StreamedChoice();
   #text = '';
   #reasoning = '';
   #answered = false;
   #refused = false;
+  #called = false;
   #model: string | undefined;
   #id: string | undefined;
   #finish: string | undefined;
@@ -103,22 +110,29 @@ class ChatStream implements StreamReader {
     this.usage = laterUsage(this.usage, chatUsage(usageIn(chunk, choice)));
     const delta = record(choice['delta']);
     this.#finish = endOf(choice) ?? this.#finish;
-    if (this.#finish !== undefined) this.done = true;
-    this.#logprobs.push(...list(record(choice['logprobs'])['content']));
+    if (endsAnswer(this.#finish)) this.done = true;
+    this.#addLogprobs(list(record(choice['logprobs'])['content']));
     for (const call of list(delta['tool_calls'])) this.#addToolCall(record(call));
     this.#answered ||= holdsAnswer(delta);
+    this.#called ||= callsFunction(delta);
     const refusal = refusalText(delta);
     this.#refused ||= refusal !== '';
     const text = contentText(delta) + refusal;
     this.#text += text;
-    this.#reasoning += reasoningText(delta);
+    const reasoning = reasoningText(delta);
+    this.#reasoning += reasoning;
+    this.kept += reasoning.length;
     return text;
   }
 
   reply(): ProtocolReply {
     const reason = finishReason(this.#finish);
     const toolCalls = this.#toolCalls.length > 0 ? chatToolCalls({ tool_calls: this.#toolCalls }) : undefined;
-    if (!this.#answered && toolCalls === undefined) checkReason(reason);
+    checkAnswer({
+      reason: this.#finish,
+      answered: this.#answered || toolCalls !== undefined,
+      filled: this.#text !== '' || toolCalls !== undefined || this.#called,
+    });
     return {
       text: this.#text,
       reasoning: this.#reasoning,
@@ -131,10 +145,18 @@ class ChatStream implements StreamReader {
     };
   }
 
+  #addLogprobs(pieces: readonly unknown[]): void {
+    for (const piece of pieces) {
+      this.#logprobs.push(piece);
+      this.kept += JSON.stringify(piece).length;
+    }
+  }
+
   // A call comes in pieces that are told apart by `index`; some servers send calls whole, without one or all with 0, and
   // some the pieces of the last call without any.
   #addToolCall(piece: Record<string, unknown>): void {
     const { index, ...rest } = piece;
+    this.kept += JSON.stringify(piece).length;
     const addition = record(piece['function']);
     const id = textField(piece, 'id') ?? '';
     const known = index === undefined ? this.#continued(id, addition) : this.#toolCallAt.get(index);
@@ -271,13 +293,18 @@ function refusalText({ content, refusal }: Record<string, unknown>): string {
 }
 
 // An empty string is an answer; nothing at all is none, unless the server says what became of it.
-function holdsAnswer({ content, refusal, function_call: call }: Record<string, unknown>): boolean {
-  const texts = typeof content === 'string' || Array.isArray(content) || typeof refusal === 'string';
-  return texts || (call !== undefined && call !== null);
+function holdsAnswer(message: Record<string, unknown>): boolean {
+  const { content, refusal } = message;
+  return (
+    typeof content === 'string' ||
+    Array.isArray(content) ||
+    typeof refusal === 'string' ||
+    callsFunction(message)
+  );
 }
 
-function checkReason(reason: FinishReason): void {
-  if (reason === 'stop' || reason === 'other') throw new EmptyAnswer('the reply holds no answer');
+function callsFunction({ function_call: call }: Record<string, unknown>): boolean {
+  return call !== undefined && call !== null;
 }
 
 function refusedReason(reason: FinishReason): FinishReason {

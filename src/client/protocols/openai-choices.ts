@@ -1,4 +1,6 @@
-import { list, record, ReportedFailure, textField } from './protocol.js';
+import { saysError } from './error-body.js';
+import { breaksOff, isReason } from './finish-reason.js';
+import { list, record, ReportedFailure } from './protocol.js';
 
 /** The first choice of a whole reply. More than one come only where `n` in `extraBody` asks for them, in any order. */
 export function firstChoice(reply: Record<string, unknown>): Record<string, unknown> {
@@ -40,18 +42,15 @@ export function usageIn(chunk: Record<string, unknown>, choice: Record<string, u
 
 /** Why the answer ended, if this choice says so; some gateways send an empty reason with every chunk. */
 export function endOf(choice: Record<string, unknown>): string | undefined {
-  const reason = textField(choice, 'finish_reason');
-  return reason === '' ? undefined : reason;
+  const reason = choice['finish_reason'];
+  return isReason(reason) ? String(reason) : undefined;
 }
 
 const NO_CHOICE: Record<string, unknown> = Object.freeze({});
 
-/** Reasons that are the server's and not the model's: what came until then is no answer. */
-const BROKEN: ReadonlySet<unknown> = new Set(['error', 'abort', 'insufficient_system_resource']);
-
 // A gateway whose own server failed midway answers 200 and says so in the choice (OpenRouter).
 function checkUnbroken({ error, finish_reason: reason }: Record<string, unknown>): void {
-  if (error) throw new ReportedFailure({ error });
-  if (BROKEN.has(reason))
+  if (saysError(error)) throw new ReportedFailure({ error });
+  if (breaksOff(reason))
     throw new ReportedFailure({ message: `the answer was broken off (${String(reason)})` });
 }

@@ -2,9 +2,9 @@ import type { TokenUsage } from '../model-client.js';
 import { chatUsage } from './openai-chat.js';
 import { promptOf } from './prompt.js';
 import { endOf, firstChoice, StreamedChoice, usageIn } from './openai-choices.js';
+import { endsAnswer, finishReason, isReason } from './finish-reason.js';
 import {
-  EmptyAnswer,
-  finishReason,
+  checkAnswer,
   laterUsage,
   list,
   record,
@@ -45,11 +45,17 @@ export const openaiCompletions: Protocol = {
     const reply = record(body);
     const choice = firstChoice(reply);
     const text = choice['text'];
-    if (typeof text !== 'string') throw unexpected('`choices[0].text`');
+    const reason = choice['finish_reason'];
+    if (typeof text !== 'string' && !isReason(reason)) throw unexpected('`choices[0].text`');
+    checkAnswer({
+      reason,
+      answered: typeof text === 'string',
+      filled: typeof text === 'string' && text !== '',
+    });
     return {
-      text,
+      text: typeof text === 'string' ? text : '',
       model: textField(reply, 'model'),
-      finishReason: finishReason(choice['finish_reason']),
+      finishReason: finishReason(reason),
       usage: chatUsage(reply['usage']),
       id: textField(reply, 'id'),
       toolCalls: undefined,
@@ -63,6 +69,7 @@ export const openaiCompletions: Protocol = {
 
 class CompletionStream implements StreamReader {
   done = false;
+  kept = 0;
   usage: TokenUsage | null = null;
   readonly #choice = new StreamedChoice();
   #text: string | undefined;
@@ -78,9 +85,10 @@ class CompletionStream implements StreamReader {
     const choice = this.#choice.of(chunk);
     this.usage = laterUsage(this.usage, chatUsage(usageIn(chunk, choice)));
     this.#finish = endOf(choice) ?? this.#finish;
-    if (this.#finish !== undefined) this.done = true;
+    if (endsAnswer(this.#finish)) this.done = true;
     for (const [name, values] of Object.entries(record(choice['logprobs']))) {
       ((this.#logprobs ??= {})[name] ??= []).push(...list(values));
+      this.kept += JSON.stringify(values)?.length ?? 0;
     }
     const text = textField(choice, 'text');
     if (text === undefined) return '';
@@ -89,9 +97,10 @@ class CompletionStream implements StreamReader {
   }
 
   reply(): ProtocolReply {
-    if (this.#text === undefined) throw new EmptyAnswer('the stream holds no answer');
+    const text = this.#text ?? '';
+    checkAnswer({ reason: this.#finish, answered: this.#text !== undefined, filled: text !== '' });
     return {
-      text: this.#text,
+      text,
       model: this.#model,
       finishReason: finishReason(this.#finish),
       usage: this.usage,

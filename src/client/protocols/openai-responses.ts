@@ -3,8 +3,10 @@ import { toolCallOf } from './read-tool-call.js';
 import type { ToolCall, ToolDefinition } from '../tool-call.js';
 import { cannotCarry } from './carry.js';
 import { NO_ARGUMENTS, turnsOf, writeTools, type Turn } from './conversation.js';
+import { finishReason } from './finish-reason.js';
 import {
-  EmptyAnswer,
+  checkAnswer,
+  IncompleteAnswer,
   list,
   ReportedFailure,
   plainText,
@@ -54,6 +56,7 @@ export const openaiResponses: Protocol = {
 
 class ResponseStream implements StreamReader {
   done = false;
+  kept = 0;
   #text = '';
   #reasoning = '';
   #response: unknown;
@@ -74,6 +77,7 @@ class ResponseStream implements StreamReader {
       case 'response.reasoning_text.delta':
       case 'response.reasoning_summary_text.delta':
         this.#reasoning += textField(event, 'delta') ?? '';
+        this.kept = this.#reasoning.length;
         return '';
       case 'response.completed':
       case 'response.incomplete':
@@ -124,7 +128,8 @@ function readResponse(body: unknown, streamed = '', streamedReasoning = ''): Pro
     }
   }
   const reason = reasonOf(response, toolCalls.length > 0);
-  if (!answered && reason === 'stop') throw new EmptyAnswer('the reply holds no answer');
+  const filled = text !== '' || streamed !== '' || toolCalls.length > 0;
+  checkAnswer({ reason, answered: answered || toolCalls.length > 0, filled });
   return {
     text: text === '' ? streamed : text,
     reasoning: reasoning === '' ? streamedReasoning : reasoning,
@@ -143,14 +148,12 @@ function checkEnded({ status }: Record<string, unknown>): void {
     throw new ReportedFailure({ message: `the response was ${status}` });
   }
   if (status === 'queued' || status === 'in_progress')
-    throw unexpected(`a response that has ended, not one that is ${status}`);
+    throw new IncompleteAnswer(`the response has not ended: it is ${status}`);
 }
 
 function reasonOf(response: Record<string, unknown>, calledTools: boolean): FinishReason {
   if (response['status'] === 'incomplete') {
-    const reason = record(response['incomplete_details'])['reason'];
-    if (reason === 'max_output_tokens') return 'length';
-    return reason === 'content_filter' ? 'content-filter' : 'other';
+    return finishReason(record(response['incomplete_details'])['reason']);
   }
   return calledTools ? 'tool-calls' : 'stop';
 }

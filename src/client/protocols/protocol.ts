@@ -1,5 +1,6 @@
 import type { ToolCall } from '../tool-call.js';
 import type { FinishReason, ModelInput, ModelParameters, TokenUsage, ChatMessage } from '../model-client.js';
+import { breaksOff, endsAnswer, finishReason } from './finish-reason.js';
 
 /** What a protocol builds a request body from. */
 export interface ProtocolRequest {
@@ -40,8 +41,18 @@ export interface StreamReader {
    * came with it (empty when none did).
    */
   read(message: unknown): string;
-  /** Whether the answer is complete. A stream that ends before is a malformed reply. */
+  /**
+   * Whether the answer is complete: the protocol's own sign of it came, as a finish reason that is known. A stream that ends
+   * before is no answer.
+   */
   readonly done: boolean;
+  /**
+   * Whether the stream said that it is over, without saying why the answer ended. Servers that never do are known by their
+   * record.
+   */
+  readonly ended?: boolean;
+  /** About how many characters it keeps beside the text (tool calls, log probabilities); counted against the limit. */
+  readonly kept?: number;
   /** Tokens that the stream told of so far, so that an attempt that fails is booked, too. */
   readonly usage?: TokenUsage | null;
   /** The whole answer, once {@link StreamReader.done}. */
@@ -69,7 +80,7 @@ export interface Protocol {
   readonly unsupported?: readonly (keyof ModelParameters)[];
   /** Headers beside `content-type` and the key; names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The header that carries the key. Default: `authorization: Bearer <key>`. */
+  /** The header that carries the key. @default authorization: Bearer <key> */
   authorization?(apiKey: string): readonly [name: string, value: string];
   /**
    * The request's body, before `JSON.stringify`. Members that are `undefined` are left out. An `AssayError` refuses the
@@ -96,30 +107,6 @@ export function plainText(content: string | readonly unknown[]): string {
     .map((part) => (typeof part === 'string' ? part : (textField(record(part), 'text') ?? '')))
     .join('');
 }
-
-/** Maps a server's finish reason to the common vocabulary. */
-export function finishReason(reason: unknown): FinishReason {
-  return (typeof reason === 'string' ? FINISH_REASONS.get(reason) : undefined) ?? 'other';
-}
-
-// A Map: a server's word may be `constructor`.
-const FINISH_REASONS: ReadonlyMap<string, FinishReason> = new Map([
-  ['stop', 'stop'],
-  ['eos', 'stop'],
-  ['eos_token', 'stop'],
-  ['stop_sequence', 'stop'],
-  ['end_turn', 'stop'],
-  ['length', 'length'],
-  ['max_tokens', 'length'],
-  ['max_output_tokens', 'length'],
-  ['model_length', 'length'],
-  ['model_context_window_exceeded', 'length'],
-  ['content_filter', 'content-filter'],
-  ['refusal', 'content-filter'],
-  ['tool_calls', 'tool-calls'],
-  ['function_call', 'tool-calls'],
-  ['tool_use', 'tool-calls'],
-]);
 
 /** A value as an object; anything else as one without members. */
 export function record(value: unknown): Record<string, unknown> {
@@ -166,6 +153,50 @@ function isCount(value: unknown): value is number {
 
 /** Thrown by a {@link Protocol} for a reply that is well formed and holds no answer of any kind. */
 export class EmptyAnswer extends Error {}
+
+/** Thrown by a {@link Protocol} for an answer that was filtered away before its first word. */
+export class FilteredAnswer extends Error {
+  constructor() {
+    super('the answer was filtered away');
+  }
+}
+
+/** Thrown by a {@link Protocol} for an answer that is not complete. */
+export class IncompleteAnswer extends Error {
+  /** Whether the server is to blame. */
+  readonly atFault: boolean;
+
+  constructor(message: string, { atFault = true }: { readonly atFault?: boolean } = {}) {
+    super(message);
+    this.atFault = atFault;
+  }
+}
+
+/** What an answer holds, for {@link checkAnswer}. */
+export interface AnswerParts {
+  /** Why it ended, in the server's word. */
+  readonly reason: unknown;
+  /** Whether it holds an answer of any kind, be it an empty text. */
+  readonly answered: boolean;
+  /** Whether there is text in it, or a tool call. */
+  readonly filled: boolean;
+}
+
+/**
+ * What holds for an answer in every protocol.
+ *
+ * @throws ReportedFailure when the server broke it off, {@link FilteredAnswer} when it was filtered before its first word,
+ *   {@link EmptyAnswer} when there is none and nothing says why.
+ */
+export function checkAnswer({ reason, answered, filled }: AnswerParts): void {
+  if (breaksOff(reason))
+    throw new ReportedFailure({ message: `the answer was broken off (${String(reason)})` });
+  if (filled) return;
+  const common = finishReason(reason);
+  if (common === 'content-filter') throw new FilteredAnswer();
+  if (common === 'length') return; // cut before its first word
+  if (!answered || !endsAnswer(reason)) throw new EmptyAnswer('the reply holds no answer');
+}
 
 /** Thrown by a {@link Protocol} for a reply that tells of the server's failure in a way of its own. */
 export class ReportedFailure extends Error {

@@ -9,14 +9,15 @@ import { HedgePlan } from '../../../src/client/call/hedge.js';
 import { OutlierEjection, outlierEjectionOptions } from '../../../src/client/balancing/outlier-ejection.js';
 import { createPolicy, type EndpointCandidate } from '../../../src/client/balancing/endpoint-policy.js';
 import { costOf } from '../../../src/client/price-table.js';
-import { RateLimit } from '../../../src/client/balancing/rate-limit.js';
-import { resetMs, retryAfterMs } from '../../../src/client/balancing/retry-after.js';
+import type { RateLimit } from '../../../src/client/balancing/rate-limit.js';
+import { limitResetMs, resetMs, retryAfterMs } from '../../../src/client/balancing/retry-after.js';
 import { RetryBudget } from '../../../src/client/call/retry-budget.js';
 import { backoffMs, retryOptions } from '../../../src/client/call/retry.js';
 import { RollingCount } from '../../../src/client/balancing/rolling-count.js';
 import { TokenBucket } from '../../../src/foundation/token-bucket.js';
 import { seededRandom } from '../../../src/foundation/seeded-random.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
+import { rateLimitFor } from './fleet.js';
 
 describe('retry-after', () => {
   const wall = Date.parse('2026-11-23T12:00:00Z');
@@ -24,10 +25,20 @@ describe('retry-after', () => {
     [{ 'retry-after': '7' }, 7000],
     [{ 'retry-after': '0.5' }, 500],
     [{ 'retry-after': 'Mon, 23 Nov 2026 12:00:30 GMT' }, 30_000],
-    [{ 'retry-after': 'Mon, 23 Nov 2026 11:00:00 GMT' }, 0],
+    [{ 'retry-after': 'Mon, 23 Nov 2026 11:00:00 GMT' }, undefined],
     [{ 'retry-after-ms': '120', 'retry-after': '7' }, 120],
+    [{ 'retry-after': 'soon' }, undefined],
+    [{}, undefined],
+  ])('reads %j', (headers, expected) => {
+    expect(retryAfterMs(headers, wall)).toBe(expected);
+  });
+  test.each([
     [{ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '6m0s' }, 360_000],
     [{ 'x-ratelimit-remaining-tokens': '9', 'x-ratelimit-reset-tokens': '1s' }, undefined],
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(wall + 4000) }, 4000],
+    [{ 'x-ratelimit-remaining': '', 'x-ratelimit-reset': '5' }, undefined],
+    [{ ratelimit: '"default";r=0;t=5' }, 5000],
+    [{ ratelimit: 'limit=10, remaining=3, reset=5' }, undefined],
     [
       {
         'anthropic-ratelimit-tokens-remaining': '0',
@@ -35,10 +46,39 @@ describe('retry-after', () => {
       },
       9000,
     ],
-    [{ 'retry-after': 'soon' }, undefined],
-    [{}, undefined],
-  ])('reads %j', (headers, expected) => {
-    expect(retryAfterMs(headers, wall)).toBe(expected);
+  ])('reads the reset of a limit that is used up: %j', (headers, expected) => {
+    expect(limitResetMs(headers, wall)).toBe(expected);
+  });
+  test.each([
+    [['1', '3'], 3000],
+    ['1, 1', 1000],
+    ['"7"', 7000],
+    ["'7'", 7000],
+    ['7s', 7000],
+    ['7 seconds', 7000],
+    ['2 min', 120_000],
+    ['1m30s', 90_000],
+    ['PT30S', 30_000],
+    ['120;w=60', 120_000],
+    [String(wall / 1000 + 30), 30_000],
+    [String(wall + 30_000), 30_000],
+    [`${wall / 1000 + 30}, ${wall / 1000 + 40}`, 40_000],
+    [String(wall / 1000 - 30), undefined],
+    ['', undefined],
+    [' ', undefined],
+    ['0', undefined],
+    ['-1', undefined],
+    ['NaN', undefined],
+    ['Infinity', undefined],
+    ['undefined', undefined],
+    ['2026-11-23T12:00:30Z', 30_000],
+    ['Monday, 23-Nov-26 12:00:30 GMT', undefined],
+  ])('reads Retry-After: %j', (value, expected) => {
+    expect(retryAfterMs({ 'retry-after': value }, wall)).toBe(expected);
+  });
+  test('reads milliseconds, also as a point in time', () => {
+    expect(retryAfterMs({ 'retry-after-ms': String(wall + 250) }, wall)).toBe(250);
+    expect(retryAfterMs({ 'retry-after-ms': '', 'retry-after': '2' }, wall)).toBe(2000);
   });
   test.each([
     ['12ms', 12],
@@ -109,7 +149,7 @@ describe('RateLimit', () => {
             ok++;
           } else {
             refused++;
-            limit.rateLimited(1000, now, out, now + 0.001);
+            limit.rateLimited({ retryAfterMs: 1000, sentAt: now, inFlight: out }, now + 0.001);
           }
         }
       }
@@ -118,14 +158,14 @@ describe('RateLimit', () => {
   };
 
   test('uses 97 % of a declared limit without one refusal', () => {
-    const limit = new RateLimit({ requestsPerMinute: 600 }, seededRandom(1), 0);
+    const limit = rateLimitFor({ requestsPerMinute: 600 }, seededRandom(1));
     const { used, refused } = drive(limit, 120, 10, 10);
     expect(refused).toBe(0);
     expect(used).toBeGreaterThan(0.96);
   });
 
   test('learns an unknown limit: 95 % of it used, at most 2 refusals a hundred calls', () => {
-    const { used, refused } = drive(new RateLimit({}, seededRandom(1), 0), 120, 50, 50, 64);
+    const { used, refused } = drive(rateLimitFor({}, seededRandom(1)), 120, 50, 50, 64);
     expect(used).toBeGreaterThan(0.95);
     expect(refused).toBeLessThan(2);
   });
@@ -137,7 +177,7 @@ describe('RateLimit', () => {
     [10, 10],
     [10, 2],
   ])('finds a rate of %i/s behind a bucket of %i', (rate, burst) => {
-    const limit = new RateLimit({}, seededRandom(2), 0);
+    const limit = rateLimitFor({}, seededRandom(2));
     const { used } = drive(limit, 60, rate, burst, 64);
     expect(used).toBeGreaterThan(0.8);
     expect(limit.requestsPerSecond).toBeGreaterThan(rate * 0.85);
@@ -145,9 +185,9 @@ describe('RateLimit', () => {
   });
 
   test('learns below a limit that is declared or told too high, and never goes above it', () => {
-    const told = new RateLimit({}, seededRandom(4), 0);
-    told.learn({ 'x-ratelimit-limit-requests': '6000' }, 0, 0, 0);
-    const declared = new RateLimit({ requestsPerMinute: 6000 }, seededRandom(4), 0);
+    const told = rateLimitFor({}, seededRandom(4));
+    told.learn({ headers: { 'x-ratelimit-limit-requests': '6000' }, inFlight: 0, wallTime: 0 }, 0);
+    const declared = rateLimitFor({ requestsPerMinute: 6000 }, seededRandom(4));
     for (const limit of [told, declared]) {
       drive(limit, 60, 10, 2, 64);
       expect(limit.requestsPerSecond).toBeLessThan(12);
@@ -157,36 +197,52 @@ describe('RateLimit', () => {
   });
 
   test('a refusal that comes late does not undo what was learned since', () => {
-    const limit = new RateLimit({}, seededRandom(3), 0);
+    const limit = rateLimitFor({}, seededRandom(3));
     drive(limit, 20, 50, 10, 64);
     const learned = limit.requestsPerSecond;
-    limit.rateLimited(1000, 0, 1, 20_000);
+    limit.rateLimited({ retryAfterMs: 1000, sentAt: 0, inFlight: 1 }, 20_000);
     expect(limit.requestsPerSecond).toBe(learned);
   });
 
   test('takes limits from headers, and ignores those a server does not apply', () => {
-    const limit = new RateLimit({}, Math.random, 0);
+    const limit = rateLimitFor({}, Math.random);
     expect(
-      limit.learn({ 'x-ratelimit-limit-requests': '-1', 'x-ratelimit-limit-tokens': '0' }, 1, 0, 0),
+      limit.learn(
+        {
+          headers: { 'x-ratelimit-limit-requests': '-1', 'x-ratelimit-limit-tokens': '0' },
+          inFlight: 1,
+          wallTime: 0,
+        },
+        0,
+      ),
     ).toBe(false);
     expect(
-      limit.learn({ 'x-ratelimit-limit-requests': '600', 'x-ratelimit-limit-tokens': '60000' }, 1, 0, 0),
+      limit.learn(
+        {
+          headers: { 'x-ratelimit-limit-requests': '600', 'x-ratelimit-limit-tokens': '60000' },
+          inFlight: 1,
+          wallTime: 0,
+        },
+        0,
+      ),
     ).toBe(true);
     expect(limit.requestsPerSecond).toBeCloseTo(9.8);
     expect(limit.tokensPerSecond).toBeCloseTo(980);
-    expect(limit.learn({ 'x-ratelimit-limit-requests': '600' }, 1, 0, 0)).toBe(false);
+    expect(
+      limit.learn({ headers: { 'x-ratelimit-limit-requests': '600' }, inFlight: 1, wallTime: 0 }, 0),
+    ).toBe(false);
   });
 
   test('only ever makes a pause longer', () => {
-    const limit = new RateLimit({}, () => 0, 0);
-    limit.rateLimited(5000, 0, 1, 0);
-    limit.rateLimited(100, 1, 1, 1);
+    const limit = rateLimitFor({}, () => 0);
+    limit.rateLimited({ retryAfterMs: 5000, sentAt: 0, inFlight: 1 }, 0);
+    limit.rateLimited({ retryAfterMs: 100, sentAt: 1, inFlight: 1 }, 1);
     expect(limit.pausedUntil).toBe(5000);
     expect(limit.waitMs(0, 1000)).toBe(4000);
   });
 
   test('charges tokens at admission and puts back what was not used', () => {
-    const limit = new RateLimit({ tokensPerMinute: 60_000 }, () => 0, 0);
+    const limit = rateLimitFor({ tokensPerMinute: 60_000 }, () => 0);
     limit.admit(2000, 0);
     const owed = limit.waitMs(100, 0);
     expect(owed).toBeGreaterThan(1000);
@@ -231,12 +287,31 @@ describe('OutlierEjection', () => {
     expect(health.until).toBe(1000); // unreachable: soon again
   });
 
-  test('stays quarantined until it is restored', () => {
+  test('is set aside for two seconds, twice as long each time up to five minutes, and probed after each', () => {
+    const health = make();
+    const lengths: number[] = [];
+    let now = 0;
+    for (let time = 0; time < 10; time++) {
+      health.quarantine(now);
+      lengths.push(health.until - now);
+      expect(health.available(now)).toBe(false);
+      now = health.until;
+      expect([health.available(now), health.started()]).toEqual([true, true]);
+    }
+    expect(lengths).toEqual([2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]);
+    expect(health.succeeded(now, health.epoch)).toBe('restored');
+    health.quarantine(now);
+    expect(health.restore(now)).toBe('restored');
+    expect(health.available(now)).toBe(true);
+  });
+
+  test('a probe that tells nothing leaves the next one due', () => {
     const health = make();
     health.quarantine(0);
-    expect(health.available(1e12)).toBe(false);
-    expect(health.restore(5)).toBe('restored');
-    expect(health.available(5)).toBe(true);
+    health.started();
+    expect(health.available(3000)).toBe(false);
+    health.probeToldNothing(health.epoch);
+    expect([health.available(3000), health.state]).toEqual([true, 'probing']);
   });
 });
 

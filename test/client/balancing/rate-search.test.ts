@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { Opening } from '../../../src/client/balancing/first-wave.js';
+import { FirstWave } from '../../../src/client/balancing/first-wave.js';
 import { RateLimit } from '../../../src/client/balancing/rate-limit.js';
 import { Refusals } from '../../../src/client/balancing/refusals.js';
 import { RollingCount } from '../../../src/client/balancing/rolling-count.js';
 import { TokenBucket } from '../../../src/foundation/token-bucket.js';
 import { seededRandom } from '../../../src/foundation/seeded-random.js';
+import { rateLimitFor } from './fleet.js';
 
 /** Whether a server lets through a call that arrives at `now`. */
 type Admission = (now: number) => boolean;
@@ -64,7 +65,7 @@ function drive(
         const { ok, sentAt, endsAt } = inFlight[index]!;
         if (endsAt > now) continue;
         if (ok) limit.succeeded(sentAt, now);
-        else limit.rateLimited(retryAfterMs, sentAt, inFlight.length, now);
+        else limit.rateLimited({ retryAfterMs, sentAt, inFlight: inFlight.length }, now);
         inFlight.splice(index, 1);
       }
       while (inFlight.length < lanes && limit.waitMs(0, now) === 0) {
@@ -79,7 +80,7 @@ function drive(
   return { through, refused };
 }
 
-const unknown = (): RateLimit => new RateLimit({}, seededRandom(1), 0);
+const unknown = (): RateLimit => rateLimitFor({}, seededRandom(1));
 
 const atOnce = { latencyMs: 5, refusalMs: 1 };
 
@@ -121,7 +122,7 @@ describe('a limit nobody told', () => {
   });
 
   test('is shared by processes that know nothing of each other', () => {
-    const limits = [1, 2].map((seed) => new RateLimit({}, seededRandom(seed), 0));
+    const limits = [1, 2].map((seed) => rateLimitFor({}, seededRandom(seed)));
     const { through, refused } = drive(limits, bucket(50, 50), { seconds: 120, lanes: 32 });
     expect(through / (120 * 50)).toBeGreaterThan(0.95);
     expect((100 * refused) / through).toBeLessThan(2);
@@ -138,7 +139,7 @@ test('a server that refuses at random is not talked down', () => {
 test('after a pause one call goes first, and the others wait for its refusal', () => {
   const limit = unknown();
   limit.admit(0, 0);
-  limit.rateLimited(1000, 0, 1, 40);
+  limit.rateLimited({ retryAfterMs: 1000, sentAt: 0, inFlight: 1 }, 40);
   const open = limit.pausedUntil;
   expect(limit.waitMs(0, open)).toBe(0);
   limit.admit(0, open);
@@ -146,13 +147,25 @@ test('after a pause one call goes first, and the others wait for its refusal', (
   expect(limit.waitMs(0, open + 60)).toBe(0);
 });
 
+test('however long a server asks to wait, it is asked again after the longest pause, by one call', () => {
+  for (const refuse of ['rateLimited', 'overloaded'] as const) {
+    const limit = new RateLimit({ rateLimit: {}, random: () => 0, maxPauseMs: 5000, firstWave: 64 }, 0);
+    const years = 1e12;
+    if (refuse === 'overloaded') limit.overloaded(years, 0);
+    else limit.rateLimited({ retryAfterMs: years, sentAt: 0, inFlight: 1 }, 40);
+    expect(limit.waitMs(0, 40)).toBeLessThanOrEqual(5000);
+    limit.admit(0, 5040);
+    expect(limit.waitMs(0, 5040)).toBeGreaterThan(0);
+  }
+});
+
 test('a server that stays closed and says nothing is asked less and less often, until it answers', () => {
-  const limit = new RateLimit({}, () => 0, 0);
+  const limit = rateLimitFor({}, () => 0);
   const pauses: number[] = [];
   let now = 0;
   const refuse = (): void => {
     limit.admit(0, now);
-    limit.rateLimited(undefined, now, 1, now + 10);
+    limit.rateLimited({ retryAfterMs: undefined, sentAt: now, inFlight: 1 }, now + 10);
     pauses.push(limit.pausedUntil - now - 10);
     now = limit.pausedUntil;
   };
@@ -166,9 +179,9 @@ test('a server that stays closed and says nothing is asked less and less often, 
   expect(pauses.at(-1)).toBe(1000);
 });
 
-describe('the opening of an endpoint', () => {
+describe('the first wave to an endpoint', () => {
   test('lets 64 calls go at once and the others after the first answer and half its time', () => {
-    const opening = new Opening();
+    const opening = new FirstWave(64);
     for (let call = 0; call < 64; call++) {
       expect(opening.waitMs(0)).toBe(0);
       opening.sent(0);
@@ -180,7 +193,7 @@ describe('the opening of an endpoint', () => {
   });
 
   test('waits no longer when all of the first wave are answered', () => {
-    const opening = new Opening();
+    const opening = new FirstWave(64);
     for (let call = 0; call < 64; call++) opening.sent(0);
     for (let call = 0; call < 63; call++) opening.answered(0, 80);
     expect(opening.waitMs(80)).toBe(40);
@@ -189,19 +202,33 @@ describe('the opening of an endpoint', () => {
   });
 
   test('waits 200 ms for an answer and 50 ms after it at most, and not at all for a few calls', () => {
-    const slow = new Opening();
+    const slow = new FirstWave(64);
     for (let call = 0; call < 64; call++) slow.sent(0);
     expect(slow.waitMs(200)).toBe(0);
     slow.answered(0, 5000);
     expect(slow.waitMs(5000)).toBe(50);
-    const few = new Opening();
+    const few = new FirstWave(64);
     few.sent(0);
     few.answered(0, 5000);
     expect(few.over(5000)).toBe(true);
   });
 
+  test('beside others is smaller, and grows by half every 300 ms while nothing is answered', () => {
+    expect([1, 2, 4, 8, 100].map((endpoints) => FirstWave.callsOf(endpoints))).toEqual([64, 32, 16, 8, 8]);
+    const wave = new FirstWave(8);
+    const sentBy = (now: number): number => {
+      let sent = 0;
+      for (; wave.waitMs(now) === 0; sent++) wave.sent(now);
+      return sent;
+    };
+    expect([0, 100, 300, 599, 600, 2000].map(sentBy)).toEqual([8, 0, 4, 0, 6, 9]); // one step, however late
+    expect(wave.waitMs(2050)).toBe(250);
+    wave.answered(0, 2060);
+    expect(wave.waitMs(2060)).toBe(50);
+  });
+
   test('never makes a pause shorter', () => {
-    const limit = new RateLimit({}, () => 0, 0);
+    const limit = rateLimitFor({}, () => 0);
     for (let call = 0; call < 10; call++) limit.admit(0, 0);
     limit.overloaded(10_000, 1);
     limit.succeeded(0, 2);
@@ -238,12 +265,12 @@ test('a rolling count remembers where in its window something was', () => {
 });
 
 test('a rate that is being learned keeps nobody from waiting for a server that was closed for a moment', () => {
-  const limit = new RateLimit({}, () => 0, 0);
+  const limit = rateLimitFor({}, () => 0);
   for (let i = 0; i < 64; i++) limit.admit(0, 0);
-  for (let i = 64; i > 0; i--) limit.rateLimited(1000, 0, i, 10);
+  for (let i = 64; i > 0; i--) limit.rateLimited({ retryAfterMs: 1000, sentAt: 0, inFlight: i }, 10);
   expect(limit.waitMs(0, 10, 2000)).toBeGreaterThan(600_000);
   expect(limit.sureWaitMs(0, 10, 2000)).toBe(1000);
 
-  const declared = new RateLimit({ requestsPerMinute: 60 }, () => 0, 0);
+  const declared = rateLimitFor({ requestsPerMinute: 60 }, () => 0);
   expect(declared.sureWaitMs(0, 0, 2000)).toBe(declared.waitMs(0, 0, 2000));
 });

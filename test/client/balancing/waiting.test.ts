@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest';
 import type { EndpointError } from '../../../src/client/endpoint-error.js';
-import { Endpoint, type Waiter } from '../../../src/client/balancing/endpoint.js';
+import type { Endpoint } from '../../../src/client/balancing/endpoint.js';
+import type { Ticket } from '../../../src/client/balancing/latency-estimate.js';
+import { Place, WaitingRoom, type Waiter } from '../../../src/client/balancing/waiting-room.js';
 import { EndpointSelector } from '../../../src/client/balancing/endpoint-selector.js';
 import { GivenUpRequests } from '../../../src/client/http/given-up-requests.js';
 import { fromLanguageModel } from '../../../src/client/language-model.js';
-import { ListNode } from '../../../src/foundation/linked-list.js';
 import type { ModelParameters } from '../../../src/client/model-client.js';
 import { outlierEjectionOptions } from '../../../src/client/balancing/outlier-ejection.js';
 import { createPolicy } from '../../../src/client/balancing/endpoint-policy.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
 import { chat, clientFor, deadUrl, json, modelServer } from '../model-server.js';
+import { endpointFor } from './fleet.js';
 
 const failureOf = (call: Promise<unknown>): Promise<EndpointError> =>
   call.then(
@@ -17,75 +19,71 @@ const failureOf = (call: Promise<unknown>): Promise<EndpointError> =>
     (error: unknown) => error as EndpointError,
   );
 
-/** Endpoints `a`, `b`, … with those limits of concurrency, and a selector over them. */
+/** Endpoints `a`, `b`, … with those limits of concurrency, and those who wait for them. */
 function fleet(...concurrency: number[]) {
   const clock = new ManualClock();
-  const random = (): number => 0.5;
-  const endpoints = concurrency.map(
-    (each, index) =>
-      new Endpoint(
-        {
-          id: 'abc'[index]!,
-          index,
-          weight: 1,
-          priority: 0,
-          concurrency: each,
-          rateLimit: {},
-          ejection: outlierEjectionOptions({ consecutiveFailures: 1, baseEjectionMs: 1000 }),
-          adaptive: undefined,
-          penaltyCapMs: 60_000,
-          random,
-        },
-        0,
-      ),
+  const ejection = outlierEjectionOptions({ consecutiveFailures: 1, baseEjectionMs: 1000 });
+  const endpoints = concurrency.map((each, index) =>
+    endpointFor({ id: 'abc'[index]!, index, concurrency: each, ejection }),
   );
   const selector = new EndpointSelector({
     endpoints,
     policy: createPolicy('latency-aware'),
-    clock,
-    random,
+    random: () => 0.5,
     concurrency: Number.POSITIVE_INFINITY,
   });
+  const room = new WaitingRoom({ selector, clock, verify: true });
   const sent: string[] = [];
   const send = (name: string, endpoint: Endpoint) => {
     sent.push(`${name}>${endpoint.id}`);
-    selector.began();
+    selector.attemptStarted(endpoint);
     return endpoint.started(1, 0, clock.now());
   };
-  const waiter = (name: string, tried: Endpoint[] = []): Waiter => ({
-    work: 1,
-    tokens: 0,
-    tried,
-    admitted: (endpoint) => void send(name, endpoint),
-    rerouted: () => expect.fail('nobody has to choose again'),
-  });
-  return { clock, endpoints, selector, sent, send, waiter };
+  let count = 0;
+  const wait = (name: string, { barred = [] as Endpoint[] } = {}) => {
+    const waiter: Waiter = {
+      id: ++count,
+      work: 1,
+      tokens: 0,
+      tried: [],
+      barred,
+      returns: false,
+      admitted: (endpoint) => void send(name, endpoint),
+      rerouted: () => expect.fail('nobody has to choose again'),
+    };
+    const choice = selector.choose(waiter, clock.now());
+    room.enter(new Place(waiter), choice, clock.now());
+    return choice;
+  };
+  const answer = (endpoint: Endpoint, ticket: Ticket, work = 1) => {
+    selector.attemptEnded();
+    endpoint.succeeded(ticket, { work, tokens: 0 }, clock.now());
+    room.serve(clock.now());
+  };
+  return { clock, endpoints, selector, room, sent, send, wait, answer };
 }
 
 test('calls that wait out a pause go to a busy endpoint when it has room, first come first served', () => {
-  const { clock, endpoints, selector, sent, send, waiter } = fleet(1, 1);
+  const { clock, endpoints, sent, send, wait, answer } = fleet(1, 1);
   const [paused, busy] = endpoints as [Endpoint, Endpoint];
   const first = send('first', busy);
-  paused.limit.rateLimited(30_000, 0, 1, 0);
+  paused.limit.rateLimited({ retryAfterMs: 30_000, sentAt: 0, inFlight: 1 }, clock.now());
   for (const name of ['x', 'y', 'z']) {
-    expect(selector.choose(1, 0, [], clock.now())).toMatchObject({ kind: 'queue', endpoint: paused });
-    const tried = name === 'x' ? [busy] : []; // it has failed there: it waits on
-    selector.enqueue(paused, new ListNode<Waiter>(waiter(name, tried)), clock.now());
+    const barred = name === 'x' ? [busy] : []; // it has just failed there: it waits on
+    expect(wait(name, { barred })).toMatchObject({ kind: 'queue', endpoint: paused });
   }
-  selector.left();
-  busy.succeeded(first, 1, 0, clock.now());
-  selector.offer(busy, clock.now());
+  answer(busy, first);
   expect(sent).toEqual(['first>b', 'y>b']);
-  expect(paused.waiting.size).toBe(2);
+  expect(paused.waiting).toBe(2);
 });
 
 test('a call that waits out a pause probes an endpoint whose ejection ends before', async () => {
-  const { clock, endpoints, selector, sent, send, waiter } = fleet(1, 1);
+  const { clock, endpoints, selector, sent, send, wait } = fleet(1, 1);
   const [paused, ejected] = endpoints as [Endpoint, Endpoint];
-  ejected.failed(send('first', ejected), 'failed', undefined, 0);
-  selector.left();
-  paused.limit.rateLimited(30_000, 0, 1, 0);
-  selector.enqueue(paused, new ListNode<Waiter>(waiter('x')), clock.now());
+  ejected.failed(send('first', ejected), { outcome: 'failed' }, 0);
+  selector.attemptEnded();
+  paused.limit.rateLimited({ retryAfterMs: 30_000, sentAt: 0, inFlight: 1 }, 0);
+  wait('x');
   await clock.advance(900);
   expect(sent).toEqual(['first>b']);
   await clock.advance(300);
@@ -93,18 +91,13 @@ test('a call that waits out a pause probes an endpoint whose ejection ends befor
   expect(ejected.health.state).toBe('probing');
 });
 
-test('calls that the opening of an endpoint holds back go soon after its first answer, not when its time is over', async () => {
-  const { clock, endpoints, selector, sent, send, waiter } = fleet(256);
+test('calls that the first wave holds back go soon after its first answer, not when its time is over', async () => {
+  const { clock, endpoints, sent, send, wait, answer } = fleet(256);
   const [endpoint] = endpoints as [Endpoint];
   const wave = Array.from({ length: 64 }, (_, call) => send(`first ${call}`, endpoint));
-  for (const name of ['x', 'y']) {
-    expect(selector.choose(1, 0, [], clock.now())).toMatchObject({ kind: 'queue', endpoint });
-    selector.enqueue(endpoint, new ListNode<Waiter>(waiter(name)), clock.now());
-  }
+  for (const name of ['x', 'y']) expect(wait(name)).toMatchObject({ kind: 'queue', endpoint });
   await clock.advance(20);
-  selector.left();
-  endpoint.succeeded(wave[0]!, 20, 0, clock.now());
-  selector.offer(endpoint, clock.now());
+  answer(endpoint, wave[0]!, 20);
   expect(sent).toHaveLength(64);
   await clock.advance(10);
   expect(sent.slice(64)).toEqual(['x>a', 'y>a']);

@@ -106,7 +106,8 @@ describe('tool calls', () => {
       const read = (data: string): void => {
         if (data !== '' && data !== '[DONE]') reader.read(JSON.parse(data));
       };
-      const lines = streamFormat === 'sse' ? new ServerSentEvents(1e6, read) : new JsonLines(1e6, read);
+      const sink = { data: read, stray: (text: string) => expect.fail(text) };
+      const lines = streamFormat === 'sse' ? new ServerSentEvents(1e6, sink) : new JsonLines(1e6, sink);
       for (const byte of Buffer.from(pieces.map((piece) => piece.text).join('')))
         lines.push(Buffer.from([byte]));
       lines.end();

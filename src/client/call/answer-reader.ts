@@ -1,0 +1,288 @@
+import { isUtf8 } from 'node:buffer';
+import { messageOf } from '../../errors.js';
+import { ContentDecoder, startsGzip } from '../http/content-decoder.js';
+import { holdsError, readErrorBody } from '../protocols/error-body.js';
+import {
+  CONTENT_FILTER,
+  EMPTY,
+  INCOMPLETE,
+  MALFORMED,
+  TOO_LARGE,
+  UNSIGNED,
+  type Failure,
+} from '../http/failure.js';
+import {
+  JsonLines,
+  ServerSentEvents,
+  startsEvent,
+  startsObject,
+  type StreamSink,
+} from '../http/server-sent-events.js';
+import type { TokenUsage } from '../model-client.js';
+import {
+  EmptyAnswer,
+  FilteredAnswer,
+  IncompleteAnswer,
+  ReportedFailure,
+  type ProtocolReply,
+  type StreamReader,
+} from '../protocols/protocol.js';
+import type { EndpointConnection } from '../http/endpoint-connection.js';
+import type { SecretStream } from '../http/secret-stream.js';
+
+/** Who waits for an answer; exactly one of `replied`, `unusable` and `reported` is called, once. */
+export interface AnswerListener {
+  /** A piece of a streamed answer's text. */
+  text(text: string): void;
+  replied(reply: ProtocolReply): void;
+  /** The reply is no answer. */
+  unusable(failure: Failure, what: string): void;
+  /** The reply tells of a failure, with this error body. */
+  reported(body: unknown): void;
+}
+
+/** What an {@link AnswerReader} is made from. */
+export interface AnswerReaderSettings {
+  readonly connection: EndpointConnection;
+  readonly stream: boolean;
+  readonly encodings: readonly string[];
+  readonly maxBytes: number;
+  readonly callId: number;
+}
+
+const ENVELOPES = 64; // a token of four letters comes in 250 bytes
+
+/**
+ * Reads the body of a reply with status 200, as it comes: whole, or as a stream of messages. A streamed answer is complete
+ * only by its protocol's own sign; what ends without is not taken for one.
+ */
+export class AnswerReader implements StreamSink {
+  readonly #listener: AnswerListener;
+  readonly #settings: AnswerReaderSettings;
+  #reader: StreamReader | undefined;
+  #guard: SecretStream | undefined;
+  #events: ServerSentEvents | JsonLines | undefined;
+  #decoder: ContentDecoder | undefined;
+  #first: Buffer | undefined;
+  #rest: Buffer[] | undefined;
+  #size = 0;
+  #textLength = 0;
+  #ended = false; // by the stream's own last word
+  #over = false;
+  #stray = '';
+  /** The parsed reply, of a stream its last message. */
+  lastMessage: unknown;
+
+  constructor(listener: AnswerListener, settings: AnswerReaderSettings) {
+    this.#listener = listener;
+    this.#settings = settings;
+    if (settings.encodings.length > 0) this.#decode(settings.encodings);
+    if (settings.stream) this.#readStream();
+  }
+
+  /** Tokens that the server has told of so far; `null` when it has not. */
+  get usage(): TokenUsage | null {
+    if (this.#events !== undefined) return this.#reader?.usage ?? null;
+    return this.lastMessage === undefined
+      ? null
+      : (this.#settings.connection.protocol.usage?.(this.lastMessage) ?? null);
+  }
+
+  /** Takes a piece of the wire. */
+  write(chunk: Buffer): void {
+    if (this.#decoder === undefined && this.#size === 0 && startsGzip(chunk)) this.#decode(['gzip']); // and nobody says so
+    if (this.#decoder === undefined) this.#take(chunk);
+    else this.#decoder.write(chunk);
+  }
+
+  /** The wire has come to its end. */
+  end(): void {
+    if (this.#decoder === undefined) this.#complete();
+    else this.#decoder.end();
+  }
+
+  /** Nobody listens any more. */
+  destroy(): void {
+    this.#over = true;
+    this.#decoder?.destroy();
+  }
+
+  // StreamSink
+
+  data(data: string, failed: boolean): void {
+    if (this.#over || this.#ended || data === '') return; // an event without data keeps the line alive
+    if (data.startsWith('[DONE]')) {
+      this.#ended = true;
+      return;
+    }
+    const message = failed ? (parsedOrUndefined(data) ?? data) : this.#parsed(data);
+    if (failed || holdsError(message)) return this.#report(message);
+    this.lastMessage = message;
+    this.#text(this.#reader!.read(message));
+  }
+
+  stray(text: string, failed: boolean): void {
+    if (this.#over || this.#ended || this.#reader!.done) return;
+    const start = text.indexOf('{');
+    const told = start === -1 ? undefined : parsedOrUndefined(text.slice(start));
+    if (told !== undefined && (failed || holdsError(told))) this.#report(told);
+    else if (failed) this.#report({ message: text });
+    else this.#stray ||= text.slice(0, 300);
+  }
+
+  #readStream(): void {
+    const { connection, maxBytes } = this.#settings;
+    const { protocol } = connection;
+    this.#reader = protocol.stream();
+    this.#guard = connection.streamGuard();
+    this.#events =
+      protocol.streamFormat === 'sse' ? new ServerSentEvents(maxBytes, this) : new JsonLines(maxBytes, this);
+  }
+
+  #decode(encodings: readonly string[]): void {
+    this.#decoder = new ContentDecoder(encodings, {
+      data: (chunk) => this.#take(chunk),
+      end: () => this.#complete(),
+      error: (error) => this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`),
+    });
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#over) return;
+    if (this.#size === 0) this.#suitForm(chunk);
+    this.#size += chunk.length;
+    const { maxBytes } = this.#settings;
+    if (this.#size > (this.#events === undefined ? maxBytes : maxBytes * ENVELOPES)) return this.#tooLarge();
+    if (this.#events === undefined) {
+      if (this.#first === undefined) this.#first = chunk;
+      else (this.#rest ??= [this.#first]).push(chunk);
+      return;
+    }
+    try {
+      this.#events.push(chunk);
+    } catch (error) {
+      this.#misread(error);
+    }
+  }
+
+  // Asked for a stream, some servers answer as if not, above all with errors; and some stream whatever they are asked.
+  #suitForm(first: Buffer): void {
+    if (this.#events instanceof ServerSentEvents && startsObject(first)) this.#events = undefined;
+    else if (this.#events === undefined && startsEvent(first)) this.#readStream();
+  }
+
+  #text(text: string): void {
+    this.#textLength += text.length;
+    if (this.#textLength + (this.#reader!.kept ?? 0) > this.#settings.maxBytes) this.#tooLarge();
+    else if (text !== '') this.#show(text);
+  }
+
+  #show(text: string): void {
+    this.#listener.text(this.#guard === undefined ? text : this.#guard.push(text));
+  }
+
+  // Of a stream what counts is what is kept of it; its envelopes may be far larger.
+  #tooLarge(): void {
+    this.#fail(TOO_LARGE, `the reply is larger than ${this.#settings.maxBytes} bytes`);
+  }
+
+  #complete(): void {
+    if (this.#over) return;
+    let reply: ProtocolReply | undefined;
+    try {
+      reply = this.#events === undefined ? this.#whole() : this.#streamed(this.#reader!, this.#events);
+    } catch (error) {
+      this.#misread(error);
+      return;
+    }
+    if (reply === undefined || this.#over) return;
+    if (this.#reader !== undefined && this.#events === undefined && reply.text !== '') this.#show(reply.text);
+    const held = this.#guard?.end() ?? '';
+    if (held !== '') this.#listener.text(held);
+    if (this.#over) return;
+    this.#over = true;
+    this.#listener.replied(reply);
+  }
+
+  #whole(): ProtocolReply {
+    const { connection } = this.#settings;
+    const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest);
+    if (bytes === undefined) throw new Error('the reply is empty');
+    if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
+    const start = bytes[0] === 0xef ? 3 : 0; // of a byte order mark
+    const parsed = connection.readJson(bytes.toString('utf8', start));
+    this.lastMessage = parsed;
+    if (holdsError(parsed)) throw new ReportedFailure(parsed);
+    return connection.protocol.parse(parsed);
+  }
+
+  #streamed(reader: StreamReader, events: ServerSentEvents | JsonLines): ProtocolReply | undefined {
+    events.end();
+    if (this.#over) return undefined;
+    const { connection, callId } = this.#settings;
+    if (reader.done) {
+      connection.endSigns.given();
+      return this.#clear(reader.reply());
+    }
+    if (!this.#ended && reader.ended !== true)
+      throw new IncompleteAnswer('the stream ended before the answer did');
+    const reply = reader.reply();
+    if (reply.text === '' && reply.toolCalls === undefined)
+      throw new EmptyAnswer('the stream holds no answer');
+    if (this.#stray === '' && connection.endSigns.withheld(callId)) return this.#clear(reply);
+    this.#fail(UNSIGNED, `the stream does not say why the answer ended${this.#strayWords()}`);
+    return undefined;
+  }
+
+  #clear(reply: ProtocolReply): ProtocolReply {
+    const clear = this.#settings.connection.clearAnswer(reply);
+    if (clear !== reply) this.lastMessage = undefined; // it holds a piece of what was hidden
+    return clear;
+  }
+
+  #parsed(data: string): unknown {
+    if (/^\s*[{["]/.test(data) || !/error|exception/i.test(data))
+      return this.#settings.connection.readJson(data);
+    return { error: { message: data } };
+  }
+
+  #misread(error: unknown): void {
+    if (this.#over) return;
+    if (error instanceof EmptyAnswer) this.#fail(EMPTY, error.message);
+    else if (error instanceof FilteredAnswer) this.#fail(CONTENT_FILTER, error.message);
+    else if (error instanceof IncompleteAnswer) {
+      this.#fail(error.atFault ? INCOMPLETE : UNSIGNED, error.message + this.#strayWords());
+    } else if (error instanceof ReportedFailure) this.#report(error.body);
+    else this.#malformed(error);
+  }
+
+  // A gateway that failed says so in words of its own, where an answer should be.
+  #malformed(error: unknown): void {
+    if (this.#events === undefined && readErrorBody(this.lastMessage).message !== '')
+      this.#report(this.lastMessage);
+    else this.#fail(MALFORMED, `the reply cannot be read: ${messageOf(error)}`);
+  }
+
+  #strayWords(): string {
+    return this.#stray === '' ? '' : `; it says: ${this.#stray}`;
+  }
+
+  #report(body: unknown): void {
+    this.destroy();
+    this.#listener.reported(body);
+  }
+
+  #fail(failure: Failure, what: string): void {
+    if (this.#over) return;
+    this.destroy();
+    this.#listener.unusable(failure, what);
+  }
+}
+
+function parsedOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
