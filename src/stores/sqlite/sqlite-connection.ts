@@ -208,7 +208,7 @@ export class SqliteConnection {
     const phase = plan.phases[number];
     if (phase === undefined) return { rows: [], size: 0, cursor: undefined }; // results without a score, by score
     const { found, last, ahead } =
-      phase.rows === undefined
+      phase.row === undefined
         ? this.#inOrder(plan, phase, cursor, rows)
         : this.#byPosition(plan, phase, cursor, rows);
     let size = 0;
@@ -231,10 +231,11 @@ export class SqliteConnection {
       last = positions.at(-1);
       more = positions.length >= POSITIONS;
     }
-    const wanted = ids.slice(0, rows);
-    const found = this.#prepared(phase.rows!).all(JSON.stringify(wanted), ...phase.parameters) as ResultRow[];
-    const order = new Map(wanted.map((id, i) => [id, i]));
-    found.sort((a, b) => order.get(a.id)! - order.get(b.id)!);
+    const select = this.#prepared(phase.row!);
+    // One that was replaced meanwhile may not be the query's own any more.
+    const found = ids
+      .slice(0, rows)
+      .flatMap((id) => (select.get(id, ...phase.parameters) as ResultRow | undefined) ?? []);
     return { found, last, ahead: { ids: ids.slice(rows), more } };
   }
 

@@ -23,8 +23,8 @@ export type ResultPosition = Pick<ResultRow, 'overall_score' | 'timestamp' | 'te
 export interface QueryPhase {
   readonly first: string;
   readonly next: string;
-  /** Set when `first` and `next` give positions only, sorted: the statement for the rows of some ids. */
-  readonly rows: string | undefined;
+  /** Set when `first` and `next` give positions only, sorted: the statement for the row of an id. */
+  readonly row: string | undefined;
   readonly parameters: readonly SqliteValue[];
   /** Whether its rows come by score. */
   readonly byScore: boolean;
@@ -47,7 +47,7 @@ interface Conditions {
 }
 
 /** Up to so many rows it is cheaper to sort the few that match than to walk an index in order. */
-const FEW_ROWS = 2_000;
+const FEW_ROWS = 400;
 
 /** Looked at to tell whether a run's rows lie closely enough in the order of the scores. */
 const PROBED_ROWS = 200;
@@ -126,11 +126,12 @@ function phaseOf(query: ResultQuery, options: PhaseOptions): QueryPhase {
     `(${seek.join(', ')}) ${beyond}= (${seek.map(() => '?').join(', ')})`, // what an index can seek by
     `(${key.join(', ')}) ${beyond} (${key.map(() => '?').join(', ')})`,
   ];
-  const rows = ['id IN (SELECT value FROM json_each(?))', ...where.map(offIndex)];
+  // Row by row: with the statistics of a file that was small, the planner looks for several by scanning all.
+  const row = ['id = ?', ...where.map(offIndex)].join(' AND ');
   return {
     first: `${select} ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ${tail}`,
     next: `${select} WHERE ${after.join(' AND ')} ${tail}`,
-    rows: sorted ? `SELECT ${RESULT_COLUMNS} FROM evaluation_results WHERE ${rows.join(' AND ')}` : undefined,
+    row: sorted ? `SELECT ${RESULT_COLUMNS} FROM evaluation_results WHERE ${row}` : undefined,
     parameters,
     byScore,
   };
