@@ -7,6 +7,7 @@
  * clusters of five, moves by document and run). Seeds are fixed: the same figures on every machine.
  */
 import { noWorseTest } from '../../dist/decisions/gate/paired-check.js';
+import { mcnemarMidP } from '../../dist/statistics/paired-table.js';
 import { normal, percent, seededRandom, table } from './replay-data.mjs';
 
 const RUNS = Number(process.argv[2] ?? 10_000);
@@ -66,6 +67,35 @@ async function outcomes(sampleOf, seed) {
   }
   return counts;
 }
+
+/** The chance that `noWorse` fails independent 0/1 cases, enumerated: `drop` of the mean at a share of pairs that differ. */
+function exactly(n, discordant, drop) {
+  const logFactorial = [0];
+  for (let i = 1; i <= n; i++) logFactorial.push(logFactorial[i - 1] + Math.log(i));
+  const binomial = (x, m, p) =>
+    Math.exp(
+      logFactorial[m] - logFactorial[x] - logFactorial[m - x] + x * Math.log(p) + (m - x) * Math.log(1 - p),
+    );
+  const win = (discordant - drop) / 2 / discordant;
+  let total = 0;
+  for (let m = 0; m <= n; m++) {
+    let failing = 0;
+    for (let wins = 0; wins <= m; wins++)
+      if (mcnemarMidP(wins, m - wins).pWorse <= 0.05) failing += binomial(wins, m, win);
+    total += binomial(m, n, discordant) * failing;
+  }
+  return total;
+}
+
+const SHARES = [0.1, 0.2, 0.3, 0.4];
+const shares = (n, drop) => SHARES.map((share) => (share < drop ? '-' : percent(exactly(n, share, drop), 2)));
+console.log('\nIndependent 0/1 cases, enumerated: chance to fail, by the share of pairs that differ\n');
+table(
+  ['true drop', 'n', ...SHARES.map((share) => percent(share, 0))],
+  [0, 0.15].flatMap((drop) =>
+    [20, 50, 200].map((n) => [drop === 0 ? 'none' : '15 points', n, ...shares(n, drop)]),
+  ),
+);
 
 console.log(`\n${RUNS.toLocaleString('en-US')} unchanged runs\n`);
 const lines = [];
