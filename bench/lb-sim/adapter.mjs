@@ -78,17 +78,32 @@ export class ShippedPolicy {
   }
   park(index, go, again, { work, tried }) {
     const admitted = (endpoint) => void go(endpoint.index);
-    this.#wait({ kind: 'queue', endpoint: this.endpoints[index] }, { work, tried, admitted, rerouted: again });
+    this.#wait(
+      { kind: 'queue', endpoint: this.endpoints[index] },
+      { work, tried, admitted, rerouted: again },
+    );
   }
   enterLobby(again) {
     this.#wait({ kind: 'wait' }, { work: 1, tried: [], admitted: again, rerouted: again });
   }
   #wait(choice, { work, tried, admitted, rerouted }) {
-    const call = { id: ++this.waited, work, tokens: 0, tried: this.endpointsOf(tried), barred: [], returns: false, admitted, rerouted };
+    const call = {
+      id: ++this.waited,
+      work,
+      tokens: 0,
+      tried: this.endpointsOf(tried),
+      barred: [],
+      returns: false,
+      admitted,
+      rerouted,
+    };
     this.room.enter(new Place(call), choice, this.clock.now());
   }
   hasOther(tried, now) {
-    return this.selector.canFailOver({ work: 1, tokens: 0, tried: this.endpointsOf(tried), barred: [] }, now * 1000);
+    return this.selector.canFailOver(
+      { work: 1, tokens: 0, tried: this.endpointsOf(tried), barred: [] },
+      now * 1000,
+    );
   }
   onStart(index, now, request) {
     this.selector.attemptStarted(this.endpoints[index]);

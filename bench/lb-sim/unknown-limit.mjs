@@ -37,7 +37,10 @@ const slidingWindow = (calls, ms) => {
 function run(wait, { lanes, latencyMs, refusalMs, retryAfter, seconds, seed = 1 }) {
   const random = rng(seed);
   const clock = new Clock();
-  const limit = new RateLimit({ rateLimit: {}, random: rng(seed + 1000), maxPauseMs: 300_000, firstWave: 64 }, 0);
+  const limit = new RateLimit(
+    { rateLimit: {}, random: rng(seed + 1000), maxPauseMs: 300_000, firstWave: 64 },
+    0,
+  );
   const counts = { through: 0, refused: 0 };
   let waiting = lanes;
   let armed = false;
@@ -51,7 +54,11 @@ function run(wait, { lanes, latencyMs, refusalMs, retryAfter, seconds, seed = 1 
       const answerMs = closedMs === 0 ? latencyMs * (0.8 + 0.4 * random()) : refusalMs;
       clock.at(sentAt + Math.max(answerMs, refusalMs / 2), () => {
         if (closedMs === 0) limit.succeeded(sentAt, clock.now);
-        else limit.rateLimited({ retryAfterMs: retryAfter(closedMs), sentAt, inFlight: lanes - waiting }, clock.now);
+        else
+          limit.rateLimited(
+            { retryAfterMs: retryAfter(closedMs), sentAt, inFlight: lanes - waiting },
+            clock.now,
+          );
         waiting++;
         serve();
       });

@@ -148,7 +148,9 @@ describe('pairwiseJudge', () => {
   ])('compares two scores: %j and %j score %s', async (first, second, score, scores) => {
     const found = await recorded([first, second], { scores: { minimum: 1, maximum: 10 } });
     expect(found.score).toBe(score);
-    expect(found).toMatchObject({ metadata: { first: scores === undefined ? { verdict: null } : { scores } } });
+    expect(found).toMatchObject({
+      metadata: { first: scores === undefined ? { verdict: null } : { scores } },
+    });
   });
 
   it('takes either scores or verdicts', () => {
