@@ -54,8 +54,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     const { response } = call;
     call.endedAt = clock.now();
     try {
-      if (this.#books && !call.cached && response.usage === null)
-        task.estimate = estimateUsage(task.testCase.input, response, 1 + call.untold);
+      if (this.#books && !call.cached) task.estimate = estimateUsage(task.testCase.input, call, response);
       const evaluation = await this.#evaluate(task, response);
       return this.#concluded(this.#result(task, call), evaluation);
     } catch (thrown) {
@@ -156,7 +155,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     result.endpoint = call.endpoint;
     result.usage = call.spent?.usage ?? null;
     result.cost = call.spent?.cost ?? null;
-    if (this.#books) task.estimate = estimateUsage(task.testCase.input, undefined, call.untold);
+    if (this.#books) task.estimate = estimateUsage(task.testCase.input, call, undefined);
     return result;
   }
 

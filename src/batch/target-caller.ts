@@ -217,9 +217,9 @@ export class TargetCaller<Input, Expected, Metadata> {
   }
 }
 
-/** Truncated answers are not kept: asked again they may come out whole. */
-function isWholeAnswer(response: ModelResponse): boolean {
-  return response.finishReason !== 'length';
+/** Only answers that came to their end are kept: cut off, filtered or ended for no known reason, they may come out whole next time. */
+function isWholeAnswer({ finishReason }: ModelResponse): boolean {
+  return finishReason === 'stop' || finishReason === 'tool-calls';
 }
 
 /** The answer together with what the tries before it came to. */

@@ -86,7 +86,7 @@ export interface ClientEvents extends BaseEventMap {
     /** Why the last attempt failed. */
     readonly error: ErrorRecord;
   };
-  /** An endpoint gets no more calls for a while: it failed too often, or refuses the key (`quarantine`). */
+  /** An endpoint gets no more calls for a while: it failed too often, or turns every call away (`quarantine`). */
   'endpoint:eject': {
     /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;
@@ -94,7 +94,7 @@ export interface ClientEvents extends BaseEventMap {
     readonly endpoint: string;
     /** What put it out; `failure-rate`: the share of failures in the window. */
     readonly reason: 'consecutive-failures' | 'failure-rate' | 'quarantine' | 'probe-failed';
-    /** Milliseconds until the next probe; `Infinity` for a quarantine. */
+    /** Milliseconds until the next probe. */
     readonly forMs: number;
     /** The failure that decided it. */
     readonly error?: ErrorRecord;

@@ -13,6 +13,8 @@ export interface AttemptRecord {
   readonly durationMs: number;
   /** Tokens that the server told of although the attempt failed; absent when it did not. */
   readonly usage?: TokenUsage;
+  /** Characters of text that had come of a streamed answer; absent when none had. */
+  readonly receivedCharacters?: number;
 }
 
 /** What an {@link EndpointError} is made from. */

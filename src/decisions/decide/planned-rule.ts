@@ -81,15 +81,24 @@ export class PlannedRule implements StoppingRule {
 
   end(): RuleEnd {
     const { level } = this.#options;
+    const intervalLevel = this.#last?.outcome === 'equivalent' ? wideLevel(level) : level;
     const { differences, pairs } = this.#sample;
     const last = this.#last;
     if (pairs === 0 || differences.mean === null)
-      return { interval: null, estimate: null, p: null, method: 'none' };
-    if (last === undefined) return { interval: null, estimate: differences.mean, p: null, method: 'none' };
-    const ended = last.outcome === 'a' || last.outcome === 'b' || last.fraction === 1;
+      return { interval: null, intervalLevel, estimate: null, p: null, method: 'none' };
+    if (last === undefined)
+      return { interval: null, intervalLevel, estimate: differences.mean, p: null, method: 'none' };
+    const ended =
+      last.outcome === 'a' || last.outcome === 'b' || (last.fraction === 1 && last.outcome !== 'equivalent');
     const { standardError } = this.#sample.z;
     if (!ended || standardError === 0) {
-      return { interval: last.interval, estimate: differences.mean, p: null, method: 'repeated interval' };
+      return {
+        interval: last.interval,
+        intervalLevel,
+        estimate: differences.mean,
+        p: null,
+        method: 'repeated interval',
+      };
     }
     const found = stageWiseEstimate({
       fractions: this.#fractions,
@@ -101,7 +110,13 @@ export class PlannedRule implements StoppingRule {
     const unit = standardError * Math.sqrt(this.#fractions.at(-1) as number);
     const scale = (drift: number): number => Math.min(1, Math.max(-1, drift * unit));
     const interval: Ends = [scale(found.interval[0]), scale(found.interval[1])];
-    return { interval, estimate: scale(found.medianUnbiased), p: found.p, method: 'stage-wise' };
+    return {
+      interval,
+      intervalLevel,
+      estimate: scale(found.medianUnbiased),
+      p: found.p,
+      method: 'stage-wise',
+    };
   }
 
   #look(final: boolean): DecisionLook | undefined {
@@ -114,6 +129,7 @@ export class PlannedRule implements StoppingRule {
     this.#fractions.push(fraction);
     const boundary = this.#boundaries.last(this.#fractions, 1 - level);
     const { z, standardError } = this.#sample.z;
+    const { outcome, within } = this.#judge(z, boundary, standardError);
     this.#last = {
       look: this.#fractions.length,
       cases,
@@ -123,24 +139,29 @@ export class PlannedRule implements StoppingRule {
       fraction,
       statistic: z,
       boundary,
-      interval: this.#options.intervals === false ? null : repeatedInterval(this.#sample, boundary),
-      outcome: this.#outcome(z, boundary, standardError),
+      interval:
+        within ?? (this.#options.intervals === false ? null : repeatedInterval(this.#sample, boundary)),
+      outcome,
     };
     return this.#last;
   }
 
-  #outcome(z: number, boundary: number, standardError: number): DecisionOutcome {
-    if (standardError > 0 && Math.abs(z) >= boundary) return z > 0 ? 'a' : 'b';
+  /** What a look decides; `within`: the interval that shows that both are equivalent. */
+  #judge(z: number, boundary: number, standardError: number): { outcome: DecisionOutcome; within?: Ends } {
+    if (standardError > 0 && Math.abs(z) >= boundary) return { outcome: z > 0 ? 'a' : 'b' };
     const { equivalence, level } = this.#options;
-    if (equivalence === undefined || this.#sample.pairs === 0) return 'undecided';
+    if (equivalence === undefined || this.#sample.pairs === 0) return { outcome: 'undecided' };
     // two one-sided tests of 1 - level each: an interval of twice that
-    const wide = this.#boundaries.last(this.#fractions, Math.min(0.999, 2 * (1 - level)));
+    const wide = this.#boundaries.last(this.#fractions, 1 - wideLevel(level));
     const interval = repeatedInterval(this.#sample, wide);
-    return interval !== null && interval[0] > -equivalence && interval[1] < equivalence
-      ? 'equivalent'
-      : 'undecided';
+    if (interval === null || interval[0] <= -equivalence || interval[1] >= equivalence)
+      return { outcome: 'undecided' };
+    return { outcome: 'equivalent', within: interval };
   }
 }
+
+/** Coverage of the interval that belongs to two one-sided tests at 1 - level. */
+export const wideLevel = (level: number): number => Math.max(0.001, Number((2 * level - 1).toFixed(12)));
 
 /** Interval of the difference with `quantile` in the place of the normal quantile. */
 function repeatedInterval(sample: PairSample, quantile: number): Ends | null {
