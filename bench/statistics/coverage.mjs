@@ -164,10 +164,10 @@ async function ofBootstrap(n, mean, draw) {
   const { percentile } = await coverage(
     ['percentile'],
     mean,
-    async (seed) => {
+    async (round) => {
       const found = await bootstrap(Array.from({ length: n }, draw), {
         resamples: 1000,
-        seed,
+        seed: round,
         threads: 'inline',
       });
       return { percentile: found.interval?.method === 'bootstrap-percentile' ? found.interval : null };
@@ -277,10 +277,10 @@ async function signFlips() {
     const cells = [];
     for (const n of sizes) {
       let rejected = 0;
-      for (let seed = 0; seed < rounds; seed++) {
+      for (let round = 0; round < rounds; round++) {
         const { pValue } = await signFlipTest(Array.from({ length: n }, draw), {
           resamples: 999,
-          seed,
+          seed: round,
           threads: 'inline',
         });
         if (pValue <= 0.05) rejected++;

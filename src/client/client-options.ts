@@ -101,7 +101,8 @@ export interface LoadBalancedClientOptions {
   readonly waitForHealthyMs?: number | undefined;
   /**
    * Longest time for which an endpoint gets no calls at its own request (`Retry-After`), milliseconds; then one call shows
-   * whether it is open again, whatever time it named. @default 300000
+   * whether it is open again, whatever time it named.
+   * @default 300000
    */
   readonly maxPauseMs?: number | undefined;
   /** Largest reply, in decoded bytes; of a stream its text, not the messages that it comes in. @default 8 MiB */
