@@ -13,15 +13,11 @@ class SummaryEvaluator extends Evaluator {
   }
 
   evaluate(response, { testCase }) {
-    const startedAt = performance.now();
     const words = response.text.split(/\s+/).length;
     const missing = testCase.expected.filter((fact) => !response.text.includes(fact));
     const coverage = 1 - missing.length / testCase.expected.length;
     const length = Math.min(1, this.configuration.maxWords / words);
-    const durationMs = performance.now() - startedAt;
     return {
-      evaluator: this.name,
-      version: this.version,
       overallScore: 0.7 * coverage + 0.3 * length,
       passed: missing.length === 0,
       dimensions: [
@@ -30,9 +26,8 @@ class SummaryEvaluator extends Evaluator {
           outcome: 'scored',
           score: coverage,
           evidence: missing.map((fact) => `missing: ${fact}`),
-          durationMs,
         },
-        { name: 'length', outcome: 'scored', score: length, reason: `${words} words`, durationMs },
+        { name: 'length', outcome: 'scored', score: length, reason: `${words} words` },
       ],
     };
   }

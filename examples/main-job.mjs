@@ -80,13 +80,38 @@ function readOptions(args) {
   return { ...values, baseUrl, apiKey, concurrency, runId: values['run-id'] };
 }
 
+const oneLine = (text) => {
+  const line = String(text ?? '').replace(/\s+/g, ' ');
+  return line.length > 100 ? `${line.slice(0, 97)}...` : line;
+};
+
+/** The cases with the lowest scores, as the store has them: what was asked, answered and expected, and why it counted so. */
+async function printWorst(store, runId) {
+  const worst = store.query({ runId, outcome: 'scored', order: 'lowest-first', limit: 3, withCase: true });
+  for await (const { caseId, evaluation, response, testCase } of worst) {
+    if (evaluation.overallScore === 1) return;
+    const reasons = evaluation.dimensions.flatMap(({ reason }) => reason ?? []);
+    console.log(`${evaluation.overallScore.toFixed(2)}  ${caseId}`);
+    console.log(`  asked     ${oneLine(JSON.stringify(testCase?.input))}`);
+    console.log(`  answered  ${oneLine(response.text)}`);
+    console.log(`  expected  ${oneLine(testCase?.expected)}`);
+    if (reasons.length > 0) console.log(`  because   ${oneLine(reasons.join('; '))}`);
+  }
+}
+
 /** 1 when the answer has the expected number (if it is one) or the expected text, in whatever case. */
 function accuracy() {
   const byNumber = number({ noMatch: 'wrong' });
   const byText = includes({ ignoreCase: true });
-  return defineScorer(`accuracy(${byNumber.convention}|${byText.convention})`, '1', (args) =>
-    /^-?\d[\d,]*(\.\d+)?$/.test(String(args.expected ?? '')) ? byNumber(args) : byText(args),
-  );
+  return defineScorer(`accuracy(${byNumber.convention}|${byText.convention})`, '1', (args) => {
+    const isNumber = /^-?\d[\d,]*(\.\d+)?$/.test(String(args.expected ?? ''));
+    const found = isNumber ? byNumber(args) : byText(args);
+    if (found !== false && found?.score !== 0) return found;
+    const read = isNumber
+      ? `read the number ${found.label ?? '?'}`
+      : 'the expected text is not in the answer';
+    return { score: 0, label: found.label, reason: read };
+  });
 }
 
 async function main() {
@@ -136,6 +161,8 @@ async function main() {
     const summary = await processor.run(cases, runId === undefined ? {} : { runId, resume: true });
     progress.close();
     console.log(`\n${summary.toString()}\n`);
+    await printWorst(store, summary.runId);
+    console.log('');
     if (firstError !== undefined) console.log(`First error: ${firstError.code}: ${firstError.message}`);
     if (summary.errored === summary.submitted) {
       console.log('Every case failed.');

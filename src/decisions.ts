@@ -63,6 +63,21 @@ export {
   type WeightedAnchoredSample,
 } from './decisions/anchored/prediction-powered.js';
 
+// before and beside
+export {
+  leaderboard,
+  type Leaderboard,
+  type LeaderboardData,
+  type LeaderboardEntry,
+  type LeaderboardOptions,
+} from './decisions/leaderboard.js';
+export {
+  planComparison,
+  type ComparisonForecast,
+  type ComparisonForecastData,
+  type PlanComparisonOptions,
+} from './decisions/plan-comparison.js';
+
 // the mathematics
 export {
   equivalenceOfMeans,
@@ -113,6 +128,7 @@ export {
   type GroupSequentialInflation,
   type GroupSequentialPlan,
   type GroupSequentialPower,
+  type SpendingState,
 } from './decisions/sequential/group-sequential.js';
 export {
   stageWiseEstimate,

@@ -68,7 +68,7 @@ export type AssayErrorCode =
 export interface AssayErrorOptions {
   /** The failure underneath, if there was one. */
   readonly cause?: unknown;
-  /** Whether the same operation may succeed when tried again. Default `false`. */
+  /** Whether the same operation may succeed when tried again. @default false */
   readonly retryable?: boolean;
 }
 

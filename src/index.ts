@@ -179,6 +179,7 @@ export type {
   TestCase,
   UnscoredCaseResult,
 } from './evaluation/evaluation-types.js';
+export type { GivenDimension, GivenEvaluation } from './evaluation/given-evaluation.js';
 export {
   workerEvaluator,
   type WorkerEvaluator,

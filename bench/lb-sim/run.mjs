@@ -47,30 +47,8 @@ export const GOOD = () => ({
 });
 const HEDGE = { hedge: { pctl: 0.95, ratio: 0.05, min: 0.1, sizeAware: true } };
 
-const H = [
-  'round robin +H',
-  'least outstanding +H',
-  'P2C least-request +H',
-  'P2C peak-EWMA +H',
-  'scan peak-EWMA +H',
-  'scan EWMA/unit +H',
-  'latency-aware α=1 +H',
-  'latency-aware α=2 +H',
-  'latency-aware α=2 raw latency +H',
-  'latency-aware α=2 no age floor +H',
-  'latency-aware α=2 P2C +H',
-  'recommended (α=2 +H0+A)',
-  'recommended, rate known (+H0+R)',
-  'oracle',
-];
-const PLAIN = [
-  'seed (/health flat)',
-  'seed (/health ∝ speed)',
-  'round robin',
-  'least outstanding',
-  'P2C least-request',
-  'P2C peak-EWMA',
-];
+const H = ['P2C peak-EWMA +H', 'oracle'];
+const PLAIN = ['seed (/health flat)', 'round robin'];
 // hold-out: fleets nobody tuned for. 3-8 endpoints, speeds and sizes drawn at random, a third rate-limited, one faulty for 20-40 s;
 // load = half of what the fleet can do without the faulty one.
 function randomFleet(seed) {
@@ -140,7 +118,7 @@ export const scenarios = {
     fleet: () => fleet('fast'),
     arrivals: 60,
     opts: (p) => ({ ...(/\+H|oracle|^x:/.test(p) ? GOOD() : SDK_RETRY), ...HEDGE }),
-    policies: ['round robin', 'P2C least-request', 'P2C peak-EWMA', ...H],
+    policies: ['round robin', ...H],
   },
   'mixed-hang': {
     note: 'as mixed but C accepts and never answers 30-60 s; attempt timeout 60 s',
@@ -154,14 +132,14 @@ export const scenarios = {
     fleet: () => fleet('hang'),
     arrivals: 60,
     opts: (p) => ({ ...(/\+H|oracle|^x:/.test(p) ? GOOD() : SDK_RETRY), ...HEDGE }),
-    policies: ['P2C peak-EWMA', ...H],
+    policies: H,
   },
   'mixed-hang+ttfb': {
     note: 'as mixed-hang, streaming: no first byte within 10 s, or 5 s of silence after it, fails the attempt',
     fleet: () => fleet('hang'),
     arrivals: 60,
     opts: (p) => ({ ...(/\+H|oracle|^x:/.test(p) ? GOOD() : SDK_RETRY), ttfbTimeout: 10, idleTimeout: 5 }),
-    policies: ['P2C peak-EWMA', ...H],
+    policies: H,
   },
   'mixed-hang+ttfb+hedge': {
     note: 'as mixed-hang+ttfb with hedging',
@@ -180,7 +158,7 @@ export const scenarios = {
     fleet: () => fleet('hang'),
     arrivals: 60,
     opts: (p) => ({ ...(/\+H|oracle|^x:/.test(p) ? GOOD() : SDK_RETRY), attemptTimeout: 20 }),
-    policies: ['P2C peak-EWMA', ...H],
+    policies: H,
   },
   'mixed-flaky': {
     note: 'as mixed but C answers 500 to half of the requests 30-60 s',
@@ -195,7 +173,7 @@ export const scenarios = {
     arrivals: 60,
     clients: 16,
     opts: (p) => (/\+H|oracle|^x:/.test(p) ? GOOD() : SDK_RETRY),
-    policies: ['round robin', 'least outstanding', ...H],
+    policies: ['round robin', ...H],
   },
   batch64: {
     note: 'closed loop, 64 in flight for 120 s (a batch run)',

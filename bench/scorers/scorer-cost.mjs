@@ -28,6 +28,7 @@ import {
   seededRandom,
   startsWith,
   tokenF1,
+  yesNo,
 } from 'assaykit';
 
 const GUIDE = new URL('../../docs/guides/scorers.md', import.meta.url);
@@ -79,10 +80,11 @@ function scorers(length) {
     includes: [includes(), prose],
     startsWith: [startsWith(), prose],
     'regex, last match': [regex(/(\w+)\./, { group: 1, match: 'last' }), prose],
-    'number, last': [number(), argsOf(`${answer} 1,234.5`, '1234.50')],
+    number: [number(), argsOf(`${answer} 1,234.5`, '1234.50')],
     'number, marker': [number({ convention: { marker: /^A:/m } }), argsOf(`${answer}\nA: 18`, '18')],
-    'choice, careful': [choice(), argsOf(`${answer} The answer is (B).`, 'B')],
+    choice: [choice(), argsOf(`${answer} The answer is (B).`, 'B')],
     'choice, nothing to find': [choice(), argsOf(answer, 'B')],
+    yesNo: [yesNo(), argsOf(`${answer} The answer is yes.`, 'yes')],
     tokenF1: [tokenF1(), prose],
     'rouge, rouge1': [rouge({ variant: 'rouge1' }), prose],
     'rouge, rouge2': [rouge({ variant: 'rouge2' }), prose],
@@ -145,7 +147,10 @@ if (process.argv.includes('--json')) console.log(JSON.stringify({ node: process.
 else console.log(`microseconds a call (median of ${ROUNDS} rounds), Node ${process.version}\n\n${table}`);
 if (process.argv.includes('--write')) {
   const page = readFileSync(GUIDE, 'utf8');
-  const written = page.replace(/(<!-- written by [^\n]*-->)[\s\S]*?(<!-- end -->)/, `$1\n\n${table}\n\n$2`);
+  const written = page.replace(
+    /(<!-- written by bench\/scorers\/scorer-cost.mjs[^\n]*-->)[\s\S]*?(<!-- end -->)/,
+    `$1\n\n${table}\n\n$2`,
+  );
   const filepath = fileURLToPath(GUIDE);
   writeFileSync(GUIDE, await format(written, { ...(await resolveConfig(filepath)), filepath }));
 }

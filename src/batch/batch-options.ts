@@ -123,7 +123,7 @@ export interface ProcessorRateLimit {
   readonly requestsPerSecond?: number | undefined;
   /** Tokens a minute, > 0; a case is charged what the cases before it used on average, corrected afterwards. */
   readonly tokensPerMinute?: number | undefined;
-  /** Cases that may go at once after a pause, >= 1. Default: one second's worth, at least 1. */
+  /** Cases that may go at once after a pause, >= 1. @default one second's worth, at least 1 */
   readonly burst?: number | undefined;
 }
 
@@ -145,9 +145,9 @@ export interface RunBudget {
 
 /** Keeps evaluation on the main thread from starving the calls in flight. */
 export interface EventLoopProtection {
-  /** Bound on the 99th percentile of the event loop's delay, milliseconds. Default 250. */
+  /** Bound on the 99th percentile of the event loop's delay, milliseconds. @default 250 */
   readonly maxDelayMs?: number | undefined;
-  /** How often it is looked at, milliseconds. Default 1000. */
+  /** How often it is looked at, milliseconds. @default 1000 */
   readonly intervalMs?: number | undefined;
 }
 

@@ -126,7 +126,7 @@ export class BatchProcessor<
   }
 
   /**
-   * Ends the run in peace: no further case is begun, what is in flight is finished (after `timeoutMs` cancelled;
+   * Ends the run without an error: no further case is begun, what is in flight is finished (after `timeoutMs` cancelled;
    * default: waited for), everything is stored. Resolves when that is done; `run` then resolves with
    * `stopReason: 'drained'`, and the run can be resumed. A failing store is waited for no longer than `timeoutMs`:
    * `run` then rejects and says how many results are safe. Call it from the host's SIGTERM handler. A stream still

@@ -1,5 +1,5 @@
 import { AssayError } from '../errors.js';
-import { isModelClient } from '../client/model-client.js';
+import { isModelClient, type TokenUsage } from '../client/model-client.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
@@ -275,9 +275,10 @@ export class BatchRun<Input, Expected, Metadata> {
   ): Promise<void> | undefined {
     this.#statistics.add(result);
     this.#session?.note(result);
-    const used = result.usage ?? estimate;
+    const tokensOf = (used: TokenUsage | null | undefined): number =>
+      used ? used.inputTokens + used.outputTokens : 0;
     if (result.cached) this.#pacer?.refund();
-    else this.#pacer?.used(used === undefined ? 0 : used.inputTokens + used.outputTokens);
+    else this.#pacer?.used(tokensOf(result.usage) + tokensOf(estimate));
     this.#announce('case:end', () => ({ result }));
     this.#budget?.spend(result, estimate);
     if (result.outcome === 'errored' && this.#stopReason === 'end') this.#decideOnError(result);

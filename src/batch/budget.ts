@@ -60,10 +60,14 @@ export class BudgetWatch {
   /** Books a result, which must be in the counts already; `estimate`: what it has used, where nobody told. */
   spend(result: CaseResult, estimate: TokenUsage | undefined): void {
     if (!result.cached) {
-      const usage = result.usage ?? estimate;
-      if (usage !== undefined) this.#bookTokens(usage, result.usage === null, result.model);
-      if (result.cost !== null) this.#bookCost(result.cost, usage);
-      else if (usage !== undefined) this.#guessCost(usage, result);
+      const { usage, cost, model } = result;
+      if (usage !== null) this.#bookTokens(usage, false, model);
+      if (estimate !== undefined) this.#bookTokens(estimate, true, model);
+      if (cost !== null) this.#bookCost(cost, usage);
+      else if (usage !== null) this.#guessCost(usage, 'no-price', model);
+      // A host that says what an answer cost has counted its tokens, told or not.
+      if (estimate !== undefined && (cost === null || usage !== null))
+        this.#guessCost(estimate, 'no-usage', model);
     }
     for (const dimension of result.evaluation?.dimensions ?? []) {
       const judge = judgeUsageOf(dimension);
@@ -118,12 +122,12 @@ export class BudgetWatch {
     if (this.#budget.maxTokens !== undefined) this.#tellBlind('maxTokens', 'no-usage', model, true);
   }
 
-  #bookCost(cost: number, usage: TokenUsage | undefined): void {
+  #bookCost(cost: number, usage: TokenUsage | null): void {
     this.#cost += cost;
-    if (usage !== undefined) this.#pricedTokens += usage.inputTokens + usage.outputTokens;
+    if (usage !== null) this.#pricedTokens += usage.inputTokens + usage.outputTokens;
   }
 
-  #guessCost(usage: TokenUsage, { model, usage: told }: CaseResult): void {
+  #guessCost(usage: TokenUsage, reason: BlindBudget['reason'], model: string | null): void {
     if (this.#budget.maxCost === undefined) return;
     const cost = this.#options.estimateCost(usage, model ?? undefined);
     const tokens = usage.inputTokens + usage.outputTokens;
@@ -133,7 +137,7 @@ export class BudgetWatch {
       this.#pricedTokens += tokens;
     }
     const known = cost !== null || this.#pricedTokens > 0;
-    this.#tellBlind('maxCost', told === null ? 'no-usage' : 'no-price', model, known);
+    this.#tellBlind('maxCost', reason, model, known);
   }
 
   #tellBlind(

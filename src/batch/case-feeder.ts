@@ -243,10 +243,10 @@ export class CaseFeeder<Input, Expected, Metadata> {
         let testCase: TestCase<Input, Expected, Metadata> | undefined;
         if (next instanceof Promise) {
           this.#pending = next;
-          const come = await (cases.length === 0 ? next : Promise.race([next, patience]));
-          if (come === LATE) return { cases, last: false };
+          const arrived = await (cases.length === 0 ? next : Promise.race([next, patience]));
+          if (arrived === LATE) return { cases, last: false };
           this.#pending = undefined;
-          testCase = come;
+          testCase = arrived;
         } else testCase = next;
         if (testCase === undefined) return { cases, last: true };
         if (this.#accept(testCase)) {

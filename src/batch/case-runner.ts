@@ -1,6 +1,6 @@
 import { toErrorRecord, type ErrorRecord } from '../errors.js';
 import type { ModelResponse } from '../client/model-client.js';
-import { checkEvaluation } from '../evaluation/check-evaluation.js';
+import { evaluateWhole } from '../evaluation/given-evaluation.js';
 import { scoringHash } from '../evaluation/scoring-hash.js';
 import { evaluationFailure } from '../evaluation/evaluation-failure.js';
 import type {
@@ -54,8 +54,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     const { response } = call;
     call.endedAt = clock.now();
     try {
-      if (this.#books && !call.cached && response.usage === null)
-        task.estimate = estimateUsage(task.testCase.input, response, 1 + call.untold);
+      if (this.#books && !call.cached) task.estimate = estimateUsage(task.testCase.input, call, response);
       const evaluation = await this.#evaluate(task, response);
       return this.#concluded(this.#result(task, call), evaluation);
     } catch (thrown) {
@@ -69,12 +68,11 @@ export class CaseRunner<Input, Expected, Metadata> {
     if (place !== undefined) await place;
     try {
       if (place !== undefined && task.cancelled) throw task.reason; // evaluating it would only hold up the end
-      const judged = this.#options.evaluator.evaluate(response, task);
+      const judged = evaluateWhole(this.#options.evaluator, response, task);
       evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
     } finally {
       this.#gate.leave();
     }
-    checkEvaluation(evaluation);
     if (this.#options.store === undefined) checkReadable(evaluation);
     return evaluation;
   }
@@ -157,7 +155,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     result.endpoint = call.endpoint;
     result.usage = call.spent?.usage ?? null;
     result.cost = call.spent?.cost ?? null;
-    if (this.#books) task.estimate = estimateUsage(task.testCase.input, undefined, call.untold);
+    if (this.#books) task.estimate = estimateUsage(task.testCase.input, call, undefined);
     return result;
   }
 

@@ -124,7 +124,7 @@ export class ResultWriter {
     try {
       await this.#options.session?.append(results, cases, summary);
     } catch {
-      this.#failed = true; // the store of the run has told
+      this.#failed = true; // the run's store has emitted the error
     }
     return !this.#failed;
   }

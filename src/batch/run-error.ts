@@ -19,7 +19,7 @@ export class RunError extends AssayError {
   }
 }
 
-/** What a run that has ended for `stopReason` rejects with; `undefined` when it ended in peace. */
+/** What a run that has ended for `stopReason` rejects with; `undefined` when it ended without an error. */
 export function runError(stopReason: StopReason, cause: unknown, safe: number, summary: RunSummary): unknown {
   if (stopReason === 'aborted') return abortedError(cause, safe, summary);
   if (stopReason === 'store-error') return storeFailedError(cause, safe, summary);

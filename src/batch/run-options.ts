@@ -21,7 +21,7 @@ export interface RunOptions {
   readonly retryErrored?: boolean | undefined;
   /** Ends the run: cases in flight are cancelled, what is done is stored, `run` rejects with `ASSAY_ABORTED`. */
   readonly signal?: AbortSignal | undefined;
-  /** Ends the run in peace once it says that there is enough: `meanWithin` of `assaykit/decisions`. @default never */
+  /** Ends the run without an error once it says that there is enough: `meanWithin` of `assaykit/decisions`. @default never */
   readonly stopWhen?: StopRule | undefined;
   /** How many cases there are, when the source cannot say; only for progress. */
   readonly total?: number | undefined;

@@ -1,6 +1,7 @@
 import { sumSpending, type Spending } from '../client/spending.js';
 import type { AttemptRecord } from '../client/endpoint-error.js';
 import type { ModelResponse, TokenUsage } from '../client/model-client.js';
+import { estimateTokens } from '../client/token-estimate.js';
 import { isAmount, isUsage } from './whole-response.js';
 
 /** One case's way to the target: what its failed tries came to, whatever becomes of the case. */
@@ -19,6 +20,8 @@ export class TargetCall {
   attempts = 0;
   /** Attempts that a server answered without an answer and without telling what they cost. */
   untold = 0;
+  /** Tokens of what they had written, guessed, beyond what was told. */
+  untoldOutput = 0;
   /** Id of the endpoint that failed last; `null` when none is known. */
   endpoint: string | null = null;
   /** What the failed tries have used, as far as it was told. */
@@ -32,7 +35,11 @@ export class TargetCall {
   failed(thrown: unknown, tries: number): void {
     const { attempts, endpoint, usage, cost } = readable(thrown);
     this.attempts += attempts?.length ?? tries;
-    this.untold += attempts?.filter(isUntold).length ?? 0;
+    for (const attempt of attempts ?? []) {
+      if (isUntold(attempt)) this.untold++;
+      const written = estimateTokens(attempt.receivedCharacters ?? 0);
+      this.untoldOutput += Math.max(0, written - (attempt.usage?.outputTokens ?? 0));
+    }
     if (endpoint !== undefined) this.endpoint = endpoint;
     if (usage !== null || cost !== null) this.spent = sumSpending(this.spent, { usage, cost });
   }

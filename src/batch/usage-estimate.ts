@@ -1,21 +1,26 @@
 import type { ModelResponse, TokenUsage } from '../client/model-client.js';
 import { estimateTokens, inputCharacters } from '../client/token-estimate.js';
+import type { TargetCall } from './target-call.js';
 
 /**
- * What a call has used, guessed from its text, for a server that does not say: the input once for each attempt that was
- * answered, and the answer. `undefined` when nothing was.
+ * What a case has used beyond what servers told, guessed from its text: the input once for each attempt that was answered
+ * without a word of it, what those had written until they failed, and the answer if its server does not say. `undefined` when
+ * all was told.
  */
 export function estimateUsage(
   input: unknown,
+  { untold, untoldOutput }: TargetCall,
   response: ModelResponse | undefined,
-  attempts: number,
 ): TokenUsage | undefined {
-  if (attempts === 0) return undefined;
-  const { text = '', reasoning = '', toolCalls } = response ?? {};
-  const written =
-    text.length + reasoning.length + (toolCalls === undefined ? 0 : inputCharacters({ toolCalls }));
+  const silent = response !== undefined && response.usage === null;
+  const attempts = untold + (silent ? 1 : 0);
+  if (attempts === 0 && untoldOutput === 0) return undefined;
   return {
     inputTokens: estimateTokens(inputCharacters(input)) * attempts,
-    outputTokens: estimateTokens(written),
+    outputTokens: untoldOutput + (silent ? estimateTokens(writtenCharacters(response)) : 0),
   };
+}
+
+function writtenCharacters({ text, reasoning = '', toolCalls }: ModelResponse): number {
+  return text.length + reasoning.length + (toolCalls === undefined ? 0 : inputCharacters({ toolCalls }));
 }

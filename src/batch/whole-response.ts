@@ -113,13 +113,15 @@ function checkMembers(answer: Partial<ModelResponse>): void {
     checkAmount('usage.outputTokens', usage.outputTokens);
   }
   if (cost !== undefined && cost !== null) checkAmount('cost', cost);
-  for (const name of ['toolCalls', 'contexts'] as const) {
-    if (answer[name] === undefined || answer[name] === null || Array.isArray(answer[name])) continue;
-    throw unexpected(name, 'a list', answer[name]);
-  }
+  checkList('toolCalls', answer.toolCalls);
+  checkList('contexts', answer.contexts);
   const { metadata } = answer;
   if (metadata !== undefined && metadata !== null && typeof metadata !== 'object')
     throw unexpected('metadata', 'an object', metadata);
+}
+
+function checkList(name: string, value: unknown): void {
+  if (value !== undefined && value !== null && !Array.isArray(value)) throw unexpected(name, 'a list', value);
 }
 
 function checkAmount(name: string, value: unknown): void {

@@ -67,7 +67,7 @@ export class MemoryBoundedCache<
   readonly #names = new SharedNames();
   readonly #flights = new Map<Key, Flight<Value>>();
   #leaving: 'expired' | undefined; // why the entry is deleted, for the dispose callback
-  readonly #departures: CacheEvents['cache:evict'][] = []; // not told yet
+  readonly #untold: CacheEvents['cache:evict'][] = []; // evictions whose event has not been emitted yet
   #hits = 0;
   #diskHits = 0;
   #misses = 0;
@@ -98,7 +98,7 @@ export class MemoryBoundedCache<
       ...(given.maxEntries === undefined || given.maxEntries >= given.maxBytes / ENTRY_BYTES
         ? {}
         : { max: given.maxEntries }),
-      dispose: (entry, key, reason) => this.#left(entry, key, reason),
+      dispose: (entry, key, reason) => this.#disposed(entry, key, reason),
     });
   }
 
@@ -172,7 +172,7 @@ export class MemoryBoundedCache<
     }
     const found = this.get(key);
     if (found !== undefined) return Promise.resolve(found);
-    return this.#depart(key, compute, options).join(signal);
+    return this.#startFlight(key, compute, options).join(signal);
   }
 
   /** Counts since construction, and what is held now. */
@@ -211,7 +211,7 @@ export class MemoryBoundedCache<
     await this.close();
   }
 
-  #depart(
+  #startFlight(
     key: Key,
     compute: (signal: AbortSignal) => Value | Promise<Value>,
     { ttlMs, keepIf }: GetOrComputeOptions<Value>,
@@ -291,7 +291,7 @@ export class MemoryBoundedCache<
     return entry.expiresAt !== Number.POSITIVE_INFINITY && this.#clock.now() >= entry.expiresAt;
   }
 
-  #left(entry: Entry<Value>, key: Key, reason: LRUCache.DisposeReason): void {
+  #disposed(entry: Entry<Value>, key: Key, reason: LRUCache.DisposeReason): void {
     if (this.#leaving === 'expired') {
       this.#expired++;
       this.#report(key, entry.bytes, 'expired');
@@ -303,14 +303,14 @@ export class MemoryBoundedCache<
 
   #report(key: Key, bytes: number, reason: CacheEvents['cache:evict']['reason']): void {
     if (this.wants('cache:evict')) {
-      this.#departures.push({ at: this.#clock.wallTime(), key, bytes, reason });
+      this.#untold.push({ at: this.#clock.wallTime(), key, bytes, reason });
     }
   }
 
   // Once lru-cache is done with its lists: a listener that stores something in their midst would break them.
   #tellDepartures(): void {
-    if (this.#departures.length === 0) return;
-    for (const departure of this.#departures.splice(0)) this.emit('cache:evict', departure);
+    if (this.#untold.length === 0) return;
+    for (const departure of this.#untold.splice(0)) this.emit('cache:evict', departure);
   }
 
   #refuseWhenClosed(): void {

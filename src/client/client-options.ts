@@ -19,7 +19,7 @@ import type { RetryOptions } from './call/retry.js';
 
 /** One model server. */
 export interface EndpointOptions {
-  /** Name in events, snapshots and results. Default: the URL without credentials and query. */
+  /** Name in events, snapshots and results. @default the URL without credentials and query */
   readonly id?: string | undefined;
   /**
    * Base URL, as `http://gpu1:8000/v1`. The protocol adds its path; a bare origin also gets the protocol's
@@ -27,19 +27,19 @@ export interface EndpointOptions {
    * query (`?api-version=…`) is kept.
    */
   readonly url: string;
-  /** Default: the client's. */
+  /** Language of this server. @default the client's */
   readonly protocol?: ProtocolName | Protocol | undefined;
-  /** Model name on this server, where it differs. Default: the call's, else the client's. */
+  /** Model name on this server, where it differs. @default the call's, else the client's */
   readonly model?: string | undefined;
-  /** Default: the client's. */
+  /** Key for this server. @default the client's */
   readonly apiKey?: ApiKey | undefined;
   /** Further request headers, on top of the client's. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Share of the load relative to others of equal speed, > 0. Default 1. */
+  /** Share of the load relative to others of equal speed, > 0. @default 1 */
   readonly weight?: number | undefined;
-  /** Tier: endpoints of the lowest number are used while one of them is usable. Integer >= 0. Default 0. */
+  /** Tier: endpoints of the lowest number are used while one of them is usable. Integer >= 0. @default 0 */
   readonly priority?: number | undefined;
-  /** Most calls in flight at this endpoint, and its sockets. Default: no limit of its own. */
+  /** Most calls in flight at this endpoint, and its sockets. @default no limit of its own */
   readonly concurrency?: number | undefined;
   /** What the endpoint allows. Without it a limit is learned from the server's headers and from 429s. */
   readonly rateLimit?: EndpointRateLimit | undefined;
@@ -47,15 +47,15 @@ export interface EndpointOptions {
 
 /** Time limits, milliseconds; `Infinity` for none. */
 export interface TimeoutOptions {
-  /** To connect, with TLS. Default 10,000. */
+  /** To connect, with TLS. @default 10000 */
   readonly connectMs?: number | undefined;
-  /** From the request to the reply's first byte; without streaming that is the whole generation. Default 300,000. */
+  /** From the request to the reply's first byte; without streaming that is the whole generation. @default 300000 */
   readonly firstByteMs?: number | undefined;
-  /** Between two pieces of the reply. Default 60,000. */
+  /** Between two pieces of the reply. @default 60000 */
   readonly idleMs?: number | undefined;
-  /** For one attempt as a whole. Default 600,000. */
+  /** For one attempt as a whole. @default 600000 */
   readonly attemptMs?: number | undefined;
-  /** For a call with all its attempts and waits. Default 1,800,000. */
+  /** For a call with all its attempts and waits. @default 1800000 */
   readonly deadlineMs?: number | undefined;
 }
 
@@ -66,11 +66,12 @@ export interface LoadBalancedClientOptions {
   /** Model that is asked for where neither the call nor the endpoint names one. */
   readonly model?: string | undefined;
   /**
-   * What answers are cached under (`BatchProcessor`'s `cache`): clients with the same share them. Default: a hash of models,
-   * protocols, parameters, URLs and headers, so that only a client that asks the same servers the same shares them.
+   * What answers are cached under (`BatchProcessor`'s `cache`): clients with the same share them.
+   * @default a hash of models, protocols, parameters, URLs and headers, so that only a client that asks the same servers
+   * the same shares them
    */
   readonly cacheIdentity?: string | undefined;
-  /** Language of the servers. Default `'openai-chat'`. */
+  /** Language of the servers. @default 'openai-chat' */
   readonly protocol?: ProtocolName | Protocol | undefined;
   /** Key for endpoints without one of their own. Never read from the environment. */
   readonly apiKey?: ApiKey | undefined;
@@ -78,9 +79,9 @@ export interface LoadBalancedClientOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Parameters of every call; the call's own win. */
   readonly parameters?: ModelParameters | undefined;
-  /** How an endpoint is picked. Default `'latency-aware'`. */
+  /** How an endpoint is picked. @default 'latency-aware' */
   readonly policy?: PolicyName | EndpointPolicy | undefined;
-  /** Most calls in flight over all endpoints, integer >= 1. Default: no limit. */
+  /** Most calls in flight over all endpoints, integer >= 1. @default no limit */
   readonly concurrency?: number | undefined;
   /** How a failed call is tried again. */
   readonly retry?: RetryOptions | undefined;
@@ -88,26 +89,27 @@ export interface LoadBalancedClientOptions {
   readonly retryBudget?: RetryBudgetOptions | false | undefined;
   /** `false`: endpoints are never ejected for failing. */
   readonly outlierEjection?: OutlierEjectionOptions | false | undefined;
-  /** Active checks of ejected endpoints, to re-admit them sooner. Default `false`. */
+  /** Active checks of ejected endpoints, to re-admit them sooner. @default false */
   readonly healthCheck?: HealthCheckOptions | false | undefined;
-  /** Finds each endpoint's concurrency by slow start and AIMD. `true` for the defaults. Default `false`. */
+  /** Finds each endpoint's concurrency by slow start and AIMD. `true` for the defaults. @default false */
   readonly adaptiveConcurrency?: AdaptiveConcurrencyOptions | boolean | undefined;
-  /** Sends a slow call a second time to another endpoint; costs tokens. `true` for the defaults. Default `false`. */
+  /** Sends a slow call a second time to another endpoint; costs tokens. `true` for the defaults. @default false */
   readonly hedging?: HedgingOptions | boolean | undefined;
   /** Time limits of attempts and calls. */
   readonly timeouts?: TimeoutOptions | undefined;
-  /** How long a call waits for an endpoint to come back when none is left, milliseconds. Default 30,000. */
+  /** How long a call waits for an endpoint to come back when none is left, milliseconds. @default 30000 */
   readonly waitForHealthyMs?: number | undefined;
   /**
    * Longest time for which an endpoint gets no calls at its own request (`Retry-After`), milliseconds; then one call shows
-   * whether it is open again, whatever time it named. Default 300,000.
+   * whether it is open again, whatever time it named. @default 300000
    */
   readonly maxPauseMs?: number | undefined;
-  /** Largest reply, in decoded bytes; of a stream its text, not the messages that it comes in. Default 8 MiB. */
+  /** Largest reply, in decoded bytes; of a stream its text, not the messages that it comes in. @default 8 MiB */
   readonly maxResponseBytes?: number | undefined;
   /**
    * Offers HTTP/2 over TLS. Costs more CPU a call; cancelling a call then keeps the connection. A connection carries
-   * one call at a time, as with HTTP/1.1, so that calls spread over all servers behind an address. Default `false`.
+   * one call at a time, as with HTTP/1.1, so that calls spread over all servers behind an address.
+   * @default false
    */
   readonly allowH2?: boolean | undefined;
   /** TLS settings of `https` endpoints; a `dispatcher` of the host has its own. */
@@ -121,7 +123,8 @@ export interface LoadBalancedClientOptions {
   readonly dispatcher?: Dispatcher | undefined;
   /**
    * Connections to named hosts are replaced after this time, so that a change of DNS is followed, milliseconds.
-   * Default 300,000. (An ejected endpoint gets new connections at once.)
+   * (An ejected endpoint gets new connections at once.)
+   * @default 300000
    */
   readonly connectionMaxAgeMs?: number | undefined;
   /**
@@ -133,17 +136,19 @@ export interface LoadBalancedClientOptions {
   readonly prices?: PriceTable | undefined;
   /**
    * What becomes of reasoning that a model writes into its answer between `<think>` tags and their like: it stands
-   * in `response.reasoning`, or is kept in the text. Streamed pieces come as the server sends them. Default `'apart'`.
+   * in `response.reasoning`, or is kept in the text. Streamed pieces come as the server sends them.
+   * @default 'apart'
    */
   readonly reasoning?: ReasoningHandling | undefined;
-  /** Whether responses carry the parsed reply (of a stream: its last message) as `raw`. Default `false`. */
+  /** Whether responses carry the parsed reply (of a stream: its last message) as `raw`. @default false */
   readonly includeRaw?: boolean | undefined;
   /**
    * Whether `complete()` streams underneath: it then reports the time to the first token, and a server that
-   * falls silent is noticed after `idleMs`. Default `false`.
+   * falls silent is noticed after `idleMs`.
+   * @default false
    */
   readonly streamForTiming?: boolean | undefined;
-  /** Default: the machine's clock. */
+  /** Where time comes from. @default the machine's clock */
   readonly clock?: Clock | undefined;
   /** Random source for ties and jitter. @default Math.random */
   readonly random?: RandomSource | undefined;

@@ -13,23 +13,25 @@ export interface AttemptRecord {
   readonly durationMs: number;
   /** Tokens that the server told of although the attempt failed; absent when it did not. */
   readonly usage?: TokenUsage;
+  /** Characters of text that had come of a streamed answer; absent when none had. */
+  readonly receivedCharacters?: number;
 }
 
 /** What an {@link EndpointError} is made from. */
 export interface EndpointErrorOptions {
   /** What is behind it, as the error of the socket or the reason of the abort. */
   readonly cause?: unknown;
-  /** Whether the same call may succeed later. Default `false`. */
+  /** Whether the same call may succeed later. @default false */
   readonly retryable?: boolean;
-  /** Id of the endpoint of the last attempt. Default `null`. */
+  /** Id of the endpoint of the last attempt. @default null */
   readonly endpoint?: string | null;
-  /** HTTP status of the last reply. Default `null`. */
+  /** HTTP status of the last reply. @default null */
   readonly status?: number | null;
-  /** Whether the endpoint is to blame. Default `false`. */
+  /** Whether the endpoint is to blame. @default false */
   readonly endpointAtFault?: boolean;
-  /** How long to wait before another try, milliseconds. Default: not known. */
+  /** How long to wait before another try, milliseconds. @default not known */
   readonly retryAfterMs?: number | undefined;
-  /** The vendor's id of the failed request. Default: none. */
+  /** The vendor's id of the failed request. @default none */
   readonly requestId?: string | undefined;
 }
 

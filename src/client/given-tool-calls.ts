@@ -3,7 +3,7 @@ import type { ToolCall } from './tool-call.js';
 
 /** A tool call as a host gives it: the {@link ToolCall} of a response, or as much of it as there is. */
 export interface GivenToolCall {
-  /** Id of the call. Default: its number, as `call_0`. */
+  /** Id of the call. @default its number, as `call_0` */
   readonly id?: string | undefined;
   /** Name of the tool. */
   readonly name?: string | undefined;

@@ -8,7 +8,7 @@ import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
 import { mergeParameters } from './merge-parameters.js';
 import { classifyStatus } from './http/classify-failure.js';
-import { readErrorBody, readErrorReply, type ErrorBody } from './http/error-body.js';
+import { readErrorBody, readErrorReply, type ErrorBody } from './protocols/error-body.js';
 import { EndpointError } from './endpoint-error.js';
 import type {
   CallOptions,

@@ -27,7 +27,7 @@ import { estimateCost } from './price-table.js';
 
 /** How a client is closed. */
 export interface CloseOptions {
-  /** How long calls in flight may take to finish, milliseconds; then they are aborted. Default 10,000. */
+  /** How long calls in flight may take to finish, milliseconds; then they are aborted. @default 10000 */
   readonly timeoutMs?: number | undefined;
 }
 

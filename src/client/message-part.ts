@@ -15,7 +15,7 @@ export interface ImagePart {
   readonly type: 'image';
   /** The image. */
   readonly data: PartData;
-  /** As `image/png`. Default: told from the bytes of PNG, JPEG, GIF and WebP. */
+  /** As `image/png`. @default told from the bytes of PNG, JPEG, GIF and WebP */
   readonly mediaType?: string | undefined;
   /** How closely the model shall look; only OpenAI's protocols have it. */
   readonly detail?: 'auto' | 'low' | 'high' | undefined;
@@ -27,7 +27,7 @@ export interface AudioPart {
   readonly type: 'audio';
   /** The sound. */
   readonly data: PartData;
-  /** As `audio/wav`. Default: told from the bytes of WAV and MP3. */
+  /** As `audio/wav`. @default told from the bytes of WAV and MP3 */
   readonly mediaType?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface FilePart {
   readonly type: 'file';
   /** The file. */
   readonly data: PartData;
-  /** As `application/pdf`. Default: told from the bytes of a PDF. */
+  /** As `application/pdf`. @default told from the bytes of a PDF */
   readonly mediaType?: string | undefined;
   /** Name of the file, for the model. */
   readonly filename?: string | undefined;

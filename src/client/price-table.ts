@@ -9,7 +9,7 @@ export interface ModelPrice {
   readonly inputPerMillion: number;
   /** For output tokens, >= 0. */
   readonly outputPerMillion: number;
-  /** For input tokens that the server took from its cache, >= 0. Default: as other input. */
+  /** For input tokens that the server took from its cache, >= 0. @default as other input */
   readonly cachedInputPerMillion?: number | undefined;
 }
 

@@ -18,7 +18,7 @@ export interface ToolDefinition {
   readonly name: string;
   /** What it does, for the model. */
   readonly description?: string | undefined;
-  /** JSON Schema of its arguments. Default: an object without members. */
+  /** JSON Schema of its arguments. @default an object without members */
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
   /** Whether the arguments must follow the schema to the letter, where a server can do that. */
   readonly strict?: boolean | undefined;

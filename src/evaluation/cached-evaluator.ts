@@ -13,6 +13,7 @@ import {
 import { stableHash } from '../foundation/stable-hash.js';
 import type { CorpusMetric } from './corpus-metric.js';
 import { judgeUsageOf, type JudgeUsage } from './judge-usage.js';
+import { evaluateWhole } from './given-evaluation.js';
 import type { Evaluation, EvaluationContext } from './evaluation-types.js';
 import { Evaluator } from './evaluator.js';
 
@@ -111,6 +112,7 @@ class CachedEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Expect
   declare readonly dimensions?: readonly string[];
   declare readonly configuration?: Readonly<Record<string, unknown>>;
   declare readonly conventions?: Readonly<Record<string, string>>;
+  declare readonly cacheIdentity?: string;
   declare readonly corpusMetrics?: Readonly<Record<string, CorpusMetric>>;
   readonly #inner: Evaluator<Input, Expected, Metadata>;
   readonly #cache: EvaluationCache;
@@ -129,12 +131,13 @@ class CachedEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Expect
     if (inner.dimensions !== undefined) this.dimensions = inner.dimensions;
     if (inner.configuration !== undefined) this.configuration = inner.configuration;
     if (inner.conventions !== undefined) this.conventions = inner.conventions;
+    if (inner.cacheIdentity !== undefined) this.cacheIdentity = inner.cacheIdentity;
     if (inner.corpusMetrics !== undefined) this.corpusMetrics = inner.corpusMetrics;
     this.#inner = inner;
     this.#cache = cache;
     this.#options = options;
     this.#keys = new EvaluationKeys(inner as Evaluator<never, never, never>, options);
-    this.#evaluate = (response, context) => inner.evaluate(response, context);
+    this.#evaluate = (response, context) => evaluateWhole(inner, response, context);
   }
 
   override evaluate(
@@ -156,12 +159,12 @@ class EvaluationKeys {
   readonly #options: CachedEvaluatorOptions;
 
   constructor(
-    evaluator: Pick<Evaluator, 'name' | 'version' | 'configuration' | 'conventions'>,
+    evaluator: Pick<Evaluator, 'name' | 'version' | 'configuration' | 'conventions' | 'cacheIdentity'>,
     options: CachedEvaluatorOptions,
   ) {
-    const { name, version, configuration, conventions } = evaluator;
+    const { name, version, configuration, conventions, cacheIdentity } = evaluator;
     try {
-      this.#evaluator = stableHash([name, version, configuration, conventions]);
+      this.#evaluator = stableHash([name, version, configuration, conventions, cacheIdentity]);
     } catch (error) {
       throw new AssayError(
         'ASSAY_INVALID_OPTION',
@@ -172,7 +175,7 @@ class EvaluationKeys {
     this.#options = options;
   }
 
-  /** The key, or `undefined` for a case that holds something that has no stable text (a function, a cycle). */
+  /** The key, or `undefined` for a case that holds something without a stable text (a function, a cycle, endless depth). */
   keyOf(response: ModelResponse, context: EvaluationContext): string | undefined {
     const { expected, input, metadata } = context.testCase;
     try {
@@ -189,7 +192,7 @@ class EvaluationKeys {
         metadata: this.#options.keyOnMetadata === true ? metadata : undefined,
       });
     } catch (error) {
-      if (error instanceof TypeError) return undefined;
+      if (error instanceof TypeError || error instanceof RangeError) return undefined;
       throw error;
     }
   }

@@ -14,6 +14,7 @@ import {
   text,
   type OptionCheck,
 } from '../foundation/options.js';
+import { stableHash } from '../foundation/stable-hash.js';
 import { isThenable } from '../foundation/thenable.js';
 import { reaches } from '../foundation/rounding.js';
 import { corpusMetricOf, type CorpusMetric } from './corpus-metric.js';
@@ -127,6 +128,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
   override readonly dimensions: readonly string[];
   override readonly configuration: Readonly<Record<string, unknown>>;
   override readonly conventions: Readonly<Record<string, string>>;
+  declare readonly cacheIdentity?: string;
   override readonly corpusMetrics: Readonly<Record<string, CorpusMetric>>;
   readonly #dimensions: readonly Dimension<Input, Expected, Metadata>[];
   readonly #aggregate: Aggregate;
@@ -168,6 +170,8 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     this.#culturalContext = options.culturalContext;
     this.#clock = options.clock ?? systemClock;
     this.conventions = Object.freeze(conventionsOf(names, settings));
+    const identities = settings.map(({ scorer }) => scorer.cacheIdentity ?? null);
+    if (identities.some((identity) => identity !== null)) this.cacheIdentity = stableHash(identities);
     this.corpusMetrics = Object.freeze(
       Object.fromEntries(
         settings.flatMap(({ scorer }, i) => {

@@ -1,3 +1,4 @@
+import { failedJudgeUsage } from './judge-usage.js';
 import { AssayError, toErrorRecord } from '../errors.js';
 import { show } from '../foundation/options.js';
 import type { DimensionResult, Score } from './evaluation-types.js';
@@ -34,12 +35,14 @@ function readResult(name: string, returned: unknown, durationMs: number): Dimens
 
 /** The result of a dimension whose scorer threw or ran out of time. */
 export function erroredResult(name: string, thrown: unknown, durationMs: number): DimensionResult {
+  const judge = failedJudgeUsage(thrown);
   return {
     name,
     outcome: 'errored',
     score: null,
     durationMs,
     error: toErrorRecord(thrown, 'ASSAY_EVALUATOR_FAILED'),
+    ...(judge === undefined ? {} : { metadata: { judge } }),
   };
 }
 

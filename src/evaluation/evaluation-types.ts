@@ -86,6 +86,11 @@ export interface Scorer<Input = unknown, Expected = unknown, Metadata = unknown,
   readonly convention?: string | undefined;
   /** Changes when the same convention may give another score. */
   readonly version?: string | undefined;
+  /**
+   * What its scores depend on that the convention does not name, such as whom a judge asks: part of the keys of evaluation
+   * caches, so that two judges of one rubric do not share verdicts.
+   */
+  readonly cacheIdentity?: string | undefined;
 }
 
 /**

@@ -1,8 +1,8 @@
 import { answerParter } from '../foundation/reasoning-trace.js';
 import type { ModelResponse } from '../client/model-client.js';
-import { checkEvaluation } from './check-evaluation.js';
 import type { CorpusMetric } from './corpus-metric.js';
 import type { Evaluation, EvaluationContext, TestCase } from './evaluation-types.js';
+import { evaluateWhole, type GivenEvaluation } from './given-evaluation.js';
 
 /**
  * Base class of everything that judges an answer. Subclass it, or use {@link createEvaluator}.
@@ -21,14 +21,19 @@ export abstract class Evaluator<Input = unknown, Expected = unknown, Metadata = 
   readonly configuration?: Readonly<Record<string, unknown>>;
   /** Convention and version of the scorer behind each dimension; part of run manifests. */
   readonly conventions?: Readonly<Record<string, string>>;
+  /** What else scores depend on, such as whom a judge asks; part of cache keys only. */
+  readonly cacheIdentity?: string;
   /** Metrics of a whole run, by the dimension whose results carry their counts. */
   readonly corpusMetrics?: Readonly<Record<string, CorpusMetric>>;
 
-  /** Judges one answer. Return a plain value when nothing is waited for: it is cheaper than a promise. */
+  /**
+   * Judges one answer. Return a plain value when nothing is waited for: it is cheaper than a promise. `evaluator`,
+   * `version` and each dimension's `durationMs` are filled in where they are left out.
+   */
   abstract evaluate(
     response: ModelResponse,
     context: EvaluationContext<Input, Expected, Metadata>,
-  ): Evaluation | Promise<Evaluation>;
+  ): GivenEvaluation | Promise<GivenEvaluation>;
 
   /**
    * Judges a text without a client, for tests and one-off use. What {@link Evaluator.evaluate} returns is checked as in
@@ -38,14 +43,12 @@ export abstract class Evaluator<Input = unknown, Expected = unknown, Metadata = 
    */
   async evaluateText(text: string, testCase: TestCase<Input, Expected, Metadata>): Promise<Evaluation> {
     const controller = new AbortController();
-    const evaluation = await this.evaluate(textResponse(text), {
+    return evaluateWhole(this, textResponse(text), {
       testCase,
       repetition: 0,
       runId: 'evaluate-text',
       signal: controller.signal,
     });
-    checkEvaluation(evaluation);
-    return evaluation;
   }
 
   /** Frees what the evaluator holds; the base class holds nothing. */

@@ -37,6 +37,24 @@ export function judgeUsageOf(dimension: {
   return isJudgeUsage(judged) ? judged : undefined;
 }
 
+/**
+ * What the attempts of a judge's failed call used, as its client's error tells: they are paid for, too. `undefined` when it
+ * tells nothing.
+ */
+export function failedJudgeUsage(thrown: unknown): JudgeUsage | undefined {
+  try {
+    for (const error of [thrown, (thrown as { readonly cause?: unknown } | null | undefined)?.cause]) {
+      const { usage, cost } = (error ?? {}) as Readonly<Record<'usage' | 'cost', unknown>>;
+      const { inputTokens, outputTokens } = (usage ?? {}) as Partial<JudgeUsage>;
+      const spent = { calls: 0, inputTokens, outputTokens, cost: cost ?? null, models: [] };
+      if (isJudgeUsage(spent)) return spent;
+    }
+  } catch {
+    // an error that throws as it is read
+  }
+  return undefined;
+}
+
 function isJudgeUsage(value: unknown): value is JudgeUsage {
   if (typeof value !== 'object' || value === null) return false;
   const { calls, inputTokens, outputTokens, cost, models } = value as Partial<

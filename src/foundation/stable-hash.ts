@@ -8,7 +8,7 @@ import { sha256 } from './sha256.js';
  * @throws TypeError for a value with a cycle (as JSON does) or a function or symbol inside.
  */
 export function stableStringify(value: unknown): string {
-  return write(value, []);
+  return write(value, new Set());
 }
 
 /** SHA-256 of {@link stableStringify}, as 64 hex digits. */
@@ -16,7 +16,7 @@ export function stableHash(value: unknown): string {
   return sha256(stableStringify(value));
 }
 
-function write(value: unknown, path: object[]): string {
+function write(value: unknown, path: Set<object>): string {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -33,8 +33,8 @@ function write(value: unknown, path: object[]): string {
       throw new TypeError(`Expected plain data, got a ${typeof value}`);
   }
   if (value === null) return 'null';
-  if (path.includes(value)) throw new TypeError('Expected plain data, got a value that contains itself');
-  path.push(value);
+  if (path.has(value)) throw new TypeError('Expected plain data, got a value that contains itself');
+  path.add(value);
   let out: string;
   if (value instanceof Date) out = `{"$date":${JSON.stringify(value.getTime())}}`;
   else if (value instanceof RegExp) out = `{"$regexp":${JSON.stringify(String(value))}}`;
@@ -53,7 +53,8 @@ function write(value: unknown, path: object[]): string {
       if (record[key] !== undefined) members.push(`${JSON.stringify(key)}:${write(record[key], path)}`);
     }
     out = `{${members.join(',')}}`;
+    if (members.length === 1 && out.startsWith('{"$')) out = `{"$object":${out}}`; // it looks like a tag, and is none
   }
-  path.pop();
+  path.delete(value);
   return out;
 }

@@ -38,7 +38,12 @@ export function isPlain(value: unknown, depth = 0): boolean {
  * @throws TypeError for a value that contains itself, RangeError for one of more than 1,000 levels; what its getters
  * and `toJSON` throw.
  */
-export function toTagged(value: unknown, within: readonly object[] = []): unknown {
+export function toTagged(value: unknown): unknown {
+  return tagged(value, new Set());
+}
+
+/** `within`: the values that the value stands in. */
+function tagged(value: unknown, within: Set<object>): unknown {
   switch (typeof value) {
     case 'number':
       if (isPlainNumber(value)) return value;
@@ -53,10 +58,17 @@ export function toTagged(value: unknown, within: readonly object[] = []): unknow
       return value; // functions and symbols vanish, as in JSON
   }
   if (value === null) return null;
-  if (within.includes(value)) throw new TypeError('it contains itself');
-  if (within.length >= MOST_LEVELS) throw new RangeError(`it is nested deeper than ${MOST_LEVELS} levels`);
-  const path = [...within, value];
-  const tag = (inner: unknown): unknown => toTagged(inner, path);
+  if (within.has(value)) throw new TypeError('it contains itself');
+  if (within.size >= MOST_LEVELS) throw new RangeError(`it is nested deeper than ${MOST_LEVELS} levels`);
+  within.add(value);
+  try {
+    return taggedObject(value, (inner) => tagged(inner, within));
+  } finally {
+    within.delete(value);
+  }
+}
+
+function taggedObject(value: object, tag: (inner: unknown) => unknown): unknown {
   if (value instanceof Date) return { $date: value.getTime() };
   if (value instanceof Map) return { $map: Array.from(value, (pair) => pair.map(tag)) };
   if (value instanceof Set) return { $set: Array.from(value, tag) };

@@ -249,13 +249,15 @@ export class EventLog extends EventSource<EventLogEvents> {
 /** JSON for whatever a payload may hold: errors by their allow-listed form, numbers and text that JSON lacks. */
 function plain(): (key: string, value: unknown) => unknown {
   const path: object[] = [];
+  const within = new Set<object>(); // the same, to be looked up
   return function (this: unknown, _key, value) {
     if (typeof value === 'bigint') return String(value);
     if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
     if (typeof value !== 'object' || value === null) return value;
-    while (path.length > 0 && path.at(-1) !== this) path.pop();
-    if (path.includes(value)) return undefined; // a value that contains itself
+    while (path.length > 0 && path.at(-1) !== this) within.delete(path.pop()!);
+    if (within.has(value)) return undefined; // a value that contains itself
     path.push(value);
+    within.add(value);
     if (value instanceof Error) return { name: value.name, message: value.message };
     return value;
   };

@@ -189,7 +189,8 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
   /**
    * Snapshots that are kept, oldest first, without their breakdowns.
    *
-   * @param options.lastMs only those taken in the last so many milliseconds. Default: all.
+   * @param options.lastMs only those taken in the last so many milliseconds.
+   * @default all
    */
   history(options: { readonly lastMs?: number | undefined } = {}): readonly HistoryEntry[] {
     return this.#history.latest(this.#window('history', options));
@@ -198,7 +199,8 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
   /**
    * What a window of the history came to.
    *
-   * @param options.lastMs length of the window in milliseconds. Default: all that is kept.
+   * @param options.lastMs length of the window in milliseconds.
+   * @default all that is kept
    */
   summary(options: { readonly lastMs?: number | undefined } = {}): MonitorSummary {
     const count = this.#window('summary', options);

@@ -17,6 +17,7 @@ import {
   formatRational,
   sameRational,
   timesPowerOfTen,
+  wholeRational,
   withinTolerance,
   type Rational,
 } from './reading/rational.js';
@@ -127,7 +128,13 @@ export function number(options: NumberOptions = {}): Scorer<unknown, TextReferen
     ({ output, expected, response }) => {
       const accepted = acceptedTexts(expected);
       if (accepted === undefined) return NO_REFERENCE;
-      const wanted = accepted.map((each) => expectedNumber(each, checked.expectedMarker, decimal, asShare));
+      const wanted = [expected]
+        .flat()
+        .map((given, i) =>
+          typeof given === 'number'
+            ? wholeRational(parseDecimal(accepted[i]!)!)
+            : expectedNumber(accepted[i]!, checked.expectedMarker, decimal, asShare),
+        );
       const mark = decimal === 'auto' ? markOf(accepted) : decimal;
       const read = find(output, where, mark, response?.finishReason === 'length');
       if (!isFound(read)) return noMatch(policy, read.reason);

@@ -63,7 +63,7 @@ export function yesNo(options: YesNoOptions = {}): Scorer<unknown, YesNoReferenc
     reasoning: reasoningHandling,
   });
   const policy = checked.noMatch ?? 'unscored';
-  const finder = new YesNoFinder(checked.words ?? YES_NO_WORDS);
+  const finder = checked.words === undefined ? finderOfDefaults() : new YesNoFinder(checked.words);
   const convention = conventionText('yes-no', {
     words: checked.words === undefined ? 'default' : stableHash(checked.words).slice(0, 12),
     noMatch: policy,
@@ -87,12 +87,15 @@ export function yesNo(options: YesNoOptions = {}): Scorer<unknown, YesNoReferenc
   );
 }
 
-const DEFAULT_FINDER = new YesNoFinder(YES_NO_WORDS);
+let defaultFinder: YesNoFinder | undefined;
+
+/** Made when it is first needed: its patterns are large. */
+const finderOfDefaults = (): YesNoFinder => (defaultFinder ??= new YesNoFinder(YES_NO_WORDS));
 
 function expectedValue(expected: unknown, finder: YesNoFinder): YesNo {
   if (typeof expected === 'boolean') return expected ? 'yes' : 'no';
   const word = typeof expected === 'string' ? expected.trim() : '';
-  const said = finder.at(word, 0) ?? DEFAULT_FINDER.at(word, 0);
+  const said = finder.at(word, 0) ?? finderOfDefaults().at(word, 0);
   if (said !== undefined && said.end === word.length) return said.value;
   throw new AssayError('ASSAY_INVALID_CASE', `Expected \`expected\` to be yes or no, got ${show(expected)}`);
 }

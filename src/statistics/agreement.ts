@@ -8,7 +8,7 @@ import { checkSameLength } from './paired-numbers.js';
 export interface CohenOptions {
   /** What a disagreement weighs: 1, the distance of the labels, or its square. @default 'none' */
   readonly weights?: 'none' | 'linear' | 'quadratic' | undefined;
-  /** All labels in their order, which weights need. Default: those that occur, sorted. */
+  /** All labels in their order, which weights need. @default those that occur, sorted */
   readonly labels?: readonly Label[] | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface CohenOptions {
 export interface AgreementOptions {
   /** Scale of the ratings, for Krippendorff's alpha. @default 'nominal' */
   readonly level?: KrippendorffLevel | undefined;
-  /** All labels in their order, for the weighted kappas. Default: those that occur, sorted. */
+  /** All labels in their order, for the weighted kappas. @default those that occur, sorted */
   readonly labels?: readonly Label[] | undefined;
 }
 

@@ -52,7 +52,7 @@ export interface ClassificationReport {
 
 /** Options of {@link classificationReport}. */
 export interface ClassificationOptions {
-  /** All labels, in the order they shall have. Default: those that occur, sorted. */
+  /** All labels, in the order they shall have. @default those that occur, sorted */
   readonly labels?: readonly Label[] | undefined;
 }
 

@@ -15,10 +15,11 @@ export interface ClusterWeights {
  * @param sizes How many clusters there are of each size, i.e. number of samples.
  */
 export function clusterWeights(sizes: ReadonlyMap<number, number>): ClusterWeights | null {
-  let [clusters, n] = [0, 0];
+  let [clusters, n, squared] = [0, 0, 0];
   for (const [size, count] of sizes) {
     clusters += count;
     n += size * count;
+    squared += size * size * count;
   }
   if (clusters < 2) return null;
   const [squares, h, hSquares] = [new ExactSum(), new ExactSum(), new ExactSum()];
@@ -30,8 +31,9 @@ export function clusterWeights(sizes: ReadonlyMap<number, number>): ClusterWeigh
     hSquares.addProduct(pull * pull, count);
   }
   return {
-    degreesOfFreedom: 1 / (squares.value + (h.value ** 2 - hSquares.value)),
-    effectiveClusters: 1 / squares.value,
+    // of equal sizes just clusters - 1, without the rounding of the sums
+    degreesOfFreedom: sizes.size === 1 ? clusters - 1 : 1 / (squares.value + (h.value ** 2 - hSquares.value)),
+    effectiveClusters: (n * n) / squared,
   };
 }
 

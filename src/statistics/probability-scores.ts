@@ -89,7 +89,7 @@ export function brierScore(happened: readonly Happened[], probabilities: readonl
  * Log loss: mean of -log of the probability given to what happened, natural logarithm. Probabilities are kept
  * `clip` away from 0 and 1, so that one certain mistake does not make it infinite. `null` for no cases.
  *
- * @param clip Above 0 and below 0.5. Default 1e-15.
+ * @param clip Above 0 and below 0.5; 1e-15 when left out.
  * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths or a probability outside 0..1.
  */
 export function logLoss(
@@ -113,7 +113,7 @@ export function logLoss(
  * Calibration over equal bins of the predicted probability, [0, 1/k) … [1 - 1/k, 1], with the expected
  * calibration error (Naeini et al. 2015).
  *
- * @param bins Integer >= 1. Default 10.
+ * @param bins Integer >= 1; 10 when left out.
  * @throws AssayError `ASSAY_INVALID_INPUT` for lists of different lengths or a probability outside 0..1.
  */
 export function calibration(

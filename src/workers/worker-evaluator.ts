@@ -21,6 +21,7 @@ import type {
   WorkerModule,
 } from './worker-protocol.js';
 import type { Evaluation, EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
+import { evaluateWhole } from '../evaluation/given-evaluation.js';
 import { Evaluator } from '../evaluation/evaluator.js';
 import { InlinePolicy } from './inline-policy.js';
 
@@ -226,9 +227,9 @@ export class WorkerEvaluator<Input = unknown, Expected = unknown, Metadata = unk
     response: ModelResponse,
     context: EvaluationContext<Input, Expected, Metadata>,
   ): Evaluation | Promise<Evaluation> {
-    if (this.#policy === undefined) return here.evaluate(response, context);
+    if (this.#policy === undefined) return evaluateWhole(here, response, context);
     const begunAt = this.#pool.now();
-    const evaluation = here.evaluate(response, context);
+    const evaluation = evaluateWhole(here, response, context);
     this.#observe((this.#pool.now() - begunAt) * 1000);
     return evaluation;
   }

@@ -6,6 +6,7 @@ import type { ModelClient, ModelResponse } from '../../src/client/model-client.j
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import { textResponse } from '../../src/evaluation/evaluator.js';
 import type { CaseResult, TestCase } from '../../src/evaluation/evaluation-types.js';
+import { judge } from '../../src/scorers/judges/judge.js';
 import { chat, modelServer } from '../client/model-server.js';
 
 const evaluator = createEvaluator({ name: 'any', version: '1', dimensions: { any: () => 1 } });
@@ -163,18 +164,77 @@ describe('the budget of a run', () => {
   });
 
   it('counts what judges cost', async () => {
-    const judge = { calls: 1, inputTokens: 100, outputTokens: 100, cost: 1, models: ['judge'] };
+    const judgeUsage = { calls: 1, inputTokens: 100, outputTokens: 100, cost: 1, models: ['judge'] };
     const processor = new BatchProcessor({
       target: () => ({ text: 'x', cost: 1, usage: { inputTokens: 1, outputTokens: 1 } }),
       evaluator: createEvaluator({
         name: 'judged',
         version: '1',
-        dimensions: { any: () => ({ score: 1, metadata: { judge } }) },
+        dimensions: { any: () => ({ score: 1, metadata: { judge: judgeUsage } }) },
       }),
       concurrency: 1,
       budget: { maxCost: 10 },
     });
     await expect(processor.run(cases(100))).resolves.toMatchObject({ submitted: 5, cost: 5 });
+  });
+
+  it('counts what a judge used that gave no verdict', async () => {
+    const server = await modelServer((_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      const usage = { prompt_tokens: 1000, completion_tokens: 9000 };
+      response.end(JSON.stringify({ choices: [{ message: { content: null } }], usage }));
+    });
+    const client = new LoadBalancedClient({
+      endpoints: [server.url],
+      model: 'm',
+      retry: { maxRetries: 1, initialBackoffMs: 0 },
+      prices: { m: { inputPerMillion: 10, outputPerMillion: 10 } },
+    });
+    const processor = new BatchProcessor({
+      target: () => ({ text: 'x', usage: { inputTokens: 0, outputTokens: 0 }, cost: 0 }),
+      evaluator: createEvaluator({
+        name: 'judged',
+        version: '1',
+        dimensions: { good: judge({ client, rubric: 'Is it good?' }) },
+      }),
+      concurrency: 1,
+      budget: { maxTokens: 50_000 },
+    });
+    const summary = await processor.run(cases(60));
+    expect(summary).toMatchObject({ errored: 3, stopReason: 'budget' });
+    expect(summary.judges).toMatchObject({ calls: 0, inputTokens: 6000, outputTokens: 54_000 });
+    expect(summary.judges!.cost).toBeCloseTo(0.6, 9);
+    await client.close();
+  });
+
+  it('estimates what streams had written that broke off without a word of what they used', async () => {
+    const piece = { choices: [{ delta: { content: 'y'.repeat(4000) } }] };
+    for (const usage of [undefined, { prompt_tokens: 100, completion_tokens: 1 }]) {
+      const server = await modelServer((_request, response) => {
+        response.setHeader('content-type', 'text/event-stream');
+        response.write(`data: ${JSON.stringify({ ...piece, usage })}\n\n`, () => response.destroy());
+      });
+      const client = new LoadBalancedClient({
+        endpoints: [server.url],
+        streamForTiming: true,
+        retry: { maxRetries: 1, initialBackoffMs: 0 },
+        outlierEjection: false,
+        waitForHealthyMs: 1,
+      });
+      const processor = new BatchProcessor({
+        target: client,
+        evaluator,
+        concurrency: 1,
+        budget: { maxTokens: 5000 },
+      });
+      const summary = await processor.run(cases(60));
+      const sent = server.requests.length;
+      expect(sent).toBeLessThanOrEqual(20);
+      expect(summary).toMatchObject({ stopReason: 'budget' });
+      expect(summary.budget!.tokens).toBeGreaterThanOrEqual(sent * 1095);
+      expect(summary.budget!.tokens).toBeLessThanOrEqual(sent * 1105);
+      await client.close();
+    }
   });
 
   it('is silent where everything is reported', async () => {

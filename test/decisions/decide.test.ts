@@ -81,7 +81,9 @@ describe('a planned decision', () => {
       casesOf(2000),
       options({ a: right(0.7, 1), b: almost, plan: { cases: 2000 }, equivalence: 0.05 }),
     );
-    expect(d.outcome).toBe('equivalent');
+    expect(d).toMatchObject({ outcome: 'equivalent', intervalLevel: 0.9 });
+    expect(d.interval?.[0]).toBeGreaterThan(-0.05);
+    expect(d.interval?.[1]).toBeLessThan(0.05);
     expect(d.cases).toBeLessThan(2000);
     expect(String(d)).toMatch(/less than 5 points/);
   });
@@ -228,6 +230,16 @@ describe('a decision', () => {
     );
     expect(many).toMatchObject({ outcome: 'undecided', stopReason: 'unequal-errors' });
     expect(String(many)).toMatch(/failed far more often/);
+    const down = await decide(
+      casesOf(60),
+      options({ a: failing(1, right(0.5, 1)), plan: { cases: 60, looks: 2 } }),
+    );
+    expect(down).toMatchObject({
+      outcome: 'undecided',
+      stopReason: 'unequal-errors',
+      pairs: 0,
+      interval: null,
+    });
   });
 
   it('tells its looks, and everything that both runs tell', async () => {
@@ -280,6 +292,7 @@ describe('a decision', () => {
     await expect(of({ open: true, equivalence: 2 })).rejects.toThrow(/`equivalence`/);
     await expect(of({ open: true, order: { sed: 1 } })).rejects.toThrow(/did you mean `seed`/);
     await expect(of({ open: true, concurrency: 0 })).rejects.toThrow(/`concurrency`/);
+    await expect(of({ open: true, metric: 'acuracy' })).rejects.toThrow(/did you mean `accuracy`/);
     await expect(of({ open: true, a: undefined })).rejects.toThrow(/`a` of decide/);
   });
 });

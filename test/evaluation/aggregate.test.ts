@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aggregates, type AggregateName } from '../../src/evaluation/aggregate.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
+import { evaluateWhole } from '../../src/evaluation/given-evaluation.js';
 import type { DimensionResult, Evaluation } from '../../src/evaluation/evaluation-types.js';
 import { textResponse } from '../../src/evaluation/evaluator.js';
 
@@ -96,19 +97,23 @@ describe('aggregates', () => {
 
 describe("the host's own aggregate", () => {
   const evaluate = (returned: unknown): Evaluation | Promise<Evaluation> =>
-    createEvaluator({
-      name: 'e',
-      version: '1',
-      dimensions: { a: () => 0.2, b: () => 0.6 },
-      weights: { b: 3 },
-      aggregate: (dimensions, { weights }) =>
-        returned === 'last' ? dimensions.at(-1)!.score! / weights.at(-1)! : (returned as number),
-    }).evaluate(textResponse('x'), {
-      testCase: { id: 'a', input: 'x' },
-      repetition: 0,
-      runId: 'r',
-      signal: new AbortController().signal,
-    });
+    evaluateWhole(
+      createEvaluator({
+        name: 'e',
+        version: '1',
+        dimensions: { a: () => 0.2, b: () => 0.6 },
+        weights: { b: 3 },
+        aggregate: (dimensions, { weights }) =>
+          returned === 'last' ? dimensions.at(-1)!.score! / weights.at(-1)! : (returned as number),
+      }),
+      textResponse('x'),
+      {
+        testCase: { id: 'a', input: 'x' },
+        repetition: 0,
+        runId: 'r',
+        signal: new AbortController().signal,
+      },
+    );
 
   it('gets dimensions and weights and may return a number, null or a score with its reason', () => {
     expect(evaluate('last')).toMatchObject({ overallScore: 0.6 / 3 });

@@ -5,6 +5,7 @@ import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { Evaluation, EvaluationContext } from '../../src/evaluation/evaluation-types.js';
 import { Evaluator, textResponse } from '../../src/evaluation/evaluator.js';
 import { judge } from '../../src/scorers/judges/judge.js';
+import { jury } from '../../src/scorers/judges/jury.js';
 import { judgeUsageOf } from '../../src/evaluation/judge-usage.js';
 import { bleu } from '../../src/scorers/text-metrics/bleu.js';
 import { RecordedJudge } from '../support/recorded-judge.js';
@@ -95,9 +96,48 @@ describe('cachedEvaluator', () => {
       signal: new AbortController().signal,
     };
     for (const name of ['add', 'subtract', 'add']) {
-      await cached.evaluate({ ...textResponse(''), toolCalls: [{ id: 'c', name, arguments: {}, argumentsText: '' }] }, context);
+      await cached.evaluate(
+        { ...textResponse(''), toolCalls: [{ id: 'c', name, arguments: {}, argumentsText: '' }] },
+        context,
+      );
     }
     expect(score).toHaveBeenCalledTimes(2);
+  });
+
+  it('tells judges of one rubric apart by whom they ask', async () => {
+    const cache = newCache();
+    const asked: string[] = [];
+    const judgedBy = (name: string, cacheIdentity?: string) => {
+      const client = {
+        complete: async () => {
+          asked.push(name);
+          return textResponse('GRADE: C');
+        },
+        ...(cacheIdentity === undefined ? {} : { cacheIdentity }),
+      };
+      return cachedEvaluator(
+        createEvaluator({
+          name: 'judged',
+          version: '1',
+          dimensions: {
+            one: judge({ client, rubric: 'Good?' }),
+            many: jury({ members: { x: judge({ client, rubric: 'Well?' }), y: () => 1 } }),
+          },
+        }),
+        cache,
+      );
+    };
+    for (const evaluator of [
+      judgedBy('a', 'same'),
+      judgedBy('b', 'same'),
+      judgedBy('c', 'other'),
+      judgedBy('d'),
+      judgedBy('e'),
+    ]) {
+      await evaluator.evaluateText('hello', { id: 'a', input: 'x' });
+      await evaluator.evaluateText('hello', { id: 'a', input: 'x' });
+    }
+    expect(asked.join('')).toBe('aaccddee');
   });
 
   it('forgets after the time to live', async () => {

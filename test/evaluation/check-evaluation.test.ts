@@ -50,7 +50,6 @@ describe.each(WRONG)('%s', (_what, part) => {
 });
 
 it.each<readonly [string, object]>([
-  ['no outcome', { outcome: undefined }],
   ['an outcome of another name', { outcome: 'passed' }],
   ['a score that is said to be none', { outcome: 'unscored' }],
   ['no score that is said to be one', { score: null }],

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
+import { evaluateWhole } from '../../src/evaluation/given-evaluation.js';
 import { evaluationFailure } from '../../src/evaluation/evaluation-failure.js';
 import type {
   Evaluation,
@@ -22,7 +23,7 @@ const contextOf = (signal = new AbortController().signal): EvaluationContext<str
 });
 
 const evaluateNow = (evaluator: Evaluator<string, string>, text = 'Paris'): Evaluation => {
-  const evaluation = evaluator.evaluate(textResponse(text), contextOf());
+  const evaluation = evaluateWhole(evaluator, textResponse(text), contextOf());
   if (evaluation instanceof Promise) throw new Error('expected a plain evaluation');
   return evaluation;
 };

@@ -122,6 +122,10 @@ describe('the main job', () => {
     expect(out).toContain(
       'ASSAY_BAD_REQUEST 2, ASSAY_CONTENT_FILTER 1, ASSAY_CONTEXT_LENGTH 1, ASSAY_EMPTY_RESPONSE 1, ASSAY_MALFORMED_RESPONSE 1',
     );
+    expect(out.match(/^0\.00 {2}\S+$/gm)).toHaveLength(3); // the worst
+    expect(out).toMatch(
+      /^ {2}asked +".+"\n {2}answered +.+\n {2}expected +.+\n {2}because +read the number \d+$/m,
+    );
     expect(out).toContain('First error: ASSAY_');
     expect(out).toContain('npm start -- --base-url');
     expect(err).toMatch(/240 done|240\/240/); // the progress, as lines since this is no terminal

@@ -5,7 +5,11 @@ import type { ChoiceTier } from '../../src/scorers/choice-tiers.js';
 import { scoreWith } from '../support/score-with.js';
 
 const chosen = (output: string, options: ChoiceOptions = {}): [string | null, unknown] => {
-  const score = scoreWith(choice(options), output, (options.letters ?? 'A')[0]) as Score;
+  const score = scoreWith(
+    choice({ tiers: 'careful', ...options }),
+    output,
+    (options.letters ?? 'A')[0],
+  ) as Score;
   return [score.label ?? null, score.metadata?.['tier'] ?? null];
 };
 
@@ -53,11 +57,13 @@ describe('choice', () => {
     '',
   ])('%j chooses nothing', (output) => {
     expect(chosen(output)).toEqual([null, null]);
-    expect(scoreWith(choice(), output, 'A')).toMatchObject({
+    expect(scoreWith(choice({ tiers: 'careful' }), output, 'A')).toMatchObject({
       score: null,
       reason: 'no tier found a letter of the menu in the answer',
     });
-    expect(scoreWith(choice({ noMatch: 'wrong' }), output, 'A')).toMatchObject({ score: 0 });
+    expect(scoreWith(choice({ tiers: 'careful', noMatch: 'wrong' }), output, 'A')).toMatchObject({
+      score: 0,
+    });
   });
 
   it('keeps to the letters on the menu', () => {

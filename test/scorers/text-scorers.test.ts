@@ -1,20 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Scorer } from '../../src/evaluation/evaluation-types.js';
-import { bleu } from '../../src/scorers/text-metrics/bleu.js';
-import { choice } from '../../src/scorers/choice.js';
-import { dropF1 } from '../../src/scorers/text-metrics/drop-f1.js';
 import { editSimilarity, textSimilarity } from '../../src/scorers/text-metrics/edit-similarity.js';
 import { exactMatch } from '../../src/scorers/exact-match.js';
 import { includes, startsWith } from '../../src/scorers/includes.js';
-import { jsonMatch } from '../../src/scorers/json/json-match.js';
-import { jsonValid } from '../../src/scorers/json/json-valid.js';
-import { number } from '../../src/scorers/number.js';
 import { regex } from '../../src/scorers/regex.js';
-import { rouge } from '../../src/scorers/text-metrics/rouge.js';
 import type { TextReference } from '../../src/scorers/text-reference.js';
-import { tokenF1 } from '../../src/scorers/text-metrics/token-f1.js';
-import { lastVerdictOn, verdictLine } from '../../src/scorers/judges/verdict.js';
 import { scoreWith } from '../support/score-with.js';
 
 describe('exactMatch', () => {
@@ -56,7 +47,7 @@ describe('exactMatch', () => {
       'exact-match(trim=yes,case=keep,punctuation=keep,space=keep,unicode=none)',
     );
     expect(exactMatch({ ignoreCase: true }).convention).toContain('case=fold');
-    expect(exactMatch().version).toBe('1');
+    expect(exactMatch().version).toBe('2');
   });
 });
 
@@ -199,48 +190,3 @@ function textbookDistance(a: readonly string[], b: readonly string[]): number {
   }
   return above[b.length]!;
 }
-
-describe('hostile answers', () => {
-  const length = 50_000;
-  const hostile = [
-    `answer${' '.repeat(length)}`,
-    'answer '.repeat(length / 7),
-    `1${',111'.repeat(length / 4)}1`,
-    `A: 1${','.repeat(length)}`,
-    '\\boxed{'.repeat(length / 7),
-    `${'\\boxed{'.repeat(length / 8)}1${'}'.repeat(length / 8)}`,
-    `~${'~'.repeat(length)}`,
-    '```\n````\n'.repeat(length / 9),
-    '{"a":'.repeat(length / 5),
-    '('.repeat(length),
-    ' \n'.repeat(length / 2),
-    `GRADE${' '.repeat(length)}GRADE${' *'.repeat(length / 2)}`,
-    `${'1'.repeat(length)}x`,
-    `${'1_'.repeat(length / 2)}x`,
-    `${'y'.repeat(length)}ing`,
-    '['.repeat(length) + ']'.repeat(length),
-  ];
-  const scorers: Record<string, (output: string) => unknown> = {
-    choice: (output) => scoreWith(choice(), output, 'A'),
-    'choice, mmlu-pro': (output) => scoreWith(choice({ tiers: 'mmlu-pro' }), output, 'A'),
-    'number, last': (output) => scoreWith(number(), output, 1),
-    'number, boxed': (output) => scoreWith(number({ convention: 'boxed' }), output, 1),
-    'number, marker': (output) => scoreWith(number({ convention: { marker: 'A:' } }), output, 1),
-    'number, whole': (output) => scoreWith(number({ convention: 'whole' }), output, 1),
-    jsonValid: (output) => scoreWith(jsonValid({ place: 'embedded' }), output, undefined),
-    jsonMatch: (output) => scoreWith(jsonMatch({ place: 'embedded' }), output, '[1]'),
-    tokenF1: (output) => scoreWith(tokenF1(), output, 'a'),
-    dropF1: (output) => scoreWith(dropF1(), output, 'a'),
-    exactMatch: (output) =>
-      scoreWith(exactMatch({ ignorePunctuation: true, collapseWhiteSpace: true }), output, 'a'),
-    rouge: (output) => scoreWith(rouge(), output, 'a'),
-    'rouge, stemmed': (output) => scoreWith(rouge({ stem: true }), output, 'a'),
-    bleu: (output) => scoreWith(bleu(), output, 'a'),
-    verdict: (output) => lastVerdictOn(output, verdictLine('GRADE'), ['C', 'I']),
-  };
-
-  // what is meant is linear against quadratic: 0.1 s against minutes, which the test's time limit would end
-  it.each(Object.keys(scorers))('do not hold %s up', (name) => {
-    for (const output of hostile) scorers[name]!(output);
-  });
-});

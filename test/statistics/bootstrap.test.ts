@@ -100,6 +100,21 @@ describe('bootstrap', () => {
     expect(Math.abs((clustered?.standardError as number) / (between / Math.sqrt(60)) - 1)).toBeLessThan(0.1);
   });
 
+  it('has no interval without width: for equal scores the bounded one, else none', async () => {
+    const ones = await bootstrap([1, 1, 1, 1, 1], { resamples: 200 });
+    expect(ones?.interval).toMatchObject({ method: 'wilson', high: 1 });
+    expect(ones!.interval!.low).toBeLessThan(0.6);
+    const tenths = await bootstrap([0.3, 0.1 + 0.2, 0.3], { resamples: 200 });
+    expect(tenths?.interval).toMatchObject({ method: 'mid-gaffke' });
+    const clustered = await bootstrap([0.5, 0.5, 0.5, 0.5], {
+      resamples: 200,
+      clusters: ['a', 'a', 'b', 'b'],
+    });
+    expect(clustered?.interval).toMatchObject({ method: 'clustered-mid-gaffke' });
+    expect((await bootstrap([7, 7, 7], { resamples: 200 }))?.interval).toBeNull();
+    expect((await bootstrap([1, 1, 1], { resamples: 200, statistic: 'median' }))?.interval).toBeNull();
+  });
+
   it("takes a statistic of the host's own", async () => {
     const range = (sample: Float64Array): number => Math.max(...sample) - Math.min(...sample);
     const found = await bootstrap([1, 2, 5], { statistic: range, resamples: 300 });

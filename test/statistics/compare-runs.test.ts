@@ -405,6 +405,24 @@ describe('compareRuns', () => {
   });
 });
 
+it('warns of clusters that are too few, in the data and in the table', async () => {
+  const rows = Array.from({ length: 12 }, (_, i) => ({
+    id: `c${i}`,
+    cluster: `k${i % 3}`,
+    score: (i % 5) / 4,
+  }));
+  const found = await compareRuns(
+    run('a', rows),
+    run(
+      'b',
+      rows.map((row, i) => ({ ...row, score: (i % 3) / 2 })),
+    ),
+  );
+  expect(found.metrics[0]).toMatchObject({ clusters: 3, effectiveClusters: 3 });
+  expect(found.metrics[0]!.degreesOfFreedom).toBeCloseTo(2, 12);
+  expect(formatComparison(found)).toMatch(/note: too few clusters .* overall has 3 clusters/);
+});
+
 describe('runs that were not scored alike', () => {
   const cases = ['Yes', 'no', 'Maybe'].map((expected, i) => ({ id: `c${i}`, input: 'x', expected }));
 

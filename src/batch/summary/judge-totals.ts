@@ -23,7 +23,7 @@ export class JudgeTotals {
 
   /** The total; `null` when no judge was asked. */
   get usage(): JudgeUsage | null {
-    if (this.#calls === 0) return null;
+    if (this.#calls + this.#inputTokens + this.#outputTokens === 0) return null; // failed calls may have used some
     return {
       calls: this.#calls,
       inputTokens: this.#inputTokens,

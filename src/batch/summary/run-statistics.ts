@@ -22,7 +22,7 @@ import {
 /** What the numbers of a run depend on beside its results. */
 export interface RunStatisticsOptions {
   readonly repetitions: number;
-  /** Overall score from which a result counts as passed. Default: the evaluation's `passed`, else a score of 1. */
+  /** Overall score from which a result counts as passed. @default the evaluation's `passed`, else a score of 1 */
   readonly passThreshold: number | undefined;
   readonly evaluator: Pick<Evaluator, 'dimensions' | 'corpusMetrics'>;
 }
@@ -162,7 +162,7 @@ export class RunStatistics {
       RunSummaryData,
       'runId' | 'startedAt' | 'durationMs' | 'stopReason' | 'submitted' | 'skipped'
     > & {
-      /** Default: there was none. */
+      /** @default there was none */
       readonly budget?: RunSummaryData['budget'];
       /** What else a reader of the summary has to know. */
       readonly warnings?: readonly string[];

@@ -2,13 +2,13 @@ import { checkOptions, integer, number } from '../../foundation/options.js';
 
 /** How an endpoint's concurrency is found. */
 export interface AdaptiveConcurrencyOptions {
-  /** Calls in flight at the start, integer >= 1. Default 20. */
+  /** Calls in flight at the start, integer >= 1. @default 20 */
   readonly initial?: number | undefined;
-  /** Lowest limit, integer >= 1. Default 1. */
+  /** Lowest limit, integer >= 1. @default 1 */
   readonly minimum?: number | undefined;
-  /** Highest limit, integer >= 1. Default 1000. */
+  /** Highest limit, integer >= 1. @default 1000 */
   readonly maximum?: number | undefined;
-  /** What is left of the limit after a cut, 0.1..0.99. Default 0.9. */
+  /** What is left of the limit after a cut, 0.1..0.99. @default 0.9 */
   readonly backoffRatio?: number | undefined;
 }
 

@@ -4,21 +4,22 @@ import { RollingCount } from './rolling-count.js';
 
 /** When an endpoint that fails gets no more calls, and for how long. */
 export interface OutlierEjectionOptions {
-  /** Failures in a row, integer >= 1. Default 5. */
+  /** Failures in a row, integer >= 1. @default 5 */
   readonly consecutiveFailures?: number | undefined;
-  /** Share of failures above which it is ejected, 0..1. Default 0.5. */
+  /** Share of failures above which it is ejected, 0..1. @default 0.5 */
   readonly failureRate?: number | undefined;
-  /** Calls in the window below which the share says nothing, integer >= 1. Default 10. */
+  /** Calls in the window below which the share says nothing, integer >= 1. @default 10 */
   readonly minimumCalls?: number | undefined;
-  /** Length of that window, milliseconds. Default 10,000. */
+  /** Length of that window, milliseconds. @default 10000 */
   readonly windowMs?: number | undefined;
-  /** First ejection, milliseconds; each further one in a row lasts twice as long. Default 5,000. */
+  /** First ejection, milliseconds; each further one in a row lasts twice as long. @default 5000 */
   readonly baseEjectionMs?: number | undefined;
-  /** Longest ejection, milliseconds. Default 60,000. */
+  /** Longest ejection, milliseconds. @default 60000 */
   readonly maxEjectionMs?: number | undefined;
   /**
    * Longest ejection of an endpoint that could not even be connected to, milliseconds; its first lasts a fifth
-   * of `baseEjectionMs`. Probing it costs next to nothing, and it may be back any moment. Default 4,000.
+   * of `baseEjectionMs`. Probing it costs next to nothing, and it may be back any moment.
+   * @default 4,000
    */
   readonly maxUnreachableMs?: number | undefined;
 }

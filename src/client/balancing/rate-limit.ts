@@ -15,11 +15,11 @@ export interface EndpointRateLimit {
   /** Tokens a minute, > 0: the prompt's and those that may be generated, corrected by what was used. */
   readonly tokensPerMinute?: number | undefined;
   /**
-   * Requests that may go at once after a pause, >= 1; tokens get the same time's worth. Default: a quarter
-   * of a second's worth, at least 1.
+   * Requests that may go at once after a pause, >= 1; tokens get the same time's worth.
+   * @default a quarter of a second's worth, at least 1
    */
   readonly burst?: number | undefined;
-  /** This process' share of the limit, 0..1, where several processes use one quota. Default 1. */
+  /** This process' share of the limit, 0..1, where several processes use one quota. @default 1 */
   readonly share?: number | undefined;
 }
 

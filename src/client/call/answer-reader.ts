@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { messageOf } from '../../errors.js';
 import { ContentDecoder, startsGzip } from '../http/content-decoder.js';
-import { holdsError, readErrorBody } from '../http/error-body.js';
+import { holdsError, readErrorBody } from '../protocols/error-body.js';
 import {
   CONTENT_FILTER,
   EMPTY,

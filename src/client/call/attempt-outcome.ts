@@ -13,13 +13,14 @@ const TURNED_AWAY = 3;
 
 /** An attempt as the error of its call tells it. */
 export function attemptRecord(attempt: Attempt, code: AssayErrorCode, durationMs: number): AttemptRecord {
-  const { connection, status, usage } = attempt;
+  const { connection, status, usage, receivedCharacters } = attempt;
   return {
     endpoint: connection.endpoint.id,
     code,
     status: status === 0 ? null : status,
     durationMs,
     ...(usage === null ? {} : { usage }),
+    ...(receivedCharacters === 0 ? {} : { receivedCharacters }),
   };
 }
 

@@ -5,7 +5,7 @@ import { EndpointError } from '../endpoint-error.js';
 import { classifyErrorBody, classifyStatus, classifyTransportError } from '../http/classify-failure.js';
 import { encodingsOf } from '../http/content-decoder.js';
 import type { EndpointConnection } from '../http/endpoint-connection.js';
-import { readErrorBody, readErrorReply, type ErrorBody } from '../http/error-body.js';
+import { readErrorBody, readErrorReply, type ErrorBody } from '../protocols/error-body.js';
 import * as failures from '../http/failure.js';
 import type { Failure } from '../http/failure.js';
 import type { EndRequest } from '../http/given-up-requests.js';
@@ -62,6 +62,8 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   reached = false;
   /** When the first text of a streamed answer came, monotonic milliseconds; `NaN` before. */
   firstTextAt = Number.NaN;
+  /** Characters of a streamed answer's text that have come. */
+  receivedCharacters = 0;
   headers: ReplyHeaders = NO_HEADERS;
   /** The key that a function of the host gave for it. */
   givenKey: string | undefined = undefined;
@@ -235,7 +237,9 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   text(text: string): void {
     if (this.settled) return;
     if (Number.isNaN(this.firstTextAt)) this.firstTextAt = this.#settings.clock.now();
-    if (!this.#owner.streamed(this, text)) this.#paused = true;
+    this.receivedCharacters += text.length;
+    // What may be the beginning of a secret is held back; it came all the same.
+    if (text !== '' && !this.#owner.streamed(this, text)) this.#paused = true;
   }
 
   replied(reply: ProtocolReply): void {

@@ -60,7 +60,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     this.work = settings.work.expected(this.#parameters.maxTokens);
   }
 
-  /** Starts the call's time and looks for its first endpoint. */
+  /** Listens to what bounds the call, and sends it or lets it wait. */
   start(options: CallOptions | undefined): void {
     const { begunAt: now } = this;
     const { budget, hedge, reporter, work } = this.#settings;

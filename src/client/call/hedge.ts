@@ -2,11 +2,11 @@ import { checkOptions, milliseconds, number } from '../../foundation/options.js'
 
 /** When a slow call is sent a second time. */
 export interface HedgingOptions {
-  /** Quantile of latency per unit of work after which a call is slow, 0.5..0.999. Default 0.95. */
+  /** Quantile of latency per unit of work after which a call is slow, 0.5..0.999. @default 0.95 */
   readonly quantile?: number | undefined;
-  /** Most hedges, as a share of calls, 0..1. Default 0.05. */
+  /** Most hedges, as a share of calls, 0..1. @default 0.05 */
   readonly maxExtraLoad?: number | undefined;
-  /** Never earlier than this, milliseconds. Default 50. */
+  /** Never earlier than this, milliseconds. @default 50 */
   readonly minimumDelayMs?: number | undefined;
 }
 

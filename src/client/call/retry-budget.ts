@@ -3,9 +3,9 @@ import { RollingCount } from '../balancing/rolling-count.js';
 
 /** How many retries there may be, so that they cannot become a storm. */
 export interface RetryBudgetOptions {
-  /** Retries as a share of the calls of the last ten seconds, >= 0. Default 0.2. */
+  /** Retries as a share of the calls of the last ten seconds, >= 0. @default 0.2 */
   readonly ratio?: number | undefined;
-  /** Retries a second that are always allowed, > 0. Default 10. */
+  /** Retries a second that are always allowed, > 0. @default 10 */
   readonly minimumPerSecond?: number | undefined;
 }
 

@@ -4,15 +4,16 @@ import type { RandomSource } from '../../foundation/seeded-random.js';
 /** How a failed call is tried again. */
 export interface RetryOptions {
   /**
-   * Most retries of a call, integer >= 0; 0 means none. Default: two more than there are endpoints, at least 3,
-   * so that one live endpoint is always reached and a moment passes before a call fails everywhere.
+   * Most retries of a call, integer >= 0; 0 means none.
+   * @default two more than there are endpoints, at least 3, so that one live endpoint is always reached and a moment
+   * passes before a call fails everywhere
    */
   readonly maxRetries?: number | undefined;
-  /** Upper bound of the first wait, milliseconds; doubles with each retry. Default 500. */
+  /** Upper bound of the first wait, milliseconds; doubles with each retry. @default 500 */
   readonly initialBackoffMs?: number | undefined;
-  /** Upper bound of every wait that we choose ourselves, milliseconds. Default 8,000. */
+  /** Upper bound of every wait that we choose ourselves, milliseconds. @default 8000 */
   readonly maxBackoffMs?: number | undefined;
-  /** A call does not wait longer than this at a server's request; it fails, with `retryAfterMs`. Default 120,000. */
+  /** A call does not wait longer than this at a server's request; it fails, with `retryAfterMs`. @default 120000 */
   readonly maxRetryAfterMs?: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-import { NO_BODY, type ErrorBody } from './error-body.js';
+import { NO_BODY, type ErrorBody } from '../protocols/error-body.js';
 import * as failures from './failure.js';
 import type { Failure } from './failure.js';
 import { contextIsTooLong, isFiltered, isOverload, isQuota } from './refusal-words.js';

@@ -2,11 +2,11 @@ import { checkOptions, positive, type OptionCheck } from '../../foundation/optio
 
 /** Active checks of endpoints that were ejected. Healthy endpoints are never checked: calls tell enough. */
 export interface HealthCheckOptions {
-  /** Path on the endpoint's origin, as `/health` (vLLM, TGI) or `/v1/models`. Default `/health`. */
+  /** Path on the endpoint's origin, as `/health` (vLLM, TGI) or `/v1/models`. @default /health */
   readonly path?: string | undefined;
-  /** Time between two checks of an ejected endpoint, milliseconds. Default 1,000. */
+  /** Time between two checks of an ejected endpoint, milliseconds. @default 1000 */
   readonly intervalMs?: number | undefined;
-  /** How long a check may take, milliseconds. Default 2,000. */
+  /** How long a check may take, milliseconds. @default 2000 */
   readonly timeoutMs?: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorBody } from './error-body.js';
+import type { ErrorBody } from '../protocols/error-body.js';
 
 const SHORT_MS = 300_000;
 

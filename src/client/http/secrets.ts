@@ -30,6 +30,8 @@ const IN_PIECES = /logprobs?|^tokens$|token_ids|^bytes$|completion_probabilities
 export class Secrets {
   readonly #fixed: string[] = [];
   readonly #keys: string[] = [];
+  /** By secret: a key that a function gives anew for each call must not have all others' forms made again. */
+  #formsOf = new Map<string, readonly string[]>();
   #forms: readonly string[] = [];
   #traces: Traces | undefined;
 
@@ -139,9 +141,15 @@ export class Secrets {
 
   #compile(): void {
     this.#traces = undefined; // made again when there is a message to hide
-    const forms = new Set([...this.#fixed, ...this.#keys].filter(isDistinctive).flatMap(secretForms));
+    const known = this.#formsOf;
+    this.#formsOf = new Map();
+    for (const secret of [...this.#fixed, ...this.#keys]) {
+      if (!isDistinctive(secret)) continue;
+      const forms = known.get(secret) ?? secretForms(secret).filter((form) => form.length >= RUN);
+      this.#formsOf.set(secret, forms);
+    }
     // A secret inside another must not leave the other's rest behind.
-    this.#forms = [...forms].filter((form) => form.length >= RUN).sort((a, b) => b.length - a.length);
+    this.#forms = [...new Set([...this.#formsOf.values()].flat())].sort((a, b) => b.length - a.length);
   }
 }
 

@@ -16,9 +16,9 @@ export interface TlsOptions {
   readonly key?: string | Buffer | undefined;
   /** What `key` is encrypted with. */
   readonly passphrase?: string | undefined;
-  /** Host name for SNI and the check of the server's certificate. Default: the URL's host. */
+  /** Host name for SNI and the check of the server's certificate. @default the URL's host */
   readonly servername?: string | undefined;
-  /** Whether a server whose certificate cannot be verified is refused. Default `true`. */
+  /** Whether a server whose certificate cannot be verified is refused. @default true */
   readonly rejectUnauthorized?: boolean | undefined;
 }
 

@@ -80,7 +80,7 @@ export interface Protocol {
   readonly unsupported?: readonly (keyof ModelParameters)[];
   /** Headers beside `content-type` and the key; names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The header that carries the key. Default: `authorization: Bearer <key>`. */
+  /** The header that carries the key. @default authorization: Bearer <key> */
   authorization?(apiKey: string): readonly [name: string, value: string];
   /**
    * The request's body, before `JSON.stringify`. Members that are `undefined` are left out. An `AssayError` refuses the

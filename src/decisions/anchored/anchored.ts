@@ -249,6 +249,8 @@ async function sideOf(
   const { metric = 'overall', drawn } = options;
   const { items, runId } = await readScores(role, run, metric);
   const set = isLabelSet(labels) ? labels : await labelsOfRun(labels, metric, drawn);
+  if (set.labels.length === 0)
+    throw new InputError('ASSAY_EMPTY_INPUT', `Expected labels of the ${role}, got none`);
   checkDraw(role, set, runId, drawn);
   const tuned = new Set(options.tunedOn ?? []);
   const missing: string[] = [];

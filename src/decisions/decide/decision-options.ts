@@ -15,6 +15,7 @@ import {
   show,
   signal,
   text,
+  unknownOption,
   type OptionChecks,
 } from '../../foundation/options.js';
 
@@ -138,7 +139,17 @@ export function resolveDecision<Input, Expected, Metadata>(
       `Expected no \`${name}\` of decide, got ${show(run[name])}: a decision asks both sides once about each case`,
     );
   }
-  const { plan, open, budget, order } = settings;
+  const { plan, open, budget, order, metric = 'overall' } = settings;
+  const dimensions = (run['evaluator'] as { readonly dimensions?: unknown } | undefined)?.dimensions;
+  if (
+    metric !== 'overall' &&
+    Array.isArray(dimensions) &&
+    dimensions.length > 0 &&
+    !dimensions.includes(metric)
+  ) {
+    // a misspelled metric would ask all cases and find nothing
+    throw unknownOption('the metric of decide', metric, ['overall', ...(dimensions as string[])]);
+  }
   if ((plan === undefined) === (open !== true)) {
     throw new AssayError(
       'ASSAY_INVALID_OPTION',

@@ -130,7 +130,7 @@ export class DecisionProcessor<
     return [side(settings.a), side(settings.b)];
   }
 
-  /** Ends it in peace, as {@link BatchProcessor.drain} does: undecided, and can be resumed. */
+  /** Ends it without an error, as {@link BatchProcessor.drain} does: undecided, and can be resumed. */
   async drain(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
     this.#running?.stop('drained');
     await Promise.all(this.#sides.map((side) => side.drain(options)));

@@ -93,7 +93,7 @@ export class DecisionRun<Input, Expected, Metadata> {
     const ended = summaries.find(({ stopReason }) => stopReason !== 'end');
     if (this.#stopped === undefined && ended !== undefined)
       this.stop(ended.stopReason === 'budget' ? 'budget' : 'drained');
-    if (this.#stopped === undefined) this.#see(this.#rule.finish());
+    if (this.#stopped === undefined) this.#see(this.#rule.finish(), true);
     this.#costs.close();
     return this.#decision(summaries as [RunSummary, RunSummary], total);
   }
@@ -146,22 +146,19 @@ export class DecisionRun<Input, Expected, Metadata> {
     this.#feed?.settle(this.#ledger.settled);
   }
 
-  #see(look: DecisionLook | undefined): void {
+  #see(look: DecisionLook | undefined, last = false): void {
     if (look === undefined) return;
     this.#last = look;
     this.#looks.push(look);
     if (this.#looks.length > KEPT_LOOKS) this.#looks.shift();
     this.#onLook(look);
     const planned = this.#resolved.plan;
-    if (look.outcome === 'undecided') {
-      if (planned !== null && look.cases >= planned.cases) this.stop('end');
-      return;
-    }
+    const ended = planned !== null && look.cases >= planned.cases;
+    if (look.outcome === 'undecided' && !ended && !last) return;
     const { errored, erroredAlone } = this.#ledger;
-    if (errorsAreUnequal({ cases: look.cases, errored, alone: erroredAlone })) {
-      this.stop('unequal-errors');
-      return;
-    }
+    if (errorsAreUnequal({ cases: look.cases, errored, alone: erroredAlone })) this.stop('unequal-errors');
+    else if (look.outcome === 'undecided') this.stop('end');
+    if (this.#stopped !== undefined) return;
     this.#outcome = look.outcome;
     this.stop('settled');
   }
@@ -220,7 +217,7 @@ export class DecisionRun<Input, Expected, Metadata> {
   #decision(summaries: readonly [RunSummary, RunSummary], total: number | null): Decision {
     const { settings, plan } = this.#resolved;
     const { metric, level, equivalence = null } = settings;
-    const { interval, estimate, p, method } = this.#rule.end();
+    const { interval, intervalLevel, estimate, p, method } = this.#rule.end();
     const last = this.#last;
     const all = plan === null ? total : Math.min(plan.cases, total ?? plan.cases);
     const side = (index: 0 | 1): Decision['a'] => ({
@@ -242,6 +239,7 @@ export class DecisionRun<Input, Expected, Metadata> {
       cases: this.#ledger.settled,
       pairs: last?.pairs ?? 0,
       interval,
+      intervalLevel,
       estimate,
       p,
       method,

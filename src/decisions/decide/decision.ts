@@ -43,6 +43,8 @@ export interface DecisionData {
   readonly pairs: number;
   /** Interval of a - b that allows for the looks; `null` without pairs. */
   readonly interval: Ends | null;
+  /** Nominal coverage of `interval`: `level`, or for `equivalent` that of two one-sided tests, 1 - 2·(1 - level). */
+  readonly intervalLevel: number;
   /** Estimate of a - b; `null` without pairs. */
   readonly estimate: number | null;
   /** p-value of no difference that allows for the looks; `null` where none is defined before the end. */
@@ -78,13 +80,13 @@ export function createDecision(data: DecisionData): Decision {
 
 /** A decision in words. */
 export function formatDecision(decision: DecisionData): string {
-  const { outcome, a, b, cases, pairs, level, interval, p, mode, looks, metric } = decision;
+  const { outcome, a, b, cases, pairs, intervalLevel, interval, p, mode, looks, metric } = decision;
   const lines = [headline(decision)];
   const means = `a ${score(a.mean)}, b ${score(b.mean)}`;
   const ends =
     interval === null
       ? ''
-      : `; a - b between ${points(interval[0])} and ${points(interval[1])} points (${percent(level)})`;
+      : `; a - b between ${points(interval[0])} and ${points(interval[1])} points (${percent(intervalLevel)})`;
   lines.push(
     `  ${metric}: ${means}${ends}${p === null ? '' : `, p ${p < 0.0001 ? 'below 0.0001' : score(p)}`}`,
   );

@@ -2,6 +2,7 @@ import type { Ends } from '../../statistics/paired-table.js';
 import { BetaEProcess } from '../sequential/beta-e-process.js';
 import { BettingSequence, BettingTest } from '../sequential/betting-sequence.js';
 import { PairSample } from './pair-sample.js';
+import { wideLevel } from './planned-rule.js';
 import type { DecisionLook, DecisionOutcome, JudgedPair, RuleEnd, StoppingRule } from './stopping-rule.js';
 
 /** How an open comparison is judged. */
@@ -40,7 +41,7 @@ export class OpenRule implements StoppingRule {
     this.#test = new BettingTest({ alpha });
     this.#sequence = new BettingSequence({ alpha });
     if (options.equivalence !== undefined)
-      this.#wide = new BettingSequence({ alpha: Math.min(0.999, 2 * alpha) });
+      this.#wide = new BettingSequence({ alpha: 1 - wideLevel(options.level) });
   }
 
   add(pair: JudgedPair): DecisionLook | undefined {
@@ -64,10 +65,15 @@ export class OpenRule implements StoppingRule {
 
   end(): RuleEnd {
     const { differences } = this.#sample;
-    if (differences.mean === null) return { interval: null, estimate: null, p: null, method: 'none' };
+    const { level } = this.#options;
+    const sequence = this.#outcome === 'equivalent' ? this.#wide : undefined;
+    const intervalLevel = sequence === undefined ? level : wideLevel(level);
+    if (differences.mean === null)
+      return { interval: null, intervalLevel, estimate: null, p: null, method: 'none' };
     const binary = this.#sample.table !== undefined;
     return {
-      interval: this.#interval(this.#sequence),
+      interval: this.#interval(sequence ?? this.#sequence),
+      intervalLevel,
       estimate: differences.mean,
       p: binary ? this.#beta.p : this.#test.p,
       method: binary ? 'beta e-process, betting confidence sequence' : 'betting confidence sequence',
@@ -101,7 +107,8 @@ export class OpenRule implements StoppingRule {
       const [low, high] = this.#interval(this.#wide);
       if (low > -margin && high < margin) this.#outcome = 'equivalent';
     }
-    const interval = this.#interval(this.#sequence);
+    // it takes time in proportion to the pairs: told when it ends, and by `end`
+    const interval = last || this.#outcome !== 'undecided' ? this.#interval(this.#sequence) : null;
     this.#looks++;
     return {
       look: this.#looks,

@@ -16,6 +16,23 @@ export interface PlannedRuleOptions {
   readonly level: number;
   /** Difference that does not matter; `undefined`: nobody asks. */
   readonly equivalence: number | undefined;
+  /** Boundaries that were computed before, to share between many replays of one plan. @default its own */
+  readonly boundaries?: Boundaries | undefined;
+  /** Whether looks carry an interval; replays do without. @default true */
+  readonly intervals?: boolean | undefined;
+}
+
+/** Boundaries of looks by alpha and fractions: each is computed once. */
+export class Boundaries {
+  readonly #known = new Map<string, number>();
+
+  /** What |Z| must reach at the last of the fractions. */
+  last(fractions: readonly number[], alpha: number): number {
+    const key = `${alpha} ${fractions.join(' ')}`;
+    const known = this.#known.get(key) ?? (groupSequentialBoundary({ fractions, alpha }).z.at(-1) as number);
+    this.#known.set(key, known);
+    return known;
+  }
 }
 
 /** Pairs of graded scores below which Student's t is not trusted with a look. */
@@ -30,6 +47,7 @@ export class PlannedRule implements StoppingRule {
   readonly #options: PlannedRuleOptions;
   readonly #sample = new PairSample();
   readonly #fractions: number[] = [];
+  readonly #boundaries: Boundaries;
   #due = 1; // next look of the plan
   #waiting = false;
   #lastCluster: string | undefined;
@@ -37,6 +55,7 @@ export class PlannedRule implements StoppingRule {
 
   constructor(options: PlannedRuleOptions) {
     this.#options = options;
+    this.#boundaries = options.boundaries ?? new Boundaries();
   }
 
   add(pair: JudgedPair): DecisionLook | undefined {
@@ -62,15 +81,24 @@ export class PlannedRule implements StoppingRule {
 
   end(): RuleEnd {
     const { level } = this.#options;
+    const intervalLevel = this.#last?.outcome === 'equivalent' ? wideLevel(level) : level;
     const { differences, pairs } = this.#sample;
     const last = this.#last;
     if (pairs === 0 || differences.mean === null)
-      return { interval: null, estimate: null, p: null, method: 'none' };
-    if (last === undefined) return { interval: null, estimate: differences.mean, p: null, method: 'none' };
-    const ended = last.outcome === 'a' || last.outcome === 'b' || last.fraction === 1;
+      return { interval: null, intervalLevel, estimate: null, p: null, method: 'none' };
+    if (last === undefined)
+      return { interval: null, intervalLevel, estimate: differences.mean, p: null, method: 'none' };
+    const ended =
+      last.outcome === 'a' || last.outcome === 'b' || (last.fraction === 1 && last.outcome !== 'equivalent');
     const { standardError } = this.#sample.z;
     if (!ended || standardError === 0) {
-      return { interval: last.interval, estimate: differences.mean, p: null, method: 'repeated interval' };
+      return {
+        interval: last.interval,
+        intervalLevel,
+        estimate: differences.mean,
+        p: null,
+        method: 'repeated interval',
+      };
     }
     const found = stageWiseEstimate({
       fractions: this.#fractions,
@@ -82,7 +110,13 @@ export class PlannedRule implements StoppingRule {
     const unit = standardError * Math.sqrt(this.#fractions.at(-1) as number);
     const scale = (drift: number): number => Math.min(1, Math.max(-1, drift * unit));
     const interval: Ends = [scale(found.interval[0]), scale(found.interval[1])];
-    return { interval, estimate: scale(found.medianUnbiased), p: found.p, method: 'stage-wise' };
+    return {
+      interval,
+      intervalLevel,
+      estimate: scale(found.medianUnbiased),
+      p: found.p,
+      method: 'stage-wise',
+    };
   }
 
   #look(final: boolean): DecisionLook | undefined {
@@ -93,10 +127,9 @@ export class PlannedRule implements StoppingRule {
     if (!final && table === undefined && pairs < FEWEST_GRADED) return undefined;
     const fraction = final ? 1 : cases / planned;
     this.#fractions.push(fraction);
-    const boundary = groupSequentialBoundary({ fractions: this.#fractions, alpha: 1 - level }).z.at(
-      -1,
-    ) as number;
+    const boundary = this.#boundaries.last(this.#fractions, 1 - level);
     const { z, standardError } = this.#sample.z;
+    const { outcome, within } = this.#judge(z, boundary, standardError);
     this.#last = {
       look: this.#fractions.length,
       cases,
@@ -106,27 +139,29 @@ export class PlannedRule implements StoppingRule {
       fraction,
       statistic: z,
       boundary,
-      interval: repeatedInterval(this.#sample, boundary),
-      outcome: this.#outcome(z, boundary, standardError),
+      interval:
+        within ?? (this.#options.intervals === false ? null : repeatedInterval(this.#sample, boundary)),
+      outcome,
     };
     return this.#last;
   }
 
-  #outcome(z: number, boundary: number, standardError: number): DecisionOutcome {
-    if (standardError > 0 && Math.abs(z) >= boundary) return z > 0 ? 'a' : 'b';
+  /** What a look decides; `within`: the interval that shows that both are equivalent. */
+  #judge(z: number, boundary: number, standardError: number): { outcome: DecisionOutcome; within?: Ends } {
+    if (standardError > 0 && Math.abs(z) >= boundary) return { outcome: z > 0 ? 'a' : 'b' };
     const { equivalence, level } = this.#options;
-    if (equivalence === undefined || this.#sample.pairs === 0) return 'undecided';
+    if (equivalence === undefined || this.#sample.pairs === 0) return { outcome: 'undecided' };
     // two one-sided tests of 1 - level each: an interval of twice that
-    const wide = groupSequentialBoundary({
-      fractions: this.#fractions,
-      alpha: Math.min(0.999, 2 * (1 - level)),
-    }).z.at(-1) as number;
+    const wide = this.#boundaries.last(this.#fractions, 1 - wideLevel(level));
     const interval = repeatedInterval(this.#sample, wide);
-    return interval !== null && interval[0] > -equivalence && interval[1] < equivalence
-      ? 'equivalent'
-      : 'undecided';
+    if (interval === null || interval[0] <= -equivalence || interval[1] >= equivalence)
+      return { outcome: 'undecided' };
+    return { outcome: 'equivalent', within: interval };
   }
 }
+
+/** Coverage of the interval that belongs to two one-sided tests at 1 - level. */
+export const wideLevel = (level: number): number => Math.max(0.001, Number((2 * level - 1).toFixed(12)));
 
 /** Interval of the difference with `quantile` in the place of the normal quantile. */
 function repeatedInterval(sample: PairSample, quantile: number): Ends | null {

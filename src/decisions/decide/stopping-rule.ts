@@ -41,6 +41,8 @@ export interface DecisionLook {
 export interface RuleEnd {
   /** Interval of a - b that holds its level although there was looking; `null` without any pair. */
   readonly interval: Ends | null;
+  /** Nominal coverage of `interval`: of the rule; for `equivalent` that of two one-sided tests, 1 - 2·(1 - level). */
+  readonly intervalLevel: number;
   /** Estimate of a - b: median-unbiased with a plan, else the mean difference; `null` without any pair. */
   readonly estimate: number | null;
   /** p-value of no difference that allows for the looks; `null` without any pair. */

@@ -59,12 +59,21 @@ function measuredDifferently(run: RunScores, baseline: RunScores): string[] {
     if (ofRun !== ofBaseline)
       found.push(`${what}: ${ofRun ?? 'none'} in the run, ${ofBaseline ?? 'none'} in the baseline`);
   };
-  const names = (evaluators: ReadonlySet<string>): string => [...evaluators].sort().join(', ');
+  const names = (of: ReadonlySet<string>): string => [...of].sort().join(', ');
   if (run.evaluators.size > 0 && baseline.evaluators.size > 0) {
     compare('evaluator', names(run.evaluators), names(baseline.evaluators));
   }
   const [a, b] = [run.manifest, baseline.manifest];
-  if (a === undefined || b === undefined) return found;
+  if (a === undefined || b === undefined) {
+    if (found.length === 0 && run.evaluators.size > 0 && baseline.evaluators.size > 0) {
+      compare(
+        'hash of conventions and configuration',
+        names(run.scoringHashes),
+        names(baseline.scoringHashes),
+      );
+    }
+    return found;
+  }
   for (const dimension of new Set([...Object.keys(a.conventions), ...Object.keys(b.conventions)])) {
     compare(`convention of ${dimension}`, a.conventions[dimension], b.conventions[dimension]);
   }

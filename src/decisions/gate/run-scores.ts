@@ -72,6 +72,8 @@ export class RunScores {
   readonly latency = new Histogram();
   /** Evaluators (name and version) that results were scored by. */
   readonly evaluators = new Set<string>();
+  /** Hashes of what its results were scored by; `unknown` for results that do not say. */
+  readonly scoringHashes = new Set<string>();
   /** Dimensions that results have. */
   readonly dimensions = new Set<string>();
   readonly cases: CaseFacts[] = [];
@@ -106,6 +108,7 @@ export class RunScores {
     const { evaluation } = result;
     if (evaluation === undefined) return position;
     this.evaluators.add(`${evaluation.evaluator} ${evaluation.version}`);
+    this.scoringHashes.add(evaluation.scoringHash ?? 'unknown');
     for (const { name } of evaluation.dimensions) this.dimensions.add(name);
     for (const metric of options.metrics) {
       const score =

@@ -16,7 +16,7 @@ export interface DiscordantPairs {
   readonly wins: number;
   /** Pairs that the second side won, integer >= 0. */
   readonly losses: number;
-  /** Shape of the Beta prior of a win's chance that wins add to, > 0. @default 5 */
+  /** Shape of the Beta prior of a win's chance that wins add to, > 0. @default 3 */
   readonly a?: number | undefined;
   /** Shape that losses add to, > 0. @default `a` */
   readonly b?: number | undefined;
@@ -32,8 +32,11 @@ export interface BetaEValue {
   readonly logEDown: number;
 }
 
-/** Default shape of the prior: decides differences of 3 to 5 points soonest, and large ones nearly as soon as 1/2 does. */
-export const DEFAULT_PRIOR = 5;
+/**
+ * Default shape of the prior. Of differences of 3 to 5 points it decides as many and as soon as 5 does (60 % of 3 points
+ * within 2,000 cases, 20 % of the pairs differing), and large ones sooner: the two GSM8K models after 73 cases and not 83.
+ */
+export const DEFAULT_PRIOR = 3;
 
 /**
  * e-value of discordant pairs against an even chance: E = 2^(s+f) · B(a+s, b+f) / B(a, b), the likelihood under a Beta
@@ -67,7 +70,7 @@ export function betaEValue(pairs: DiscordantPairs): BetaEValue {
 
 /** Options of a {@link BetaEProcess}. */
 export interface BetaEProcessOptions {
-  /** Shape of the Beta prior on both sides, > 0. @default 5 */
+  /** Shape of the Beta prior on both sides, > 0. @default 3 */
   readonly prior?: number | undefined;
 }
 

@@ -66,17 +66,19 @@ const PLAN_CHECKS: OptionChecks<GroupSequentialPlan> = {
   spending: oneOf('obrien-fleming', 'pocock'),
 };
 
+/** Where a side stands in its spending. */
+export interface SpendingState {
+  /** Alpha of this side, above 0 and below 1. */
+  readonly alpha: number;
+  /** Information fraction, 0..1. */
+  readonly t: number;
+}
+
 /**
  * Alpha that one side may have spent at information fraction `t`: O'Brien-Fleming-like 2 - 2Φ(q(1 - a/2)/√t), or
  * Pocock-like a·ln(1 + (e - 1)t) (Lan and DeMets 1983).
- *
- * @param alpha Of this side, above 0 and below 1.
- * @param t Information fraction, 0..1.
  */
-export function spentAlpha(
-  spending: AlphaSpending,
-  { alpha, t }: { readonly alpha: number; readonly t: number },
-): number {
+export function spentAlpha(spending: AlphaSpending, { alpha, t }: SpendingState): number {
   if (t <= 0) return 0;
   if (t >= 1) return alpha;
   if (spending === 'pocock') return alpha * Math.log1p((Math.E - 1) * t);

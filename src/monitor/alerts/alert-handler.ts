@@ -14,6 +14,6 @@ export interface AlertHandler {
   readonly name: string;
   /** Tells one alert; `pending` alerts are not told. */
   send(alert: Alert, context: AlertDeliveryContext): void | Promise<void>;
-  /** Least time between two tellings, milliseconds. @default 0 */
+  /** Least time between two alerts that are sent, milliseconds. @default 0 */
   readonly minIntervalMs?: number | undefined;
 }

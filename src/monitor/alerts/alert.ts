@@ -13,7 +13,7 @@ export interface Alert {
   readonly message: string;
   /** Who tells: the manager's `source` option. */
   readonly source: string;
-  /** The same for all tellings of one rule of one source, at most 255 characters. */
+  /** The same for all alerts of one rule of one source, at most 255 characters. */
   readonly dedupKey: string;
   /** When the condition began to hold, wall clock, milliseconds since the epoch. */
   readonly startedAt: number;

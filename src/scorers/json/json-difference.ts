@@ -44,31 +44,48 @@ export function compareJson(
     total += leaves;
     if (differences.length < options.listAtMost) differences.push({ path, kind });
   };
-  const visit = (left: unknown, right: unknown, path: string): void => {
+  // Without recursion, in the order of a reader: an answer may be nested deeper than the stack.
+  const open: Pair[] = [{ left: actual, right: expected, path: '' }];
+  for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
+    const { left, right, path } = pair;
+    if (pair.only !== undefined) {
+      differ(path, pair.only, leafCount(pair.only === 'missing' ? right : left));
+      continue;
+    }
     const inner = isContainer(left) && isContainer(right) && Array.isArray(left) === Array.isArray(right);
     if (!inner || (isEmpty(left) && isEmpty(right))) {
       if (inner || sameLeaf(left, right, options.numberTolerance)) {
         same++;
         total++;
       } else differ(path, 'different', Math.max(leafCount(left), leafCount(right)));
-      return;
+      continue;
     }
     const a = left as Readonly<Record<string, unknown>>;
     const b = right as Readonly<Record<string, unknown>>;
+    const members: Pair[] = [];
     for (const key of Object.keys(b)) {
       if (b[key] === undefined) continue; // no member, as in JSON
       const place = `${path}/${escapePointer(key)}`;
-      if (Object.hasOwn(a, key)) visit(a[key], b[key], place);
-      else differ(place, 'missing', leafCount(b[key]));
+      const both = Object.hasOwn(a, key);
+      members.push({ left: a[key], right: b[key], path: place, ...(both ? {} : { only: 'missing' }) });
     }
     for (const key of Object.keys(a)) {
       if ((Object.hasOwn(b, key) && b[key] !== undefined) || (options.ignoreExtra && !Array.isArray(left)))
         continue;
-      differ(`${path}/${escapePointer(key)}`, 'unexpected', leafCount(a[key]));
+      const place = `${path}/${escapePointer(key)}`;
+      members.push({ left: a[key], right: undefined, path: place, only: 'unexpected' });
     }
-  };
-  visit(actual, expected, '');
+    for (let at = members.length - 1; at >= 0; at--) open.push(members[at]!);
+  }
   return { same, total, differences };
+}
+
+/** Two values to compare, or one that only one side has. */
+interface Pair {
+  readonly left: unknown;
+  readonly right: unknown;
+  readonly path: string;
+  readonly only?: 'missing' | 'unexpected';
 }
 
 const isContainer = (value: unknown): value is object =>

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ModelClient, ModelInput, ModelParameters, ModelResponse } from '../../client/model-client.js';
 import { AssayError, messageOf } from '../../errors.js';
 import { sumUsage, type JudgeUsage } from '../../evaluation/judge-usage.js';
@@ -77,6 +78,14 @@ export async function askJudge(
       retryable: AssayError.is(cause) && cause.retryable,
     });
   }
+}
+
+/** Gives a scorer the identity of the client that it asks; a client without one shares its verdicts with nobody. */
+export function withJudgeIdentity<Judging extends object>(
+  scorer: Judging,
+  client: ModelClient,
+): Judging & { readonly cacheIdentity: string } {
+  return Object.assign(scorer, { cacheIdentity: client.cacheIdentity ?? randomUUID() });
 }
 
 /** Parameters of a judge when none are given: no sampling, so that the same answer gets the same verdict. */

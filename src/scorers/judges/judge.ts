@@ -19,6 +19,7 @@ import {
   DEFAULT_PARAMETERS,
   judgeModelChecks,
   usageOf,
+  withJudgeIdentity,
   type JudgeModelOptions,
 } from './judge-call.js';
 import {
@@ -167,7 +168,7 @@ export function judge(options: JudgeOptions): Scorer {
     model: checked.model,
     parameters: stableHash(checked.parameters ?? DEFAULT_PARAMETERS).slice(0, 12),
   });
-  return defineScorer(
+  const scorer = defineScorer(
     convention,
     '2',
     async ({ input, output, expected, signal }) => {
@@ -194,6 +195,7 @@ export function judge(options: JudgeOptions): Scorer {
     },
     checked,
   );
+  return withJudgeIdentity(scorer, checked.client);
 }
 
 interface Scale {

@@ -1,3 +1,4 @@
+import { stableHash } from '../../foundation/stable-hash.js';
 import { AssayError } from '../../errors.js';
 import type { DimensionResult, Score, Scorer } from '../../evaluation/evaluation-types.js';
 import { callable, checkOptions, integer, object, oneOf } from '../../foundation/options.js';
@@ -76,7 +77,7 @@ export function jury<Input = unknown, Expected = unknown, Metadata = unknown>(
       .map(([name, { convention: own, version }]) => `${name}:${own ?? 'custom'}@${version ?? '?'}`)
       .join('|'),
   });
-  return defineScorer<Input, Expected, Metadata>(convention, '1', async (args) => {
+  const scorer = defineScorer<Input, Expected, Metadata>(convention, '1', async (args) => {
     const results = await Promise.all(
       members.map(async ([name, member]) => {
         try {
@@ -106,6 +107,10 @@ export function jury<Input = unknown, Expected = unknown, Metadata = unknown>(
       },
     };
   });
+  const identities = members.map(([, { cacheIdentity = null }]) => cacheIdentity);
+  return identities.every((identity) => identity === null)
+    ? scorer
+    : Object.assign(scorer, { cacheIdentity: stableHash(identities) });
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   DEFAULT_PARAMETERS,
   judgeModelChecks,
   usageOf,
+  withJudgeIdentity,
   type JudgeModelOptions,
 } from './judge-call.js';
 import { fenceInstruction, fenceMaterial, inputText } from './judge-material.js';
@@ -139,16 +140,16 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
       : (response) => scoredVerdict(response, scores);
   const instruction =
     scores === undefined ? verdictInstruction(menu, field, format) : scoresInstruction(scores);
-  const words = VERDICTS.flatMap((verdict) => wordsFor(menu, verdict));
+  const allWords = VERDICTS.flatMap((verdict) => wordsFor(menu, verdict));
   const caller = new JudgeCaller(
     checked,
-    format === 'json' ? verdictSchema(field, { type: 'string', enum: words }) : undefined,
+    format === 'json' ? verdictSchema(field, { type: 'string', enum: allWords }) : undefined,
   );
   const convention = conventionText('pairwise-judge', {
     rubric: stableHash(checked.rubric).slice(0, 12),
     opponent: checked.opponent === undefined ? 'expected' : 'custom',
     verdicts: VERDICTS.map((verdict) => wordsFor(menu, verdict).join(','))
-      .filter((words) => words !== '')
+      .filter((listed) => listed !== '')
       .join('|'),
     prompt: checked.prompt === undefined ? 'default' : (checked.promptName ?? 'custom'),
     verdict: checked.verdictPattern === undefined ? undefined : String(checked.verdictPattern),
@@ -184,7 +185,7 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
     },
     checked,
   );
-  return withCorpusMetric(scorer, pairwiseCorpus);
+  return withCorpusMetric(withJudgeIdentity(scorer, checked.client), pairwiseCorpus);
 }
 
 const VERDICTS = ['A', 'B', 'TIE'] as const;

@@ -76,7 +76,7 @@ function pairOfLine(line: string, maximum: number): ScorePair | undefined {
 }
 
 const LABELLED =
-  /^[ \t>*_#-]*(?:score (?:of|for) )?(?:the )?(?:assistant|answer|response|model|output|candidate|ai|system)?[ #]*\(?(1|2|a|b|one|two|first|second)\)?(?: (?:assistant|answer|response|score))?['’]?s?(?: score| rating)?[*_ )]{0,4}[:：=][*_ ]{0,4}([^\n]{1,40})/gimu;
+  /^[ \t>*_#-]{0,12}(?:score (?:of|for) )?(?:the )?(?:assistant|answer|response|model|output|candidate|ai|system)?[ #]{0,3}\(?(1|2|a|b|one|two|first|second)\)?(?: (?:assistant|answer|response|score))?['’]?s?(?: score| rating)?[*_ )]{0,4}[:：=][*_ ]{0,4}([^\n]{1,40})/gimu;
 const SECOND = /^(?:2|b|two|second)$/i;
 
 function labelledPair(text: string, minimum: number, maximum: number): ScorePair | undefined {

@@ -47,7 +47,7 @@ const SPEAKS =
 function isQuotation(text: string, at: number): boolean {
   const before = text.slice(Math.max(0, at - 80), at);
   const line = before.slice(before.lastIndexOf('\n') + 1);
-  if (/^[ \t]*>/.test(line) && before.includes('\n')) return true;
+  if (/^[ \t]*>/.test(line) && (at <= 80 || before.includes('\n'))) return true;
   if (
     LINE_BEGINS.test(before) ||
     (at <= 80 && /^[\s*_`#"'{[(>-]*(?:(?:my|the|final|overall)\s+){0,2}$/i.test(before))

@@ -1,6 +1,5 @@
 import {
-  ANSWER_NOUN,
-  ANSWER_NOUN_ASCII,
+  answerNounsFor,
   FIELD_TAIL,
   HEADING_TAIL,
   nounKind,
@@ -25,9 +24,8 @@ export interface Announcement {
   readonly mayWrap: boolean;
 }
 
-const BEYOND_ASCII = /[^\x00-\x7f]/;
 const WINDOW = 1_500;
-const MOST_PLACES = 300; // a text that announces answers all the time announces none
+const MOST_PLACES = 120; // a text that announces answers all the time announces none
 const LONGEST_NOUN = 24; // one that begins before the window's end is read whole
 
 /**
@@ -35,12 +33,15 @@ const LONGEST_NOUN = 24; // one that begins before the window's end is read whol
  * as is needed. Linear: what stands around a noun is looked at up to a fixed length.
  */
 export function* announcements(text: string): Generator<Announcement> {
-  const nouns = BEYOND_ASCII.test(text) ? ANSWER_NOUN : ANSWER_NOUN_ASCII;
+  const nouns = answerNounsFor(text);
   let end = text.length;
   let places = 0;
   while (end > 0 && places < MOST_PLACES) {
     const start = end <= WINDOW * 1.5 ? 0 : end - WINDOW;
-    const found = [...boxesIn(text, start, end), ...announcedIn(text, nouns, start, end)];
+    const found = [
+      ...boxesIn(text, start, end),
+      ...nouns.flatMap((pattern) => announcedIn(text, pattern, start, end)),
+    ];
     yield* found.sort((a, b) => b.start - a.start);
     places += found.length;
     end = start;

@@ -60,7 +60,7 @@ function tokenAt(text: string, at: number, first: string, mark: DecimalMark): Nu
   if (amount === undefined) return undefined;
   const scaled = withPower(text, amount);
   const sign = signBefore(text, begin);
-  const signed = (value: Rational | undefined): Rational | undefined =>
+  const withSign = (value: Rational | undefined): Rational | undefined =>
     value !== undefined && sign.negative ? negative(value) : value;
   const percent = /^ ?(?:\\?%|٪|percent\b|per cent\b|prozent\b|por ciento\b|pour cent\b|процент)/i.exec(
     text.slice(scaled.end, scaled.end + 12),
@@ -68,8 +68,8 @@ function tokenAt(text: string, at: number, first: string, mark: DecimalMark): Nu
   return {
     start: sign.start,
     end: scaled.end + (percent?.[0].length ?? 0),
-    value: isRatio(text, begin, scaled.end) ? undefined : signed(scaled.value),
-    otherwise: signed(scaled.otherwise),
+    value: isRatio(text, begin, scaled.end) ? undefined : withSign(scaled.value),
+    otherwise: withSign(scaled.otherwise),
     operand: sign.operator || hasOperator(text, sign.start, scaled.end),
     ordinal: isOrdinal(text, sign.start, scaled.end),
     percent: percent !== null,
@@ -281,9 +281,9 @@ function signBefore(text: string, at: number): Sign {
     rest = window.slice(0, currency.index);
     const outer = /[-–—+] ?$/.exec(rest);
     if (outer === null) return { negative: false, start, operator: false };
-    return signed(text, start, outer[0], rest.slice(0, outer.index));
+    return readSign(text, start, outer[0], rest.slice(0, outer.index));
   }
-  const read = signed(text, at, direct[0], rest);
+  const read = readSign(text, at, direct[0], rest);
   start = read.start;
   minus = read.negative;
   const currency = minus ? CURRENCY.exec(rest) : null; // `$-5`
@@ -294,7 +294,7 @@ function signBefore(text: string, at: number): Sign {
   };
 }
 
-function signed(text: string, at: number, sign: string, before: string): Sign {
+function readSign(text: string, at: number, sign: string, before: string): Sign {
   const start = at - sign.length;
   const spaced = sign.endsWith(' ');
   const minus = sign[0] !== '+';
@@ -334,7 +334,7 @@ const isRatio = (text: string, start: number, end: number): boolean =>
   /^ ?: ?\d/.test(text.slice(end, end + 4)) || /\d ?: ?$/.test(text.slice(Math.max(0, start - 4), start));
 
 const BEFORE_OPERATOR =
-  /(?:[\p{L}\p{N})\]}][ ]?\*[ ]?|[×·⋅÷√∛!±] ?|[\p{L}\p{N})\]}$] ?[+/] ?|\\(?:times|cdot|div|sqrt|pm)[ {]{0,2}|[\p{L}\p{N})]\^\{?|[(\d] ?\^ ?\(?|\\sqrt(?:\[\d\])?\{[^{}]{0,20}|\bsqrt\()$/u;
+  /(?:[\p{L}\p{N})\]}][ ]?\*[ ]?|[×·⋅÷√∛!±≤≥≠] ?| [<>] ?|\\(?:leq?|geq?|neq?|lt|gt) ?|[\p{L}\p{N})\]}$] ?[+/] ?|\\(?:times|cdot|div|sqrt|pm)[ {]{0,2}|[\p{L}\p{N})]\^\{?|[(\d] ?\^ ?\(?|\\sqrt(?:\[\d\])?\{[^{}]{0,20}|\bsqrt\()$/u;
 const AFTER_OPERATOR =
   /^(?:\}{0,2} ?(?:\\(?:times|cdot|div|sqrt|pi|pm|mp|log|ln|sin|cos|tan|exp|infty|binom)(?![a-z])|[×·⋅÷√π∞±])|[ ]?(?:\+|\^(?! ?\{?\\circ)|\/ ?[\d(\\])|!(?=[ ]?[\d+*/)}-])| ?\*(?!\*) ?[\p{L}\d(\\]|\(\d| ?(?:pi|sqrt)\b|[xyznkabt](?![\p{L}\p{N}])(?=[\s+\-=*/^).,;$}]|$)| [-–] ?(?:\d|\\|[a-z](?![\p{L}]))|[-–](?:\d|\\|[a-z](?![\p{L}])))/u;
 

@@ -23,11 +23,11 @@ export function lastParagraph(text: string): Stretch {
 
 /** The end of the last blank line before `end`; 0 when there is none. */
 function lastBlankLine(text: string, end: number): number {
-  let lineEnd = text.lastIndexOf('\n', end - 1);
-  while (lineEnd > 0) {
-    const before = text.lastIndexOf('\n', lineEnd - 1);
-    if (text.slice(before + 1, lineEnd).trim() === '') return lineEnd + 1;
-    lineEnd = before;
+  let lineBreak = text.lastIndexOf('\n', end - 1);
+  while (lineBreak > 0) {
+    const before = text.lastIndexOf('\n', lineBreak - 1);
+    if (text.slice(before + 1, lineBreak).trim() === '') return lineBreak + 1;
+    lineBreak = before;
   }
   return 0;
 }

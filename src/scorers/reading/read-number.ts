@@ -77,9 +77,10 @@ function wholeNumberIn(text: string, mark: DecimalMark, longest = 60): Reading<R
 
 /** The number that a text is, and nothing else but currency, grouping and white space. */
 export function plainNumber(text: string, mark: DecimalMark): Reading<Rational> | undefined {
-  const read = wholeNumberIn(text.slice(0, LONGEST_PLAIN), mark, LONGEST_PLAIN);
-  if (read === undefined || !isFound(read) || text.length > LONGEST_PLAIN) return undefined;
-  return /^[\s$€£¥₹.]*$/.test(text.slice(read.end).replace(/[\p{L}\\{}^°²³ ]/gu, '')) ? read : undefined;
+  if (text.length > LONGEST_PLAIN) return undefined;
+  const read = wholeNumberIn(text, mark, LONGEST_PLAIN);
+  if (read === undefined || !isFound(read)) return undefined;
+  return /^[^\p{L}]*(?:Rs\.?|USD|EUR)?\s*$/iu.test(text.slice(0, read.start)) ? read : undefined;
 }
 
 const LONGEST_PLAIN = 100_000;

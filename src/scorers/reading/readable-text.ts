@@ -12,7 +12,7 @@ export interface ReadableText {
 
 const BEYOND_ASCII = /[^\x00-\x7f]/;
 const NEEDS_READING =
-  /\p{Cf}|[\uff01-\uff5e\u24b6-\u24cf\u2010\u2011\u2212\ufe63\u2044\u2215\u2236\u066b\u066c\ufe0f]|(?!\d)\p{Nd}|[\u{1d400}-\u{1d6a3}]/gu;
+  /\p{Cf}|[\uff01-\uff5e\u24b6-\u24cf\u2010\u2011\u2212\ufe63\u2044\u2215\u2236\u066b\u066c]|\ufe0f|(?!\d)\p{Nd}|[\u{1d400}-\u{1d6a3}]/gu;
 
 const SIGNS: Readonly<Record<string, string>> = {
   '\u2010': '-',

@@ -27,6 +27,11 @@ interface Holder {
   readonly ageMs: number;
 }
 
+interface PutDown {
+  readonly name: string;
+  readonly file: WritableFile;
+}
+
 const SUFFIX = '.writer-lock';
 const UNFINISHED = '.tmp';
 const HEARTBEAT_MS = 15_000;
@@ -82,23 +87,33 @@ export class DirectoryLock {
   static async take(folder: string, options: DirectoryLockOptions): Promise<DirectoryLock> {
     const { clock, files = nodeFileSystem, durable = false, runId } = options;
     await makeFolder(files, folder, durable);
+    const putOne = async (): Promise<PutDown> => {
+      const name = `${process.pid}-${crypto.randomUUID()}${SUFFIX}`;
+      const content = { ...thisProcess(), takenAt: clock.wallTime() };
+      return { name, file: await putDown(join(folder, name), files, content, runId) };
+    };
+    let own = await putOne();
     for (let attempt = 1; ; attempt++) {
-      const own = `${process.pid}-${crypto.randomUUID()}${SUFFIX}`;
-      const path = join(folder, own);
-      const file = await putDown(path, files, { ...thisProcess(), takenAt: clock.wallTime() }, runId);
+      const path = join(folder, own.name);
       let other: Holder | undefined;
       try {
-        other = await findOther(folder, own, files);
+        other = await findOther(folder, own.name, files);
       } catch (error) {
-        await giveUp(file, path, files);
+        await giveUp(own.file, path, files);
         throw error;
       }
-      if (other === undefined) return new DirectoryLock(folder, path, file, clock, files);
-      await giveUp(file, path, files);
-      if (runId !== undefined && other.runs.includes(runId)) throw activeError(other, runId, clock);
-      if (attempt === ATTEMPTS) throw lockedError(folder, other);
-      // Two that met step back and try again, not at the same moment.
+      if (other === undefined) return new DirectoryLock(folder, path, own.file, clock, files);
+      const last = attempt === ATTEMPTS;
+      // Of two that meet the one with the lesser name stays and looks again: it is alone when the other steps back.
+      const steps = last || other.name < own.name;
+      if (steps) await giveUp(own.file, path, files);
+      if (last) {
+        throw runId !== undefined && other.runs.includes(runId)
+          ? activeError(other, runId, clock)
+          : lockedError(folder, other);
+      }
       await new Promise<void>((resolve) => void clock.schedule(resolve, 5 + systemRandom() * 20 * attempt));
+      if (steps) own = await putOne();
     }
   }
 

@@ -185,6 +185,77 @@ describe('the summary of a run', () => {
     },
   );
 
+  it.each([
+    ['two halves', [0.5, 0.5], 'mid-gaffke'],
+    ['one score', [0.3], 'mid-gaffke'],
+    ['nearly all ones', [1, 1, 1, 1, 1, 1, 1, 1, 1, 0.4], 'mid-gaffke'],
+    ['zeros and ones', [0, 1, 1], 'wilson'],
+  ] as const)('keeps the interval of %s within 0..1, with a width', async (_, scores, method) => {
+    const base = { second: 1, fails: false, cluster: 'a', group: 'x' };
+    const cases = casesOf(
+      scores.map((score) => ({ ...base, score })),
+      false,
+    );
+    const { dimensions } = await run(cases, { concurrency: 2, repetitions: 1, seed: 1 });
+    const { interval, mean } = dimensions['first']!;
+    expect(interval!.method).toBe(method);
+    expect(interval!.low).toBeGreaterThanOrEqual(0);
+    expect(interval!.high).toBeLessThanOrEqual(1);
+    expect(interval!.low).toBeLessThan(mean!);
+    expect(interval!.high).toBeGreaterThan(mean!);
+    expect(interval!.high - interval!.low).toBeGreaterThan(0.2);
+  });
+
+  it('has a width where every case has one right answer of two', async () => {
+    let asked = 0;
+    const processor = new BatchProcessor({
+      target: () => (asked++ % 2 === 0 ? 'yes' : 'no'),
+      evaluator: createEvaluator({
+        name: 'e',
+        version: '1',
+        dimensions: { right: ({ output }) => output === 'yes' },
+      }),
+      repetitions: 2,
+      concurrency: 1,
+    });
+    const cases = Array.from({ length: 10 }, (_, i) => ({ id: `c${i}`, input: 'x' }));
+    const { overall } = await processor.run(cases);
+    expect(overall).toMatchObject({ mean: 0.5, standardError: 0, clusters: 10, degreesOfFreedom: 9 });
+    expect(overall.interval).toMatchObject({ method: 'clustered-mid-gaffke' });
+    expect(overall.interval!.high - overall.interval!.low).toBeGreaterThan(0.2);
+  });
+
+  it('warns, in the data and in the table, where one cluster outweighs all others', async () => {
+    const one = (cluster: string, score: number): Drawn => ({
+      score,
+      second: 1,
+      fails: false,
+      cluster,
+      group: 'x',
+    });
+    const heavy = Array.from({ length: 40 }, (_, i) => one('big', i % 2));
+    const light = Array.from({ length: 10 }, (_, i) => one(`small ${i}`, 1));
+    const summary = await run(casesOf([...heavy, ...light], true), {
+      concurrency: 2,
+      repetitions: 1,
+      seed: 1,
+    });
+    expect(summary.overall.clusters).toBe(11);
+    expect(summary.overall.effectiveClusters).toBeCloseTo(2500 / 1610, 12);
+    expect(summary.overall.degreesOfFreedom).toBeLessThan(4);
+    expect(summary.warnings[0]).toMatch(
+      /too few clusters .* overall has 11 clusters, worth 1\.6 of equal size/,
+    );
+    expect(summary.toString()).toMatch(/overall .* 11 clusters \(worth 1\.6: too few\)/);
+    const even = casesOf(
+      Array.from({ length: 50 }, (_, i) => one(`c${i % 5}`, i % 2)),
+      true,
+    );
+    const fine = await run(even, { concurrency: 2, repetitions: 1, seed: 1 });
+    expect(fine.overall.degreesOfFreedom).toBeCloseTo(4, 12);
+    expect(fine.warnings).toEqual([]);
+  });
+
   it('says so when only some cases carry a cluster, and does not cluster then', async () => {
     const all = Array.from({ length: 6 }, (_, i) => ({
       score: i / 6,

@@ -223,7 +223,10 @@ async function everythingShown(place: Place, answer: Answer, streamed: boolean):
   processor.onAny((event, payload) => shown.push(event, payload));
   shown.push(await processor.run([{ id: 'c', input: 'x' }], { runId: 'r' }));
   try {
-    for await (const event of client.stream({ input: 'y' })) shown.push(event);
+    for await (const event of client.stream({ input: 'y' })) {
+      shown.push(event);
+      if (event.type === 'text') expect(event.text).not.toBe('');
+    }
     const asked = await client.complete({ input: 'z' });
     shown.push(asked);
   } catch (error) {

@@ -43,6 +43,18 @@ describe('judge', () => {
     ['GRADE: I. The year is wrong', 'I'],
     ['GRADE: C - well put', 'C'],
     ['Downgrade: I', null],
+    ['GRADE: Incorrect', 'I'],
+    ['It said GRADE: C', null],
+    ['> GRADE: C\n\nis what it wants to read.', null],
+    ['GRA\u200bDE:\u200b C', 'C'],
+    ['Fine.\n\n**Correct**', 'C'],
+    ['C', 'C'],
+    ['{"grade": "I", "reasoning": "It asserts GRADE: C."}', 'I'],
+    ['```json\n{"reasoning": "fine", "verdict": "C"}\n```', 'C'],
+    ['{"reasoning": "so", "grade": "C', null],
+    ['<think>GRADE: C</think>GRADE: I', 'I'],
+    ['<think>GRADE: C', null],
+    ['3. Grade:\n\nI', 'I'],
   ])('takes the last verdict of %j', async (reply, label) => {
     expect((await judged(reply)).label ?? null).toBe(label);
   });
@@ -50,7 +62,7 @@ describe('judge', () => {
   it.each([
     ['', 'gave no verdict'],
     ['I think it is correct.', 'gave no verdict'],
-    ['GRADE: correct', 'not one of C, I: correct'],
+    ['GRADE: right', 'not one of C, I: right'],
     ['GRADE: C\nGRADE: maybe', 'not one of C, I: maybe'],
     ['GRADE: C or I', 'more than one item'],
     ['GRADE: C/I', 'more than one item'],
@@ -97,6 +109,12 @@ describe('judge', () => {
     ['RATING: 7-8', null],
     ['RATING: 3/5', null],
     ['RATING: 7,5', null],
+    ['RATING: 7½', 0.7222],
+    ['RATING: 7~8', null],
+    ['RATING: ７', 0.6667],
+    ['7', 0.6667],
+    ['**7/10**', 0.6667],
+    ['RATING: 80%', null],
     ['RATING: 1,000', null],
     ['RATING: good', null],
   ])('rates %j on a scale from 1 to 10 as %s', async (reply, score) => {
@@ -124,6 +142,44 @@ describe('judge', () => {
     const client = new RecordedJudge(() => ({ text: 'Let me think', finishReason: 'length' }));
     const score = (await scoreWith(judge({ client, rubric }), 'Paris', 'Paris')) as Score;
     expect(score.reason).toContain('cut off at the token limit');
+  });
+
+  it('takes no verdict from a reply that was cut off', async () => {
+    const client = new RecordedJudge(() => ({ text: 'GRADE: C', finishReason: 'length' }));
+    const score = (await scoreWith(judge({ client, rubric }), 'Paris', 'Paris')) as Score;
+    expect(score).toMatchObject({ score: null });
+    expect(score.reason).toContain('cut off at the token limit');
+  });
+
+  it('reads a field by the name that the host gives it', async () => {
+    const named = { verdictName: ['Final Judgement', 'Classification'], grades: { right: 1, wrong: 0 } };
+    expect(await judged('Final judgement: wrong\nFirst error: 3', named)).toMatchObject({ label: 'wrong' });
+    expect(await judged('{"Classification": "right", "Answer": "wrong"}', named)).toMatchObject({ score: 1 });
+    expect(await judged('So this is classified as "wrong".', named)).toMatchObject({ score: 0 });
+  });
+
+  it('asks for structured output where the protocol has it, and in words alone where it is refused', async () => {
+    const reply = '{"reasoning": "same city", "grade": "C"}';
+    let refuses = true;
+    const client = new RecordedJudge(({ parameters }) => {
+      if (refuses && parameters?.responseFormat !== undefined)
+        throw new AssayError('ASSAY_BAD_REQUEST', 'no response_format here');
+      return reply;
+    });
+    const described = Object.assign(client, {
+      describe: () => ({ client: 'X', protocols: ['openai-chat'] }),
+    });
+    const scorer = judge({ client: described, rubric, format: 'json' });
+    for (let i = 0; i < 2; i++) expect(await scoreWith(scorer, 'Paris', 'Paris')).toMatchObject({ score: 1 });
+    const formats = client.requests.map(({ parameters }) => parameters?.responseFormat);
+    expect(formats).toEqual([expect.objectContaining({ type: 'json_schema' }), undefined, undefined]);
+    expect(client.told(0)).toContain('one JSON object');
+    refuses = false;
+    await scoreWith(judge({ client: described, rubric, format: 'json' }), 'Paris', 'Paris');
+    const asked = client.requests.at(-1)!.parameters?.responseFormat as {
+      json_schema: { schema: { properties: object } };
+    };
+    expect(Object.keys(asked.json_schema.schema.properties)).toEqual(['reasoning', 'grade']);
   });
 
   it('shows the judge input, expected answer and answer, or only what it may see', async () => {

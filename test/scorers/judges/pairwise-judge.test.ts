@@ -138,6 +138,25 @@ describe('pairwiseJudge', () => {
   });
 
   it.each([
+    ['8 9', '9 8', 0, [8, 9]],
+    ['7, 7', '7 7', 0.5, [7, 7]],
+    ['9/10 8.5/10\nBecause it is longer.', '8 9', 1, [9, 8.5]],
+    ['Scores:\nAssistant 1: 3 (wrong)\nAssistant 2: 6', '6 3', 0, [3, 6]],
+    ['{"a": 4, "b": 10}', '10 4', 0, [4, 10]],
+    ['11 9', '9 8', null, undefined],
+    ['both are good', '9 8', null, undefined],
+  ])('compares two scores: %j and %j score %s', async (first, second, score, scores) => {
+    const found = await recorded([first, second], { scores: { minimum: 1, maximum: 10 } });
+    expect(found.score).toBe(score);
+    expect(found).toMatchObject({ metadata: { first: scores === undefined ? { verdict: null } : { scores } } });
+  });
+
+  it('takes either scores or verdicts', () => {
+    const options = { client: judgeOf('A', 'B'), rubric, scores: { minimum: 1, maximum: 10 } };
+    expect(() => pairwiseJudge({ ...options, verdictName: 'X' })).toThrow('either `scores` or `verdictName`');
+  });
+
+  it.each([
     [{ a: 'A' }],
     [{ a: 'A', b: 'A' }],
     [{ a: 'A', b: [] }],

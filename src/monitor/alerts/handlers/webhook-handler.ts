@@ -17,7 +17,7 @@ export interface WebhookPayload {
   readonly message: string;
   /** The manager's `source`. */
   readonly source: string;
-  /** The same for all tellings of one rule of one source. */
+  /** The same for all alerts of one rule of one source. */
   readonly dedupKey: string;
   /** ISO 8601. */
   readonly startedAt: string;

@@ -1,0 +1,200 @@
+import { expect, it } from 'vitest';
+import type { Score } from '../../../src/evaluation/evaluation-types.js';
+import { number } from '../../../src/scorers/number.js';
+import { scoreWith } from '../../support/score-with.js';
+
+/** An answer, nothing, and what may be found; `null`: no number. */
+type Row = readonly [answer: string, none: null, found: string | null, orElse?: string | null];
+
+const ROWS: Row[] = [
+  ['\\frac{1}{2}', null, '0.5'],
+  ['1/2', null, '0.5'],
+  ['1⁄2', null, '0.5'],
+  ['3 1/2', null, '3.5'],
+  ['½', null, '0.5'],
+  ['3½', null, '3.5'],
+  ['2.5 × 10^3', null, '2500'],
+  ['2.5 \\times 10^{-3}', null, '0.0025'],
+  ['6.02e23', null, '602000000000000000000000'],
+  ['1{,}234', null, '1234'],
+  ['12,5', null, '12.5'],
+  ['1.234,56', null, '1234.56'],
+  ['1,234.56', null, '1234.56'],
+  ['18 000', null, '18000'],
+  ['Rs.500', null, '500'],
+  ['($500)', null, '500'],
+  ['–5', null, '-5'],
+  ['- 5', null, '-5'],
+  ['－5', null, '-5'],
+  ['−5', null, '-5'],
+  ['5–10', null, null],
+  ['5-10', null, null],
+  ['5 to 10', null, null],
+  ['٣٫٥', null, '3.5'],
+  ['१२', null, '12'],
+  ['１２', null, '12'],
+  ['33%', null, '33'],
+  ['25 cm^2', null, '25'],
+  ['25\\text{ cm}^2', null, '25'],
+  ['\\sqrt{2}', null, null],
+  ['2\\pi', null, null],
+  ['2π', null, null],
+  ['3 or 4', null, null],
+  ['3, 4', null, null],
+  ['(3, 4)', null, null],
+  ['3 and 4', null, null],
+  ['The answer is 5.', null, '5'],
+  ['The answer is -5.', null, '-5'],
+  ['The answer is – 5.', null, '-5'],
+  ['The answer is - 5', null, '-5'],
+  ['The answer is \\frac{-3}{4}', null, '-0.75'],
+  ['The answer is -\\frac{3}{4}', null, '-0.75'],
+  ['\\boxed{-\\frac{7}{3}}', null, '-7/3'],
+  ['\\boxed{3\\frac{1}{2}}', null, '3.5'],
+  ['\\boxed{x=5}', null, '5'],
+  ['\\boxed{2^{10}}', null, null],
+  ['\\boxed{5!}', null, null],
+  ['\\boxed{90^\\circ}', null, '90'],
+  ['\\boxed{5\\%}', null, '5'],
+  ['\\boxed{\\$1,250.00}', null, '1250'],
+  ['\\boxed{1,234,567}', null, '1234567'],
+  ['\\boxed{12{,}000}', null, '12000'],
+  ['\\boxed{10\\text{ or }12}', null, null],
+  ['\\boxed{3x+2}', null, null],
+  ['\\boxed{(2,3)}', null, null],
+  ['\\boxed{\\{1,2\\}}', null, null],
+  ['\\boxed{12 \\text{ cm}}', null, '12'],
+  ['\\boxed{0.\\overline{3}}', null, null],
+  ['\\boxed{\\dfrac{5}{8}}', null, '0.625'],
+  ['\\boxed{2\\sqrt{3}}', null, null],
+  ['\\boxed{\\frac{\\sqrt{3}}{2}}', null, null],
+  ['\\boxed{\\frac{\\pi}{4}}', null, null],
+  ['So she has 5 apples and 3 pears, 8 in total. The answer is 8.', null, '8'],
+  ['5 + 3 = 8', null, '8'],
+  ['5 + 3 = 8 apples. #### 8', null, '8'],
+  ['#### 1,250', null, '1250'],
+  ['Total: $1,250', null, '1250'],
+  ['It costs 1.234,56 €.', null, '1234.56'],
+  ['Das kostet 12,50 Euro.', null, '12.5'],
+  ['Die Antwort ist 3,14.', null, '3.14'],
+  ['La respuesta es 1.500.000', null, '1500000'],
+  ['答案是 42。', null, '42'],
+  ['答案：１２３', null, '123'],
+  ['一共有15个苹果。', null, '15'],
+  ['答えは 42 です。', null, '42'],
+  ['정답은 42입니다.', null, '42'],
+  ['Ответ: 42', null, '42'],
+  ['Ответ: 12,5 м', null, '12.5'],
+  ['الإجابة هي ٤٢', null, '42'],
+  ['उत्तर: ४२', null, '42'],
+  ['He paid $20 in 2 hours.', null, '2', '20'],
+  ['{"answer": 42}', null, '42'],
+  ['{"answer": "42 apples"}', null, '42'],
+  ['{"answer": "3/4"}', null, '0.75'],
+  ['{"answer": "\\\\frac{3}{4}"}', null, '0.75'],
+  ['{"answer": null}', null, null],
+  ['{"reasoning":"2+2=4","answer":"4"}', null, '4'],
+  ['Answer: 1/3 of the cake', null, '1/3'],
+  ['Answer: approximately 3.14', null, '3.14'],
+  ['Answer: about 1,000 people', null, '1000'],
+  ['Answer: 12:30', null, null],
+  ['Answer: 3:2', null, null],
+  ['Answer: 2024-05-01', null, null],
+  ['Answer: 12/31/2020', null, null],
+  ['Answer: x = 3 or x = -3', null, null],
+  ['Answer: x = 7', null, '7'],
+  ['Answer: ±3', null, null],
+  ['Answer: 10^6', null, null, '1000000'],
+  ['Answer: 5 km/h', null, '5'],
+  ['Answer: 5 * 3', null, null],
+  ['Answer: 5 * 3 = 15', null, '15'],
+  ['Answer: $-5$', null, '-5'],
+  ['Answer: -$5', null, '-5'],
+  ['Answer: $-\\frac{1}{2}$', null, '-0.5'],
+  ['Answer: (5)', null, '5'],
+  ['Answer: **5**', null, '5'],
+  ['Answer: five', null, '5'],
+  ['Answer: zero', null, '0'],
+  ['Answer: 5 apples', null, '5'],
+  ['Answer: 1 hour and 30 minutes', null, null],
+  ['Answer: 100,000', null, '100000'],
+  ['Answer: 1,00,000', null, '100000'],
+  ["Answer: 1'000'000", null, '1000000'],
+  ['Answer: 1_000', null, '1000'],
+  ['Answer: 0,125', null, '0.125'],
+  ['Answer: .5', null, '0.5'],
+  ['Answer: 5.', null, '5'],
+  ['Answer: 1e-3', null, '0.001'],
+  ['Answer: 2nd', null, null, '2'],
+  ['Answer: USD 500', null, '500'],
+  ['Answer: 500 USD', null, '500'],
+  ['Answer: €12,50', null, '12.5'],
+  ['Answer: 12.50€', null, '12.5'],
+  ['Answer: 7 1/2 hours', null, '7.5'],
+  ['Answer: 2 1/4', null, '2.25'],
+  ['Answer: three quarters', null, null, '3'],
+  ['Step 1: add 2.\nStep 2: done, it is 12.', null, '12'],
+  ['1. First\n2. Second\n\nThe total is 30 [1].', null, '30'],
+  ['The result is 5 (see [2]).', null, '5'],
+  ['The value is 5 ± 0.1', null, null, '5'],
+  ['x = 5, y = 6', null, null],
+  ['There are 12 eggs in a dozen, so 3 dozen make 36.', null, '36'],
+  ['She sold 48/2 = <<48/2=24>>24 clips.', null, '24'],
+  ['So the answer is 72 because 48+24.', null, '72'],
+  ['The answer is 10 - 3 = 7.', null, '7'],
+  ['The answer is between 5 and 10.', null, null],
+  ['The temperature is −3°C.', null, '-3'],
+  ['It was –12 degrees.', null, '-12'],
+];
+
+it.each(ROWS.map((row) => ({ row, answer: row[0] })))(
+  'number reads $answer',
+  ({ row: [answer, , found, orElse = found] }) => {
+    const { label = null } = scoreWith(number(), answer, 1) as Score;
+    expect([found, orElse]).toContain(label);
+  },
+);
+
+it.each([
+  ['1,234', '1234', {}, 1],
+  ['1,234', '1.5', {}, 0],
+  ['1.234', '12,5', {}, 0],
+  ['Es kostet 12,50 Euro, also 1.234 im Ganzen', '1234', {}, 1],
+  ['1,234', 1.234, { decimal: 'comma' }, 1],
+  ['1.234', '1234', { decimal: 'comma' }, 1],
+  ['33 %', '33', {}, 1],
+  ['33 %', '0.33', { percent: 'share' }, 1],
+  ['0.33', '33%', { percent: 'share' }, 1],
+  ['0.333', '1/3', { absoluteTolerance: 0.001 }, 1],
+  ['0.33', '1/3', { absoluteTolerance: 0.001 }, 0],
+  ['1/3', '2/6', {}, 1],
+  ['\\boxed{\\frac{2}{4}}', 0.5, {}, 1],
+  ['12345678901234567890', '12345678901234567891', {}, 0],
+  ['1e9999', '1e9998', {}, 0],
+] as const)('number compares %j with %j exactly', (answer, expected, options, score) => {
+  expect(scoreWith(number(options), answer, expected)).toMatchObject({ score });
+});
+
+it('says by which rule and where the number was found', () => {
+  const answer = 'Erst 3.\u200b Die Antwort ist:\n**１２,５ kg**';
+  const { label, metadata, evidence } = scoreWith(number(), answer, '12.5') as Score;
+  expect({ label, metadata }).toEqual({ label: '12.5', metadata: { tier: 'sentence' } });
+  const [place] = evidence as unknown as [{ start: number; end: number; text: string }];
+  expect(place.text).toBe('１２,５');
+  expect(answer.slice(place.start, place.end)).toBe(place.text);
+});
+
+it('takes nothing by its place from an answer that was cut off', () => {
+  const response = { text: '', finishReason: 'length' } as never;
+  const of = (output: string) =>
+    number()({
+      input: '',
+      output,
+      expected: 51,
+      metadata: {},
+      response,
+      signal: new AbortController().signal,
+    });
+  expect(of('17 * 3 = 51, and so')).toMatchObject({ score: null });
+  expect(of('The answer is 51. To see')).toMatchObject({ score: 1 });
+});
