@@ -1,5 +1,4 @@
 import { readWait } from '../balancing/retry-after.js';
-import { firstOf, members, MESSAGE_NAMES, saysError, type Members } from '../../foundation/error-member.js';
 
 /** What a server said about a failure, taken from the usual places of an error body. */
 export interface ErrorBody {
@@ -64,6 +63,40 @@ export function holdsError(message: unknown): boolean {
   return object === 'error' || saysError(error);
 }
 
+/** Whether the value of an `error` member tells of an error: something in it means something. */
+export function saysError(error: unknown, depth = 0): boolean {
+  if (typeof error === 'string') return !MEANS_NOTHING.test(error.trim());
+  if (typeof error === 'number') return error !== 0 && error !== 200;
+  if (typeof error !== 'object' || error === null) return error === true;
+  if (depth >= DEPTH) return false;
+  if (Array.isArray(error)) return error.some((value) => saysError(value, depth + 1));
+  const told = members(error);
+  return SAYING.some((name) => saysError(told.get(name), depth + 1));
+}
+
+const MEANS_NOTHING = /^(|0|200|ok|success|succeeded|none|null|nil|undefined|false|no error|\{\}|\[\])$/i;
+
+type Members = ReadonlyMap<string, unknown>;
+
+// Names in lower case, without underscores: `error_msg`, `errorMsg` and `ErrorMsg` are one.
+function members(value: unknown): Members {
+  if (typeof value === 'string') return new Map([['message', value]]);
+  if (typeof value !== 'object' || value === null) return new Map();
+  if (Array.isArray(value)) return members(firstOf(value));
+  const found = new Map<string, unknown>();
+  for (const [name, member] of Object.entries(value)) {
+    const key = name.toLowerCase();
+    if (!found.has(key)) found.set(key, member);
+    const joined = key.replace(/[_-]/g, '');
+    if (!found.has(joined)) found.set(joined, member);
+  }
+  return found;
+}
+
+function firstOf(values: readonly unknown[]): unknown {
+  return values.find((each) => each !== null && each !== '') ?? undefined;
+}
+
 function innerOf(outer: Members): unknown {
   for (const name of ['error', 'errors', 'fault', 'exception']) {
     const value = outer.get(name);
@@ -72,6 +105,28 @@ function innerOf(outer: Members): unknown {
   }
   return Object.fromEntries(outer);
 }
+
+const MESSAGE_NAMES = [
+  'message',
+  'msg',
+  'errormsg',
+  'errormessage',
+  'errmsg',
+  'errordescription',
+  'faultstring',
+  'detail',
+  'details',
+  'description',
+  'reason',
+  'title',
+  'error',
+  'raw',
+  'text',
+  'statustext',
+  'info',
+];
+
+const SAYING = [...MESSAGE_NAMES, 'code', 'errorcode', 'type', 'status', 'faultcode'];
 
 function messageIn(inner: Members, outer: Members): string {
   const said = wordsIn(inner, 0) || wordsIn(outer, 0);
