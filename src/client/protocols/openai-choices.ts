@@ -1,4 +1,4 @@
-import { saysError } from '../../foundation/error-member.js';
+import { saysError } from './error-body.js';
 import { breaksOff, isReason } from './finish-reason.js';
 import { list, record, ReportedFailure } from './protocol.js';
 
