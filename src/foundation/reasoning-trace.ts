@@ -71,6 +71,9 @@ export function reasoningTagPattern(names: readonly string[] = REASONING_TAGS): 
 
 const DEFAULT_TAGS = reasoningTagPattern();
 
+/** Whether a text holds what a tag begins with: three searches for a character cost a tenth of one by the pattern. */
+const mayHoldTag = (text: string): boolean => text.includes('<') || text.includes('[') || text.includes('◁');
+
 /**
  * Takes reasoning apart from the answer: what stands between `<think>` and `</think>`, or before a `</think>` whose
  * opening the server swallowed. A tag in backticks, quotes or a code block is text, and so is one amid a line that is
@@ -78,7 +81,8 @@ const DEFAULT_TAGS = reasoningTagPattern();
  */
 export function visibleText(whole: string, tags: RegExp = DEFAULT_TAGS): VisibleText {
   tags.lastIndex = 0;
-  if (!tags.test(whole)) return { text: whole, reasoning: '', unclosed: false, offset: 0 };
+  if (!mayHoldTag(whole) || !tags.test(whole))
+    return { text: whole, reasoning: '', unclosed: false, offset: 0 };
   const pieces: Piece[] = [];
   const end = lastVisible(whole) + 1;
   let from = 0;

@@ -1,6 +1,6 @@
 import { AssayError, messageOf } from '../errors.js';
 import { nodeCrypto } from '../foundation/late-modules.js';
-import { fromTagged, isPlain, toTagged } from '../foundation/tagged-json.js';
+import { fromTagged, isPlain, isPlainNumber, toTagged } from '../foundation/tagged-json.js';
 
 /** What a test case is made of, without its id: what its hash covers, and what `withCase` gives back. */
 export interface CaseContent {
@@ -38,8 +38,12 @@ export type CaseParts = { readonly [Name in keyof CaseContent]: CaseContent[Name
 export function keepCase(content: CaseParts): KeptCase {
   const { input, expected, metadata, group, cluster } = content;
   try {
-    const known = { input, expected, metadata, group, cluster };
-    const text = sortedJson(isPlainContent(known) ? known : { $tagged: toTagged(known) });
+    const known = { cluster, expected, group, input, metadata };
+    const sorted = inOrder(known, 0);
+    const text =
+      sorted === NOT_PLAIN
+        ? sortedJson(isPlainContent(known) ? known : { $tagged: toTagged(known) })
+        : JSON.stringify(sorted);
     return { hash: hashOf(text), text };
   } catch (error) {
     throw new AssayError('ASSAY_INVALID_CASE', `The case cannot be kept: ${messageOf(error)}`, {
@@ -63,6 +67,52 @@ const isPlainContent = ({ input, expected, metadata }: CaseParts): boolean =>
   isPlain(input) &&
   (expected === undefined || isPlain(expected)) &&
   (metadata === undefined || isPlain(metadata));
+
+const NOT_PLAIN = Symbol();
+const DEEPEST = 64;
+
+/**
+ * Plain data with its keys in order, itself where they are, so that `JSON.stringify` writes what {@link sortedJson} does
+ * in a fourth of the time. {@link NOT_PLAIN} for what needs more, and for keys that an object puts in an order of its own.
+ */
+function inOrder(value: unknown, depth: number): unknown {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
+  if (typeof value === 'number') return isPlainNumber(value) ? value : NOT_PLAIN;
+  if (typeof value !== 'object' || depth > DEEPEST) return NOT_PLAIN;
+  if (Array.isArray(value)) return itemsInOrder(value, depth);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return NOT_PLAIN;
+  const record = value as Readonly<Record<string, unknown>>;
+  const keys = Object.keys(record);
+  let same = true;
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    if (key < ':' || key === '__proto__') return NOT_PLAIN; // it may be a number
+    if (i > 0 && key < keys[i - 1]!) same = false;
+  }
+  if (!same) keys.sort();
+  let copy: Record<string, unknown> | undefined = same ? undefined : {};
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
+    const member = record[key];
+    if (member === undefined) continue;
+    const sorted = inOrder(member, depth + 1);
+    if (sorted === NOT_PLAIN) return NOT_PLAIN;
+    if (copy === undefined && sorted !== member) copy = { ...record };
+    if (copy !== undefined) copy[key] = sorted;
+  }
+  return copy ?? record;
+}
+
+function itemsInOrder(items: readonly unknown[], depth: number): unknown {
+  let copy: unknown[] | undefined;
+  for (let i = 0; i < items.length; i++) {
+    const sorted = inOrder(items[i], depth + 1);
+    if (sorted === NOT_PLAIN) return NOT_PLAIN;
+    if (sorted !== items[i]) (copy ??= items.slice())[i] = sorted;
+  }
+  return copy ?? items;
+}
 
 /** JSON with sorted keys, of plain data. Unlike `stableStringify` it adds nothing, so that it can be read back. */
 function sortedJson(value: unknown): string {

@@ -19,7 +19,7 @@ import {
   type RunRecord,
   type StoredRunFacts,
 } from './run-record.js';
-import { readCase } from './kept-case.js';
+import { readCase, type KeptCase } from './kept-case.js';
 import {
   OUTCOME_RANK,
   type AppendOptions,
@@ -88,6 +88,14 @@ class StoredResult implements ResultFacts {
   }
 }
 
+/** Where the text of a kept case stands: outside the heap, as results do. */
+interface StoredText {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly encoding: Encoding;
+}
+
 /** A result on its way into a buffer. */
 interface EncodedResult {
   readonly json: string;
@@ -132,7 +140,7 @@ export interface MemoryResultStoreOptions {
 export class MemoryResultStore extends EventSource<ResultStoreEvents> implements ResultStore {
   readonly #runs = new Map<string, StoredRun>();
   readonly #leases = new LeaseTable();
-  readonly #cases = new Map<string, string>(); // text by hash
+  readonly #cases = new Map<string, StoredText>(); // by hash
   readonly #clock: Clock;
   #closed = false;
 
@@ -207,7 +215,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
     const started = this.#clock.now();
     const encoded = results.map(encode);
     const size = encoded.reduce((sum, { json, text }) => sum + bytesOf(json) + bytesOf(text), 0);
-    for (const { hash, text } of cases) if (!this.#cases.has(hash)) this.#cases.set(hash, text);
+    this.#keep(cases);
     const bytes = Buffer.allocUnsafeSlow(size);
     let end = 0;
     for (const [index, result] of results.entries()) {
@@ -261,7 +269,9 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
       if (!matchesRest(result, asked)) continue;
       left -= 1;
       const kept = asked.withCase === true ? this.#cases.get(result.caseHash ?? '') : undefined;
-      yield kept === undefined ? result : { ...result, testCase: readCase(kept) };
+      yield kept === undefined
+        ? result
+        : { ...result, testCase: readCase(kept.bytes.toString(kept.encoding, kept.start, kept.end)) };
     }
   }
 
@@ -285,6 +295,19 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
   /** Same as {@link MemoryResultStore.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Writes the cases that are new into one buffer. */
+  #keep(cases: readonly KeptCase[]): void {
+    const fresh = cases.filter(({ hash }) => !this.#cases.has(hash));
+    const bytes = Buffer.allocUnsafeSlow(fresh.reduce((sum, { text }) => sum + bytesOf(text), 0));
+    let start = 0;
+    for (const { hash, text } of fresh) {
+      const encoding = encodingOf(text);
+      const end = start + bytes.write(text, start, encoding);
+      this.#cases.set(hash, { bytes, start, end, encoding });
+      start = end;
+    }
   }
 
   #run(runId: string): StoredRun {

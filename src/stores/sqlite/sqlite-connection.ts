@@ -84,6 +84,7 @@ export class SqliteConnection {
   readonly #rollback: SqliteStatement;
   readonly #upsert: SqliteStatement;
   readonly #outcome: SqliteStatement;
+  readonly #putCase: SqliteStatement;
   readonly #statements = new Map<string, SqliteStatement>();
   readonly #runs = new SqliteRuns((sql) => this.#prepared(sql));
 
@@ -114,6 +115,10 @@ export class SqliteConnection {
     this.#commit = prepare(database, 'COMMIT');
     this.#rollback = prepare(database, 'ROLLBACK');
     this.#upsert = prepare(database, UPSERT_RESULT);
+    this.#putCase = prepare(
+      database,
+      'INSERT INTO evaluation_cases (hash, content) VALUES (?, ?) ON CONFLICT DO NOTHING',
+    );
     this.#outcome = prepare(
       database,
       'SELECT outcome FROM evaluation_results WHERE test_id = ? AND run_id = ? AND repetition = ?',
@@ -170,7 +175,10 @@ export class SqliteConnection {
     return this.#transaction(() => {
       let size = 0;
       for (const { lease } of appends) if (lease !== undefined) this.#runs.checkLease(lease);
-      for (const { cases } of appends) for (const each of cases) size += this.#putCase(each);
+      for (const { hash, text } of appends.flatMap(({ cases }) => cases)) {
+        this.#putCase.run(hash, text);
+        size += text.length;
+      }
       for (const { results } of appends) for (const result of results) size += writeRow(this.#upsert, result);
       return size;
     });
@@ -290,14 +298,6 @@ export class SqliteConnection {
       // Statistics are a courtesy: a locked or full database must still close.
     }
     this.#database.close();
-  }
-
-  #putCase({ hash, text }: KeptCase): number {
-    this.#prepared('INSERT INTO evaluation_cases (hash, content) VALUES (?, ?) ON CONFLICT DO NOTHING').run(
-      hash,
-      text,
-    );
-    return text.length;
   }
 
   #transaction<Result>(work: () => Result): Result {
