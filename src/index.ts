@@ -128,7 +128,7 @@ export { openaiResponses } from './client/protocols/openai-responses.js';
 export { endsAnswer, finishReason } from './client/protocols/finish-reason.js';
 export {
   checkAnswer,
-  FilteredAnswer,
+  type FilteredAnswer,
   type AnswerParts,
   EmptyAnswer,
   IncompleteAnswer,
