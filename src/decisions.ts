@@ -37,7 +37,12 @@ export {
   type DecisionSide,
   type DecisionStop,
 } from './decisions/decide/decision.js';
-export type { DecideOptions, DecisionPlan, DecisionSettings } from './decisions/decide/decision-options.js';
+export type {
+  DecideOptions,
+  DecisionPlan,
+  DecisionSettings,
+  ShuffledOrder,
+} from './decisions/decide/decision-options.js';
 export { DecisionProcessor, type DecisionEvents } from './decisions/decide/decision-processor.js';
 export { meanWithin, type MeanWithinOptions } from './decisions/decide/mean-within.js';
 export type { DecisionLook, DecisionOutcome } from './decisions/decide/stopping-rule.js';

@@ -128,6 +128,8 @@ export { openaiResponses } from './client/protocols/openai-responses.js';
 export { endsAnswer, finishReason } from './client/protocols/finish-reason.js';
 export {
   checkAnswer,
+  type FilteredAnswer,
+  type AnswerParts,
   EmptyAnswer,
   IncompleteAnswer,
   messagesOf,
@@ -180,7 +182,7 @@ export type {
   TestCase,
   UnscoredCaseResult,
 } from './evaluation/evaluation-types.js';
-export type { GivenDimension, GivenEvaluation } from './evaluation/given-evaluation.js';
+export type { GivenDimension, GivenEvaluation, OrUndefined } from './evaluation/given-evaluation.js';
 export {
   workerEvaluator,
   type WorkerEvaluator,
@@ -301,6 +303,7 @@ export type {
   ResultStoreEvents,
 } from './stores/result-store.js';
 export type { HeldLease, RunLease } from './stores/run-lease.js';
+export type { ProcessIdentity } from './foundation/process-identity.js';
 export type { RunManifest } from './stores/run-manifest.js';
 export type { RunEnd, RunQuery, RunRecord, RunState } from './stores/run-record.js';
 

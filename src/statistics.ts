@@ -38,6 +38,9 @@ export {
   type ClassificationReport,
 } from './statistics/classification.js';
 export { boundedMeanInterval, type BoundedMeanOptions } from './statistics/bounded-mean.js';
+export type { ClusteredEstimate } from './statistics/clustered-interval.js';
+export type { ClusterMeans } from './statistics/cluster-means.js';
+export type { WeighedValues } from './statistics/gaffke-distribution.js';
 export {
   ClusteredMoments,
   type ClusteredIntervalOptions,

@@ -8,6 +8,7 @@ import type {
   ModelRequest,
   ModelResponse,
   RetrievedContext,
+  TokenUsage,
 } from '../client/model-client.js';
 import type { GivenToolCall } from '../client/given-tool-calls.js';
 import { isModelClient } from '../client/model-client.js';
@@ -93,6 +94,8 @@ export interface ModelTarget<Input = ModelInput> extends Omit<ModelClient, 'comp
     request: ModelRequest & { readonly input: Input },
     options?: CallOptions,
   ) => Promise<ModelResponse>;
+  /** As {@link ModelClient.estimateCost}. */
+  readonly estimateCost?: (usage: TokenUsage, model?: string) => number | null;
   /** As {@link ModelClient.stream}. */
   stream?: NonNullable<ModelClient['stream']>;
   /** As {@link ModelClient.describe}. */

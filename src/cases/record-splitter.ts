@@ -6,17 +6,6 @@ export interface RecordScanner {
   takeLines(): number;
 }
 
-/** A scanner for records of one line each. */
-export class LineScanner implements RecordScanner {
-  scan(bytes: Buffer, from: number): number {
-    return bytes.indexOf(10, from);
-  }
-
-  takeLines(): number {
-    return 1;
-  }
-}
-
 /**
  * Cuts a sequence of chunks into records. Holds one chunk and the record under way, never more than
  * `maxRecordBytes` of it. Give it a chunk, take records until there are none, give it the next chunk.

@@ -5,7 +5,7 @@ import { checkEvaluation } from './check-evaluation.js';
 import type { DimensionResult, Evaluation, EvaluationContext } from './evaluation-types.js';
 
 /** `Type` with every optional member also as an explicit `undefined`, as hosts write them. */
-type OrUndefined<Type> = {
+export type OrUndefined<Type> = {
   readonly [Name in keyof Type]: undefined extends Type[Name] ? Type[Name] | undefined : Type[Name];
 };
 

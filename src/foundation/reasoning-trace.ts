@@ -16,7 +16,13 @@ export interface VisibleText {
  * What becomes of reasoning that a model wrote into its answer: `apart` takes out what stands between `<think>` and
  * `</think>` and their like, `{ tags }` what stands between tags of these names, `keep` leaves the text as it came.
  */
-export type ReasoningHandling = 'apart' | 'keep' | { readonly tags: readonly string[] };
+export type ReasoningHandling =
+  | 'apart'
+  | 'keep'
+  | {
+      /** Names of tags, at least one. */
+      readonly tags: readonly string[];
+    };
 
 /** Check of an option of type {@link ReasoningHandling}. */
 export const reasoningHandling: OptionCheck = (value) => {

@@ -2,6 +2,7 @@ import { normalCdf } from './special-functions.js';
 
 /** Values on 0..1 with how often each came, ascending: the order fixes every rounding. */
 export interface WeighedValues {
+  /** Distinct values in 0..1, ascending. */
   readonly values: Float64Array;
   /** How often each value came, > 0. */
   readonly counts: Float64Array;

@@ -67,7 +67,13 @@ export function nonInferiorityTest(table: PairedTable, margin: number): MarginTe
  * @param margin Largest difference that does not matter, 0..1.
  * @throws AssayError `ASSAY_INVALID_INPUT`
  */
-export function equivalenceTest(table: PairedTable, margin: number): { readonly p: number } {
+export function equivalenceTest(
+  table: PairedTable,
+  margin: number,
+): {
+  /** The larger of the two one-sided p-values. */
+  readonly p: number;
+} {
   checkMargin('equivalenceTest', margin);
   const { onlyFirst, onlySecond, n } = checkTable(table);
   const above = normalCdf(-scoreZ(onlyFirst, onlySecond, n, -margin));
@@ -112,7 +118,15 @@ export function newcombeInterval(
  * @returns `p`: two-sided; `pWorse`: one-sided, small when the first side loses more often than by chance.
  * @throws AssayError `ASSAY_INVALID_INPUT`
  */
-export function mcnemarMidP(wins: number, losses: number): { readonly p: number; readonly pWorse: number } {
+export function mcnemarMidP(
+  wins: number,
+  losses: number,
+): {
+  /** Two-sided. */
+  readonly p: number;
+  /** One-sided. */
+  readonly pWorse: number;
+} {
   checkCounts({ wins, losses });
   const n = wins + losses;
   if (n === 0) return { p: 1, pWorse: 0.5 };

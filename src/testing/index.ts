@@ -15,6 +15,7 @@ export type {
   FakeModelRequest,
   FakeModelServerOptions,
   FakeReply,
+  FakeToolCall,
 } from './fake-options.js';
 export {
   failAt,

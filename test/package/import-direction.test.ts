@@ -56,7 +56,6 @@ describe('the linter keeps the import direction', () => {
     ['evaluation', 'workers'],
     ['stores', 'batch'],
     ['stores', 'client'],
-    ['batch', 'stores'],
     ['batch', 'monitor'],
     ['monitor', 'client'],
     ['telemetry', 'monitor'],

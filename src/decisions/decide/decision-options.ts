@@ -27,6 +27,12 @@ export interface DecisionPlan {
   readonly looks?: number | undefined;
 }
 
+/** Cases in the order of a shuffle. */
+export interface ShuffledOrder {
+  /** 0 to 4294967295; the same seed gives the same order. */
+  readonly seed: number;
+}
+
 /** What is particular to a decision, beside the options of a run. */
 export interface DecisionSettings<Input = ModelInput, Expected = unknown, Metadata = unknown> {
   /** One side: a model client or a function. */
@@ -47,7 +53,7 @@ export interface DecisionSettings<Input = ModelInput, Expected = unknown, Metada
    * Order of the cases. A seed shuffles them (they are read into memory first); `as-given` takes them as they come, which
    * is right only when they come in random order. @default { seed: 0 } for an array; must be said for anything else
    */
-  readonly order?: { /** 0 to 4294967295. */ readonly seed: number } | 'as-given' | undefined;
+  readonly order?: ShuffledOrder | 'as-given' | undefined;
   /** Limits of both sides together; see {@link RunBudget}. When one is reached it ends undecided and can be resumed. */
   readonly budget?: RunBudget | undefined;
   /** Names the decision; its runs are `<runId>-a` and `<runId>-b`. @default a time stamp */

@@ -99,7 +99,10 @@ export class BettingSequence {
   }
 
   /** Natural logarithms of what both gamblers have made of 1 if the mean is `m`, 0 < m < 1. */
-  logCapital(m: number): { readonly up: number; readonly down: number } {
+  logCapital(m: number): {
+    /** Of the bet that the mean is above. */ readonly up: number;
+    /** Of the bet that it is below. */ readonly down: number;
+  } {
     return { up: this.#logUp(m), down: this.#logDown(m) };
   }
 
@@ -181,7 +184,10 @@ export class BettingTest {
   }
 
   /** Natural logarithms of what both gamblers have: "higher" and "lower". */
-  get logCapital(): { readonly up: number; readonly down: number } {
+  get logCapital(): {
+    /** Of the bet that the mean is above. */ readonly up: number;
+    /** Of the bet that it is below. */ readonly down: number;
+  } {
     return { up: this.#logUp, down: this.#logDown };
   }
 

@@ -153,7 +153,8 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
     return this.#reading(() => this.#runFiles.manifest(runId));
   }
 
-  /** {@inheritDoc ResultStore.runs} A manifest that is damaged is told by `store:error` and left out. */
+  // A manifest that is damaged is told by `store:error` and left out.
+  /** {@inheritDoc ResultStore.runs} */
   async *runs(query: RunQuery = {}): AsyncGenerator<RunRecord, void, undefined> {
     this.#check();
     const asked = checkRunQuery(query);
