@@ -225,7 +225,7 @@ export class CallReporter {
         ? { usage: reply.usage, cost: ownCost }
         : sumSpending(spent, { usage: reply.usage, cost: ownCost });
     // One literal, without a spread: an object that begins as another's copy is a slow one ever after (30 us a call).
-    const { text, reasoning } = this.#apart(reply.text, reply.reasoning);
+    const { text, reasoning } = holdsNoReasoning(reply) ? reply : this.#apart(reply.text, reply.reasoning);
     const response: { -readonly [Name in keyof ModelResponse]: ModelResponse[Name] } = {
       text,
       model: reply.model ?? asked,
@@ -240,7 +240,7 @@ export class CallReporter {
         ? null
         : attempt.firstTextAt - attempt.ticket.begunAt,
     };
-    if (reasoning !== undefined) response.reasoning = reasoning;
+    if (reasoning !== undefined && reasoning !== '') response.reasoning = reasoning;
     if (reply.toolCalls !== undefined) response.toolCalls = reply.toolCalls;
     if (reply.logprobs !== undefined) response.logprobs = reply.logprobs;
     const { unsupported } = attempt.connection.protocol;
@@ -264,4 +264,10 @@ export class CallReporter {
   #at(): number {
     return this.#settings.clock.wallTime();
   }
+}
+
+// Nearly all answers: every tag that reasoning stands in begins with one of these characters.
+function holdsNoReasoning({ text, reasoning }: ProtocolReply): boolean {
+  const apart = reasoning !== undefined && reasoning !== '';
+  return !apart && !text.includes('<') && !text.includes('[') && !text.includes('◁');
 }

@@ -75,6 +75,7 @@ export class Secrets {
   hide(message: string): string {
     if (this.#fixed.length === 0 && this.#keys.length === 0) return message;
     this.#traces ??= tracesOf([...this.#fixed, ...this.#keys]);
+    if (message.length <= LONGEST_LOOK && !mayHoldTraces(message, this.#traces)) return message;
     const hidden = hideTraces(message.slice(0, LONGEST_LOOK), this.#traces);
     // Behind escapes there may be more; where it stands in the text is then not worth knowing.
     const behind = unescaped(hidden);
@@ -158,7 +159,12 @@ interface Traces {
   readonly runs: ReadonlySet<string>;
   /** Forms that are shorter than a run. */
   readonly short: readonly string[];
+  /** A bit for the hash of the first {@link BEGINNING} characters of each run and each short form. */
+  readonly beginnings: Uint32Array;
 }
+
+const BEGINNING = 4; // no form is shorter than the shortest secret
+const BITS = 15;
 
 function tracesOf(secrets: readonly string[]): Traces {
   const forms = [...new Set(secrets.flatMap(secretForms).map(fold))];
@@ -166,7 +172,37 @@ function tracesOf(secrets: readonly string[]): Traces {
   for (const form of forms) {
     for (let at = 0; at + RUN <= form.length; at++) runs.add(form.slice(at, at + RUN));
   }
-  return { runs, short: forms.filter((form) => form.length < RUN) };
+  const short = forms.filter((form) => form.length < RUN);
+  const beginnings = new Uint32Array(2 ** BITS / 32);
+  for (const trace of [...runs, ...short]) {
+    if (trace.length < BEGINNING) beginnings.fill(-1);
+    let recent = 0;
+    for (let at = 0; at < BEGINNING; at++) recent = withNext(recent, trace.charCodeAt(at));
+    const slot = slotOf(recent);
+    beginnings[slot >>> 5]! |= 1 << (slot & 31);
+  }
+  return { runs, short, beginnings };
+}
+
+// The last four characters, of each its low byte with letters of both cases the same.
+function withNext(recent: number, code: number): number {
+  const folded = code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
+  return (recent << 8) | (folded & 0xff);
+}
+
+const slotOf = (recent: number): number => Math.imul(recent, 0x9e3779b1) >>> (32 - BITS);
+
+/** Whether a text may hold a secret, plainly or behind escapes; `false` is certain, and soon said of a request's id. */
+function mayHoldTraces(text: string, { beginnings }: Traces): boolean {
+  let recent = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x25 || code === 0x26 || code === 0x5c) return true; // % & \
+    recent = withNext(recent, code);
+    const slot = slotOf(recent);
+    if ((beginnings[slot >>> 5]! & (1 << (slot & 31))) !== 0) return true;
+  }
+  return false;
 }
 
 function hideTraces(text: string, traces: Traces): string {

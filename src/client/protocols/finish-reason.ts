@@ -28,6 +28,8 @@ export function isReason(reason: unknown): boolean {
 // In any capitals, with `-`, `_` or a space between words, with or without Google's `FINISH_REASON_` before it.
 function endingOf(reason: unknown): Ending | undefined {
   if (typeof reason !== 'string') return undefined;
+  const plain = ENDINGS.get(reason); // as nearly all write it: nothing to be made of it
+  if (plain !== undefined) return plain;
   const name = reason
     .trim()
     .toLowerCase()

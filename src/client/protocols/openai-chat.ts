@@ -275,6 +275,7 @@ function contentText({ content }: Record<string, unknown>): string {
 function reasoningText({ content, reasoning_content: member, reasoning }: Record<string, unknown>): string {
   if (typeof member === 'string') return member;
   if (typeof reasoning === 'string') return reasoning;
+  if (typeof content === 'string') return '';
   return list(content)
     .map((part) => {
       const { type, thinking, text } = record(part);
@@ -287,6 +288,7 @@ function reasoningText({ content, reasoning_content: member, reasoning }: Record
 /** What a message says in place of an answer, as a member of its own or as parts. */
 function refusalText({ content, refusal }: Record<string, unknown>): string {
   if (typeof refusal === 'string') return refusal;
+  if (typeof content === 'string') return '';
   return list(content)
     .map((part) => textField(record(part), 'refusal') ?? '')
     .join('');
