@@ -73,7 +73,7 @@ const DEEPEST = 64;
 
 /**
  * Plain data with its keys in order, itself where they are, so that `JSON.stringify` writes what {@link sortedJson} does
- * in a fourth of the time. {@link NOT_PLAIN} for what needs more, and for keys that an object puts in an order of its own.
+ *. {@link NOT_PLAIN} for what needs more, and for keys that an object puts in an order of its own.
  */
 function inOrder(value: unknown, depth: number): unknown {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
