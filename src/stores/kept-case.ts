@@ -72,8 +72,8 @@ const NOT_PLAIN = Symbol();
 const DEEPEST = 64;
 
 /**
- * Plain data with its keys in order, itself where they are, so that `JSON.stringify` writes what {@link sortedJson} does
- *. {@link NOT_PLAIN} for what needs more, and for keys that an object puts in an order of its own.
+ * Plain data with its keys in order, itself where they are, so that `JSON.stringify` writes what {@link sortedJson}
+ * does. {@link NOT_PLAIN} for what needs more, and for keys that an object puts in an order of its own.
  */
 function inOrder(value: unknown, depth: number): unknown {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
