@@ -63,6 +63,7 @@ const GAUGES: readonly (readonly [metric: MetricName, name: string, help: string
   ],
   ['doneCases', 'run_done_cases', 'Results so far of the runs going on.'],
   ['totalCases', 'run_cases', 'Cases times repetitions of the runs going on.'],
+  ['prefixScore', 'run_prefix_score', 'Mean score of the complete prefix of the runs going on.'],
   ['ejectedEndpoints', 'ejected_endpoints', 'Endpoints that get no calls because they failed.'],
 ];
 
