@@ -93,9 +93,10 @@ export class BatchRun<Input, Expected, Metadata> {
       skipped: () => this.#feeder.skipped,
       inFlight: () => this.#inFlight.size,
     });
-    this.#runner = new CaseRunner(options, this.#gate, (retried) =>
-      this.#announce('target:retry', () => ({ ...retried, endpoint: null })),
-    );
+    this.#runner = new CaseRunner(options, this.#gate, {
+      counts: runOptions.shared?.counts ?? false,
+      onRetry: (retried) => this.#announce('target:retry', () => ({ ...retried, endpoint: null })),
+    });
     this.#pacer = options.rateLimit === undefined ? undefined : new RequestPacer(options.rateLimit, clock);
     this.#session = openSession({
       runId: this.runId,
@@ -249,7 +250,8 @@ export class BatchRun<Input, Expected, Metadata> {
 
   /** The case is held while it waits: it is neither begun nor forgotten. */
   #awaitTurn(task: CaseTask<Input, Expected, Metadata>): Promise<void> | undefined {
-    const turn = this.#pacer?.take();
+    const shared = this.#runOptions.shared?.take();
+    const turn = shared === undefined ? this.#pacer?.take() : shared.then(() => this.#pacer?.take());
     if (turn === undefined) return undefined;
     this.#inFlight.hold(task);
     return turn.then(() => this.#inFlight.letGo(task));
@@ -281,6 +283,7 @@ export class BatchRun<Input, Expected, Metadata> {
     else this.#pacer?.used(tokensOf(result.usage) + tokensOf(estimate));
     this.#announce('case:end', () => ({ result }));
     this.#budget?.spend(result, estimate);
+    this.#runOptions.shared?.settle(result, estimate);
     if (result.outcome === 'errored' && this.#stopReason === 'end') this.#decideOnError(result);
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
@@ -319,6 +322,7 @@ export class BatchRun<Input, Expected, Metadata> {
     }
     this.#feeder.stop().catch(() => {}); // an error in closing the input comes after the reason to stop
     this.#pacer?.close();
+    this.#runOptions.shared?.close();
     this.#lanes.open(); // lanes that wait at the gate must end
     this.#lanes.wake();
   }

@@ -20,6 +20,14 @@ import { TargetCall } from './target-call.js';
 import { TargetCaller, type RetriedTry } from './target-caller.js';
 import { estimateUsage } from './usage-estimate.js';
 
+/** What a {@link CaseRunner} needs to know beside the options of the run. */
+export interface CaseRunnerOptions {
+  /** Whether somebody else counts tokens or money, too. */
+  readonly counts: boolean;
+  /** A target was asked in vain and is asked again. */
+  readonly onRetry: (retried: RetriedTry) => void;
+}
+
 /** Takes one case through target and evaluator and says what came of it; never rejects. */
 export class CaseRunner<Input, Expected, Metadata> {
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
@@ -31,14 +39,15 @@ export class CaseRunner<Input, Expected, Metadata> {
   constructor(
     options: ResolvedBatchOptions<Input, Expected, Metadata>,
     gate: EvaluationGate,
-    onRetry: (retried: RetriedTry) => void,
+    { counts, onRetry }: CaseRunnerOptions,
   ) {
     const { budget, rateLimit } = options;
     this.#options = options;
     this.#gate = gate;
     this.#scoringHash = scoringHash(options.evaluator);
     this.#target = new TargetCaller(options, onRetry);
-    this.#books = (budget?.maxTokens ?? budget?.maxCost ?? rateLimit?.tokensPerMinute) !== undefined;
+    this.#books =
+      counts || (budget?.maxTokens ?? budget?.maxCost ?? rateLimit?.tokensPerMinute) !== undefined;
   }
 
   /** Exactly one result, whatever happens. */

@@ -9,6 +9,7 @@ import {
   type OptionChecks,
 } from '../foundation/options.js';
 import type { RunManifest } from '../stores/run-manifest.js';
+import type { SharedTurns } from './shared-turns.js';
 import type { StopRule } from './stop-rule.js';
 
 /** Options of one run. */
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly part?: string | undefined;
   /** The run whose stored answers are judged, and what its manifest says of its target. @internal */
   readonly origin?: Pick<RunManifest, 'runId' | 'target'> | undefined;
+  /** Limits that it keeps together with other runs. @internal */
+  readonly shared?: SharedTurns | undefined;
 }
 
 const RUN_CHECKS: OptionChecks<RunOptions> = {
@@ -53,6 +56,7 @@ const RUN_CHECKS: OptionChecks<RunOptions> = {
   description: text,
   part: text,
   origin: object,
+  shared: object,
 };
 
 /** Checks the options of a run. */
