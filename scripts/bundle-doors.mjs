@@ -17,6 +17,8 @@ const bundle = await rolldown({
     decisions: `${dist}/decisions.js`,
     matchers: `${dist}/matchers.js`,
     sqlite: `${dist}/sqlite.js`,
+    postgres: `${dist}/postgres.js`,
+    bullmq: `${dist}/bullmq.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
     testing: `${dist}/testing/index.js`,
     // Threads and processes start from files of their own, found beside whichever file starts them.

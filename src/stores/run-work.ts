@@ -8,7 +8,7 @@ export interface SharedCase {
   /** {@link KeptCase.hash} of its content. */
   readonly hash: string;
   /** Its own model parameters, where it has any. */
-  readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly parameters?: object;
 }
 
 /** Cases that one worker does together. Plain JSON data. */

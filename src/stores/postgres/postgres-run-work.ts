@@ -153,7 +153,7 @@ export class PostgresRunWork implements RunWork {
 
   /** {@inheritDoc RunWork.batches} */
   async *batches(runId: string, state?: BatchState): AsyncGenerator<SharedBatchRecord, void, undefined> {
-    for (let after = -1; ; ) {
+    for (let after = -1; ;) {
       const rows = await this.#use('Reading batches', (session) =>
         session.query(
           `SELECT ${BATCH_COLUMNS} FROM ${this.#table('shared_batches')}
@@ -272,8 +272,8 @@ export class PostgresRunWork implements RunWork {
         [keyText(runId), turns, tokens],
       ),
     );
-    const [left, perSecond, tokensLeft, tokensPerSecond] = (row ?? [null, null, null, null]).map(
-      (value) => (value === null ? null : Number(value)),
+    const [left, perSecond, tokensLeft, tokensPerSecond] = (row ?? [null, null, null, null]).map((value) =>
+      value === null ? null : Number(value),
     );
     const spacingMs = perSecond ? 1000 / perSecond : 0;
     return {
