@@ -8,6 +8,7 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const dir = `${dist}/doors`;
 
 const SQLITE = /\/stores\/sqlite\//; // the root does without
+const ROWS = /\/stores\/(?:result-row|row-ids|try-again)\./; // what the doors of databases share
 
 rmSync(dir, { recursive: true, force: true });
 const bundle = await rolldown({
@@ -17,6 +18,7 @@ const bundle = await rolldown({
     decisions: `${dist}/decisions.js`,
     matchers: `${dist}/matchers.js`,
     sqlite: `${dist}/sqlite.js`,
+    postgres: `${dist}/postgres.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
     testing: `${dist}/testing/index.js`,
     // Threads and processes start from files of their own, found beside whichever file starts them.
@@ -38,7 +40,8 @@ const { output } = await bundle.generate({
   codeSplitting: {
     minShareCount: 2,
     groups: [
-      { name: 'common', test: (id) => !SQLITE.test(id), priority: 1 },
+      { name: 'common', test: (id) => !SQLITE.test(id) && !ROWS.test(id), priority: 1 },
+      { name: 'rows', test: ROWS },
       { name: 'sqlite', test: SQLITE },
     ],
   },
