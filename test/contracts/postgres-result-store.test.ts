@@ -1,7 +1,11 @@
 import { createRequire } from 'node:module';
 import type { Pool } from 'pg';
 import { afterAll, describe, it } from 'vitest';
-import { PostgresResultStore, type PostgresPool, type PostgresResultStoreOptions } from '../../src/postgres.js';
+import {
+  PostgresResultStore,
+  type PostgresPool,
+  type PostgresResultStoreOptions,
+} from '../../src/postgres.js';
 import { testResultStore } from '../../src/testing/result-store-contract.js';
 import { describeWithPostgres } from '../support/with-postgres.js';
 

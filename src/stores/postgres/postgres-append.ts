@@ -4,6 +4,7 @@ import type { RunLease } from '../run-lease.js';
 import { OUTCOME_RANK } from '../result-store.js';
 import { rowOf, type WrittenRow } from '../result-row.js';
 import { compareText, storableText } from '../storable-text.js';
+import { columnSql, columnText, type ColumnType } from './column-text.js';
 import { keyText } from './key-text.js';
 import type { PostgresSession } from './postgres-session.js';
 
@@ -35,7 +36,7 @@ type PreparedRow = WrittenRow & { readonly case_hash: string | null };
 const PART_SIZE = 8_000_000;
 
 /** The columns that are written, with the types of their arrays. */
-const COLUMNS: readonly (readonly [name: keyof PreparedRow, type: string])[] = [
+const COLUMNS: readonly (readonly [name: keyof PreparedRow, type: ColumnType])[] = [
   ['run_id', 'text'],
   ['test_id', 'text'],
   ['repetition', 'integer'],
@@ -55,6 +56,9 @@ const COLUMNS: readonly (readonly [name: keyof PreparedRow, type: string])[] = [
   ['model_response', 'text'],
 ];
 const NAMES = COLUMNS.map(([name]) => name);
+const TYPES = COLUMNS.map(([, type]) => type);
+const LEASE_TYPES: readonly ColumnType[] = ['text', 'text', 'text'];
+const CASE_TYPES: readonly ColumnType[] = ['text', 'text'];
 
 /**
  * Appends as rows: one a key, as the ranks of outcomes want it (a statement cannot write a row twice), in the order of
@@ -94,9 +98,9 @@ export async function storeAppends(
   if (parts.length > 1) await session.begin();
   for (const part of parts) {
     const [row] = await session.query(statementOf(schema, part, leases.length > 0), [
-      ...(leases.length > 0 ? leaseArrays(leases) : []),
-      ...(part.cases.length > 0 ? caseArrays(part.cases) : []),
-      ...(part.rows.length > 0 ? rowArrays(part.rows) : []),
+      ...(leases.length > 0 ? leaseColumns(leases) : []),
+      ...(part.cases.length > 0 ? caseColumns(part.cases) : []),
+      ...(part.rows.length > 0 ? rowColumns(part.rows) : []),
     ]);
     if (Number(row?.[0]) < leases.length) return false;
   }
@@ -109,28 +113,31 @@ export async function storeAppends(
  * keeps the cases that are new, and writes the rows. `KEY SHARE` lets a lease be renewed meanwhile, not deleted.
  */
 function statementOf(schema: string, { rows, cases }: AppendPart, leased: boolean): string {
-  let parameter = 0;
-  const arrays = (types: readonly string[]): string =>
-    types.map((type) => `$${(parameter += 1)}::${type}[]`).join(', ');
+  let parameter = leased ? 1 : 0; // $1: how many leases there are
+  const arrays = (types: readonly ColumnType[]): string =>
+    types.map((type) => columnSql(`$${(parameter += 1)}`, type)).join(', ');
   const steps: string[] = [];
   if (leased) {
     steps.push(
-      `held AS MATERIALIZED (SELECT 1 FROM ${schema}.evaluation_leases JOIN unnest(${arrays(['text', 'text', 'text'])})
-         AS asked (run_id, part, lease_id) USING (run_id, part, lease_id) FOR KEY SHARE OF evaluation_leases)`,
+      `held AS MATERIALIZED (SELECT 1 FROM ${schema}.evaluation_leases
+         JOIN unnest(${arrays(LEASE_TYPES)}) AS asked (run_id, part, lease_id) USING (run_id, part, lease_id)
+         FOR KEY SHARE OF evaluation_leases)`,
     );
   }
-  const guard = leased ? 'WHERE (SELECT count(*) FROM held) = cardinality($1)' : '';
+  const guard = leased ? 'AND (SELECT count(*) FROM held) = $1' : '';
   if (cases.length > 0) {
     steps.push(
       `kept AS (INSERT INTO ${schema}.evaluation_cases (hash, content)
-         SELECT * FROM unnest(${arrays(['text', 'text'])}) ${guard} ON CONFLICT DO NOTHING)`,
+         SELECT hash, content FROM unnest(${arrays(CASE_TYPES)}) AS given (hash, content)
+         WHERE hash IS NOT NULL ${guard} ON CONFLICT DO NOTHING)`,
     );
   }
   if (rows.length > 0) {
     const set = NAMES.map((name) => `${name} = excluded.${name}`).join(', ');
     steps.push(
       `stored AS (INSERT INTO ${schema}.evaluation_results AS stored (${NAMES.join(', ')})
-         SELECT * FROM unnest(${arrays(COLUMNS.map(([, type]) => type))}) ${guard}
+         SELECT ${NAMES.join(', ')} FROM unnest(${arrays(TYPES)}) AS given (${NAMES.join(', ')})
+         WHERE run_id IS NOT NULL ${guard}
          ON CONFLICT (test_id, run_id, repetition) DO UPDATE SET ${set}
          WHERE ${rank('excluded')} >= ${rank('stored')})`,
     );
@@ -142,19 +149,29 @@ function statementOf(schema: string, { rows, cases }: AppendPart, leased: boolea
 const rank = (row: string): string =>
   `CASE ${row}.outcome WHEN 'scored' THEN ${OUTCOME_RANK.scored} WHEN 'unscored' THEN ${OUTCOME_RANK.unscored} ELSE ${OUTCOME_RANK.errored} END`;
 
-const leaseArrays = (leases: readonly RunLease[]): unknown[] => [
-  leases.map(({ runId }) => keyText(runId)),
-  leases.map(({ part }) => keyText(part)),
-  leases.map(({ id }) => storableText(id)),
+/** After the number of the leases. */
+const leaseColumns = (leases: readonly RunLease[]): unknown[] => [
+  leases.length,
+  ...columns(LEASE_TYPES, [
+    leases.map(({ runId }) => keyText(runId)),
+    leases.map(({ part }) => keyText(part)),
+    leases.map(({ id }) => storableText(id)),
+  ]),
 ];
 
-const caseArrays = (cases: readonly KeptCase[]): unknown[] => [
-  cases.map(({ hash }) => hash),
-  cases.map(({ text }) => text),
-];
+const caseColumns = (cases: readonly KeptCase[]): string[] =>
+  columns(CASE_TYPES, [cases.map(({ hash }) => hash), cases.map(({ text }) => text)]);
 
-const rowArrays = (rows: readonly PreparedRow[]): unknown[] =>
-  NAMES.map((name) => rows.map((row) => row[name]));
+const rowColumns = (rows: readonly PreparedRow[]): string[] =>
+  columns(
+    TYPES,
+    NAMES.map((name) => rows.map((row) => row[name])),
+  );
+
+const columns = (
+  types: readonly ColumnType[],
+  values: readonly (readonly (string | number | boolean | null)[])[],
+): string[] => values.map((column, i) => columnText(column, types[i]!));
 
 function inParts(
   rows: readonly PreparedRow[],

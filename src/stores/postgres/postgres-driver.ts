@@ -9,13 +9,19 @@ export interface PostgresStatement {
   /** Rows as arrays. */
   readonly rowMode: 'array';
   /** How columns are read: here all as text, whatever parsers the host has set. */
-  readonly types: { getTypeParser(): (value: string) => unknown };
+  readonly types: {
+    /** The parser of a column. */
+    getTypeParser(): (value: string) => unknown;
+  };
 }
 
 /** A connection that was taken from a {@link PostgresPool}: a `PoolClient` of pg fits. */
 export interface PostgresClient {
   /** Runs one statement. */
-  query(statement: PostgresStatement): Promise<{ rows: unknown[] }>;
+  query(statement: PostgresStatement): Promise<{
+    /** What a statement gives; of several at once, nothing is read. */
+    rows: unknown[];
+  }>;
   /** Gives the connection back; with an error (or `true`) it is closed. */
   release(destroy?: Error | boolean): void;
   /** Subscribes to `error`: the connection was lost. */
