@@ -8,6 +8,7 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const dir = `${dist}/doors`;
 
 const SQLITE = /\/stores\/sqlite\//; // the root does without
+const ROWS = /\/stores\/(?:result-row|row-ids|try-again)\./; // what the doors of databases share
 
 rmSync(dir, { recursive: true, force: true });
 const bundle = await rolldown({
@@ -40,7 +41,8 @@ const { output } = await bundle.generate({
   codeSplitting: {
     minShareCount: 2,
     groups: [
-      { name: 'common', test: (id) => !SQLITE.test(id), priority: 1 },
+      { name: 'common', test: (id) => !SQLITE.test(id) && !ROWS.test(id), priority: 1 },
+      { name: 'rows', test: ROWS },
       { name: 'sqlite', test: SQLITE },
     ],
   },
