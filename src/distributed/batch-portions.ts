@@ -30,6 +30,7 @@ export class BatchPortions {
   #full: SharedBatch[] = [];
   #texts = new Map<string, KeptCase>();
   #size = 0;
+  #tail: Promise<void> = Promise.resolve();
   #batches = 0;
   #cases = 0;
 
@@ -58,8 +59,14 @@ export class BatchPortions {
     if (this.#full.length >= PORTION_BATCHES || this.#size >= PORTION_SIZE) await this.flush();
   }
 
-  /** Stores the batches that are full and adds their jobs. */
-  async flush(): Promise<void> {
+  /** Stores the batches that are full and adds their jobs, one portion after the other. */
+  flush(): Promise<void> {
+    this.#tail = this.#tail.then(() => this.#hand());
+    this.#tail.catch(() => {}); // whoever waits is told, and whatever comes after
+    return this.#tail;
+  }
+
+  async #hand(): Promise<void> {
     const batches = this.#full;
     const texts = [...this.#texts.values()];
     this.#full = [];

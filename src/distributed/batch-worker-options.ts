@@ -41,7 +41,7 @@ export interface BatchWorkerOptions<Input = ModelInput, Expected = unknown, Meta
   /**
    * Results of a batch that are stored together, >= 1. A place is free again when its result is stored, so few at once
    * keep the places busy.
-   * @default 10
+   * @default half of a batch's share of the places
    */
   readonly batchSize?: number | undefined;
   /** A result waits no longer than this for others to be stored with, milliseconds, 0 to 60000. @default 100 */
@@ -127,6 +127,7 @@ export function resolveWorkerOptions<Input, Expected, Metadata>(
   const given = checkOptions(owner, options, checks as OptionChecks<typeof options>);
   requireOptions(owner, given, ['connection', 'store']);
   const { concurrency = 16 } = given;
+  const batches = given.batches ?? 1 + Math.ceil(concurrency / PLACES_A_BATCH);
   const processor = Object.fromEntries(
     PROCESSOR_OPTIONS.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
   ) as unknown as BatchProcessorOptions<unknown, never, never>;
@@ -136,8 +137,8 @@ export function resolveWorkerOptions<Input, Expected, Metadata>(
     queue: given.queue ?? DEFAULT_QUEUE,
     store: given.store as SharedResultStore,
     concurrency,
-    batches: given.batches ?? 1 + Math.ceil(concurrency / PLACES_A_BATCH),
-    batchSize: given.batchSize ?? 10,
+    batches,
+    batchSize: given.batchSize ?? Math.ceil(concurrency / batches / 2),
     flushIntervalMs: given.flushIntervalMs ?? 100,
     lockMs: given.lockMs ?? 30_000,
     stalledCheckMs: given.stalledCheckMs ?? 5000,

@@ -29,6 +29,7 @@ import { stableStringify } from '../foundation/stable-hash.js';
 import type { ResultStore } from '../stores/result-store.js';
 import type { SharedLimits } from '../stores/run-work.js';
 import { BatchPortions } from './batch-portions.js';
+import { finishRun, type SummaryEvaluator } from './finish-run.js';
 import type { RunQueue } from './queue-connection.js';
 import { manifestHash } from './run-job.js';
 import { checkSharedStore } from './shared-store.js';
@@ -84,6 +85,7 @@ export interface EnqueuedRun {
 
 const DEFAULT_BATCH = 50;
 const MOST_CASES = 1000;
+const FLUSH_MS = 250; // full batches wait no longer for others
 
 /**
  * Puts a run into the queue: its manifest, its cases (each content once) and its batches go into the store, one job a batch
@@ -125,6 +127,7 @@ export async function enqueueRun<Input = ModelInput, Expected = unknown, Metadat
     needsJobs: run.stopReason === null,
   });
   const source = toCaseSource(cases);
+  const flushing = setInterval(() => void portions.flush(), FLUSH_MS); // of a source that is slow
   try {
     for (let row = 1; ; row++) {
       if (abort?.aborted === true)
@@ -138,9 +141,12 @@ export async function enqueueRun<Input = ModelInput, Expected = unknown, Metadat
     await portions.flush(); // whole batches only: the rest of the last one may come when the input is mended
     throw error;
   } finally {
+    clearInterval(flushing);
     await source.close();
   }
-  return { runId, ...(await portions.end()) };
+  const input = await portions.end();
+  await finishRun(store, runId, definition.evaluator as SummaryEvaluator); // its workers may have been done before
+  return { runId, ...input };
 }
 
 const RATE_LIMIT_CHECKS: OptionChecks<ProcessorRateLimit> = {

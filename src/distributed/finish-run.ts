@@ -20,13 +20,11 @@ export async function finishRun(
   const run = await store.work.find(runId);
   if (run === undefined) return false;
   if (run.stopReason === 'end') return true;
-  if (run.stopReason === null) {
-    if (run.input === null) return false;
-    const { done } = await store.work.counts(runId);
-    if (done < run.input.batches) return false;
-  } else if (await isWritten(store, runId)) return false;
-  await recordEnd(store, run, evaluator);
-  if (run.stopReason === null) await store.work.stop(runId, 'end');
+  const { done } = await store.work.counts(runId);
+  const complete = run.input !== null && done >= run.input.batches; // a run that was stopped may have been done already
+  if (!complete && (run.stopReason === null || (await isWritten(store, runId)))) return false;
+  await recordEnd(store, complete ? { ...run, stopReason: null } : run, evaluator);
+  if (complete) await store.work.stop(runId, 'end');
   return true;
 }
 

@@ -8,7 +8,11 @@ import { systemClock, type Clock } from '../foundation/clock.js';
 import { EventSource, type BaseEventMap } from '../foundation/event-source.js';
 import { callable, checkOptions, object, positive, signal } from '../foundation/options.js';
 import type { ResultStore } from '../stores/result-store.js';
+import { finishRun } from './finish-run.js';
 import { runStatus, type DistributedRunStatus } from './run-status.js';
+import { checkSharedStore } from './shared-store.js';
+
+const LAST_WORD_MS = 3000; // that the workers of a stopped run have to record its end
 
 /** Options of {@link waitForRun} and {@link watchRun}. */
 export interface WaitOptions {
@@ -45,6 +49,8 @@ export async function waitForRun(
     clock: object,
   });
   const { pollMs = 1000, clock = systemClock, onStatus } = checked;
+  const patience = Math.ceil(LAST_WORD_MS / pollMs);
+  let looks = 0; // since the run was stopped
   for (;;) {
     if (checked.signal?.aborted === true)
       throw new AssayError('ASSAY_ABORTED', 'Waiting for the run was aborted', {
@@ -54,8 +60,12 @@ export async function waitForRun(
     if (status !== undefined) {
       onStatus?.(status);
       if (status.state === 'failed') throw failedError(status);
-      if (status.state === 'ended' || (status.state === 'stopped' && !(await isWritten(store, runId))))
+      if (
+        status.state === 'ended' ||
+        (status.state === 'stopped' && (await hasEnd(store, runId, looks > patience)))
+      )
         return summarize(store, runId);
+      if (status.state === 'stopped') looks += 1;
     }
     await pause(clock, pollMs, checked.signal);
   }
@@ -179,9 +189,10 @@ async function reachableStatus(store: ResultStore, runId: string): Promise<Distr
   }
 }
 
-async function isWritten(store: ResultStore, runId: string): Promise<boolean> {
-  for await (const { state } of store.runs({ runId })) return state === 'running';
-  return false;
+/** Whether a stopped run has an end; recorded here when its workers have died before they could. */
+async function hasEnd(store: ResultStore, runId: string, impatient: boolean): Promise<boolean> {
+  for await (const { end } of store.runs({ runId })) if (end !== null) return true;
+  return impatient && finishRun(checkSharedStore('waitForRun', store), runId);
 }
 
 const failedError = ({ runId, batches, failures }: DistributedRunStatus): AssayError =>

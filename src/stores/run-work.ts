@@ -189,7 +189,7 @@ export interface RunWork {
   settle(runId: string, batch: number, state: BatchState, error?: string): Promise<boolean>;
   /** Opens the batches of a run again that failed, forgets all starts, and lets a stopped run go on. */
   reopen(runId: string): Promise<void>;
-  /** Says that a run does not go on; the first reason stands. */
+  /** Says that a run does not go on; the first reason stands, save that `end` replaces any. */
   stop(runId: string, reason: SharedStop): Promise<void>;
   /** Takes turns out of the buckets that all workers share, in advance if need be. */
   takeTurns(runId: string, request: TurnRequest): Promise<TurnGrant>;

@@ -1,11 +1,11 @@
 // Workers in processes of their own on a real queue: what the tests and `bench/distributed` start, kill and look at.
 import { fork } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createRunQueue, enqueueRun } from '../../dist/bullmq.js';
+import { createRunQueue, enqueueRun, waitForRun } from '../../dist/bullmq.js';
 import { BatchProcessor, MemoryResultStore } from '../../dist/index.js';
 import { PostgresResultStore } from '../../dist/postgres.js';
 import { cases, definition } from './definition.mjs';
@@ -22,15 +22,17 @@ export class Fleet {
 
   /** `settings`: what `worker-child.mjs` takes. */
   constructor(server, settings = {}) {
-    this.connection = settings.connection ?? { postgres: server.connectionString };
+    const schema = settings.schema ?? 'assaykit';
+    this.connection = settings.connection ?? { postgres: server.connectionString, schema: `${schema}_queue` };
     this.#settings = {
       connectionString: server.connectionString,
       connection: this.connection,
       log: join(this.#folder, 'calls'),
       latencyMs: 20,
       ...settings,
+      schema,
     };
-    this.store = new PostgresResultStore(server.connectionString, { retryTimeoutMs: 60_000 });
+    this.store = new PostgresResultStore(server.connectionString, { schema, retryTimeoutMs: 60_000 });
   }
 
   /** The run's definition without its log. */
@@ -84,13 +86,22 @@ export class Fleet {
     return gone;
   }
 
-  /** Numbers of the cases that the model was asked for, in order. */
+  /** The calls of the model, in order: number of the case, and process that made it. */
   calls() {
-    try {
-      return readFileSync(this.#settings.log, 'utf8').split('\n').slice(0, -1).map(Number);
-    } catch {
-      return [];
+    if (!existsSync(this.#settings.log)) return [];
+    const lines = readFileSync(this.#settings.log, 'utf8').split('\n').slice(0, -1);
+    return lines.map((line) => line.split(' ').map(Number)).map(([number, pid]) => ({ number, pid }));
+  }
+
+  /** How many calls of each process had to be made again by another one, the most first. */
+  repeated() {
+    const first = new Map();
+    const lost = new Map();
+    for (const { number, pid } of this.calls()) {
+      if (first.has(number)) lost.set(first.get(number), (lost.get(first.get(number)) ?? 0) + 1);
+      first.set(number, pid);
     }
+    return [...lost.values()].sort((a, b) => b - a);
   }
 
   /** Waits until so many results are stored. */
@@ -118,12 +129,44 @@ export class Fleet {
     return found;
   }
 
+  async [Symbol.asyncDispose]() {
+    await this.close();
+  }
+
   async close() {
     await Promise.all([...this.#children].map((child) => this.kill(child)));
     await this.queue?.close();
     await this.store.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Kills a worker each time that another share of the cases is stored, and starts a new one in its place; half-way the server
+ * of the database. Resolves when the run has ended.
+ */
+export async function killSweep(fleet, server, { count, workers, kills, crashes = 1, onKill = () => {} }) {
+  const running = [];
+  for (let i = 0; i < workers; i++) running.push(await fleet.start());
+  const events = Array.from({ length: kills + crashes }, (_, i) => ({
+    at: Math.floor((count * (i + 0.5)) / (kills + crashes + 0.5)),
+    crash:
+      crashes > 0 &&
+      i % Math.ceil((kills + crashes) / crashes) === Math.floor((kills + crashes) / crashes / 2),
+  }));
+  for (const { at, crash } of events) {
+    await fleet.stored(at);
+    onKill(crash ? 'server' : 'worker', at);
+    if (crash) {
+      await server.crash();
+      await sleep(500);
+      await server.restart();
+    } else {
+      await fleet.kill(running.shift());
+      running.push(await fleet.start());
+    }
+  }
+  return waitForRun(fleet.store, 'run', { pollMs: 100 });
 }
 
 /** The summary of one process over the same cases. */

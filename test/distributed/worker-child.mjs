@@ -3,8 +3,8 @@ import { createBatchWorker } from '../../dist/bullmq.js';
 import { PostgresResultStore } from '../../dist/postgres.js';
 import { definition } from './definition.mjs';
 
-const { connectionString, connection, worker: options, ...rest } = JSON.parse(process.argv[2]);
-const store = new PostgresResultStore(connectionString, { retryTimeoutMs: 60_000 });
+const { connectionString, connection, schema, worker: options, ...rest } = JSON.parse(process.argv[2]);
+const store = new PostgresResultStore(connectionString, { schema, retryTimeoutMs: 60_000 });
 const worker = await createBatchWorker({ connection, store, retry: false, ...definition(rest), ...options });
 for (const event of ['distributed:batch-end', 'distributed:run-end'])
   worker.on(event, ({ outcome, batch, error }) =>

@@ -127,8 +127,8 @@ export class PostgresRunWork implements RunWork {
       );
       return {
         runId,
-        openedAt: Number(row[0]),
-        now: Number(row[1]),
+        openedAt: Math.round(Number(row[0])),
+        now: Math.round(Number(row[1])),
         batchSize: Number(row[2]),
         limits: JSON.parse(row[3] as string) as SharedLimits,
         input: row[4] === null ? null : (JSON.parse(row[4] as string) as SharedInput),
@@ -249,7 +249,7 @@ export class PostgresRunWork implements RunWork {
   async stop(runId: string, reason: SharedStop): Promise<void> {
     await this.#use('Stopping a run', (session) =>
       session.query(
-        `UPDATE ${this.#table('shared_runs')} SET stop_reason = $2 WHERE run_id = $1 AND stop_reason IS NULL`,
+        `UPDATE ${this.#table('shared_runs')} SET stop_reason = $2 WHERE run_id = $1 AND (stop_reason IS NULL OR $2 = 'end')`,
         [keyText(runId), reason],
       ),
     );
