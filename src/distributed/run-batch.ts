@@ -3,9 +3,11 @@ import type { EventPort } from '../batch/batch-events.js';
 import type { StopReason } from '../batch/summary/run-summary.js';
 import type { TestCase } from '../evaluation/evaluation-types.js';
 import { readCase } from '../stores/kept-case.js';
+import type { ResultStore } from '../stores/result-store.js';
 import type { RunManifest } from '../stores/run-manifest.js';
 import type { BatchOutcome } from './batch-worker-events.js';
 import type { ResolvedWorkerOptions } from './batch-worker-options.js';
+import { BatchStore } from './batch-store.js';
 import { recordExhausted } from './exhausted-batch.js';
 import { ForwardingProcessor } from './forwarding-processor.js';
 import type { WorkerRun } from './worker-run.js';
@@ -119,10 +121,12 @@ export class RunBatch {
     const { worker, run, manifest, port } = this.#options;
     const { processor, store, batchSize, flushIntervalMs, lockMs } = worker;
     const careful = starts >= CAREFUL_FROM;
+    const begunAt = worker.clock.now();
+    const batchStore = new BatchStore(store, `${this.#part}-${starts}`, () => worker.clock.now() - begunAt);
     this.#processor = new ForwardingProcessor(
       {
         ...processor,
-        store,
+        store: batchStore as unknown as ResultStore, // a processor neither closes it nor reads summaries
         concurrency: careful ? 1 : Math.min(worker.concurrency, cases.length * manifest.repetitions),
         batchSize: careful ? 1 : batchSize,
         flushIntervalMs,
@@ -142,7 +146,9 @@ export class RunBatch {
         shared: turns,
       });
       if (this.#stopping) void this.#processor.drain({ timeoutMs: this.#timeoutMs });
-      return (await running).stopReason;
+      const { stopReason } = await running;
+      await batchStore.end();
+      return stopReason;
     } finally {
       unsubscribe();
       turns.end();
