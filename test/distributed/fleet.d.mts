@@ -37,6 +37,7 @@ export class Fleet {
   readonly connection: QueueConnection;
   readonly store: PostgresResultStore;
   readonly definition: RunDefinition<string, string, { readonly number: number }>;
+  readonly queue?: RunQueue;
   openQueue(): Promise<RunQueue>;
   enqueue(
     count: number,
