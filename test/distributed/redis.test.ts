@@ -6,6 +6,7 @@ import { describeWithPostgres } from '../support/with-postgres.js';
 import { Fleet, summaryOfOneProcess, timeless } from './fleet.mjs';
 
 const COUNT = 600;
+const PATIENCE_MS = 300_000; // of machines with other things to do
 const WORKER = { concurrency: 16, lockMs: 1000, stalledCheckMs: 200 };
 
 if (redisMissing !== undefined) {
