@@ -7,12 +7,26 @@ export interface Menu {
   readonly letters: ReadonlySet<string>;
   /** Whether a lower-case letter stands for its capital: only where the menu has no lower-case letters. */
   readonly folds: boolean;
+  /** Finds the letters of the menu that stand apart from Latin words and numbers. */
+  readonly alone: RegExp;
 }
 
 /** Makes a menu of letters. */
 export function menuOf(letters: string): Menu {
   const all = new Set(letters);
-  return { letters: all, folds: [...all].every((letter) => letter === letter.toUpperCase()) };
+  const one = `[${[...all].map((letter) => letter.replace(/[\\\]^-]/, '\\$&')).join('')}]`;
+  return {
+    letters: all,
+    folds: [...all].every((letter) => letter === letter.toUpperCase()),
+    alone: new RegExp(`${one}(?<![\\w\\u00c0-\\u024f]${one})(?![\\w\\u00c0-\\u024f])`, 'gu'),
+  };
+}
+
+/** A cheap first look: a letter of the menu, in either case, follows after at most a bracket or two. */
+export function mayBeLetter(text: string, start: number, menu: Menu): boolean {
+  let at = start;
+  while (at - start < 8 && ' *_(["“$\\{'.includes(text[at] ?? '\n')) at++;
+  return letterFor(menu, text[at] ?? '', true) !== undefined && !/[a-z]/i.test(text[at + 1] ?? ' ');
 }
 
 /** The letter of the menu that a character is, or stands for. */
