@@ -5,6 +5,7 @@ import {
   nounKind,
   SENTENCE_TAIL,
   SINGLED_OUT,
+  SINGLED_OUT_AFTER,
   SUPPOSED,
   type NounKind,
 } from './answer-words.js';
@@ -46,7 +47,7 @@ export function* announcements(text: string, mayFollow?: MayFollow): Generator<A
     for (const pattern of nouns) announcedIn(text, pattern, [start, end], found, mayFollow);
     found.sort((a, b) => b.start - a.start);
     for (const place of found) {
-      if (place.tier !== 'boxed' && (isSupposed(text, place) || !meansTheAnswer(text, place))) continue;
+      if (place.tier !== 'boxed' && isSupposed(text, place)) continue;
       places++;
       yield place;
     }
@@ -103,17 +104,19 @@ function placeAfter(
   mayFollow: MayFollow | undefined,
 ): Announcement | undefined {
   const end = at + noun.length;
-  const place = (tier: Announcement['tier'], start: number, mayWrap: boolean): Announcement => ({
-    tier,
-    noun: nounKind(noun),
-    from: at,
-    start,
-    mayWrap,
-  });
+  const kind = nounKind(noun);
+  const announces = kind !== 'option' || isSingledOut(text, at, end);
+  const follows = mayFollow?.(text, end) === true;
+  if (!announces && !follows) return undefined;
   const linked = LINKS.includes(text[end] ?? '\n') ? linkedPlace(text, { at, end, noun }) : undefined;
-  if (linked !== undefined) return place(linked.tier, linked.start, linked.mayWrap);
-  return mayFollow?.(text, end) === true ? place('direct', end, false) : undefined;
+  if (linked !== undefined) return announces ? { ...linked, noun: kind, from: at } : undefined;
+  return follows ? { tier: 'direct', noun: kind, from: at, start: end, mayWrap: false } : undefined;
 }
+
+/** Options are spoken of all the time: a noun for one announces only the correct, best or chosen one, or as a label. */
+const isSingledOut = (text: string, at: number, end: number): boolean =>
+  SINGLED_OUT.test(text.slice(Math.max(0, at - 24), at)) ||
+  tailAt(SINGLED_OUT_AFTER, text, end) !== undefined;
 
 function linkedPlace(
   text: string,
@@ -170,13 +173,7 @@ function isSupposed(text: string, { from }: Announcement): boolean {
 
 const EXAMPLE = /\be\.g\.[^.!?\n。]{0,40}$/i;
 
-const SENTENCE_ENDS = '.!?\n。';
-
-/** Options are spoken of all the time: a noun for one announces only the correct, best or chosen one, or as a label. */
-function meansTheAnswer(text: string, { from, noun, tier }: Announcement): boolean {
-  if (noun !== 'option' || tier === 'direct') return true;
-  return SINGLED_OUT.test(text.slice(Math.max(0, from - 24), from));
-}
+const SENTENCE_ENDS = '.!?;\n。；';
 
 const BRACES = /\\?(?:boxed|fbox)\s{0,8}\{|\\.|[{}]/gs;
 const LONGEST_BOX = 1_000;

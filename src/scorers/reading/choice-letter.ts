@@ -39,9 +39,9 @@ export const letterFor = (menu: Menu, character: string, mayFold: boolean): stri
 
 /** What may stand around a letter: white space, emphasis, quotes, brackets, LaTeX. */
 const DECOR =
-  /[\s*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>#,\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf|displaystyle)\s?(?=\{)/y;
+  /<\/?[a-z]{1,8}>|[\s*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>#,\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf|displaystyle)\s?(?=\{)/y;
 const LINE_DECOR =
-  /[ \t*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf)\s?(?=\{)/y;
+  /<\/?[a-z]{1,8}>|[ \t*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf)\s?(?=\{)/y;
 const FILLER =
   /(?:option|choice|letter|alternative|statement|answer|opción|opcion|opzione|opção|alternativa|variant|вариант|antwort|buchstabe|lettre|letra|indeed|clearly|definitely|therefore|simply|most likely|likely|probably|actually|only|the|in|a(?= (?:letra|opção|alternativa))|der|die|das|la|le|el|l'|выбор|选项|選項|選択肢|보기|الخيار|विकल्प|ตัวเลือก|第)(?![\p{L}\p{N}])[ \t]*|(?:选项|選項|選択肢)/iuy;
 const MOST_DECOR = 100;

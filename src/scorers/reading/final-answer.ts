@@ -15,7 +15,7 @@ export interface AnswerKind<Value, Place extends AnswerPlace = Announcement> {
   places?(text: string): Iterable<Place>;
   /** What stands at a place; `decided`: a later place has told the answer, this one may only contradict it. */
   at(text: string, place: Place, decided: boolean): PlaceReading<Value>;
-  /** What the text ends with, where nothing was announced; `weak` is a value that a mere noun stood before. */
+  /** What the text ends with, where nothing was announced; `weak` is the last value that a mere noun stood before. */
   byPosition(text: string, weak: Found<Value> | undefined): Reading<Value> | undefined;
   /** A text that announces so many different values announces none. @default the last one decides alone */
   readonly babble?: number | undefined;

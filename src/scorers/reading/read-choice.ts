@@ -21,6 +21,7 @@ import { chosenLetters } from './statements.js';
  */
 export function readChoice(text: string, menu: Menu, options?: OptionTexts): Reading<string> {
   let unread = 0;
+  const mentioned = new Set<string>();
   return finalAnswer(text, {
     reasons: REASONS,
     babble: BABBLE,
@@ -29,15 +30,21 @@ export function readChoice(text: string, menu: Menu, options?: OptionTexts): Rea
       (options === undefined
         ? undefined
         : foundOption(matchedOption(own, 0, own.length, options, true), 'whole')),
-    places: (own) => announcements(own, (_, at) => mayBeLetter(own, at, menu)),
+    places(own) {
+      mentioned.clear();
+      return announcements(own, (_, at) => mayBeLetter(own, at, menu));
+    },
     at(own, place, decided) {
       const read = readPlace(own, place, menu);
+      if (place.tier === 'direct') mentioned.add(mentionAt(own, place.start, menu) ?? '');
       if (read.kind === 'value' || read.kind === 'several' || place.tier === 'direct' || decided) return read;
       const option = unread++ < MOST_UNREAD ? announcedOption(own, place, menu, options) : undefined;
       return option === undefined ? read : { kind: 'value', ...option };
     },
     byPosition: (own, weak) =>
-      chosenByStatement(own, menu, weak) ?? chosenByPlace(own, menu) ?? optionInEnd(own, options),
+      chosenByStatement(own, menu, mentioned.size === 1 ? weak : undefined) ??
+      chosenByPlace(own, menu) ??
+      optionInEnd(own, options),
   });
 }
 
@@ -55,6 +62,12 @@ function readPlace(text: string, place: Announcement, menu: Menu): PlaceReading<
   const { start, end, mayWrap: acrossLines, tier } = place;
   const bare = tier === 'direct' && /[\x00-\u05ff]/.test(text[start - 1] ?? ''); // spaced scripts have a verb
   return letterAt(text, start, menu, { acrossLines, end, bare });
+}
+
+/** The letter that an option or answer is called by, chosen or not: `option A fails`. */
+function mentionAt(text: string, start: number, menu: Menu): string | undefined {
+  const read = letterAt(text, start, menu, { acrossLines: false });
+  return read.kind === 'value' ? read.value : undefined;
 }
 
 /** An option by its wording, as the host gave it or as the answer itself wrote it beside the letter. */
@@ -130,9 +143,12 @@ function chosenByPlace(text: string, menu: Menu): Found<string> | undefined {
   const leading = leadingLetter(text, menu);
   if (leading !== undefined) return leading;
   if (endsInLoop(text)) return undefined;
-  return letterOnItsLine(text, menu) ?? onlyMarked(text, lastParagraph(text), menu);
+  return (
+    checkedLetter(text, menu) ?? letterOnItsLine(text, menu) ?? onlyMarked(text, lastParagraph(text), menu)
+  );
 }
 
+const SHORT = 100;
 const LEADING =
   /^[\s>*_]*(?:\(([\p{L}\p{N}])\)|([\p{L}\p{N}])([.):]|\*\*|(?=[\p{Script=Han}。，]))(?=[\s*_$\\(]|[^\x00-\x7f]|$))/u;
 
@@ -141,7 +157,8 @@ function leadingLetter(text: string, menu: Menu): Found<string> | undefined {
   const found = LEADING.exec(text.slice(0, 60));
   if (found === null) return undefined;
   const written = (found[1] ?? found[2])!;
-  const letter = letterFor(menu, written, found[1] !== undefined);
+  const isShort = text.length <= SHORT && !text.trim().includes('\n');
+  const letter = letterFor(menu, written, found[1] !== undefined || (isShort && found[3] !== ':'));
   const at = found[0].indexOf(written);
   if (letter === undefined || namesAnother(text, at + 1, menu, letter)) return undefined;
   const others =
@@ -151,6 +168,17 @@ function leadingLetter(text: string, menu: Menu): Found<string> | undefined {
   for (const other of text.slice(found[0].length).matchAll(others))
     if (menu.letters.has(other[1]!) && other[1] !== letter) return undefined;
   return { value: letter, tier: 'leading', start: at, end: at + 1 };
+}
+
+/** The only box of a list that is ticked: `- [x] B`. */
+function checkedLetter(text: string, menu: Menu): Found<string> | undefined {
+  if (!text.includes('[')) return undefined;
+  const boxes = [...text.matchAll(/^[ \t]*[-*+] \[[xX✓✔]\] \(?([\p{L}\p{N}])(?![\p{L}\p{N}])/gmu)];
+  const [only] = boxes;
+  const value = only === undefined || boxes.length > 1 ? undefined : letterFor(menu, only[1]!, false);
+  if (value === undefined) return undefined;
+  const end = only!.index + only![0].length;
+  return { value, tier: 'line', start: end - 1, end };
 }
 
 function letterOnItsLine(text: string, menu: Menu): Found<string> | undefined {

@@ -96,12 +96,14 @@ export function numberInBox(text: string, box: Announcement, mark: DecimalMark):
 }
 
 const LONGEST_VALUE = 400;
+/** `the answer is not 20`. */
+const DENIED = /^[\s*_]*(?:not|nicht|pas|no es|non è|não é|не|不是)(?![\p{L}])/iu;
 
 /** The number at a place where one was announced. */
 function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): PlaceReading<Rational> {
   const { start, end, exact } = valueStretch(text, place);
   const content = text.slice(start, end);
-  if (content.trim() === '') return UNREADABLE;
+  if (content.trim() === '' || (!exact && DENIED.test(content))) return UNREADABLE;
   const all = numberTokens(text, mark, start, end).filter(({ ordinal }) => !ordinal);
   if (all.length === 0 && content.trim() === 'null' && exact) return NONE;
   if (all.length === 0) {

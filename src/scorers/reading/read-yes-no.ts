@@ -64,8 +64,9 @@ function saidAt(text: string, place: Announcement, finder: YesNoFinder): PlaceRe
   decor.lastIndex = place.start;
   const start = place.start + (decor.exec(text)?.[0].length ?? 0);
   const here = finder.at(text, start);
+  if (here !== undefined && isOneOfTwo(text, here, finder)) return SEVERAL;
   if (here !== undefined && (place.tier === 'boxed' || endsClause(text, here) || isLowerCase(text, here)))
-    return isOneOfTwo(text, here, finder) ? SEVERAL : { kind: 'value', ...here };
+    return { kind: 'value', ...here };
   const end = place.end ?? lineEnd(text, start, LONGEST_VALUE);
   if (NO_DIFFERENCE.test(text.slice(start, end))) return SEVERAL;
   return agreed(finder.all(text, start, Math.min(end, sentenceEnd(text, start, LONGEST_VALUE))));
@@ -89,14 +90,14 @@ const isLowerCase = (text: string, { start }: SaidWord): boolean =>
   text[start] === text[start]!.toLowerCase();
 
 const FOLLOWS =
-  /^[*_"'”’)\]]{0,4}(?:$|[\s]*(?:[,.;:!?)\]—–\n<，。；：！、]|- )|\s+(?:it|i|you|we|they|he|she|this|that|these|the|there|because|since|as|for|my|your|both|in|with|to|doors?|based|by)(?![\p{L}]))/iu;
+  /^[*_"'”’)\]]{0,4}(?:$|[\s]*(?:[,.;:!?)\]—–\n<，。；：！、،؛।]|- )|\s+(?:it|i|you|we|they|he|she|this|that|these|the|there|because|since|as|for|my|your|both|in|with|to|doors?|based|by)(?![\p{L}]))/iu;
 
 /** A word that ends its clause, or that another clause follows: `No, …`, `Yes it is`; not `No universal answer`. */
 const endsClause = (text: string, { end }: SaidWord): boolean =>
   FOLLOWS.test(text.slice(end, end + 16)) || /^[\u3040-\u9fff\uac00-\ud7af]/.test(text.slice(end, end + 1));
 
 const ADVISING =
-  /(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer) (?:is|was)|i would|i['’]d|we would|you would|by)|应该|應該|建议|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])/giu;
+  /(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer) (?:is|was)|(?:aussage|behauptung|satz|das|dies) ist|(?:afirmación|declaración|frase|enunciado|esto|eso) es|(?:affirmation|énoncé|phrase|c['’]) ?est|(?:affermazione|questo) è|(?:afirmação|declaração|isso) é|(?:so|therefore|thus|hence):|i would|i['’]d|we would|you would|by)|应该|應該|建议|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])/giu;
 const ADVICE_WINDOW = 4_000;
 
 /** `You should (not) switch`, `the statement is true`: the last such sentence. */

@@ -11,7 +11,7 @@ export interface ReadableText {
 }
 
 const BEYOND_ASCII = /[^\x00-\x7f]/;
-const SEEN_AS_OTHER = /[\p{Cf}\p{Nd}\uff01-\uff5e\u24b6-\u24cf\ufe0f\u{1d400}-\u{1d6a3}]/u;
+const SEEN_AS_OTHER = /[\p{Cf}\p{Nd}\uff01-\uff5e\u24b6-\u24cf\u{1d400}-\u{1d6a3}]|\ufe0f/u;
 
 const SIGNS: Readonly<Record<string, string>> = {
   '\u2010': '-',
@@ -25,15 +25,19 @@ const SIGNS: Readonly<Record<string, string>> = {
   '\u066c': ',',
 };
 
+const UNITS = 0x10000;
 /** What each UTF-16 code unit is read as, found out when it is first met; 0: not met yet, DROPPED: nobody sees it. */
 let unitsRead: Uint16Array | undefined;
 const DROPPED = 0xffff;
+/** Where texts of usual length are written: an array for each would keep the garbage collector busy. */
+let scratch: Uint16Array | undefined;
 
 /** Makes a text readable; a text of ASCII is returned as it is. */
 export function readableText(written: string): ReadableText {
   if (!BEYOND_ASCII.test(written)) return { text: written, placeOf: (index) => index };
-  const table = (unitsRead ??= new Uint16Array(0x10000));
-  const read = new Uint16Array(written.length);
+  const table = (unitsRead ??= new Uint16Array(UNITS));
+  const read =
+    written.length > UNITS ? new Uint16Array(written.length) : (scratch ??= new Uint16Array(UNITS));
   const from: number[] = []; // places in the readable text after which the distance changes
   const distance: number[] = [];
   let changed = false;
