@@ -180,8 +180,11 @@ function ofChannels(whole: string): VisibleText {
 
 const QUOTES = new Set(['`', '"', "'", '“', '”', '‘', '’', '«', '»']);
 
+/** Whether a character may quote a tag: then it is text. */
+export const isQuote = (character: string): boolean => QUOTES.has(character);
+
 const isQuoted = (text: string, start: number, end: number): boolean =>
-  QUOTES.has(text[start - 1] ?? '') && QUOTES.has(text[end] ?? '');
+  isQuote(text[start - 1] ?? '') && isQuote(text[end] ?? '');
 
 /** At the beginning of the text or of a line, or where a trace has just ended. */
 function beginsLine(text: string, from: number, at: number): boolean {
