@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('.', import.meta.url));
  */
 const NEED_BUILD = [
   'test/{contracts,distributed,examples,faults,workers}/**/*.test.ts',
+  'test/cli/commands/*.test.ts',
   'test/stores/**/*.test.ts',
   'test/batch/drain.test.ts',
   'test/cache/memory-bounded-cache-heap.test.ts',

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { format } from 'node:util';
 import { AssayError, messageOf } from '../errors.js';
 import { redactKeys } from '../foundation/key-like.js';
 import { nearestName, showOption } from '../foundation/options.js';
@@ -10,7 +11,6 @@ import { helpOf, helpOfAll } from './help.js';
 import { Output, safeLine, safeLines } from './output.js';
 
 const STDERR = 2;
-
 /** Calls the command that the words name; resolves to the exit code, whatever happens, when all is printed. */
 export async function callCommand(argv: readonly string[]): Promise<number> {
   const output = new Output(process.stdout, process.stderr, { json: argv.includes('--json') });
@@ -20,7 +20,9 @@ export async function callCommand(argv: readonly string[]): Promise<number> {
     report(error, { output, verbose });
     process.exit(EXIT.internal);
   });
-  process.once('exit', tellEmptyLoop);
+  process.once('beforeExit', tellEmptyLoop);
+  process.once('exit', tellEnded);
+  if (output.json) keepApart(output);
   let exitCode: number;
   try {
     exitCode = await call(argv, output);
@@ -33,16 +35,33 @@ export async function callCommand(argv: readonly string[]): Promise<number> {
     exitCode = codeOf(error);
   }
   await output.flush();
-  process.off('exit', tellEmptyLoop);
+  process.off('beforeExit', tellEmptyLoop);
+  process.off('exit', tellEnded);
   return exitCode;
 }
 
+/** What an evaluation file prints must not stand between the JSON. */
+function keepApart(output: Output): void {
+  const print = (...values: readonly unknown[]): void => output.note(format(...values));
+  Object.assign(console, { log: print, info: print, debug: print, table: print, dir: print });
+}
+
 /** Node ends without a word, and with success, when all that is left is a promise that nobody settles. */
-function tellEmptyLoop(exitCode: number): void {
-  if (exitCode !== EXIT.done) return; // somebody ended the process, and said why
+function tellEmptyLoop(): void {
+  lastWords('it waits for a promise that nothing will settle');
+  process.exit(EXIT.internal);
+}
+
+/** The evaluation file has ended the process. With success, of all things: somebody may be told that all is well. */
+function tellEnded(exitCode: number): void {
+  if (exitCode !== EXIT.done) return;
   process.exitCode = EXIT.internal;
+  lastWords('something has called process.exit');
+}
+
+function lastWords(why: string): void {
   try {
-    writeSync(STDERR, 'assaykit: ended before it was done: it waits for a promise that nothing will settle\n');
+    writeSync(STDERR, `assaykit: ended before it was done: ${why}\n`);
   } catch {
     // nobody reads
   }

@@ -50,17 +50,17 @@ function factsOf(result: QueriedResult): string[] {
   return [safeLine(facts.join(', '))];
 }
 
-function inputLines(input: unknown, { paint }: Pick<Output, 'paint'>): string[] {
+function inputLines(input: unknown, output: Pick<Output, 'paint'>): string[] {
   const messages = Array.isArray(input) ? input : (input as { messages?: unknown } | null)?.messages;
   const isChat =
     Array.isArray(messages) &&
     messages.length > 0 &&
     messages.every((message) => typeof (message as { role?: unknown } | null)?.role === 'string');
-  if (!isChat) return ['', paint('asked', 'strong'), ...indented(textOf(input))];
+  if (!isChat) return ['', output.paint('asked', 'strong'), ...indented(textOf(input))];
   return (messages as readonly { readonly role: string; readonly content?: unknown }[]).flatMap(
     ({ role, content, ...rest }) => [
       '',
-      paint(`asked, ${safeLine(role)}`, 'strong'),
+      output.paint(`asked, ${safeLine(role)}`, 'strong'),
       ...indented(textOf(content ?? rest)),
     ],
   );
@@ -68,9 +68,9 @@ function inputLines(input: unknown, { paint }: Pick<Output, 'paint'>): string[] 
 
 function evaluationLines(
   { dimensions, reason }: NonNullable<QueriedResult['evaluation']>,
-  { paint }: Pick<Output, 'paint'>,
+  output: Pick<Output, 'paint'>,
 ): string[] {
-  const lines = ['', paint('scores', 'strong')];
+  const lines = ['', output.paint('scores', 'strong')];
   for (const dimension of dimensions) {
     const { name, score, label, reason: why, evidence, error } = dimension;
     const said = [

@@ -75,6 +75,5 @@ export class Interruption {
 
   #endSoon(exitCode: number): void {
     this.#timer ??= setTimeout(() => process.exit(exitCode), LAST_WORDS_MS);
-    this.#timer.unref();
   }
 }

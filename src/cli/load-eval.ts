@@ -5,6 +5,7 @@ import type { BatchProcessorOptions } from '../batch/batch-options.js';
 import type { RunOptions } from '../batch/run-options.js';
 import { AssayError, messageOf } from '../errors.js';
 import { show, unknownOption } from '../foundation/options.js';
+import type { ResultStore } from '../stores/result-store.js';
 import { CommandError } from './command-error.js';
 import type { EvalDefinition } from './eval-definition.js';
 import { EXIT } from './exit-codes.js';
@@ -81,11 +82,11 @@ export async function loadEval(
     throw new CommandError(`${wants}, or a function that returns it; got ${show(definition)}`, {
       exitCode: EXIT.input,
     });
+  const unknown = Object.keys(definition).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) throw unknownOption(`the default export of ${path}`, unknown, KNOWN);
   const missing = needed.find((name) => (definition as Record<string, unknown>)[name] === undefined);
   if (missing !== undefined)
     throw new CommandError(`${wants}; \`${missing}\` is missing`, { exitCode: EXIT.input });
-  const unknown = Object.keys(definition).find((name) => !KNOWN.includes(name));
-  if (unknown !== undefined) throw unknownOption(`the default export of ${path}`, unknown, KNOWN);
   return definition as LoadedDefinition;
 }
 
@@ -146,8 +147,33 @@ async function importFile(path: string): Promise<Readonly<Record<string, unknown
 /** A failure of the host's file. One of this package says by itself what to do. */
 function failed(path: string, what: string, error: unknown): Error {
   if (AssayError.is(error)) return error;
-  return new CommandError(`${JSON.stringify(path)} ${what}: ${messageOf(error)} (--verbose shows where)`, {
+  const message = messageOf(error);
+  const hint = message.startsWith("Cannot find package 'assaykit'")
+    ? 'install it beside the file: npm install assaykit'
+    : '--verbose shows where';
+  return new CommandError(`${JSON.stringify(path)} ${what}: ${message} (${hint})`, {
     exitCode: EXIT.internal,
     cause: error,
   });
+}
+
+/**
+ * Closes the stores that were opened, and what the file made: its store, a target with a `close`, whatever its own `close`
+ * does. All are closed, whichever fail.
+ *
+ * @throws The first failure.
+ */
+export async function closeAll(
+  { target, store, close }: Partial<LoadedDefinition>,
+  opened: readonly (ResultStore | undefined)[],
+): Promise<void> {
+  const { close: closeTarget } = (target ?? {}) as { readonly close?: unknown };
+  const stores = new Set([...opened, typeof store === 'object' ? store : undefined]);
+  const results = await Promise.allSettled([
+    (async () => void (typeof closeTarget === 'function' && (await closeTarget.call(target))))(),
+    (async () => close?.())(),
+    ...Array.from(stores, async (each) => each?.close()),
+  ]);
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { CommandError } from '../command-error.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
@@ -15,7 +16,8 @@ each run.`,
   options: {},
   run: async ({ given, output }) => {
     const [source, target, ...words] = given.words as readonly [string, string, ...string[]];
-    if (source === target) throw new CommandError('Expected FROM and TO to be two stores, got one');
+    if (resolve(source) === resolve(target))
+      throw new CommandError('Expected FROM and TO to be two stores, got one');
     const abort = new AbortController();
     const stop = (reason: Error): void => abort.abort(reason);
     const from = await openStore(source);

@@ -5,7 +5,7 @@ import { STORE_OPTION } from '../command-options.js';
 import { EXIT } from '../exit-codes.js';
 import { findRun } from '../find-run.js';
 import { Interruption } from '../interruption.js';
-import { loadEval } from '../load-eval.js';
+import { closeAll, loadEval } from '../load-eval.js';
 import { isoTime } from '../local-time.js';
 import { openStore } from '../open-store.js';
 
@@ -27,7 +27,8 @@ is asked. What comes out is a run of its own. Done again it goes on where it end
   },
   run: async ({ given, output }) => {
     const concurrency = given.number('concurrency', integer(1));
-    const { evaluator, passThreshold, store: own, close } = await loadEval(given.word(1), ['evaluator']);
+    const definition = await loadEval(given.word(1), ['evaluator']);
+    const { evaluator, passThreshold, store: own } = definition;
     const asked = given.text('store');
     const from =
       asked === undefined && typeof own === 'object'
@@ -68,9 +69,7 @@ is asked. What comes out is a run of its own. Done again it goes on where it end
       return summary.errored > 0 && !given.flag('allow-errors') ? EXIT.withErrors : EXIT.done;
     } finally {
       interruption.finish();
-      await from.close();
-      await to.close();
-      await close?.();
+      await closeAll(definition, [from, to]);
       interruption.close();
     }
   },

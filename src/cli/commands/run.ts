@@ -1,6 +1,7 @@
 import { AssayError } from '../../errors.js';
 import type { BatchProcessor } from '../../batch/batch-processor.js';
 import type { RunSummary } from '../../batch/summary/run-summary.js';
+import { redactKeys } from '../../foundation/key-like.js';
 import { integer, number } from '../../foundation/options.js';
 import type { QueriedResult, ResultStore } from '../../stores/result-store.js';
 import type { Arguments } from '../arguments.js';
@@ -11,7 +12,7 @@ import { STORE_OPTION } from '../command-options.js';
 import { EXIT } from '../exit-codes.js';
 import { findRun } from '../find-run.js';
 import { Interruption } from '../interruption.js';
-import { loadEval, partsOf, type EvalParts, type LoadedDefinition } from '../load-eval.js';
+import { closeAll, loadEval, partsOf, type EvalParts } from '../load-eval.js';
 import { isoTime } from '../local-time.js';
 import { openStore } from '../open-store.js';
 import { selectCases } from '../select-cases.js';
@@ -56,12 +57,9 @@ Ctrl-C ends the run in peace: what is done is stored, and --resume goes on.`,
       const abort = new AbortController();
       interruption = interruptionOf(processor, { abort, graceMs: limits.graceMs, call });
       try {
-        const ending = await ended(
-          processor.run(selectCases(cases as Iterable<{ id: string; input: unknown }>, limits), {
-            ...runOptions,
-            signal: abort.signal,
-          }),
-        );
+        const selected = selectCases(cases as Iterable<{ id: string; input: unknown }>, limits);
+        const running = processor.run(selected, { ...runOptions, signal: abort.signal });
+        const ending = await ended(running, limits.only);
         progress?.close();
         interruption.throwIfCrashed();
         return await report(ending, { call, store, interruption });
@@ -70,7 +68,7 @@ Ctrl-C ends the run in peace: what is done is stored, and --resume goes on.`,
         interruption.finish();
       }
     } finally {
-      await closeAll(definition, store);
+      await closeAll(definition, [store]);
       interruption?.close();
     }
   },
@@ -83,10 +81,15 @@ interface Ending {
   readonly safe: number | undefined;
 }
 
-async function ended(running: Promise<RunSummary>): Promise<Ending> {
+async function ended(running: Promise<RunSummary>, only: readonly string[]): Promise<Ending> {
   try {
     return { summary: await running, safe: undefined };
   } catch (error) {
+    if (only.length > 0 && AssayError.is(error) && error.code === 'ASSAY_EMPTY_INPUT')
+      throw new CommandError(`No case has an id such as --only ${only.join(' or ')}`, {
+        exitCode: EXIT.notFound,
+        cause: error,
+      });
     const { summary, safe } = error as { readonly summary?: RunSummary; readonly safe?: number };
     if (!AssayError.is(error) || error.code !== 'ASSAY_ABORTED' || summary === undefined) throw error;
     return { summary, safe };
@@ -201,21 +204,8 @@ function resumeCommand(argv: readonly string[], runId: string): string {
     if (word === '--run-id') at += 1;
     else if (word !== '--resume' && !word.startsWith('--run-id=')) words.push(word);
   }
-  return ['assaykit', ...words, '--resume', '--run-id', runId].map(quoted).join(' ');
+  return redactKeys(['assaykit', ...words, '--resume', '--run-id', runId].map(quoted).join(' '));
 }
 
 const quoted = (word: string): string =>
   /^[\w@%+=:,./~^-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-
-/** Closes what was opened and what the file made for this run. The first failure is told, and the rest still closed. */
-async function closeAll(definition: LoadedDefinition, store: ResultStore | undefined): Promise<void> {
-  const target = definition.target as { readonly close?: unknown };
-  const closings = [
-    async () => void (typeof target.close === 'function' && (await target.close())),
-    async () => definition.close?.(),
-    async () => store?.close(),
-  ];
-  const results = await Promise.allSettled(closings.map((close) => close()));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-}

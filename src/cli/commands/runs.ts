@@ -86,6 +86,12 @@ export function runJson(record: RunRecord): object {
 
 const count = (value: number): string => value.toLocaleString('en-US');
 
+/** Where it stands; of a run that ended before its cases did, why. */
+function stateOf(record: RunRecord): string {
+  const reason = summaryOf(record)?.stopReason ?? 'end';
+  return record.state === 'ended' && reason !== 'end' && reason !== 'settled' ? reason : record.state;
+}
+
 function scoreOf(record: RunRecord): string {
   const overall = summaryOf(record)?.overall;
   if (overall === undefined || overall.mean === null) return '-';
@@ -99,7 +105,7 @@ const TONES: Readonly<Partial<Record<RunState, Tone>>> = { crashed: 'bad', runni
 
 const COLUMNS: readonly Column<RunRecord>[] = [
   { title: 'run', cell: ({ manifest }) => manifest.runId, least: 24 },
-  { title: 'state', cell: ({ state }) => state, tone: ({ state }) => TONES[state] },
+  { title: 'state', cell: stateOf, tone: ({ state }) => TONES[state] },
   { title: 'score [interval]', cell: scoreOf },
   {
     title: 'results',

@@ -136,7 +136,9 @@ function columnsOf(rows: readonly QueriedResult[]): readonly Column<QueriedResul
       : []),
     { title: 'expected', least: 8, cell: text('expected') },
     { title: 'answered', least: 12, cell: text('answer') },
-    { title: 'because', least: 12, leaveOut: 3, cell: text('reason') },
+    ...(rows.some((row) => worstCase(row).reason !== null)
+      ? [{ title: 'because', least: 12, leaveOut: 3, cell: text('reason') }]
+      : []),
     { title: 'asked', least: 12, leaveOut: 1, cell: text('question') },
   ];
 }
