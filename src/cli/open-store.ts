@@ -55,7 +55,7 @@ async function openSqlite(path: string, create: boolean): Promise<ResultStore> {
       exitCode: EXIT.storage,
     });
   if (create) await makeFolder(dirname(path));
-  const { SqliteResultStore } = await import('assaykit/sqlite');
+  const { SqliteResultStore } = await import('../stores/sqlite/sqlite-result-store.js');
   return new SqliteResultStore(path);
 }
 
@@ -68,7 +68,7 @@ async function openFolder(path: string, create: boolean): Promise<ResultStore> {
       `Expected ${JSON.stringify(path)} to be a folder of results or a .db file, found ${found}`,
       { exitCode: EXIT.storage },
     );
-  const { GzipFileResultStore } = await import('assaykit');
+  const { GzipFileResultStore } = await import('../stores/gzip/gzip-file-result-store.js');
   const single = found === 'a folder' && (await readdir(path)).some((name) => name.startsWith('run-'));
   return new GzipFileResultStore(path, single ? { layout: 'file-per-result' } : {});
 }
