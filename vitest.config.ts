@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { withPageCode } from './scripts/page-code.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
@@ -42,6 +43,13 @@ const builtWorkers: Plugin = {
   },
 };
 
+/** The pages' styles and scripts, which the build puts in. */
+const pageCode: Plugin = {
+  name: 'page-code',
+  enforce: 'pre',
+  transform: (code, id) => (id === `${root}src/page/page-code.ts` ? withPageCode(code) : undefined),
+};
+
 const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
 
 export default defineConfig({
@@ -50,7 +58,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       {
-        plugins: [builtWorkers],
+        plugins: [builtWorkers, pageCode],
         test: {
           ...shared,
           name: 'unit',
@@ -59,7 +67,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [builtWorkers],
+        plugins: [builtWorkers, pageCode],
         test: {
           ...shared,
           name: 'built',
