@@ -8,7 +8,7 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const dir = `${dist}/doors`;
 
 const SQLITE = /\/stores\/sqlite\//; // the root does without
-const PAGES = /\/(?:page|report)\//; // likewise
+const PAGES = /\/dist\/(?:page|report)\//; // likewise
 
 rmSync(dir, { recursive: true, force: true });
 const bundle = await rolldown({
