@@ -28,6 +28,8 @@ const SLOW = [
   'test/monitor/alerts/slow-trickle.test.ts',
 ];
 const PACKAGE = ['test/package/**/*.test.ts'];
+/** Tests that look at pages in a real browser. */
+const BROWSER = ['test/browser/**/*.test.ts'];
 
 /** Worker files are started by Node itself, which cannot load TypeScript on Node 20: take the built ones. */
 const builtWorkers: Plugin = {
@@ -63,7 +65,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...NEED_BUILD, ...SLOW, ...PACKAGE],
+          exclude: [...NEED_BUILD, ...SLOW, ...PACKAGE, ...BROWSER],
         },
       },
       {
@@ -73,6 +75,15 @@ export default defineConfig({
           name: 'built',
           include: [...NEED_BUILD, ...SLOW],
           globalSetup: ['test/support/build.ts'],
+        },
+      },
+      {
+        plugins: [builtWorkers, pageCode],
+        test: {
+          ...shared,
+          name: 'browser',
+          include: BROWSER,
+          globalSetup: ['test/support/build.ts', 'test/browser/support/find-chromium.ts'],
         },
       },
       {

@@ -52,17 +52,27 @@ export function comparedVerdict({
   const by =
     `${signed(difference)}${between(interval, signed)}, ${TESTS[test]} ` +
     `${p.startsWith('<') ? `p ${p}` : `p = ${p}`}, over ${things(pairs, 'paired answer')}`;
-  const alike = forcedDifferences.length === 0;
+  const moved = metrics.slice(1).map((metric) => ({ metric, outcome: outcomeOf(metric, level) }));
+  const named = (wanted: ShownDifference['outcome']): string =>
+    moved
+      .filter((each) => each.outcome === wanted)
+      .map(({ metric }) => `${metric.name} (${signed(metric.difference)})`)
+      .join(', ');
+  const parts = (['worse', 'better'] as const)
+    .map((each) => [each, named(each)] as const)
+    .filter(([, names]) => names !== '')
+    .map(([each, names]) => ` ${each === 'worse' ? 'Worse' : 'Better'} in ${names}.`);
   const sentence =
-    outcome === 'better' || outcome === 'worse'
+    (outcome === 'better' || outcome === 'worse'
       ? `The run scores ${outcome === 'better' ? 'higher' : 'lower'} than ${b.runId}: ${by}.`
       : `No difference from ${b.runId} was found: ${by}.` +
         (interval !== null && interval.low < 0
           ? ` A drop of more than ${score(-interval.low)} is outside of the interval.`
-          : '');
-  if (!alike)
+          : '')) + parts.join('');
+  if (forcedDifferences.length > 0)
     return { tone: 'unknown', sentence: `Not scored alike, so this may be the scoring: ${sentence}` };
-  return { tone: outcome === 'better' || outcome === 'worse' ? outcome : 'plain', sentence };
+  const worse = outcome === 'worse' || (outcome !== 'better' && named('worse') !== '');
+  return { tone: worse ? 'worse' : outcome === 'better' ? 'better' : 'plain', sentence };
 }
 
 const TESTS: Readonly<Record<MetricComparison['test'], string>> = {

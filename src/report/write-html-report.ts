@@ -126,11 +126,12 @@ function beginning({ run, baseline, verdict }: ReportData): string {
       headScript: THEME_SCRIPT,
       script: REPORT_SCRIPT,
     }) +
-    '<body>\n<div class="top"><span class="brand">assaykit report</span></div>\n<main>\n' +
+    '<body>\n<header class="top"><span class="brand">assaykit report</span></header>\n<main>\n' +
     `<h1 dir="auto">${escapeHtml(run.runId)}</h1>\n` +
     (about.length === 0 ? '' : `<p class="quiet" dir="auto">${escapeHtml(about.join(' · '))}</p>\n`) +
     `<p class="verdict ${verdict.tone}" dir="auto">${escapeHtml(verdict.sentence)}</p>\n` +
-    '<noscript><p class="warning">Everything else on this page needs JavaScript. It runs only what stands in this file.</p></noscript>\n' +
+    // Not `noscript`: a viewer may have scripts and refuse these.
+    '<p class="warning" id="unread">Everything else on this page needs JavaScript. It runs only what stands in this file.</p>\n' +
     '</main>\n'
   );
 }

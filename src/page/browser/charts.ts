@@ -14,7 +14,7 @@ interface Measures {
   readonly narrow: boolean;
 }
 
-const WIDE: Measures = { width: 760, row: 30, left: 190, longestName: 26, narrow: false };
+const WIDE: Measures = { width: 1040, row: 30, left: 250, longestName: 34, narrow: false };
 const NARROW: Measures = { width: 370, row: 46, left: 26, longestName: 46, narrow: true };
 
 interface PlotRow {

@@ -116,7 +116,7 @@ export function metricTable(metrics: ReportData['metrics']): HTMLElement {
   );
 }
 
-const MOST_STORIES = 10;
+const MOST_STORIES = 6;
 
 /** What got worse, with the difference of the answers, and what got better. */
 export function changePart({ changes }: ReportData, cases: EmbeddedCases): Child {

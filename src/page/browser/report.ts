@@ -18,6 +18,7 @@ const { report, head } = JSON.parse(document.getElementById('report')?.textConte
 document.querySelector('.top')?.append(themeButton());
 void EmbeddedCases.read(head).then((cases) => {
   const main = document.querySelector('main') as HTMLElement;
+  document.getElementById('unread')?.remove();
   append(main, [
     summaryPart(report),
     scorePart(report),
