@@ -1,4 +1,5 @@
 import { promisify } from 'node:util';
+import type { ZlibOptions } from 'node:zlib';
 import { AssayError } from '../errors.js';
 import { zlib } from '../foundation/late-modules.js';
 import type { CaseDetail, CaseRow, CaseTableHead, ShownAnswer } from '../page/case-data.js';
@@ -9,7 +10,7 @@ import type { ReportFile } from './report-file.js';
 import { caseDetailOf, caseRowOf, shownAnswerOf } from './shown-case.js';
 
 /** Cases whose details are compressed together: opening one inflates so many. */
-const DETAILS_A_PORTION = 40;
+const DETAILS_A_PORTION = 80;
 const ROWS_A_PORTION = 2000;
 
 /** A row as the page has it: with the place of its detail. */
@@ -104,6 +105,6 @@ function checkAborted(signal: AbortSignal | undefined): void {
 }
 
 async function compressedBlock(attributes: string, value: unknown): Promise<string> {
-  const deflate = promisify<Buffer, Buffer>(zlib().deflateRaw);
-  return base64Block(attributes, await deflate(Buffer.from(JSON.stringify(value), 'utf8')));
+  const deflate = promisify<Buffer, ZlibOptions, Buffer>(zlib().deflateRaw);
+  return base64Block(attributes, await deflate(Buffer.from(JSON.stringify(value), 'utf8'), { level: 9 }));
 }

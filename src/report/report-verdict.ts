@@ -65,7 +65,7 @@ export function comparedVerdict({
   const sentence =
     (outcome === 'better' || outcome === 'worse'
       ? `The run scores ${outcome === 'better' ? 'higher' : 'lower'} than ${b.runId}: ${by}.`
-      : `No difference from ${b.runId} was found: ${by}.` +
+      : `No difference from ${b.runId} was found in the overall score: ${by}.` +
         (interval !== null && interval.low < 0
           ? ` A drop of more than ${score(-interval.low)} is outside of the interval.`
           : '')) + parts.join('');

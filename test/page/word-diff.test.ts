@@ -18,6 +18,12 @@ describe('wordDiff', () => {
     ]);
   });
 
+  it('takes changes with only a space between them as one', () => {
+    expect(
+      wordDiff('The answer is 184.', 'Let me round first: 194.').map(({ kind, text }) => `${kind} ${text}`),
+    ).toEqual(['old The answer is 184', 'new Let me round first: 194', 'both .']);
+  });
+
   it('makes up both texts, and says nothing of equal ones', () => {
     const words = fc
       .array(fc.constantFrom('a', 'b', 'c', ' ', '.', 'ä', '日本', '🙂', '\n'), { maxLength: 40 })

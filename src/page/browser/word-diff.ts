@@ -20,16 +20,37 @@ export function wordDiff(old: string, now: string): DiffPiece[] {
   while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end++;
   const pieces: DiffPiece[] = [];
   const add = (kind: DiffPiece['kind'], words: readonly string[]): void => {
-    if (words.length === 0) return;
-    const last = pieces.at(-1);
-    const text = words.join('');
-    if (last?.kind === kind) pieces[pieces.length - 1] = { kind, text: last.text + text };
-    else pieces.push({ kind, text });
+    if (words.length > 0) pieces.push({ kind, text: words.join('') });
   };
   add('both', a.slice(0, start));
   middle(a.slice(start, a.length - end), b.slice(start, b.length - end), add);
   add('both', a.slice(a.length - end));
-  return pieces;
+  return gathered(pieces);
+}
+
+/** Changes with no more than a space between them as one: what was there, then what is there now. */
+function gathered(pieces: readonly DiffPiece[]): DiffPiece[] {
+  const found: DiffPiece[] = [];
+  let [both, old, now] = ['', '', ''];
+  const flush = (): void => {
+    if (old !== '') found.push({ kind: 'old', text: old });
+    if (now !== '') found.push({ kind: 'new', text: now });
+    if (both !== '') found.push({ kind: 'both', text: both });
+    [both, old, now] = ['', '', ''];
+  };
+  for (const { kind, text } of pieces) {
+    if (kind === 'both') both += text;
+    else {
+      if (/\S/.test(both) || (old === '' && now === '')) flush();
+      old += both;
+      now += both;
+      both = '';
+      if (kind === 'old') old += text;
+      else now += text;
+    }
+  }
+  flush();
+  return found;
 }
 
 const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}_]+|\s+|[^\p{L}\p{N}_\s]/gu) ?? [];
