@@ -11,13 +11,14 @@ const stamp = `${root}dist/.sources`;
 /** What the built files depend on, as one hash. */
 function sourcesHash() {
   const sources = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') || name.endsWith('.css'))
     .map((name) => `src/${name}`)
     .sort();
   const hash = createHash('sha256');
   for (const file of [
     ...sources,
     'scripts/bundle-doors.mjs',
+    'scripts/page-code.mjs',
     'tsconfig.json',
     'tsconfig.build.json',
     'package-lock.json',
@@ -38,6 +39,7 @@ if (!(process.argv.includes('--if-stale') && fresh)) {
   rmSync(`${root}dist`, { recursive: true, force: true });
   try {
     node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+    node('scripts/page-code.mjs');
     node('scripts/bundle-doors.mjs');
     writeFileSync(stamp, hash);
   } catch (error) {

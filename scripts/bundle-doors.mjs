@@ -8,6 +8,7 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const dir = `${dist}/doors`;
 
 const SQLITE = /\/stores\/sqlite\//; // the root does without
+const PAGES = /\/dist\/(?:page|report)\//; // likewise
 
 rmSync(dir, { recursive: true, force: true });
 
@@ -38,6 +39,7 @@ const doors = await bundled(
     statistics: `${dist}/statistics.js`,
     decisions: `${dist}/decisions.js`,
     matchers: `${dist}/matchers.js`,
+    report: `${dist}/report.js`,
     sqlite: `${dist}/sqlite.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
     testing: `${dist}/testing/index.js`,
@@ -51,8 +53,9 @@ const doors = await bundled(
     codeSplitting: {
       minShareCount: 2,
       groups: [
-        { name: 'common', test: (id) => !SQLITE.test(id), priority: 1 },
+        { name: 'common', test: (id) => !SQLITE.test(id) && !PAGES.test(id), priority: 1 },
         { name: 'sqlite', test: SQLITE },
+        { name: 'pages', test: PAGES },
       ],
     },
     chunkFileNames: 'shared-[name].js',

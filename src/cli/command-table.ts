@@ -26,6 +26,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'compare two runs, case by case',
     load: async () => (await import('./commands/compare.js')).compare,
   },
+  report: {
+    summary: 'write a run as one HTML page that anybody can open',
+    load: async () => (await import('./commands/report.js')).report,
+  },
   gate: {
     summary: 'may this change be merged? Judge a run by what is required of it',
     load: async () => (await import('./commands/gate.js')).gate,

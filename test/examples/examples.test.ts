@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +48,7 @@ describe('the examples', () => {
       'batch-to-sqlite-and-query.mjs',
       'custom-evaluator.mjs',
       'function-target.mjs',
+      'html-report.mjs',
       'main-job.mjs',
       'quickstart.mjs',
       'sample-cases.mjs', // the questions of main-job
@@ -98,6 +99,16 @@ describe('the examples', () => {
     expect(out).toContain('right: europe/belgium "It is Brussels."');
     expect(out).toContain('wrong: america/chile');
     expect(out).not.toContain('right: america');
+  });
+});
+
+describe('the report', () => {
+  it('html-report: writes what got worse into one page', async () => {
+    const { code, out, err } = await run('html-report.mjs', ['day.html']);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^day\.html: 240 of 240 cases, \d+ kB\n$/);
+    const page = readFileSync(join(folder, 'day.html'), 'utf8');
+    expect(page).toMatch(/<p class="verdict \w+" dir="auto">[^<]+ monday/);
   });
 });
 
