@@ -47,6 +47,7 @@ describe('the examples', () => {
       'batch-to-gzip.mjs',
       'batch-to-sqlite-and-query.mjs',
       'custom-evaluator.mjs',
+      'eval.mjs',
       'function-target.mjs',
       'html-report.mjs',
       'main-job.mjs',
@@ -62,6 +63,22 @@ describe('the examples', () => {
     expect(out).toContain('turkey scored 0 Istanbul\n');
     expect(out).toContain('3 submitted = 3 scored + 0 unscored + 0 errored + 0 skipped');
     expect(out).toMatch(/accuracy +0\.6667/);
+  });
+
+  it('eval: is run by the command line', async () => {
+    const cli = join(root, 'dist/doors/cli.js');
+    const words = ['run', join(root, 'examples/eval.mjs'), '--run-id', 'monday', '--quiet'];
+    const child = spawn(process.execPath, [cli, ...words], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const code = await new Promise((settle) => child.on('close', settle));
+    expect([code, err]).toEqual([4, '']); // some cases errored
+    expect(out).toContain('240 submitted = 230 scored + 4 unscored + 6 errored + 0 skipped');
+    expect(out).toMatch(/^0\.00 {2}sum-6$/m);
   });
 
   it('function-target: streams the results of a pipeline, its failure too', async () => {
