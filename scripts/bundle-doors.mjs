@@ -16,6 +16,7 @@ const bundle = await rolldown({
     statistics: `${dist}/statistics.js`,
     decisions: `${dist}/decisions.js`,
     matchers: `${dist}/matchers.js`,
+    agents: `${dist}/agents.js`,
     sqlite: `${dist}/sqlite.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
     testing: `${dist}/testing/index.js`,
