@@ -17,6 +17,7 @@ const bundle = await rolldown({
     decisions: `${dist}/decisions.js`,
     matchers: `${dist}/matchers.js`,
     agents: `${dist}/agents.js`,
+    retrieval: `${dist}/retrieval.js`,
     sqlite: `${dist}/sqlite.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
     testing: `${dist}/testing/index.js`,
