@@ -18,6 +18,7 @@ const bundle = await rolldown({
     matchers: `${dist}/matchers.js`,
     agents: `${dist}/agents.js`,
     retrieval: `${dist}/retrieval.js`,
+    prompts: `${dist}/prompts.js`,
     sqlite: `${dist}/sqlite.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
     testing: `${dist}/testing/index.js`,

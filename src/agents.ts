@@ -35,6 +35,13 @@ export type { ArgumentMatcher, ArgumentRule, ArgumentRules } from './agents/comp
 export type { ExpectedCalls, GivenExpectedCall } from './agents/expected-calls.js';
 export type { PlaceInCase } from './scorers/place-in-case.js';
 
+// what it costs
+export {
+  costPerSolved,
+  type CostPerSolved,
+  type CostPerSolvedOptions,
+} from './statistics/cost-per-solved.js';
+
 // read the steps of another framework's
 export { fromAiSdk } from './agents/from-ai-sdk.js';
 export { fromOpenAIAgents } from './agents/from-openai-agents.js';
