@@ -21,10 +21,13 @@ const NEED_BUILD = [
 const SLOW = [
   'test/batch/hostile-host.test.ts',
   'test/cases/public-files.test.ts',
+  'test/client/balancing/standstill.test.ts',
+  'test/client/http/canary.test.ts',
   'test/decisions/group-sequential.test.ts',
   'test/foundation/linear-time.test.ts',
   'test/monitor/alerts/alert-incident.test.ts',
   'test/monitor/alerts/slow-trickle.test.ts',
+  'test/scorers/reading/linear-time.test.ts',
 ];
 const PACKAGE = ['test/package/**/*.test.ts'];
 

@@ -380,6 +380,7 @@ export type {
   MonitorTotals,
   PerformanceMetrics,
   PerformanceSnapshot,
+  RunActivity,
 } from './monitor/performance-snapshot.js';
 export { RealTimeMonitor } from './monitor/real-time-monitor.js';
 export type { MetricOverTime } from './monitor/snapshot-history.js';
