@@ -11,6 +11,7 @@ const NEED_BUILD = [
   'test/{contracts,distributed,examples,faults,workers}/**/*.test.ts',
   'test/stores/**/*.test.ts',
   'test/batch/drain.test.ts',
+  'test/matrix/killed-matrix.test.ts',
   'test/cache/memory-bounded-cache-heap.test.ts',
   'test/client/calls.test.ts',
   'test/monitor/real-time-monitor.test.ts',

@@ -23,7 +23,7 @@ import {
  *
  * - Each combination is a run of its own in the store, named `<matrixId>/<model>/<prompt>`: it can be queried, summed up,
  *   judged again and compared like any other. All runs go on side by side over one queue (`concurrency` cases at once, of all
- *   runs together) and one `budget`.
+ *   runs together) and one `budget`. `batchSize` is that of each run; its default is shared, too.
  * - Cases are read once, by all runs together, and held until the slowest has taken them: memory does not grow with their
  *   number.
  * - Whatever ends it early (a budget, `signal`, a crash) leaves runs that `resume: true` goes on with; what is stored is not
@@ -73,13 +73,18 @@ const runIdOf = (matrixId: string, { model, prompt }: ResolvedCell): string =>
 
 type Processor = BatchProcessor<unknown, unknown, unknown>;
 
-function processorFor({ settings, run }: ResolvedMatrix, cell: ResolvedCell, matrixId: string): Processor {
+function processorFor(
+  { settings, run, cells }: ResolvedMatrix,
+  cell: ResolvedCell,
+  matrixId: string,
+): Processor {
   const { model, prompt, parts, source } = cell;
   const parameters = mergeParameters(run.parameters, parts.parameters);
   const { budget, level } = settings;
   return new BatchProcessor<unknown, unknown, unknown>({
     ...run,
     store: settings.store,
+    batchSize: run.batchSize ?? Math.ceil(BATCH / cells.length),
     target: parts.target as Target<unknown, unknown, unknown>,
     ...(source === undefined ? {} : { prompt: source }),
     ...(parts.model === undefined ? {} : { model: parts.model }),
@@ -151,3 +156,6 @@ class MatrixSides {
 }
 
 const LEAST_WINDOW = 64;
+
+/** Results that wait to be stored, of all runs together: as many as in a single run. */
+const BATCH = 250;
