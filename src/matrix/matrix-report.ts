@@ -154,53 +154,43 @@ export function formatMatrix(data: MatrixData): string {
   const { matrixId, metric, level, stopReason, cells, comparisons } = data;
   const share = `${Number((100 * level).toFixed(4))} %`;
   const head = `Matrix ${matrixId}${stopReason === 'end' ? '' : ` (ended early: ${stopReason})`}: ${metric}`;
-  const lines = [
-    head,
-    '',
-    ...table([
-      [
-        'model',
-        'prompt',
-        'mean',
-        `${share} interval`,
-        'scored',
-        'unscored',
-        'errored',
-        'cost',
-        'cost per solved',
-        `${share} interval`,
-      ],
-      ...cells.map(({ model, prompt, score, summary, costPerSolved: costs }) => [
-        model,
-        prompt ?? NONE,
-        figure(score.mean),
-        range(score.interval),
-        String(score.scored),
-        String(score.unscored),
-        String(score.errored),
-        figure(summary.cost),
-        summary.cost === null ? NONE : figure(costs.cost),
-        summary.cost === null ? NONE : range(costs.interval),
-      ]),
-    ]),
-  ];
+  const priced = cells.some(({ summary }) => summary.cost !== null);
+  const scores = cells.map(({ model, prompt, score }) => [
+    model,
+    prompt ?? NONE,
+    figure(score.mean),
+    range(score.interval),
+    ...[score.scored, score.unscored, score.errored].map(String),
+  ]);
+  const costs = cells.map(({ summary, costPerSolved: { cost, interval } }) =>
+    summary.cost === null ? [NONE, NONE, NONE] : [figure(summary.cost), figure(cost), range(interval)],
+  );
+  const rows = [
+    ['model', 'prompt', 'mean', `${share} interval`, 'scored', 'unscored', 'errored'],
+    ...scores,
+  ].map((row, i) =>
+    priced ? [...row, ...(i === 0 ? ['cost', 'a solved case', `${share} interval`] : costs[i - 1]!)] : row,
+  );
+  const lines = [head, '', ...table(rows)];
   if (comparisons.length === 0) return lines.join('\n');
-  const rows = comparisons.map((each) => [
+  const compared = comparisons.map((each) => [
     `${nameOf(each.a)} - ${nameOf(each.b)}`,
     String(each.pairs),
     signed(each.difference),
     each.interval === null ? NONE : `${signed(each.interval.low)} to ${signed(each.interval.high)}`,
-    figure(each.pValue),
-    figure(each.adjustedPValue),
+    probability(each.pValue),
+    probability(each.adjustedPValue),
     verdict(each, level),
   ]);
   const titles = ['difference', 'pairs', 'mean', `${share} interval`, 'p', 'p (Holm)', 'verdict'];
-  return [...lines, '', ...table([titles, ...rows])].join('\n');
+  return [...lines, '', ...table([titles, ...compared])].join('\n');
 }
 
 const NONE = '-';
 const nameOf = ({ model, prompt }: MatrixCell): string => (prompt === null ? model : `${model}/${prompt}`);
 const figure = (value: number | null): string => (value === null ? NONE : value.toFixed(4));
+const probability = (value: number | null): string =>
+  value !== null && value < 0.0001 ? '<0.0001' : figure(value);
 const signed = (value: number | null): string =>
   value === null ? NONE : value > 0 ? `+${value.toFixed(4)}` : value.toFixed(4).replace(/^-(0\.0+)$/, '$1');
 const range = (interval: { readonly low: number; readonly high: number } | null): string =>

@@ -90,7 +90,9 @@ describe('runMatrix', () => {
     expect(matrix.comparisons[1]!.adjustedPValue).toBeGreaterThan(matrix.comparisons[1]!.pValue!);
     const text = matrix.toString();
     expect(text).toMatch(/^Matrix m: overall\n\nmodel {3}prompt {2}mean/);
-    expect(text).toMatch(/strong {2}terse {3}0\.9000 {2}0\.\d{4} to 0\.\d{4} +100 +0 +0 +1\.0000 +0\.0111/);
+    expect(text).toMatch(
+      /strong {2}terse {3}0\.9000 {2}0\.\d{4} to 0\.\d{4} +100 +0 +0 +1\.0000 +0\.0111 +0\.\d{4} to/,
+    );
     expect(text).toMatch(/strong\/terse - weak\/plain {2}100 +\+0\.6000 .* better$/m);
     expect(JSON.parse(JSON.stringify(matrix))).toMatchObject({ stopReason: 'end', metric: 'overall' });
   });
