@@ -20,14 +20,6 @@ import { TargetCall } from './target-call.js';
 import { TargetCaller, type RetriedTry } from './target-caller.js';
 import { estimateUsage } from './usage-estimate.js';
 
-/** What a {@link CaseRunner} needs to know beside the options of the run. */
-export interface CaseRunnerOptions {
-  /** Whether somebody else counts tokens or money, too. */
-  readonly counts: boolean;
-  /** A target was asked in vain and is asked again. */
-  readonly onRetry: (retried: RetriedTry) => void;
-}
-
 /** Takes one case through target and evaluator and says what came of it; never rejects. */
 export class CaseRunner<Input, Expected, Metadata> {
   readonly #options: ResolvedBatchOptions<Input, Expected, Metadata>;
@@ -39,15 +31,14 @@ export class CaseRunner<Input, Expected, Metadata> {
   constructor(
     options: ResolvedBatchOptions<Input, Expected, Metadata>,
     gate: EvaluationGate,
-    { counts, onRetry }: CaseRunnerOptions,
+    onRetry: (retried: RetriedTry) => void,
   ) {
     const { budget, rateLimit } = options;
     this.#options = options;
     this.#gate = gate;
     this.#scoringHash = scoringHash(options.evaluator);
     this.#target = new TargetCaller(options, onRetry);
-    this.#books =
-      counts || (budget?.maxTokens ?? budget?.maxCost ?? rateLimit?.tokensPerMinute) !== undefined;
+    this.#books = (budget?.maxTokens ?? budget?.maxCost ?? rateLimit?.tokensPerMinute) !== undefined;
   }
 
   /** Exactly one result, whatever happens. */
@@ -63,7 +54,8 @@ export class CaseRunner<Input, Expected, Metadata> {
     const { response } = call;
     call.endedAt = clock.now();
     try {
-      if (this.#books && !call.cached) task.estimate = estimateUsage(task.testCase.input, call, response);
+      if (this.#books && !call.cached)
+        task.estimate = estimateUsage(() => this.#target.inputOf(task), call, response);
       const evaluation = await this.#evaluate(task, response);
       return this.#concluded(this.#result(task, call), evaluation);
     } catch (thrown) {
@@ -164,7 +156,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     result.endpoint = call.endpoint;
     result.usage = call.spent?.usage ?? null;
     result.cost = call.spent?.cost ?? null;
-    if (this.#books) task.estimate = estimateUsage(task.testCase.input, call, undefined);
+    if (this.#books) task.estimate = estimateUsage(() => this.#target.inputOf(task), call, undefined);
     return result;
   }
 

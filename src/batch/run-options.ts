@@ -9,7 +9,8 @@ import {
   type OptionChecks,
 } from '../foundation/options.js';
 import type { RunManifest } from '../stores/run-manifest.js';
-import type { SharedTurns } from './shared-turns.js';
+import type { SharedBudget } from './shared-budget.js';
+import type { SharedSlots } from './shared-slots.js';
 import type { StopRule } from './stop-rule.js';
 
 /** Options of one run. */
@@ -38,8 +39,13 @@ export interface RunOptions {
   readonly part?: string | undefined;
   /** The run whose stored answers are judged, and what its manifest says of its target. @internal */
   readonly origin?: Pick<RunManifest, 'runId' | 'target'> | undefined;
-  /** Limits that it keeps together with other runs. @internal */
-  readonly shared?: SharedTurns | undefined;
+  /** What the run shares with others that go on beside it. @internal */
+  readonly shared?:
+    | {
+        readonly slots: Pick<SharedSlots, 'forRun'>;
+        readonly budget: Pick<SharedBudget, 'join'> | undefined;
+      }
+    | undefined;
 }
 
 const RUN_CHECKS: OptionChecks<RunOptions> = {

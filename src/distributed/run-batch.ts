@@ -10,7 +10,7 @@ import type { ResolvedWorkerOptions } from './batch-worker-options.js';
 import { BatchStore } from './batch-store.js';
 import { recordExhausted } from './exhausted-batch.js';
 import { ForwardingProcessor } from './forwarding-processor.js';
-import type { WorkerRun } from './worker-run.js';
+import { BatchTurns, type WorkerRun } from './worker-run.js';
 
 const CAREFUL_FROM = 3; // starts from which on a batch is suspected of killing its workers
 const WAIT_MS = 500; // between two looks whether a batch is free
@@ -132,10 +132,11 @@ export class RunBatch {
         flushIntervalMs,
         keepCases: false, // they are there
         leaseMs: lockMs,
+        budget: run.counts ? { maxTokens: Number.MAX_VALUE } : undefined, // its books are the run's
       },
       port,
     );
-    const turns = run.turns();
+    const turns = new BatchTurns(run);
     const unsubscribe = this.#processor.on('batch:end', ({ results }) => turns.durable(results.length));
     try {
       const running = this.#processor.run(cases, {
@@ -143,7 +144,7 @@ export class RunBatch {
         part: this.#part,
         resume: true,
         retryErrored: false, // errored ones are done, unless somebody asks for them again
-        shared: turns,
+        shared: { slots: turns, budget: turns },
       });
       if (this.#stopping) void this.#processor.drain({ timeoutMs: this.#timeoutMs });
       const { stopReason } = await running;

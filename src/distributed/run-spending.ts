@@ -1,5 +1,4 @@
-import { BudgetWatch } from '../batch/budget.js';
-import type { ModelClient, TokenUsage } from '../client/model-client.js';
+import { BudgetWatch, type BookedUse } from '../batch/budget.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Clock } from '../foundation/clock.js';
 import type { SharedLimits, SharedSpending, SpendingGrant, SpendingReport } from '../stores/run-work.js';
@@ -13,7 +12,6 @@ export interface RunSpendingOptions {
   /** Names the worker. */
   readonly worker: string;
   readonly limits: SharedLimits;
-  readonly estimateCost: NonNullable<ModelClient['estimateCost']>;
   readonly clock: Clock;
 }
 
@@ -37,7 +35,6 @@ export class RunSpending {
         clock: options.clock,
         begunAt: 0,
         counts: { errored: 0, results: 0 },
-        estimateCost: options.estimateCost,
         onExhausted: ignore,
         onBlind: ignore,
       },
@@ -45,10 +42,10 @@ export class RunSpending {
   }
 
   /** Books a result. */
-  book(result: CaseResult, estimate: TokenUsage | undefined): void {
+  book(result: CaseResult, use: BookedUse): void {
     this.#results += 1;
     if (result.outcome === 'errored') this.#errored += 1;
-    this.#books.spend(result, estimate);
+    this.#books.spend(result, use);
   }
 
   /** Whether a case may begin: there is something left of each chunk. */

@@ -1,5 +1,7 @@
-import type { SharedTurns } from '../batch/shared-turns.js';
-import type { ModelClient, TokenUsage } from '../client/model-client.js';
+import type { BookedUse } from '../batch/budget.js';
+import type { BudgetMember } from '../batch/shared-budget.js';
+import type { CaseSlots } from '../batch/shared-slots.js';
+import type { TokenUsage } from '../client/model-client.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { RunWork, SharedRun, SharedStop } from '../stores/run-work.js';
@@ -17,7 +19,6 @@ export interface WorkerRunOptions {
   readonly clock: Clock;
   /** Names the worker. */
   readonly worker: string;
-  readonly estimateCost: NonNullable<ModelClient['estimateCost']>;
   /** The run does not go on: its batches are to end. */
   readonly onStop: (reason: SharedStop) => void;
   /** The store failed; it is asked again. */
@@ -39,7 +40,6 @@ export class WorkerRun {
   readonly #spending: RunSpending | undefined;
   readonly #pacer: RunPacer | undefined;
   readonly #timers = new Set<ClockTimer>();
-  readonly #counts: boolean;
   #waiting: Waiting[] = [];
   #asked = 0; // places that are taken for cases that wait for the pacer
   #reporting: Promise<void> | undefined;
@@ -47,14 +47,13 @@ export class WorkerRun {
   #ended = false;
 
   constructor(options: WorkerRunOptions) {
-    const { run, work, worker, estimateCost, clock } = options;
+    const { run, work, worker, clock } = options;
     const { requestsPerSecond, tokensPerMinute, maxCost, maxTokens, maxDurationMs, maxErrorRate } =
       run.limits;
     this.#options = options;
-    this.#counts = (tokensPerMinute ?? maxCost ?? maxTokens) !== undefined;
     if ((requestsPerSecond ?? tokensPerMinute) !== undefined) this.#pacer = new RunPacer(work, run);
     if ((maxCost ?? maxTokens ?? maxDurationMs ?? maxErrorRate) !== undefined)
-      this.#spending = new RunSpending({ worker, limits: run.limits, estimateCost, clock });
+      this.#spending = new RunSpending({ worker, limits: run.limits, clock });
     this.#lookLater();
   }
 
@@ -68,9 +67,10 @@ export class WorkerRun {
     return this.#waiting.length;
   }
 
-  /** The turns of one batch. */
-  turns(): BatchTurns {
-    return new BatchTurns(this, this.#counts);
+  /** Whether tokens or money are counted, so that what no server tells has to be estimated. */
+  get counts(): boolean {
+    const { tokensPerMinute, maxCost, maxTokens } = this.#options.run.limits;
+    return (tokensPerMinute ?? maxCost ?? maxTokens) !== undefined;
   }
 
   /** Tells the rest of what was spent and gives back what is left of the budget. */
@@ -98,9 +98,9 @@ export class WorkerRun {
   }
 
   /** Books a result. */
-  settle(result: CaseResult, estimate: TokenUsage | undefined): void {
-    this.#pacer?.used(result.cached ? 0 : tokensOf(result.usage) + tokensOf(estimate));
-    this.#spending?.book(result, estimate);
+  book(result: CaseResult, use: BookedUse): void {
+    this.#pacer?.used(result.cached ? 0 : tokensOf(result.usage) + tokensOf(use.estimate));
+    this.#spending?.book(result, use);
     if (!this.#mayGo) void this.#report();
   }
 
@@ -141,7 +141,7 @@ export class WorkerRun {
       this.#options.slots.give(1);
       return;
     }
-    next.batch.held += 1;
+    next.batch.given();
     next.go();
   }
 
@@ -232,45 +232,69 @@ export class WorkerRun {
   }
 }
 
-/** A batch's share in a {@link WorkerRun}. */
-export class BatchTurns implements SharedTurns {
-  readonly counts: boolean;
-  /** Places that its cases hold. */
-  held = 0;
+/** A batch's share in a {@link WorkerRun}: its processor takes it for places and a budget that it shares with others. */
+export class BatchTurns implements CaseSlots, BudgetMember {
   readonly #run: WorkerRun;
+  #held = 0;
 
-  constructor(run: WorkerRun, counts: boolean) {
+  constructor(run: WorkerRun) {
     this.#run = run;
-    this.counts = counts;
+  }
+
+  /** As `SharedSlots.forRun`. */
+  forRun(): CaseSlots {
+    return this;
+  }
+
+  /** As `SharedBudget.join`. */
+  join(): BudgetMember {
+    return this;
   }
 
   take(): Promise<void> | undefined {
     if (this.#run.takeAtOnce()) {
-      this.held += 1;
+      this.#held += 1;
       return undefined;
     }
     return new Promise((go) => this.#run.wait({ batch: this, go }));
   }
 
-  settle(result: CaseResult, estimate: TokenUsage | undefined): void {
-    this.#run.settle(result, estimate);
+  /** A case that waited has a place. */
+  given(): void {
+    this.#held += 1;
   }
 
-  /** So many of its results are durable: their places are free. */
+  /** Its place is given back when its result is durable. */
+  release(): void {}
+
+  /** So many results are durable: their places are free. */
   durable(results: number): void {
-    const places = Math.min(results, this.held);
-    this.held -= places;
+    const places = Math.min(results, this.#held);
+    this.#held -= places;
     this.#run.give(places);
   }
 
-  close(): void {
+  stop(): void {
     this.#run.leave(this);
   }
 
-  /** Gives back what it holds: nothing of it is in flight any more. */
+  spend(result: CaseResult, use: BookedUse): void {
+    this.#run.book(result, use);
+  }
+
+  summary(): null {
+    return null;
+  }
+
+  /** Results that are not durable yet keep their places. */
+  close(): void {
+    this.stop();
+  }
+
+  /** Gives back what it holds: nothing of it is in flight any more, and all that is durable is told. */
   end(): void {
-    this.close();
-    this.durable(this.held);
+    this.stop();
+    this.durable(this.#held);
   }
 }
 

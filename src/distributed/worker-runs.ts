@@ -1,7 +1,6 @@
 import { InputError } from '../errors.js';
 import { resolveBatchOptions } from '../batch/batch-options.js';
 import { checkManifest, createManifest } from '../batch/run-manifest.js';
-import { isModelClient } from '../client/model-client.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import type { RunManifest } from '../stores/run-manifest.js';
 import type { SharedStop } from '../stores/run-work.js';
@@ -89,8 +88,6 @@ export class WorkerRuns {
         `The store does not know run ${JSON.stringify(runId)}: this worker has another store than the run was enqueued with`,
       );
     checkManifest(manifest, createManifest({ runId }, resolveBatchOptions(processor)));
-    const target: unknown = processor.target;
-    const client = isModelClient(target) ? target : undefined;
     return {
       manifest,
       users: 0,
@@ -101,7 +98,6 @@ export class WorkerRuns {
         slots,
         clock,
         worker: crypto.randomUUID(),
-        estimateCost: (usage, model) => client?.estimateCost?.(usage, model) ?? null,
         onStop: (reason) => onStop(runId, reason),
         onError,
       }),

@@ -62,7 +62,7 @@ describe('a case that waits for its evaluation', () => {
     const runner = new CaseRunner(
       resolveBatchOptions({ target: async (input) => input, evaluator }),
       gate,
-      { counts: false, onRetry: () => {} },
+      () => {},
     );
     const tasks = ['a', 'b', 'c'].map(
       (id) =>
