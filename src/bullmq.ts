@@ -39,6 +39,7 @@ export type {
   SharedStop,
   SpendingGrant,
   SpendingReport,
+  StartedBatch,
   TurnGrant,
   TurnRequest,
 } from './stores/run-work.js';

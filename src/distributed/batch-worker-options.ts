@@ -104,6 +104,7 @@ const PROCESSOR_OPTIONS = [
   'repetitions',
   'model',
   'parameters',
+  'prompt',
   'retry',
   'onCaseError',
   'onStoreError',

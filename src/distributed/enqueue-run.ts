@@ -41,6 +41,7 @@ export type RunDefinition<Input = ModelInput, Expected = unknown, Metadata = unk
   | 'evaluator'
   | 'model'
   | 'parameters'
+  | 'prompt'
   | 'repetitions'
   | 'passThreshold'
   | 'confidenceLevel'
@@ -186,6 +187,7 @@ function checkEnqueueOptions<Input, Expected, Metadata>(
     evaluator: anything,
     model: anything,
     parameters: anything,
+    prompt: anything,
     repetitions: anything,
     passThreshold: anything,
     confidenceLevel: anything,

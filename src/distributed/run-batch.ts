@@ -59,6 +59,10 @@ export class RunBatch {
       );
     onStart(record.starts);
     if (record.state === 'done') return this.#settled('done');
+    if (record.stopReason !== null) {
+      await work.giveBack(runId, batch, this.#startId);
+      return { outcome: 'stopped', last: false };
+    }
     if (record.starts > worker.maxStarts) return this.#exhausted(record.starts - 1);
     const reason = await this.#whenFree(async () =>
       this.#run(await this.#cases(record.starts), record.starts),

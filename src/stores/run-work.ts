@@ -36,6 +36,12 @@ export interface SharedBatchRecord {
   readonly error: string | null;
 }
 
+/** A batch that a worker begins. */
+export interface StartedBatch extends SharedBatchRecord {
+  /** Why the run does not go on, so that it should not be begun; `null` while it does. */
+  readonly stopReason: SharedStop | null;
+}
+
 /** Limits that all workers of a run keep together. Plain JSON data. */
 export interface SharedLimits {
   /** Cases a second over all workers, > 0. @default no limit */
@@ -177,7 +183,7 @@ export interface RunWork {
    * Counts that a worker begins a batch; the same `startId` counts once. A batch that is done is left as it is.
    * `undefined` for one that is not there.
    */
-  start(runId: string, batch: number, startId: string): Promise<SharedBatchRecord | undefined>;
+  start(runId: string, batch: number, startId: string): Promise<StartedBatch | undefined>;
   /** Gives a batch back that was begun, so that this start does not count. */
   giveBack(runId: string, batch: number, startId: string): Promise<void>;
   /** The cases of a batch and their contents ({@link KeptCase.text}) in the same order. */

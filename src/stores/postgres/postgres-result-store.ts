@@ -6,13 +6,7 @@ import { DurableStore } from '../durable-store.js';
 import { readCase } from '../kept-case.js';
 import { checkQuery } from '../result-query.js';
 import { readRow } from '../result-row.js';
-import type {
-  AppendOptions,
-  BatchSummary,
-  QueriedResult,
-  ResultKey,
-  ResultQuery,
-} from '../result-store.js';
+import type { AppendOptions, BatchSummary, QueriedResult, ResultKey, ResultQuery } from '../result-store.js';
 import type { RunWork, SharedResultStore } from '../run-work.js';
 import { RowIds } from '../row-ids.js';
 import type { RunLease } from '../run-lease.js';

@@ -14,6 +14,7 @@ import type {
   SharedStop,
   SpendingGrant,
   SpendingReport,
+  StartedBatch,
   TurnGrant,
   TurnRequest,
 } from '../run-work.js';
@@ -169,16 +170,17 @@ export class PostgresRunWork implements RunWork {
   }
 
   /** {@inheritDoc RunWork.start} */
-  async start(runId: string, batch: number, startId: string): Promise<SharedBatchRecord | undefined> {
+  async start(runId: string, batch: number, startId: string): Promise<StartedBatch | undefined> {
     const [row] = await this.#use('Beginning a batch', (session) =>
       session.query(
         `UPDATE ${this.#table('shared_batches')}
          SET starts = starts + (state <> 'done' AND last_start IS DISTINCT FROM $3)::integer, last_start = $3
-         WHERE run_id = $1 AND batch = $2 RETURNING ${BATCH_COLUMNS}`,
+         WHERE run_id = $1 AND batch = $2
+         RETURNING ${BATCH_COLUMNS}, (SELECT stop_reason FROM ${this.#table('shared_runs')} WHERE run_id = $1)`,
         [keyText(runId), batch, startId],
       ),
     );
-    return row === undefined ? undefined : batchOf(row);
+    return row === undefined ? undefined : { ...batchOf(row), stopReason: row.at(-1) as SharedStop | null };
   }
 
   /** {@inheritDoc RunWork.giveBack} */
