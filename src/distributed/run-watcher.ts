@@ -202,7 +202,7 @@ const failedError = ({ runId, batches, failures }: DistributedRunStatus): AssayE
       `batch ${failures[0]?.batch}: ${failures[0]?.error}. Mend the cause, then requeueRun`,
   );
 
-function pause(clock: Clock, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+function pause(clock: Clock, delayMs: number, abort: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.schedule(() => end(), delayMs);
     const end = (): void => {
@@ -210,6 +210,6 @@ function pause(clock: Clock, delayMs: number, signal: AbortSignal | undefined): 
       unsubscribe?.();
       resolve();
     };
-    const unsubscribe = signal === undefined ? undefined : onAbort(signal, end);
+    const unsubscribe = abort === undefined ? undefined : onAbort(abort, end);
   });
 }

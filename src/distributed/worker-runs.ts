@@ -72,7 +72,7 @@ export class WorkerRuns {
 
   /** Ends all of them. */
   async close(): Promise<void> {
-    for (const [runId, opening] of [...this.#runs]) {
+    for (const [runId, opening] of Array.from(this.#runs)) {
       const kept = await opening.catch(() => undefined);
       if (kept !== undefined) await this.#end(runId, kept);
     }

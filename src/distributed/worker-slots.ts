@@ -27,7 +27,7 @@ export class WorkerSlots {
   /** Gives places back; whoever waits for one looks again, the longest waiting first. */
   give(places: number): void {
     this.#taken -= places;
-    for (const look of [...this.#waiting]) {
+    for (const look of Array.from(this.#waiting)) {
       if (this.#taken >= this.#size) return;
       this.#waiting.delete(look);
       look();

@@ -155,7 +155,7 @@ describeWithPostgres('createBatchWorker', (server) => {
     other.on('distributed:batch-end', (event) => void refused.push(event));
     while (refused.length === 0) await sleep(20);
     expect(refused[0]).toMatchObject({ outcome: 'refused', error: { code: 'ASSAY_MANIFEST_MISMATCH' } });
-    expect(String((refused[0]?.error as Error).message)).toContain('evaluatorVersion: stored "1", now "2"');
+    expect(String((refused[0]!.error as Error).message)).toContain('evaluatorVersion: stored "1", now "2"');
     await using _worker = await at.start();
     expect((await waitForRun(at.store, 'run', { pollMs: 50 })).submitted).toBe(50);
     expect(at.calls.length).toBe(50);

@@ -21,7 +21,7 @@ export function definition({ latencyMs, log, version = '1', poison, modelUrl }) 
   return {
     target:
       modelUrl === undefined
-        ? model({ latencyMs, log, poison })
+        ? localModel({ latencyMs, log, poison })
         : new LoadBalancedClient({ endpoints: [modelUrl], model: 'mock' }),
     evaluator: createEvaluator({
       name: 'distributed',
@@ -38,7 +38,7 @@ export function definition({ latencyMs, log, version = '1', poison, modelUrl }) 
 }
 
 /** A model on this machine. */
-function model({ latencyMs, log, poison }) {
+function localModel({ latencyMs, log, poison }) {
   return async function model(input) {
     const number = Number(input.slice('question '.length));
     if (log !== undefined) appendFileSync(log, `${number} ${process.pid}\n`);

@@ -178,8 +178,9 @@ export async function summaryOfOneProcess(count, run) {
 
 /** A summary without what time made of it: start, durations and what follows from them. Everything else is compared. */
 export function timeless(summary) {
-  const { startedAt, durationMs, latency, timeToFirstToken, resultsPerSecond, ...rest } = JSON.parse(
-    JSON.stringify(summary),
-  );
-  return { ...rest, answered: latency.count };
+  const rest = JSON.parse(JSON.stringify(summary));
+  const answered = rest.latency.count;
+  for (const name of ['startedAt', 'durationMs', 'latency', 'timeToFirstToken', 'resultsPerSecond'])
+    delete rest[name];
+  return { ...rest, answered };
 }

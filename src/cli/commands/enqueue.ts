@@ -1,17 +1,18 @@
+import type { RunDefinition } from 'assaykit/bullmq';
 import { integer } from '../../foundation/options.js';
 import type { Command } from '../command.js';
 import { QUEUE_OPTIONS, STORE_OPTION } from '../command-options.js';
 import { EXIT } from '../exit-codes.js';
 import { Interruption } from '../interruption.js';
-import { casesOf, closeAll, loadEval, partsOf } from '../load-eval.js';
+import { casesOf, closeAll, loadEval, partsOf, type EvalParts } from '../load-eval.js';
 import { openShared, type SharedPlace } from '../shared-run.js';
 
 /** `assaykit enqueue eval.mjs`: puts a run into the queue. */
 export const enqueue: Command = {
   usage: 'FILE',
-  about: `Puts the cases of a file such as eval.mjs into a queue, for \`assaykit worker\` on any number
-of machines. The store must be a postgres:// address. The file's rateLimit and budget
-hold over all workers. Done again it adds what is missing.`,
+  about: `Puts the cases of a file such as eval.mjs into a queue, for \`assaykit worker\` on any
+number of machines. The store must be a postgres:// address. The file's rateLimit and
+budget hold over all workers. Done again it adds what is missing.`,
   words: { least: 1, most: 1 },
   options: {
     ...STORE_OPTION,
@@ -44,32 +45,12 @@ hold over all workers. Done again it adds what is missing.`,
             : output.text(`${batches} batches of ${runId} are in the queue again`));
           return EXIT.done;
         }
-        const {
-          target,
-          evaluator,
-          model,
-          parameters,
-          prompt,
-          repetitions,
-          passThreshold,
-          confidenceLevel,
-          labels,
-        } = parts.processor;
-        const { rateLimit, budget } = parts.processor;
         const tags = [...new Set([...(parts.run.tags ?? []), ...given.list('tag')])];
         const enqueued = await enqueueRun<unknown, unknown, unknown>(queue, {
-          ...{
-            target,
-            evaluator,
-            model,
-            parameters,
-            prompt,
-            repetitions,
-            passThreshold,
-            confidenceLevel,
-            labels,
-          },
-          ...{ rateLimit, budget, batchSize, runId, store: place.store },
+          ...definedBy(parts),
+          batchSize,
+          runId,
+          store: place.store,
           cases: (await casesOf(parts)) as never,
           tags: tags.length > 0 ? tags : undefined,
           description: parts.run.description,
@@ -92,3 +73,25 @@ hold over all workers. Done again it adds what is missing.`,
     }
   },
 };
+
+/** What of the file the results of a run depend on, and what holds over all workers. */
+function definedBy({
+  processor,
+}: EvalParts): RunDefinition<unknown, unknown, unknown> &
+  Pick<EvalParts['processor'], 'rateLimit' | 'budget'> {
+  const { target, evaluator, model, parameters, prompt, repetitions, passThreshold } = processor;
+  const { confidenceLevel, labels, rateLimit, budget } = processor;
+  return {
+    target,
+    evaluator,
+    model,
+    parameters,
+    prompt,
+    repetitions,
+    passThreshold,
+    confidenceLevel,
+    labels,
+    rateLimit,
+    budget,
+  };
+}
