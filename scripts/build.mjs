@@ -13,13 +13,14 @@ const cache = `${root}node_modules/.cache/assaykit`;
 /** What the built files depend on, as one hash. */
 function sourcesHash() {
   const sources = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') || name.endsWith('.css'))
     .map((name) => `src/${name}`)
     .sort();
   const hash = createHash('sha256');
   for (const file of [
     ...sources,
     'scripts/bundle-doors.mjs',
+    'scripts/page-code.mjs',
     'tsconfig.json',
     'tsconfig.build.json',
     'package-lock.json',
@@ -53,6 +54,7 @@ const fresh = existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
 if (!(process.argv.includes('--if-stale') && fresh)) {
   try {
     compile();
+    node('scripts/page-code.mjs');
     node('scripts/bundle-doors.mjs');
     writeFileSync(stamp, hash);
   } catch (error) {

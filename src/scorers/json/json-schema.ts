@@ -160,13 +160,16 @@ const isStandardSchema = (schema: unknown): schema is StandardSchema =>
   (typeof schema === 'object' || typeof schema === 'function') && schema !== null && '~standard' in schema;
 
 function standardValidator(schema: StandardSchema): Validator {
-  const score = (result: StandardResult): Score =>
-    verdict((result.issues ?? []).map(({ message, path = [] }) => at(pointerOf(path), message)));
+  const score = (result: StandardResult): Score => verdict(issuesOf(result));
   return (value) => {
     const result = schema['~standard'].validate(value);
     return isThenable(result) ? Promise.resolve(result).then(score) : score(result);
   };
 }
+
+/** The complaints of a Standard Schema as texts, each with its place. */
+export const issuesOf = (result: StandardResult): string[] =>
+  (result.issues ?? []).map(({ message, path = [] }) => at(pointerOf(path), message));
 
 const pointerOf = (path: NonNullable<StandardIssue['path']>): string =>
   path.map((part) => `/${String(typeof part === 'object' ? part.key : part)}`).join('');
