@@ -160,6 +160,7 @@ export {
   type CreateEvaluatorOptions,
   type DimensionOptions,
 } from './evaluation/create-evaluator.js';
+export type { PromptSource } from './evaluation/prompt-source.js';
 export { evaluationFailure } from './evaluation/evaluation-failure.js';
 export { Evaluator } from './evaluation/evaluator.js';
 export type {
