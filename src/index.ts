@@ -277,7 +277,7 @@ export {
   type StoredRun,
 } from './statistics/compare-runs.js';
 export { ComparisonRefusedError } from './statistics/comparison-refused.js';
-export { formatComparison } from './statistics/format-comparison.js';
+export { formatComparison, type FormatComparisonOptions } from './statistics/format-comparison.js';
 export type { ChangedCases } from './statistics/changed-cases.js';
 export type { UnmatchedResults } from './statistics/join-results.js';
 export type { MetricComparison } from './statistics/pair-set.js';
@@ -392,3 +392,6 @@ export {
   type TerminalProgress,
   type TerminalProgressOptions,
 } from './monitor/terminal/terminal-progress.js';
+
+// the command line
+export type { EvalDefinition } from './cli/eval-definition.js';

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,7 +49,9 @@ describe('the examples', () => {
       'batch-to-sqlite-and-query.mjs',
       'compare-prompts.mjs',
       'custom-evaluator.mjs',
+      'eval.mjs',
       'function-target.mjs',
+      'html-report.mjs',
       'main-job.mjs',
       'quickstart.mjs',
       'retrieval.mjs',
@@ -64,6 +66,22 @@ describe('the examples', () => {
     expect(out).toContain('turkey scored 0 Istanbul\n');
     expect(out).toContain('3 submitted = 3 scored + 0 unscored + 0 errored + 0 skipped');
     expect(out).toMatch(/accuracy +0\.6667/);
+  });
+
+  it('eval: is run by the command line', async () => {
+    const cli = join(root, 'dist/doors/cli.js');
+    const words = ['run', join(root, 'examples/eval.mjs'), '--run-id', 'monday', '--quiet'];
+    const child = spawn(process.execPath, [cli, ...words], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const code = await new Promise((settle) => child.on('close', settle));
+    expect([code, err]).toEqual([4, '']); // some cases errored
+    expect(out).toContain('240 submitted = 230 scored + 4 unscored + 6 errored + 0 skipped');
+    expect(out).toMatch(/^0\.00 {2}sum-6$/m);
   });
 
   it('function-target: streams the results of a pipeline, its failure too', async () => {
@@ -129,6 +147,16 @@ describe('the examples', () => {
     expect(out).toMatch(/^small\/shown - small\/plain {2}120 .* better$/m);
     expect(out).toMatch(/^small\/terse - small\/plain {2}120 .* no difference found$/m);
     expect(out).toContain('720 calls, and 0 more when resumed (120 skipped)');
+  });
+});
+
+describe('the report', () => {
+  it('html-report: writes what got worse into one page', async () => {
+    const { code, out, err } = await run('html-report.mjs', ['day.html']);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^day\.html: 240 of 240 cases, \d+ kB\n$/);
+    const page = readFileSync(join(folder, 'day.html'), 'utf8');
+    expect(page).toMatch(/<p class="verdict \w+" dir="auto">[^<]+ monday/);
   });
 });
 
