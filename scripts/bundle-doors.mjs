@@ -59,7 +59,7 @@ const doors = await bundled(
     codeSplitting: {
       minShareCount: 2,
       groups: [
-        { name: 'common', test: (id) => ![SQLITE, ROWS, PAGES].some((room) => room.test(id)), priority: 1 },
+        { name: 'common', test: (id) => ![SQLITE, ROWS, PAGES].some((apart) => apart.test(id)), priority: 1 },
         { name: 'rows', test: ROWS },
         { name: 'sqlite', test: SQLITE },
         { name: 'pages', test: PAGES },

@@ -64,8 +64,11 @@ export interface DriverSettings {
   readonly application_name: string;
 }
 
+type Connected = (error: Error | null, ...rest: unknown[]) => void;
 type ClientClass = new (config: object) => {
   readonly connectionParameters: Record<string, unknown>;
+  readonly connection: { readonly stream: { destroy(): unknown } };
+  connect(callback: Connected): void;
 };
 interface Driver {
   readonly Client: ClientClass;
@@ -99,6 +102,14 @@ export async function openPool(settings: DriverSettings): Promise<PostgresPool> 
     constructor(config: object) {
       super(config);
       for (const name of FROM_ENVIRONMENT) this.connectionParameters[name] = undefined;
+    }
+
+    /** One that was refused here (no password, an unknown certificate) stays open otherwise, and with it the process. */
+    override connect(callback: Connected): void {
+      super.connect((error, ...rest) => {
+        if (error) this.connection.stream.destroy();
+        callback(error, ...rest);
+      });
     }
   }
   return new Pool({

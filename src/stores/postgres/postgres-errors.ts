@@ -41,6 +41,8 @@ const LOST_CONNECTION =
   /^(?:Connection terminated|Client was closed|Client has encountered a connection error)/;
 const NO_FREE_CONNECTION = 'timeout exceeded when trying to connect';
 const NO_ANSWER = 'Query read timeout';
+// pgbouncer gives it the code of a lost connection.
+const REFUSED_PARAMETER = /^unsupported startup parameter/;
 
 /** The SQLSTATE or the system's code of whatever a driver threw. */
 export function codeOf(error: unknown): string {
@@ -88,6 +90,8 @@ export function toStoreError(error: unknown, what: string): AssayError {
 function hintOf(code: string, message: string): string {
   if (message === NO_FREE_CONNECTION)
     return ' (all connections were in use: raise `maxConnections`, or end queries that nobody reads)';
+  if (REFUSED_PARAMETER.test(message))
+    return ' (a pooler: name it in its `ignore_startup_parameters`, or set `statementTimeoutMs: Infinity`)';
   if (code === STATEMENT_TIMEOUT) return ' (`statementTimeoutMs`)';
   if (code === '25006') return ' (a standby, or a role that may only read)';
   return code === '' ? '' : ` (${code})`;

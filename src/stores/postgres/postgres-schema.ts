@@ -192,8 +192,10 @@ async function refuseVersion(session: PostgresSession, schema: string): Promise<
 
 /** Asked for first: making one that is there needs a right that using it does not. */
 async function makeSchema(session: PostgresSession, schema: string): Promise<void> {
-  const [row] = await session.query('SELECT to_regnamespace($1) IS NULL', [schema]);
-  if (row?.[0] === 't') await session.query(`CREATE SCHEMA ${schema}`);
+  const found = await session.query('SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1', [
+    nameOf(schema),
+  ]);
+  if (found.length === 0) await session.query(`CREATE SCHEMA ${schema}`);
 }
 
 /** @throws AssayError for a version that this package does not know. */
@@ -208,10 +210,21 @@ async function versionOf(session: PostgresSession, schema: string): Promise<numb
   return version;
 }
 
+/**
+ * A look into the catalog's tables: `to_regclass` goes by a cache, which may still say no when the start that was waited
+ * for has just made them.
+ */
 async function hasTable(session: PostgresSession, schema: string, name: string): Promise<boolean> {
-  const [row] = await session.query('SELECT to_regclass($1) IS NOT NULL', [`${schema}.${name}`]);
-  return row?.[0] === 't';
+  const found = await session.query(
+    `SELECT 1 FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE nspname = $1 AND relname = $2`,
+    [nameOf(schema), name],
+  );
+  return found.length > 0;
 }
+
+/** The name that was quoted. */
+const nameOf = (schema: string): string => schema.slice(1, -1).replaceAll('""', '"');
 
 const failed = (message: string): AssayError =>
   new AssayError('ASSAY_STORE_FAILED', `The PostgreSQL database cannot be used: ${message}`);
