@@ -10,8 +10,10 @@ const root = fileURLToPath(new URL('.', import.meta.url));
  */
 const NEED_BUILD = [
   'test/{contracts,distributed,examples,faults,workers}/**/*.test.ts',
+  'test/cli/commands/*.test.ts',
   'test/stores/**/*.test.ts',
   'test/batch/drain.test.ts',
+  'test/matrix/killed-matrix.test.ts',
   'test/cache/memory-bounded-cache-heap.test.ts',
   'test/client/calls.test.ts',
   'test/monitor/real-time-monitor.test.ts',
@@ -59,7 +61,7 @@ const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as co
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/data-folder.ts'],
+    globalSetup: ['test/support/data-folder.ts', 'test/support/announce-postgres.ts'],
     maxWorkers: 2,
     projects: [
       {
