@@ -1,6 +1,7 @@
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { roundDuration, type Clock, type ClockTimer } from '../foundation/clock.js';
 import type { KeptCase } from '../stores/kept-case.js';
+import type { CaseOfRun } from './case-keeper.js';
 import type { BatchSummary } from '../stores/result-store.js';
 import type { RunSession } from './run-session.js';
 
@@ -63,8 +64,11 @@ export class ResultWriter {
   }
 
   /** Takes a result and its case; answers with a promise when the caller has to wait for the store. */
-  push(result: CaseResult, kept: KeptCase | undefined): Promise<void> | undefined {
-    if (kept !== undefined) this.#cases.push(kept);
+  push(result: CaseResult, kept: CaseOfRun | undefined): Promise<void> | undefined {
+    if (kept !== undefined && !kept.isStored) {
+      kept.isStored = true; // a batch that cannot be stored is the last one
+      this.#cases.push(kept);
+    }
     if (this.#batch.length === 0) this.#beginBatch(result);
     else this.#batch.push(result);
     if (this.#batch.length >= this.#options.batchSize) this.#hand();
