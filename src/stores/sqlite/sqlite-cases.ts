@@ -2,7 +2,7 @@ import type { KeptCase } from '../kept-case.js';
 import type { SqliteStatement } from './sqlite-driver.js';
 
 /** Most cases that are not in the index yet. */
-const UNINDEXED = 2048;
+const UNINDEXED = 4096;
 /** Key of the index's own entry: up to which case it goes. */
 const END = '';
 const NONE: ReadonlyMap<string, number> = new Map();

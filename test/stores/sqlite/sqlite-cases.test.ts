@@ -64,7 +64,7 @@ describe('SqliteCases', () => {
 
   it('stores a case again that a host has deleted behind the index', async () => {
     const { database, connection } = await connect(join(newFolder(), 'results.db'));
-    const cases = keptFrom(0, 2100);
+    const cases = keptFrom(0, 4100);
     append(connection, cases);
     database.exec('DELETE FROM evaluation_cases');
     expect(connection.cases([cases[0]!.hash])).toEqual([undefined]);
