@@ -8,6 +8,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
+import { decisions } from './conformance/decisions.mjs';
 import { publishedVerdicts } from './conformance/published-verdicts.mjs';
 import { statistics } from './conformance/statistics.mjs';
 import { dataFolder } from './conformance/tally.mjs';
@@ -23,6 +24,7 @@ if (!existsSync(dataFolder)) {
 const sections = [
   ['Text metrics', textMetrics()],
   ['Statistics', await statistics()],
+  ['Decisions', decisions()],
   ['Recorded answers with published verdicts', publishedVerdicts()],
 ].map(([title, tallies]) => ({ title, rows: tallies.map((tally) => tally.row()) }));
 

@@ -40,7 +40,7 @@ export {
 export type {
   DecideOptions,
   DecisionPlan,
-  DecisionSettings,
+  DecisionOwnOptions,
   ShuffledOrder,
 } from './decisions/decide/decision-options.js';
 export { DecisionProcessor, type DecisionEvents } from './decisions/decide/decision-processor.js';

@@ -160,6 +160,7 @@ export {
   type CreateEvaluatorOptions,
   type DimensionOptions,
 } from './evaluation/create-evaluator.js';
+export type { PromptSource } from './evaluation/prompt-source.js';
 export { evaluationFailure } from './evaluation/evaluation-failure.js';
 export { Evaluator } from './evaluation/evaluator.js';
 export type {
@@ -276,7 +277,7 @@ export {
   type StoredRun,
 } from './statistics/compare-runs.js';
 export { ComparisonRefusedError } from './statistics/comparison-refused.js';
-export { formatComparison } from './statistics/format-comparison.js';
+export { formatComparison, type FormatComparisonOptions } from './statistics/format-comparison.js';
 export type { ChangedCases } from './statistics/changed-cases.js';
 export type { UnmatchedResults } from './statistics/join-results.js';
 export type { MetricComparison } from './statistics/pair-set.js';
@@ -379,6 +380,7 @@ export type {
   MonitorTotals,
   PerformanceMetrics,
   PerformanceSnapshot,
+  RunActivity,
 } from './monitor/performance-snapshot.js';
 export { RealTimeMonitor } from './monitor/real-time-monitor.js';
 export type { MetricOverTime } from './monitor/snapshot-history.js';
@@ -390,3 +392,6 @@ export {
   type TerminalProgress,
   type TerminalProgressOptions,
 } from './monitor/terminal/terminal-progress.js';
+
+// the command line
+export type { EvalDefinition } from './cli/eval-definition.js';

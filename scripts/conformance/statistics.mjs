@@ -34,28 +34,8 @@ import { quantile } from '../../dist/statistics/quantiles.js';
 import { minimumDetectableDifference, requiredCases } from '../../dist/statistics/sample-size.js';
 import { ScoreCounts } from '../../dist/statistics/score-counts.js';
 import { pairedTPower } from '../../dist/statistics/t-power.js';
-import { readReference, Tally } from './tally.mjs';
-
-/** Tallies by metric name, made at the first figure. */
-class Tallies {
-  #byName = new Map();
-
-  constructor(reference, tolerance) {
-    this.reference = reference;
-    this.tolerance = tolerance;
-  }
-
-  compare(metric, caseId, found, expected) {
-    let tally = this.#byName.get(metric);
-    if (tally === undefined)
-      this.#byName.set(metric, (tally = new Tally(metric, this.reference, this.tolerance)));
-    tally.compare(caseId, found, expected);
-  }
-
-  all() {
-    return [...this.#byName.values()];
-  }
-}
+import { readReference } from './tally.mjs';
+import { Tallies } from './tallies.mjs';
 
 export async function statistics() {
   return [

@@ -53,7 +53,8 @@ export class CaseRunner<Input, Expected, Metadata> {
     const { response } = call;
     call.endedAt = clock.now();
     try {
-      if (this.#books && !call.cached) task.estimate = estimateUsage(task.testCase.input, call, response);
+      if (this.#books && !call.cached)
+        task.estimate = estimateUsage(() => this.#target.inputOf(task), call, response);
       const judged = this.#evaluate(task, response);
       const evaluation = judged instanceof Promise ? await judged : judged;
       if (this.#options.store === undefined) checkReadable(evaluation);
@@ -172,7 +173,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     result.endpoint = call.endpoint;
     result.usage = call.spent?.usage ?? null;
     result.cost = call.spent?.cost ?? null;
-    if (this.#books) task.estimate = estimateUsage(task.testCase.input, call, undefined);
+    if (this.#books) task.estimate = estimateUsage(() => this.#target.inputOf(task), call, undefined);
     return result;
   }
 

@@ -89,10 +89,10 @@ async function* generate(
     const { head, tests } = await readSuiteFile(file, report);
     for (const [index, test] of tests.entries()) {
       const made = suiteTestToCase(test, head, groupBy);
-      if (typeof made === 'string') throw failure('ASSAY_INVALID_CASE', file, made, index + 1);
+      if (typeof made === 'string') throw failure('ASSAY_INVALID_CASE', file, made, { row: index + 1 });
       const before = seen.get(made.id);
       if (before !== undefined) {
-        throw failure('ASSAY_DUPLICATE_CASE', file, `${show(made.id)} is also ${before}`, index + 1);
+        throw failure('ASSAY_DUPLICATE_CASE', file, `${show(made.id)} is also ${before}`, { row: index + 1 });
       }
       seen.set(made.id, `test ${index + 1} of ${file}`);
       siblings.add(made);
@@ -159,7 +159,7 @@ async function findFiles(path: string): Promise<string[]> {
     return [...files, ...below]; // the suites of one folder in a row
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw failure('ASSAY_INVALID_INPUT', path, `cannot be read: ${messageOf(error)}`, undefined, error);
+    throw failure('ASSAY_INVALID_INPUT', path, `cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -168,12 +168,12 @@ async function readJsonFile(file: string): Promise<unknown> {
   try {
     content = await readFile(file, 'utf8');
   } catch (error) {
-    throw failure('ASSAY_INVALID_INPUT', file, `cannot be read: ${messageOf(error)}`, undefined, error);
+    throw failure('ASSAY_INVALID_INPUT', file, `cannot be read: ${messageOf(error)}`, { cause: error });
   }
   try {
     return parseJson(content.replace(/^\uFEFF/, ''), { inexact: asWritten });
   } catch (error) {
-    throw failure('ASSAY_INVALID_INPUT', file, `invalid JSON: ${messageOf(error)}`, undefined, error);
+    throw failure('ASSAY_INVALID_INPUT', file, `invalid JSON: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -219,8 +219,7 @@ function failure(
   code: 'ASSAY_INVALID_CASE' | 'ASSAY_DUPLICATE_CASE' | 'ASSAY_EMPTY_INPUT' | 'ASSAY_INVALID_INPUT',
   source: string,
   message: string,
-  row?: number,
-  cause?: unknown,
+  { row, cause }: { readonly row?: number; readonly cause?: unknown } = {},
 ): InputError {
   const place = row === undefined ? source : `${source}, test ${row}`;
   return new InputError(code, `${place}: ${message}`, {

@@ -59,18 +59,8 @@ export function assembleClient(settings: ClientSettings, hooks: ClientHooks): Cl
   const keyWatch = new KeyWatch(clock, back);
   const silence = new SilenceWatch(selector, clock);
   const { connect: connecting, firstByte, idle, refusal, whole } = attempts;
-  const timed = [
-    connecting,
-    firstByte,
-    idle,
-    refusal,
-    whole,
-    deadlines,
-    healthyWaits,
-    room,
-    silence,
-    keyWatch,
-  ];
+  const attemptTimes = [connecting, firstByte, idle, refusal, whole];
+  const timed = [...attemptTimes, deadlines, healthyWaits, room, silence, keyWatch];
   return {
     calls: {
       clock,

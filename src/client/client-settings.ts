@@ -15,6 +15,7 @@ import {
   requireOptions,
   text,
   type OptionCheck,
+  type OptionChecks,
 } from '../foundation/options.js';
 import { looksLikeKey } from '../foundation/key-like.js';
 import { systemRandom, type RandomSource } from '../foundation/seeded-random.js';
@@ -102,46 +103,65 @@ function secretsOf(options: Partial<LoadBalancedClientOptions>): Secrets {
   return secrets;
 }
 
+const offOrObject: OptionCheck = (value) =>
+  value === false || (typeof value === 'object' && value !== null) ? undefined : 'false or an object';
+
+const protocolOption: OptionCheck = (value) => {
+  if (typeof value === 'string') return oneOf(...Object.keys(PROTOCOLS))(value);
+  const protocol = value as Partial<Protocol> | null;
+  const complete =
+    typeof protocol === 'object' &&
+    protocol !== null &&
+    typeof protocol.name === 'string' &&
+    typeof protocol.path === 'string' &&
+    typeof protocol.body === 'function' &&
+    typeof protocol.parse === 'function' &&
+    typeof protocol.stream === 'function';
+  return complete ? undefined : 'a protocol name or an object with name, path, body, parse and stream';
+};
+
+const policyObject: OptionCheck = (value) =>
+  typeof (value as { pick?: unknown } | null)?.pick === 'function' ? undefined : 'an object with `pick`';
+
+const CLIENT_CHECKS: OptionChecks<LoadBalancedClientOptions> = {
+  endpoints: (value) =>
+    Array.isArray(value) && value.length > 0 ? undefined : 'a list of at least one endpoint',
+  model: text,
+  cacheIdentity: text,
+  protocol: protocolOption,
+  apiKey: anything, // checked without being shown
+  headers: anything,
+  parameters: object,
+  policy: either(oneOf('latency-aware', 'round-robin', 'least-outstanding', 'weighted-random'), policyObject),
+  concurrency: integer(1),
+  retry: object,
+  retryBudget: offOrObject,
+  outlierEjection: offOrObject,
+  healthCheck: offOrObject,
+  adaptiveConcurrency: either(boolean, object),
+  hedging: either(boolean, object),
+  timeouts: object,
+  waitForHealthyMs: milliseconds,
+  maxPauseMs: positive,
+  maxResponseBytes: integer(1),
+  allowH2: boolean,
+  tls: object,
+  dispatcher: (value) =>
+    typeof (value as { dispatch?: unknown } | null)?.dispatch === 'function'
+      ? undefined
+      : 'an undici Dispatcher',
+  connectionMaxAgeMs: positive,
+  keepAliveMs: positive,
+  prices: either(callable, object),
+  includeRaw: boolean,
+  reasoning: reasoningHandling,
+  streamForTiming: boolean,
+  clock: object,
+  random: callable,
+};
+
 function readOptions(options: LoadBalancedClientOptions): ClientSettings {
-  const checked = checkOptions(OWNER, options, {
-    endpoints: (value) =>
-      Array.isArray(value) && value.length > 0 ? undefined : 'a list of at least one endpoint',
-    model: text,
-    cacheIdentity: text,
-    protocol: protocolOption,
-    apiKey: anything, // checked without being shown
-    headers: anything,
-    parameters: object,
-    policy: either(
-      oneOf('latency-aware', 'round-robin', 'least-outstanding', 'weighted-random'),
-      policyObject,
-    ),
-    concurrency: integer(1),
-    retry: object,
-    retryBudget: offOrObject,
-    outlierEjection: offOrObject,
-    healthCheck: offOrObject,
-    adaptiveConcurrency: either(boolean, object),
-    hedging: either(boolean, object),
-    timeouts: object,
-    waitForHealthyMs: milliseconds,
-    maxPauseMs: positive,
-    maxResponseBytes: integer(1),
-    allowH2: boolean,
-    tls: object,
-    dispatcher: (value) =>
-      typeof (value as { dispatch?: unknown } | null)?.dispatch === 'function'
-        ? undefined
-        : 'an undici Dispatcher',
-    connectionMaxAgeMs: positive,
-    keepAliveMs: positive,
-    prices: either(callable, object),
-    includeRaw: boolean,
-    reasoning: reasoningHandling,
-    streamForTiming: boolean,
-    clock: object,
-    random: callable,
-  });
+  const checked = checkOptions(OWNER, options, CLIENT_CHECKS);
   requireOptions(OWNER, checked, ['endpoints']);
   if (checked.prices !== undefined) checkPrices(checked.prices);
   const wrong = checkParameters(checked.parameters);
@@ -149,7 +169,12 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
   const timeouts = timeoutOptions(checked.timeouts ?? {});
   const random = checked.random ?? systemRandom;
   const endpoints = checked.endpoints.map((each, index) =>
-    readEndpoint(typeof each === 'string' ? { url: each } : each, index, checked, timeouts, random),
+    readEndpoint(typeof each === 'string' ? { url: each } : each, {
+      index,
+      client: checked,
+      timeouts,
+      random,
+    }),
   );
   return {
     endpoints: withDistinctIds(endpoints),
@@ -174,26 +199,32 @@ function readOptions(options: LoadBalancedClientOptions): ClientSettings {
   };
 }
 
+const ENDPOINT_CHECKS: OptionChecks<EndpointOptions> = {
+  id: text,
+  url: anything, // may hold credentials, so a bad one is never shown
+  protocol: protocolOption,
+  model: text,
+  apiKey: anything,
+  headers: anything,
+  weight: positive,
+  priority: integer(0),
+  concurrency: integer(1),
+  rateLimit: object,
+};
+
+interface EndpointPlace {
+  readonly index: number;
+  readonly client: LoadBalancedClientOptions;
+  readonly timeouts: ClientSettings['timeouts'];
+  readonly random: RandomSource;
+}
+
 function readEndpoint(
   options: EndpointOptions,
-  index: number,
-  client: LoadBalancedClientOptions,
-  timeouts: ClientSettings['timeouts'],
-  random: RandomSource,
+  { index, client, timeouts, random }: EndpointPlace,
 ): EndpointParts {
   const owner = `endpoints[${index}]`;
-  const checked = checkOptions(owner, options, {
-    id: text,
-    url: anything, // may hold credentials, so a bad one is never shown
-    protocol: protocolOption,
-    model: text,
-    apiKey: anything,
-    headers: anything,
-    weight: positive,
-    priority: integer(0),
-    concurrency: integer(1),
-    rateLimit: object,
-  });
+  const checked = checkOptions(owner, options, ENDPOINT_CHECKS);
   const protocol = protocolOf(checked.protocol ?? client.protocol ?? 'openai-chat');
   requireOptions(owner, checked, ['url']);
   const address = endpointAddress(checked.url, protocol);
@@ -320,26 +351,6 @@ function withDistinctIds(endpoints: readonly EndpointParts[]): readonly Endpoint
   }
   return endpoints;
 }
-
-const offOrObject: OptionCheck = (value) =>
-  value === false || (typeof value === 'object' && value !== null) ? undefined : 'false or an object';
-
-const protocolOption: OptionCheck = (value) => {
-  if (typeof value === 'string') return oneOf(...Object.keys(PROTOCOLS))(value);
-  const protocol = value as Partial<Protocol> | null;
-  const complete =
-    typeof protocol === 'object' &&
-    protocol !== null &&
-    typeof protocol.name === 'string' &&
-    typeof protocol.path === 'string' &&
-    typeof protocol.body === 'function' &&
-    typeof protocol.parse === 'function' &&
-    typeof protocol.stream === 'function';
-  return complete ? undefined : 'a protocol name or an object with name, path, body, parse and stream';
-};
-
-const policyObject: OptionCheck = (value) =>
-  typeof (value as { pick?: unknown } | null)?.pick === 'function' ? undefined : 'an object with `pick`';
 
 function protocolOf(protocol: ProtocolName | Protocol): Protocol {
   return typeof protocol === 'string' ? PROTOCOLS[protocol] : protocol;

@@ -102,7 +102,7 @@ export function cachedEvaluation<Input = unknown, Expected = unknown, Metadata =
       keys = new EvaluationKeys(this, given); // not before: the fields of a subclass are set after this is made
       keysOf.set(this, keys);
     }
-    return lookUp(cache, keys, given, evaluate, response, context);
+    return lookUp({ cache, keys, ttlMs: given.ttlMs, evaluate }, response, context);
   };
 }
 
@@ -115,10 +115,7 @@ class CachedEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Expect
   declare readonly cacheIdentity?: string;
   declare readonly corpusMetrics?: Readonly<Record<string, CorpusMetric>>;
   readonly #inner: Evaluator<Input, Expected, Metadata>;
-  readonly #cache: EvaluationCache;
-  readonly #options: CachedEvaluatorOptions;
-  readonly #keys: EvaluationKeys;
-  readonly #evaluate: Evaluate<Input, Expected, Metadata>;
+  readonly #source: CachedSource<Input, Expected, Metadata>;
 
   constructor(
     inner: Evaluator<Input, Expected, Metadata>,
@@ -134,17 +131,19 @@ class CachedEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Expect
     if (inner.cacheIdentity !== undefined) this.cacheIdentity = inner.cacheIdentity;
     if (inner.corpusMetrics !== undefined) this.corpusMetrics = inner.corpusMetrics;
     this.#inner = inner;
-    this.#cache = cache;
-    this.#options = options;
-    this.#keys = new EvaluationKeys(inner as Evaluator<never, never, never>, options);
-    this.#evaluate = (response, context) => evaluateWhole(inner, response, context);
+    this.#source = {
+      cache,
+      keys: new EvaluationKeys(inner as Evaluator<never, never, never>, options),
+      ttlMs: options.ttlMs,
+      evaluate: (response, context) => evaluateWhole(inner, response, context),
+    };
   }
 
   override evaluate(
     response: ModelResponse,
     context: EvaluationContext<Input, Expected, Metadata>,
   ): Promise<Evaluation> {
-    return lookUp(this.#cache, this.#keys, this.#options, this.#evaluate, response, context);
+    return lookUp(this.#source, response, context);
   }
 
   /** Closes the evaluator behind; the cache stays open. */
@@ -198,11 +197,16 @@ class EvaluationKeys {
   }
 }
 
+/** Where an evaluation is looked up, and what makes it where it is not found. */
+interface CachedSource<Input, Expected, Metadata> {
+  readonly cache: EvaluationCache;
+  readonly keys: EvaluationKeys;
+  readonly ttlMs: number | undefined;
+  readonly evaluate: Evaluate<Input, Expected, Metadata>;
+}
+
 async function lookUp<Input, Expected, Metadata>(
-  cache: EvaluationCache,
-  keys: EvaluationKeys,
-  { ttlMs }: CachedEvaluatorOptions,
-  evaluate: Evaluate<Input, Expected, Metadata>,
+  { cache, keys, ttlMs, evaluate }: CachedSource<Input, Expected, Metadata>,
   response: ModelResponse,
   context: EvaluationContext<Input, Expected, Metadata>,
 ): Promise<Evaluation> {

@@ -42,7 +42,7 @@ export interface ScorerArguments<Input = unknown, Expected = unknown, Metadata =
 
 /** A passage of the answer that a score rests on, so that a report can mark it in the text. */
 export interface EvidencePlace {
-  /** The passage. */
+  /** The passage; of a long one the beginning, with `…`. */
   readonly text: string;
   /** Where it begins in `output`, UTF-16 code units. */
   readonly start: number;

@@ -1,7 +1,7 @@
 import type { ProgressEvent } from '../batch/batch-events.js';
 import { perSecond, share } from './activity.js';
 import type { RunState } from './event-counters.js';
-import type { MonitorTotals, PerformanceMetrics } from './performance-snapshot.js';
+import type { MonitorTotals, PerformanceMetrics, RunActivity } from './performance-snapshot.js';
 import type { ResponseTimeMetrics } from './response-times.js';
 import type { SystemMetrics } from './machine/system-sampler.js';
 
@@ -15,9 +15,11 @@ export interface MonitorGauges {
   readonly queueDepth?: number | null | undefined;
 }
 
+const MOST_RUNS = 100;
+
 type RunMetrics = Pick<
   PerformanceMetrics,
-  'inFlight' | 'sinceLastCaseMs' | 'doneCases' | 'totalCases' | 'projectedCost'
+  'inFlight' | 'sinceLastCaseMs' | 'doneCases' | 'totalCases' | 'projectedCost' | 'prefixScore'
 >;
 
 /** What {@link activityMetrics} needs to know. */
@@ -86,6 +88,7 @@ function runMetrics(runs: readonly RunState[], now: number, everRan: boolean): R
     doneCases: sum(progress.map((each) => each.done)),
     totalCases: sum(runs.map((run) => run.total)),
     projectedCost: sum(progress.map(projectedCost)),
+    prefixScore: prefixScore(progress),
   };
 }
 
@@ -93,6 +96,30 @@ function runMetrics(runs: readonly RunState[], now: number, everRan: boolean): R
 function projectedCost({ cost, total, done }: ProgressEvent): number | null {
   if (cost === null || done === 0) return null;
   return total === null ? cost : (cost / done) * total;
+}
+
+/** The mean over all scored results of all prefixes. */
+function prefixScore(progress: readonly ProgressEvent[]): number | null {
+  let n = 0;
+  let total = 0;
+  for (const { score } of progress) {
+    if (!isKnown(score?.mean)) continue;
+    n += score.n;
+    total += score.mean * score.n;
+  }
+  return n === 0 ? null : total / n;
+}
+
+/** What each run that is going on says of itself; at most {@link MOST_RUNS}. The object has no prototype: an id may be anything. */
+export function runActivities(runs: ReadonlyMap<string, RunState>): Readonly<Record<string, RunActivity>> {
+  const activities = Object.create(null) as Record<string, RunActivity>;
+  let told = 0;
+  for (const [runId, { progress }] of runs) {
+    if (progress === undefined || told++ >= MOST_RUNS) continue;
+    const { done, total, ratePerSecond, etaMs, score } = progress;
+    activities[runId] = Object.freeze({ done, total, ratePerSecond, etaMs, score: score ?? null });
+  }
+  return Object.freeze(activities);
 }
 
 /** The sum; `null` of nothing, or when one of them is not known. */

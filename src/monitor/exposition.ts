@@ -4,6 +4,16 @@ export type MetricType = 'counter' | 'gauge';
 /** One sample: its labels and value. `null` values are left out. */
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | null];
 
+/** What a histogram has counted. */
+export interface HistogramCounts {
+  /** Upper ends of the buckets, ascending. */
+  readonly bounds: readonly number[];
+  /** Values up to each bound, and the count of all. */
+  readonly cumulative: readonly number[];
+  /** Sum of the values. */
+  readonly sum: number;
+}
+
 /**
  * Writer of Prometheus' text exposition format, version 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/).
@@ -19,14 +29,8 @@ export class Exposition {
     for (const [labels, value] of known) this.#sample(name, labels, value as number);
   }
 
-  /** Writes a histogram: `cumulative` has one number more than `bounds`, the count of all. */
-  histogram(
-    name: string,
-    help: string,
-    bounds: readonly number[],
-    cumulative: readonly number[],
-    sum: number,
-  ): void {
+  /** Writes a histogram. */
+  histogram(name: string, help: string, { bounds, cumulative, sum }: HistogramCounts): void {
     this.#head(name, 'histogram', help);
     for (const [i, bound] of bounds.entries()) {
       this.#sample(`${name}_bucket`, { le: String(bound) }, cumulative[i] ?? 0);

@@ -1,3 +1,5 @@
+import type { LiveScore } from '../batch/summary/prefix-score.js';
+
 /**
  * The numbers of a {@link PerformanceSnapshot} that are kept in the history. `null` always means "not known
  * here", never zero.
@@ -55,6 +57,11 @@ export interface PerformanceMetrics {
   readonly totalCases: number | null;
   /** Cost of the runs going on, projected to their end; of one that does not say how many cases it has, so far. */
   readonly projectedCost: number | null;
+  /**
+   * Mean overall score of the runs going on, 0..1, each over the longest complete prefix of what was submitted: what
+   * finishes first is no sample. `runs` has each with its interval.
+   */
+  readonly prefixScore: number | null;
 
   // ── calls to endpoints ───────────────────────────────────────────────────────────────────────────────────
   /** Requests to endpoints a second, retries and hedges included. */
@@ -117,6 +124,7 @@ export const METRIC_NAMES: readonly MetricName[] = Object.keys({
   doneCases: 0,
   totalCases: 0,
   projectedCost: 0,
+  prefixScore: 0,
   apiCallsPerSecond: 0,
   averageResponseTimeMs: 0,
   p50ResponseTimeMs: 0,
@@ -229,6 +237,20 @@ export interface ModelActivity {
   readonly p99ResponseTimeMs: number | null;
 }
 
+/** One run that is going on, as its latest progress event shows it. */
+export interface RunActivity {
+  /** Results so far, earlier starts included. */
+  readonly done: number;
+  /** Cases times repetitions; `null` when the source does not say how many it has. */
+  readonly total: number | null;
+  /** Results a second over the last seconds. */
+  readonly ratePerSecond: number;
+  /** Milliseconds to the end at this rate; `null` when unknown. */
+  readonly etaMs: number | null;
+  /** Mean overall score of the longest complete prefix of what was submitted, with its interval and its `n`. */
+  readonly score: LiveScore | null;
+}
+
 /** The state of a run at one moment. Plain frozen data without ids of cases, prompts, answers or keys. */
 export interface PerformanceSnapshot extends PerformanceMetrics {
   /** Wall-clock time, milliseconds since the epoch. */
@@ -245,6 +267,8 @@ export interface PerformanceSnapshot extends PerformanceMetrics {
   readonly endpoints: Readonly<Record<string, EndpointActivity>>;
   /** By model name; at most 100, the rest together as `(other)`. */
   readonly models: Readonly<Record<string, ModelActivity>>;
+  /** The runs going on that have told their progress, by run id; at most 100. */
+  readonly runs: Readonly<Record<string, RunActivity>>;
 }
 
 /** A snapshot as the history keeps it: all numbers, without the breakdowns. */

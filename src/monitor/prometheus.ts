@@ -63,6 +63,7 @@ const GAUGES: readonly (readonly [metric: MetricName, name: string, help: string
   ],
   ['doneCases', 'run_done_cases', 'Results so far of the runs going on.'],
   ['totalCases', 'run_cases', 'Cases times repetitions of the runs going on.'],
+  ['prefixScore', 'run_prefix_score', 'Mean score of the complete prefix of the runs going on.'],
   ['ejectedEndpoints', 'ejected_endpoints', 'Endpoints that get no calls because they failed.'],
 ];
 
@@ -72,69 +73,68 @@ const GAUGES: readonly (readonly [metric: MetricName, name: string, help: string
  */
 export function prometheusText(input: PrometheusInput): string {
   const out = new Exposition();
-  const { totals, snapshot, buckets, endpoints, models } = input;
-  const counter = (name: string, help: string, ...samples: readonly Sample[]): void =>
-    out.family(`assaykit_${name}_total`, 'counter', help, samples);
+  writeTotals(out, input);
+  writePlaces(out, input);
+  writeTimes(out, input);
+  return out.toString();
+}
 
-  counter(
-    'cases',
-    'Finished cases by outcome.',
-    ...(['scored', 'unscored', 'errored'] as const).map((outcome): Sample => [{ outcome }, totals[outcome]]),
-  );
-  counter(
-    'case_errors',
-    'Errored cases by error code.',
-    ...byLabel('code', input.errorTotals, (count) => count),
-  );
-  counter('cached_cases', 'Cases that were answered from the response cache.', [{}, totals.cachedCases]);
-  counter('requests', 'Requests to endpoints, retries and hedges included.', [{}, totals.requests]);
-  counter('request_failures', 'Requests to endpoints that failed.', [{}, totals.failedRequests]);
-  counter('rate_limited', 'Requests that were answered with 429.', [{}, totals.rateLimited]);
-  counter('retries', 'Calls that were tried again.', [{}, totals.retries]);
-  counter(
-    'tokens',
-    'Tokens used.',
-    [{ direction: 'input' }, totals.inputTokens],
-    [{ direction: 'output' }, totals.outputTokens],
-  );
-  counter('cost', 'Money spent, in the unit of the price table.', [{}, totals.cost]);
-  counter(
-    'cache_reads',
-    'Cache reads by result.',
-    [{ result: 'hit' }, totals.cacheHits],
-    [{ result: 'miss' }, totals.cacheMisses],
-  );
-  counter('cache_evictions', 'Entries that left a cache.', [{}, totals.cacheEvictions]);
-  counter('stored_results', 'Results made durable.', [{}, totals.stored]);
-  counter('store_errors', 'Failed writes of a store.', [{}, totals.storeErrors]);
-  counter('endpoint_ejections', 'Times that an endpoint was taken out of use.', [{}, totals.ejections]);
-  counter('budgets_exhausted', 'Budgets that were used up.', [{}, totals.budgetsExhausted]);
+/** Counters without a label of the host's. */
+const TOTALS: readonly (readonly [total: keyof MonitorTotals, name: string, help: string])[] = [
+  ['cachedCases', 'cached_cases', 'Cases that were answered from the response cache.'],
+  ['requests', 'requests', 'Requests to endpoints, retries and hedges included.'],
+  ['failedRequests', 'request_failures', 'Requests to endpoints that failed.'],
+  ['rateLimited', 'rate_limited', 'Requests that were answered with 429.'],
+  ['retries', 'retries', 'Calls that were tried again.'],
+  ['cost', 'cost', 'Money spent, in the unit of the price table.'],
+  ['cacheEvictions', 'cache_evictions', 'Entries that left a cache.'],
+  ['stored', 'stored_results', 'Results made durable.'],
+  ['storeErrors', 'store_errors', 'Failed writes of a store.'],
+  ['ejections', 'endpoint_ejections', 'Times that an endpoint was taken out of use.'],
+  ['budgetsExhausted', 'budgets_exhausted', 'Budgets that were used up.'],
+];
 
+function writeTotals(out: Exposition, { totals, errorTotals }: PrometheusInput): void {
+  const outcomes = ['scored', 'unscored', 'errored'] as const;
   counter(
-    'endpoint_requests',
-    'Requests by endpoint.',
-    ...byLabel('endpoint', endpoints, (endpoint) => endpoint.requests),
+    out,
+    ['cases', 'Finished cases by outcome.'],
+    outcomes.map((outcome): Sample => [{ outcome }, totals[outcome]]),
   );
   counter(
-    'endpoint_request_failures',
-    'Failed requests by endpoint.',
-    ...byLabel('endpoint', endpoints, (endpoint) => endpoint.failed),
+    out,
+    ['case_errors', 'Errored cases by error code.'],
+    byLabel('code', errorTotals, (count) => count),
   );
-  counter('model_calls', 'Calls by model.', ...byLabel('model', models, (model) => model.calls));
   counter(
-    'model_tokens',
-    'Tokens by model.',
-    ...Object.entries(models).flatMap(([model, { inputTokens, outputTokens }]): Sample[] => [
-      [{ model, direction: 'input' }, inputTokens],
-      [{ model, direction: 'output' }, outputTokens],
-    ]),
+    out,
+    ['tokens', 'Tokens used.'],
+    [
+      [{ direction: 'input' }, totals.inputTokens],
+      [{ direction: 'output' }, totals.outputTokens],
+    ],
   );
-  out.histogram(
-    'assaykit_response_time_seconds',
-    'Time of answered requests.',
-    buckets.boundsMs.map((bound) => bound / 1000),
-    buckets.cumulative,
-    buckets.sumMs * MILLISECONDS,
+  counter(
+    out,
+    ['cache_reads', 'Cache reads by result.'],
+    [
+      [{ result: 'hit' }, totals.cacheHits],
+      [{ result: 'miss' }, totals.cacheMisses],
+    ],
+  );
+  for (const [total, name, help] of TOTALS) counter(out, [name, help], [[{}, totals[total]]]);
+}
+
+function writePlaces(out: Exposition, { endpoints, models }: PrometheusInput): void {
+  counter(
+    out,
+    ['endpoint_requests', 'Requests by endpoint.'],
+    byLabel('endpoint', endpoints, ({ requests }) => requests),
+  );
+  counter(
+    out,
+    ['endpoint_request_failures', 'Failed requests by endpoint.'],
+    byLabel('endpoint', endpoints, ({ failed }) => failed),
   );
   out.family(
     'assaykit_endpoint_ejected',
@@ -142,14 +142,42 @@ export function prometheusText(input: PrometheusInput): string {
     'Whether an endpoint gets no calls because it failed (1) or is in use (0).',
     byLabel('endpoint', endpoints, ({ state }) => (state === 'ejected' ? 1 : 0)),
   );
+  counter(
+    out,
+    ['model_calls', 'Calls by model.'],
+    byLabel('model', models, ({ calls }) => calls),
+  );
+  counter(
+    out,
+    ['model_tokens', 'Tokens by model.'],
+    Object.entries(models).flatMap(([model, { inputTokens, outputTokens }]): Sample[] => [
+      [{ model, direction: 'input' }, inputTokens],
+      [{ model, direction: 'output' }, outputTokens],
+    ]),
+  );
+}
+
+function writeTimes(out: Exposition, { buckets, snapshot, startedAt }: PrometheusInput): void {
+  out.histogram('assaykit_response_time_seconds', 'Time of answered requests.', {
+    bounds: buckets.boundsMs.map((bound) => bound / 1000),
+    cumulative: buckets.cumulative,
+    sum: buckets.sumMs * MILLISECONDS,
+  });
   for (const [metric, name, help, factor] of GAUGES) {
     const value = snapshot?.[metric] ?? null;
     out.family(`assaykit_${name}`, 'gauge', help, [[{}, value === null ? null : value * (factor ?? 1)]]);
   }
   out.family('assaykit_start_time_seconds', 'gauge', 'When the monitor began, seconds since the epoch.', [
-    [{}, input.startedAt * MILLISECONDS],
+    [{}, startedAt * MILLISECONDS],
   ]);
-  return out.toString();
+}
+
+function counter(
+  out: Exposition,
+  [name, help]: readonly [name: string, help: string],
+  samples: readonly Sample[],
+): void {
+  out.family(`assaykit_${name}_total`, 'counter', help, samples);
 }
 
 function byLabel<Value>(

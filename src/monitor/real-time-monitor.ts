@@ -12,7 +12,7 @@ import {
   positive,
   type OptionCheck,
 } from '../foundation/options.js';
-import { activityMetrics, type MonitorGauges } from './activity-metrics.js';
+import { activityMetrics, runActivities, type MonitorGauges } from './activity-metrics.js';
 import { EventCounters } from './event-counters.js';
 import { RESPONSE_TIME_BUCKETS_MS } from './fixed-buckets.js';
 import type {
@@ -323,6 +323,7 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
       requestErrorsByCode: difference(before.requestErrors, this.#before.requestErrors),
       endpoints: counters.endpoints.readAll((endpoint) => endpoint.read(elapsedMs)),
       models: counters.models.readAll((model) => model.read(elapsedMs)),
+      runs: runActivities(counters.runs),
     });
     this.#current = snapshot;
     this.#history.add(now, snapshot);

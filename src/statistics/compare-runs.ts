@@ -5,7 +5,13 @@ import type { ResultStore } from '../stores/result-store.js';
 import { ChangedCaseFinder, type ChangedCases } from './changed-cases.js';
 import { fewClustersWarning, hasFewClusters } from './cluster-robust.js';
 import { ComparisonRefusedError } from './comparison-refused.js';
-import { joinResults, type JoinSource, MetricNames, type UnmatchedResults } from './join-results.js';
+import {
+  type JoinCounts,
+  joinResults,
+  type JoinSource,
+  MetricNames,
+  type UnmatchedResults,
+} from './join-results.js';
 import { type MetricComparison, PairSet } from './pair-set.js';
 import { pairedChecks, type PairedOptions } from './paired-differences.js';
 import {
@@ -119,24 +125,20 @@ export async function compareRuns(
     mayRepeat: ofA.manifest?.repetitions !== 1 || ofB.manifest?.repetitions !== 1,
     useClusters: clusters === 'auto',
   });
-  const joined = await joinResults(joinSource(a), joinSource(b), names, unmatchedLimit, (left, right) => {
-    checked.signal?.throwIfAborted();
-    refuse([...unknown, ...resultDifferences(left, right)]);
-    changed.add(left, right);
-    pairs.add(left, right);
+  const joined = await joinResults(joinSource(a), joinSource(b), {
+    names,
+    unmatchedLimit,
+    onPair: (left, right) => {
+      checked.signal?.throwIfAborted();
+      refuse([...unknown, ...resultDifferences(left, right)]);
+      changed.add(left, right);
+      pairs.add(left, right);
+    },
   }).catch((error: unknown) => {
     if (checked.signal?.aborted !== true) throw error;
     throw new AssayError('ASSAY_ABORTED', 'The comparison was aborted', { cause: checked.signal.reason });
   });
-  const runs = [a, b].map((source, side) => ({
-    runId: 'store' in source ? source.runId : (joined.runIds[side] ?? ''),
-    results: joined.results[side] as number,
-  })) as [RunComparison['a'], RunComparison['b']];
-  for (const [side, { runId, results }] of runs.entries()) {
-    if (results > 0) continue;
-    const run = `run ${'ab'[side]}${runId === '' ? '' : `, ${show(runId)}`}`;
-    throw new InputError('ASSAY_EMPTY_INPUT', `Expected results of ${run}, found none`);
-  }
+  const runs = comparedRuns([a, b], joined);
   refuse(unknown); // no pair may have come
   const metrics = await pairs.compare(['overall', ...names.dimensions], pairedOptions);
   const few = metrics.filter(hasFewClusters);
@@ -153,6 +155,20 @@ export async function compareRuns(
     warnings: few.length === 0 ? [] : [fewClustersWarning(few)],
   };
 }
+
+function comparedRuns(sources: readonly RunSource[], joined: JoinCounts): [ComparedRun, ComparedRun] {
+  return sources.map((source, side) => {
+    const runId = 'store' in source ? source.runId : (joined.runIds[side] ?? '');
+    const results = joined.results[side] as number;
+    if (results === 0) {
+      const run = `run ${'ab'[side]}${runId === '' ? '' : `, ${show(runId)}`}`;
+      throw new InputError('ASSAY_EMPTY_INPUT', `Expected results of ${run}, found none`);
+    }
+    return { runId, results };
+  }) as [ComparedRun, ComparedRun];
+}
+
+type ComparedRun = RunComparison['a'];
 
 function checkSource(side: 'a' | 'b', source: RunSource): void {
   const given: object = typeof source === 'object' && source !== null ? source : {};

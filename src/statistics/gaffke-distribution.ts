@@ -105,7 +105,7 @@ function saddlePoint(gaps: Float64Array, counts: Float64Array, extra: number): n
   }
   if (highest === 0) return 1;
   if (lowest === 0) return 0;
-  const { s, curvature, skewness } = tilt(gaps, counts, extra, 1 / lowest, 1 / highest);
+  const { s, curvature, skewness } = tilt(gaps, counts, extra, [1 / lowest, 1 / highest]);
   let cumulant = -Math.log1p(-extra * s);
   for (let i = 0; i < gaps.length; i++) {
     cumulant -= (counts[i] as number) * Math.log1p(-(gaps[i] as number) * s);
@@ -123,8 +123,7 @@ function tilt(
   gaps: Float64Array,
   counts: Float64Array,
   extra: number,
-  low: number,
-  high: number,
+  [low, high]: [number, number],
 ): { readonly s: number; readonly curvature: number; readonly skewness: number } {
   let s = 0;
   let curvature = 0;

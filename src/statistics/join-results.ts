@@ -67,6 +67,14 @@ export class MetricNames {
 
 const TURNS_BETWEEN_PAUSES = 500; // some milliseconds
 
+/** How {@link joinResults} joins. */
+export interface JoinOptions {
+  readonly names: MetricNames;
+  /** Results whose partner is missing that are listed by id. */
+  readonly unmatchedLimit: number;
+  readonly onPair: (a: ComparedResult, b: ComparedResult) => void;
+}
+
 /**
  * Joins two streams of results by case and repetition: both are read in turn, and of a result only its numbers
  * are held until its partner comes. Runs over the same cases hold them in nearly the same order, so few wait
@@ -78,9 +86,7 @@ const TURNS_BETWEEN_PAUSES = 500; // some milliseconds
 export async function joinResults(
   a: JoinSource,
   b: JoinSource,
-  names: MetricNames,
-  unmatchedLimit: number,
-  onPair: (a: ComparedResult, b: ComparedResult) => void,
+  { names, unmatchedLimit, onPair }: JoinOptions,
 ): Promise<JoinCounts> {
   const waiting = [new Map<string, ComparedResult>(), new Map<string, ComparedResult>()] as const;
   const seen = [a, b].map(({ unique }) => (unique ? undefined : new Set<string>()));

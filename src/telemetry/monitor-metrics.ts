@@ -10,6 +10,29 @@ export interface MonitorReadings {
 }
 
 type Read = (result: ObservableResult, totals: MonitorTotals, snapshot: PerformanceSnapshot | null) => void;
+type Metric = readonly [name: string, unit: string, description: string];
+
+const TOTALS: readonly (readonly [total: keyof MonitorTotals, ...Metric])[] = [
+  ['requests', 'requests', '{request}', 'Requests to endpoints, retries and hedges included.'],
+  ['failedRequests', 'request.failures', '{request}', 'Requests to endpoints that failed.'],
+  ['rateLimited', 'request.rate_limited', '{request}', 'Requests that were answered with 429.'],
+  ['retries', 'retries', '{retry}', 'Calls that were tried again.'],
+  ['cost', 'cost', '1', 'Money spent, in the unit of the price table.'],
+  ['stored', 'stored_results', '{result}', 'Results made durable.'],
+  ['storeErrors', 'store.errors', '{error}', 'Failed writes of a store.'],
+];
+
+type GaugeName =
+  'activeWorkers' | 'inFlight' | 'queueDepth' | 'ejectedEndpoints' | 'cacheHitRate' | 'eventLoopUtilization';
+
+const GAUGES: readonly (readonly [gauge: GaugeName, ...Metric])[] = [
+  ['activeWorkers', 'cases.active', '{case}', 'Cases being worked on.'],
+  ['inFlight', 'requests.in_flight', '{request}', 'Requests being answered.'],
+  ['queueDepth', 'queue.depth', '{case}', 'Cases or calls that wait for their turn.'],
+  ['ejectedEndpoints', 'endpoints.ejected', '{endpoint}', 'Endpoints out of use.'],
+  ['cacheHitRate', 'cache.hit_ratio', '1', 'Share of cache reads that were hits.'],
+  ['eventLoopUtilization', 'event_loop.utilization', '1', 'Busy share of the event loop.'],
+];
 
 /**
  * Reports a monitor's counts and gauges through a meter, each time that the SDK collects; returns the stop.
@@ -22,64 +45,24 @@ export function reportMonitor(meter: Meter, monitor: MonitorReadings): () => voi
     observable.addCallback(callback);
     stops.push(() => observable.removeCallback(callback));
   };
-  const counter = (name: string, unit: string, description: string, read: Read): void =>
+  const counter = ([name, unit, description]: Metric, read: Read): void =>
     observe(meter.createObservableCounter(`assaykit.${name}`, { unit, description }), read);
-  const gauge = (
-    name: string,
-    unit: string,
-    description: string,
-    read: (snapshot: PerformanceSnapshot) => number | null,
-  ): void =>
-    observe(
-      meter.createObservableGauge(`assaykit.${name}`, { unit, description }),
-      (result, _totals, snapshot) => {
-        const value = snapshot === null ? null : read(snapshot);
-        if (value !== null) result.observe(value);
-      },
-    );
 
-  counter('cases', '{case}', 'Finished cases by outcome.', (result, totals) => {
+  counter(['cases', '{case}', 'Finished cases by outcome.'], (result, totals) => {
     for (const outcome of ['scored', 'unscored', 'errored'] as const) {
       result.observe(totals[outcome], { 'assaykit.outcome': outcome } satisfies Attributes);
     }
   });
-  counter('requests', '{request}', 'Requests to endpoints, retries and hedges included.', (result, totals) =>
-    result.observe(totals.requests),
-  );
-  counter('request.failures', '{request}', 'Requests to endpoints that failed.', (result, totals) =>
-    result.observe(totals.failedRequests),
-  );
-  counter('request.rate_limited', '{request}', 'Requests that were answered with 429.', (result, totals) =>
-    result.observe(totals.rateLimited),
-  );
-  counter('retries', '{retry}', 'Calls that were tried again.', (result, totals) =>
-    result.observe(totals.retries),
-  );
-  counter('cost', '1', 'Money spent, in the unit of the price table.', (result, totals) =>
-    result.observe(totals.cost),
-  );
-  counter('stored_results', '{result}', 'Results made durable.', (result, totals) =>
-    result.observe(totals.stored),
-  );
-  counter('store.errors', '{error}', 'Failed writes of a store.', (result, totals) =>
-    result.observe(totals.storeErrors),
-  );
-  gauge('cases.active', '{case}', 'Cases being worked on.', (snapshot) => snapshot.activeWorkers);
-  gauge('requests.in_flight', '{request}', 'Requests being answered.', (snapshot) => snapshot.inFlight);
-  gauge(
-    'queue.depth',
-    '{case}',
-    'Cases or calls that wait for their turn.',
-    (snapshot) => snapshot.queueDepth,
-  );
-  gauge('endpoints.ejected', '{endpoint}', 'Endpoints out of use.', (snapshot) => snapshot.ejectedEndpoints);
-  gauge('cache.hit_ratio', '1', 'Share of cache reads that were hits.', (snapshot) => snapshot.cacheHitRate);
-  gauge(
-    'event_loop.utilization',
-    '1',
-    'Busy share of the event loop.',
-    (snapshot) => snapshot.eventLoopUtilization,
-  );
+  for (const [total, ...metric] of TOTALS) {
+    counter(metric, (result, totals) => result.observe(totals[total]));
+  }
+  for (const [gauge, name, unit, description] of GAUGES) {
+    const observable = meter.createObservableGauge(`assaykit.${name}`, { unit, description });
+    observe(observable, (result, _totals, snapshot) => {
+      const value = snapshot?.[gauge] ?? null;
+      if (value !== null) result.observe(value);
+    });
+  }
   return () => {
     for (const stop of stops.splice(0)) stop();
   };

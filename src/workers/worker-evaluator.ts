@@ -90,20 +90,14 @@ export async function workerEvaluator<Input = unknown, Expected = unknown, Metad
     ...(moduleOptions === undefined ? {} : { moduleOptions }),
   });
   const pool = poolFor('workerEvaluator', given);
+  const parts = { module: source, pool, ownsPool: given.pool === undefined, inline };
   try {
     if (inline === true) {
       const here = await loadEvaluator(source);
-      return new WorkerEvaluator(
-        source,
-        describeEvaluator(here),
-        pool,
-        given.pool === undefined,
-        inline,
-        here,
-      );
+      return new WorkerEvaluator({ ...parts, description: describeEvaluator(here), here });
     }
     const description = (await pool.describe(source)) as EvaluatorDescription;
-    return new WorkerEvaluator(source, description, pool, given.pool === undefined, inline, undefined);
+    return new WorkerEvaluator({ ...parts, description });
   } catch (error) {
     if (given.pool === undefined) await pool.close();
     throw error;
@@ -126,6 +120,16 @@ export function poolFor(owner: string, options: WorkerModuleOptions): WorkerPool
   );
 }
 
+interface WorkerEvaluatorSettings {
+  readonly module: WorkerModule;
+  readonly description: EvaluatorDescription;
+  readonly pool: WorkerPool;
+  readonly ownsPool: boolean;
+  readonly inline: 'auto' | boolean;
+  /** The evaluator in this thread, where it is known from the start. */
+  readonly here?: Evaluator;
+}
+
 /** The evaluator that {@link workerEvaluator} makes: stands for the one in the workers. */
 export class WorkerEvaluator<Input = unknown, Expected = unknown, Metadata = unknown>
   extends Evaluator<Input, Expected, Metadata>
@@ -145,14 +149,7 @@ export class WorkerEvaluator<Input = unknown, Expected = unknown, Metadata = unk
   #closed = false;
 
   /** Use {@link workerEvaluator}. @internal */
-  constructor(
-    module: WorkerModule,
-    description: EvaluatorDescription,
-    pool: WorkerPool,
-    ownsPool: boolean,
-    inline: 'auto' | boolean,
-    here: Evaluator | undefined,
-  ) {
+  constructor({ module, description, pool, ownsPool, inline, here }: WorkerEvaluatorSettings) {
     super();
     this.name = description.name;
     this.version = description.version;

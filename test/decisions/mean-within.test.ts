@@ -38,6 +38,14 @@ describe('a run that stops when its mean is known', () => {
     expect(all.stopReason).toBe('end');
   });
 
+  it('says that no result had a score of a metric that is misspelled', async () => {
+    const processor = new BatchProcessor({ target: right, evaluator });
+    const stopWhen = meanWithin({ metric: 'acuracy', halfWidth: 0.1 });
+    const { stopReason, warnings } = await processor.run(cases.slice(0, 40), { stopWhen });
+    expect(stopReason).toBe('end');
+    expect(warnings).toContainEqual(expect.stringMatching(/no score of `acuracy`.*had `accuracy`/));
+  });
+
   it('judges the submission order, however long answers take, and resumes to the same stop', async () => {
     const random = seededRandom(9);
     const slow = async (input: number): Promise<string> => {

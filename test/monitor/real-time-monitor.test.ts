@@ -127,6 +127,7 @@ describe('RealTimeMonitor', () => {
       'cacheHitRate',
       'costPerSecond',
       'projectedCost',
+      'prefixScore',
     ] as const) {
       expect([name, snapshot[name]]).toEqual([name, null]);
     }
@@ -320,6 +321,36 @@ describe('RealTimeMonitor', () => {
     expect(monitor.sample().projectedCost).toBeNull();
   });
 
+  it('shows the score of the complete prefix of each run, not of what has finished', async () => {
+    const { monitor } = setup();
+    let answerSlowly = (): void => {};
+    const slow = new Promise<void>((resolve) => (answerSlowly = resolve));
+    const processor = new BatchProcessor({
+      target: async (input: string) => {
+        if (input === 'slow') await slow;
+        return input === 'slow' ? 'wrong' : 'right';
+      },
+      evaluator: createEvaluator({ name: 'same', version: '1', dimensions: { same: exactMatch() } }),
+      concurrency: 8,
+      progressIntervalMs: 0,
+    });
+    monitor.watch(processor);
+    const prefixes: unknown[] = [];
+    processor.on('progress', ({ done }) => {
+      const { runs, prefixScore } = monitor.sample();
+      prefixes.push([done, runs[runId]?.score?.results ?? 0, prefixScore]);
+      if (done === 5) answerSlowly();
+    });
+    const inputs = ['easy', 'slow', 'easy', 'easy', 'easy', 'easy'];
+    await processor.run(
+      inputs.map((input, i) => ({ id: String(i), input, expected: 'right' })),
+      { runId },
+    );
+    expect(prefixes).toContainEqual([5, 1, 1]); // four that finished early are not counted
+    expect(monitor.prometheus()).not.toMatch(/NaN/);
+    expect(prefixes.at(-1)).toEqual([6, 6, 5 / 6]);
+  });
+
   it('reports one failure of a store once, whoever tells of it', () => {
     const { monitor } = setup();
     const processor = new FakeProcessor();
@@ -490,7 +521,9 @@ describe('RealTimeMonitor', () => {
       doneCases: null,
       totalCases: null,
       projectedCost: null,
+      prefixScore: null,
     });
+    expect(snapshot.runs[runId]?.score).toBeNull();
     expect(monitor.prometheus()).not.toMatch(/NaN|\} \+Inf|\w \+Inf/);
   });
 

@@ -315,7 +315,7 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     this.#phase = 'connecting';
     this.#connectsBefore = transport.connects;
     try {
-      transport.dispatch('POST', address.path, headers, body, this, now);
+      transport.dispatch({ method: 'POST', path: address.path, headers, body }, this, now);
     } catch (error) {
       if (!this.settled) this.#fail(classifyTransportError(error), messageOf(error));
       return;

@@ -1,4 +1,4 @@
-import { answerParter, mayHoldTags, type ReasoningHandling } from '../../foundation/reasoning-trace.js';
+import { answerParter, mayHoldReasoning, type ReasoningHandling } from '../../foundation/reasoning-trace.js';
 import type { Clock } from '../../foundation/clock.js';
 import type { Attempt } from './attempt.js';
 import type { ClientEvents } from '../client-events.js';
@@ -269,5 +269,5 @@ export class CallReporter {
 // Nearly all answers.
 function holdsNoReasoning({ text, reasoning }: ProtocolReply): boolean {
   const apart = reasoning !== undefined && reasoning !== '';
-  return !apart && !mayHoldTags(text);
+  return !apart && !mayHoldReasoning(text);
 }

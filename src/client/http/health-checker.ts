@@ -91,7 +91,11 @@ export class HealthChecker {
           { keepAlive: false },
         );
         try {
-          transport.dispatch('GET', this.#settings.path, headers, null, check, this.#clock.now());
+          transport.dispatch(
+            { method: 'GET', path: this.#settings.path, headers, body: null },
+            check,
+            this.#clock.now(),
+          );
         } catch (error) {
           check.onError(error as Error); // a dispatcher of the host that refuses at once
         }

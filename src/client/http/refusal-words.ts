@@ -63,7 +63,7 @@ export function isQuota(body: ErrorBody, waitMs: number | undefined, limited = t
 const MONEY_CODES =
   /insufficient[_ -]?(quota|credits?|balance|funds)|billing|credit|spend|payment|arrear|budget[_ ]?exceeded|exceeded?[_ ]?(token)?budget|exceeded_current_quota|usage_limit_reached/i;
 const EMPTY_ACCOUNT =
-  /insufficient[ _](quota|credits?|balance|funds)|credit balance|(out of|used all( available)?|not enough|no( more)?) credits?|reached your (specified )?(api )?usage limits?|(spend|spending)[ _-](limit|cap)|(monthly|weekly) (spend\w* |usage )?(limit|budget)|budget has been exceeded|over budget|ExceededBudget|ExceededTokenBudget|account .{0,60}(suspended|overdue|arrears|deactivated)/i;
+  /insufficient[ _](quota|credits?|balance|funds)|credit balance|(out of|used all( available)?|not enough|no( more)?) credits?|reached your (specified )?(api )?usage limits?|(spend|spending)[ _-](limit|cap)|(monthly|weekly) (spend\w* |usage )?(limit|budget)|budget has been exceeded|over budget|out of call volume quota|ExceededBudget|ExceededTokenBudget|account .{0,60}(suspended|overdue|arrears|deactivated)/i;
 const LONG_LIMIT =
   /(per|a|each|this)[ _-](day|week|month)\b|\b(daily|weekly|monthly)\b|\([RT]PD\)|\b[RT]PD\b/i;
 const SHORT_LIMIT =

@@ -82,6 +82,14 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 const LONGEST_KEEP_ALIVE_MS = 600_000; // what a server's own keep-alive header may ask for; undici's default
 const BACKSTOP_MS = 1000; // undici's connect timer runs up to a second late; ours decides
 
+/** What is sent, as undici takes it. */
+export interface TransportRequest {
+  readonly method: 'POST' | 'GET';
+  readonly path: string;
+  readonly headers: string[];
+  readonly body: string | null;
+}
+
 /**
  * Connections to one endpoint: an undici Pool that is made on first use, has as many sockets as calls may be in
  * flight (undici's own queue would delay an abort until a socket frees) and is replaced when DNS may have
@@ -125,20 +133,13 @@ export class Transport {
   }
 
   /** Sends a request; the outcome goes to `handler`. Call only when ready. */
-  dispatch(
-    method: 'POST' | 'GET',
-    path: string,
-    headers: string[],
-    body: string | null,
-    handler: ReplyHandler,
-    now: number,
-  ): void {
+  dispatch(request: TransportRequest, handler: ReplyHandler, now: number): void {
     const host = this.#settings.dispatcher;
     if (host !== undefined) {
-      host.dispatch({ origin: this.#settings.origin, path, method, headers, body }, new HostHandler(handler));
+      host.dispatch({ origin: this.#settings.origin, ...request }, new HostHandler(handler));
       return;
     }
-    this.#current(now).dispatch({ path, method, headers, body }, handler);
+    this.#current(now).dispatch(request, handler);
   }
 
   /** Lets new calls use new connections, which look the name up again; calls in flight finish on the old. */

@@ -98,62 +98,87 @@ export async function anchored(options: AnchoredOptions): Promise<Anchored> {
   }
   const items = [...sample.values()];
   if (clusters === 'ignore') for (const item of items) item.cluster = undefined;
-  // Differences lie in -1..1: everything is made on 0..1 and mapped back.
-  const scale = paired
-    ? { to: (x: number) => (x + 1) / 2, from: (x: number) => 2 * x - 1, width: 2 }
-    : { to: (x: number) => x, from: (x: number) => x, width: 1 };
+  const data = anchoredData(items, { metric, level, paired });
+  return Object.defineProperty({ ...data }, 'toString', {
+    value: () => formatAnchored(data),
+    enumerable: false,
+  }) as Anchored;
+}
+
+/** Everything is made on 0..1 and mapped back. */
+interface Scale {
+  readonly to: (value: number) => number;
+  readonly from: (value: number) => number;
+  readonly width: number;
+}
+
+const SCORES: Scale = { to: (x) => x, from: (x) => x, width: 1 };
+/** Differences lie in -1..1. */
+const DIFFERENCES: Scale = { to: (x) => (x + 1) / 2, from: (x) => 2 * x - 1, width: 2 };
+
+function anchoredData(
+  items: readonly ScoredItem[],
+  asked: Pick<AnchoredData, 'metric' | 'level' | 'paired'>,
+): AnchoredData {
+  const { level, paired } = asked;
+  const scale = paired ? DIFFERENCES : SCORES;
   const mapped = items.map((item) => ({
     ...item,
     score: scale.to(item.score),
     label: item.label === null ? null : scale.to(item.label),
   }));
-  const labelled = mapped.filter((item) => item.label !== null);
-  if (labelled.length < 2)
-    throw new InputError(
-      'ASSAY_EMPTY_INPUT',
-      `Expected at least two labelled answers with a score of the judge, found ${labelled.length}`,
-    );
-  const labels = labelled.map(({ label }) => label as number);
-  const judge = labelled.map(({ score }) => score);
-  const unlabelledJudge = mapped.filter(({ label }) => label === null).map(({ score }) => score);
-  const found = estimate(mapped, { labels, judge, unlabelledJudge }, level);
-  const bias = boundedMeanInterval(
-    labels.map((label, i) => (judge[i] as number) - label),
-    { level, range: [-1, 1] },
-  );
+  const sample = sampleOf(mapped);
+  const { labels, judge } = sample;
+  const found = estimate(mapped, sample, level);
   const binary = !paired && [...labels, ...judge].every((x) => x === 0 || x === 1);
-  const effective = effectiveLabels({ labels, judge, unlabelledJudge });
-  const data: AnchoredData = {
+  const effective = effectiveLabels(sample);
+  return {
+    ...asked,
     ...found,
     mean: scale.from(found.mean),
     interval: [scale.from(found.interval[0]), scale.from(found.interval[1])],
-    metric,
-    paired,
-    level,
     labels: labels.length,
     items: mapped.length,
     clusters: clustersOf(mapped),
     judgeMean: scale.from(meanOf(mapped.map(({ score }) => score))),
-    judgeBias: {
-      value: scale.width * (meanOf(judge) - meanOf(labels)),
-      interval:
-        bias === null ? [-scale.width, scale.width] : [scale.width * bias.low, scale.width * bias.high],
-      n: labels.length,
-    },
+    judgeBias: judgeBias(sample, level, scale),
     correlation: pearson(labels, judge),
     agreement: binary ? judgeAgreement(labels, judge, level) : null,
     effectiveLabels: effective,
-    labelsSaved:
-      effective === null || found.form === 'labels-only'
-        ? found.form === 'labels-only'
-          ? 0
-          : null
-        : Math.max(0, effective - labels.length),
+    labelsSaved: labelsSaved(found, effective, labels.length),
   };
-  return Object.defineProperty({ ...data }, 'toString', {
-    value: () => formatAnchored(data),
-    enumerable: false,
-  }) as Anchored;
+}
+
+function judgeBias({ labels, judge }: Sample, level: number, { width }: Scale): AnchoredData['judgeBias'] {
+  const bias = boundedMeanInterval(
+    labels.map((label, i) => (judge[i] as number) - label),
+    { level, range: [-1, 1] },
+  );
+  return {
+    value: width * (meanOf(judge) - meanOf(labels)),
+    interval: bias === null ? [-width, width] : [width * bias.low, width * bias.high],
+    n: labels.length,
+  };
+}
+
+function labelsSaved({ form }: AnchoredMean, effective: number | null, labels: number): number | null {
+  if (form === 'labels-only') return 0;
+  return effective === null ? null : Math.max(0, effective - labels);
+}
+
+function sampleOf(items: readonly ScoredItem[]): Sample {
+  const labelled = items.filter(({ label }) => label !== null);
+  if (labelled.length < 2) {
+    throw new InputError(
+      'ASSAY_EMPTY_INPUT',
+      `Expected at least two labelled answers with a score of the judge, found ${labelled.length}`,
+    );
+  }
+  return {
+    labels: labelled.map(({ label }) => label as number),
+    judge: labelled.map(({ score }) => score),
+    unlabelledJudge: items.filter(({ label }) => label === null).map(({ score }) => score),
+  };
 }
 
 interface Sample {

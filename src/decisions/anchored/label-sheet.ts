@@ -63,14 +63,9 @@ export async function writeLabelSheet(
   requireOptions('writeLabelSheet', checked, ['runId', 'n', 'seed', 'path']);
   const { runId, n, seed, path, purpose = 'anchor', strata } = checked;
   const excluded = new Set(checked.exclude ?? []);
-  const eligible = (result: CaseResult): boolean =>
-    result.response !== undefined && !excluded.has(result.caseId);
-  const sizes = new Map<string, number>();
-  for await (const result of store.query({ runId })) {
-    if (!eligible(result)) continue;
-    const stratum = stratumOf(result, strata);
-    sizes.set(stratum, (sizes.get(stratum) ?? 0) + 1);
-  }
+  const stratumOf = (result: CaseResult): string | undefined =>
+    result.response === undefined || excluded.has(result.caseId) ? undefined : checkedStratum(result, strata);
+  const sizes = await countStrata(store, runId, stratumOf);
   const population = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   if (population === 0)
     throw new InputError('ASSAY_EMPTY_INPUT', `Expected answers of run ${show(runId)} to label, found none`);
@@ -80,49 +75,100 @@ export async function writeLabelSheet(
       `Expected \`n\` of writeLabelSheet to be at most the ${population} answers of the run, got ${n}`,
     );
   }
-  const shares = allocate(sizes, n);
   const random = seededRandom(seed);
-  const left = new Map(
-    [...sizes].map(([stratum, size]) => [stratum, { size, wanted: shares.get(stratum) ?? 0 }]),
+  const strataToDraw = [...allocate(sizes, n)].map(
+    ([stratum, wanted]) => [stratum, new StratumDraw(sizes.get(stratum) as number, wanted)] as const,
   );
-  const drawn: { readonly result: QueriedResult; readonly stratum: string; readonly probability: number }[] =
-    [];
-  for await (const result of store.query({ runId, withCase: true })) {
-    if (!eligible(result)) continue;
-    const stratum = stratumOf(result, strata);
-    const open = left.get(stratum);
-    if (open === undefined) continue;
-    // Knuth's selection sampling: each subset of the wanted size is as likely as any other
-    if (random() * open.size < open.wanted) {
-      drawn.push({
-        result,
-        stratum,
-        probability: (shares.get(stratum) as number) / (sizes.get(stratum) as number),
-      });
-      open.wanted--;
-    }
-    open.size--;
-  }
+  const drawn = await drawAnswers(store, runId, { stratumOf, strata: new Map(strataToDraw), random });
   shuffle(drawn, random);
-  const draw: LabelDraw = {
-    sheet: stableHash({ runId, n, seed, population, purpose }).slice(0, 16),
-    runId,
-    purpose,
-    n,
-    population,
-    seed,
-  };
-  const rows = drawn.map(({ result, stratum, probability }) => ({
+  const sheet = stableHash({ runId, n, seed, population, purpose }).slice(0, 16);
+  const draw: LabelDraw = { sheet, runId, purpose, n, population, seed };
+  await writeRows(
+    path,
+    drawn.map((answer) => rowOf(draw, answer, strata !== undefined)),
+  );
+  return draw;
+}
+
+type StratumOf = (result: CaseResult) => string | undefined;
+
+async function countStrata(
+  store: Pick<ResultStore, 'query'>,
+  runId: string,
+  stratumOf: StratumOf,
+): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  for await (const result of store.query({ runId })) {
+    const stratum = stratumOf(result);
+    if (stratum !== undefined) sizes.set(stratum, (sizes.get(stratum) ?? 0) + 1);
+  }
+  return sizes;
+}
+
+/** Knuth's selection sampling of one stratum: each subset of the wanted size is as likely as any other. */
+class StratumDraw {
+  readonly probability: number;
+  #left: number;
+  #wanted: number;
+
+  constructor(size: number, wanted: number) {
+    this.probability = wanted / size;
+    this.#left = size;
+    this.#wanted = wanted;
+  }
+
+  takesNext(random: RandomSource): boolean {
+    const takes = random() * this.#left < this.#wanted;
+    if (takes) this.#wanted--;
+    this.#left--;
+    return takes;
+  }
+}
+
+interface DrawnAnswer {
+  readonly result: QueriedResult;
+  readonly stratum: string;
+  readonly probability: number;
+}
+
+interface Drawing {
+  readonly stratumOf: StratumOf;
+  readonly strata: ReadonlyMap<string, StratumDraw>;
+  readonly random: RandomSource;
+}
+
+async function drawAnswers(
+  store: Pick<ResultStore, 'query'>,
+  runId: string,
+  { stratumOf, strata, random }: Drawing,
+): Promise<DrawnAnswer[]> {
+  const drawn: DrawnAnswer[] = [];
+  for await (const result of store.query({ runId, withCase: true })) {
+    const stratum = stratumOf(result);
+    const open = stratum === undefined ? undefined : strata.get(stratum);
+    if (stratum === undefined || open === undefined || !open.takesNext(random)) continue;
+    drawn.push({ result, stratum, probability: open.probability });
+  }
+  return drawn;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function rowOf(draw: LabelDraw, { result, stratum, probability }: DrawnAnswer, withStratum: boolean): Row {
+  return {
     ...draw,
     caseId: result.caseId,
     repetition: result.repetition,
     probability,
-    ...(strata === undefined ? {} : { stratum }),
+    ...(withStratum ? { stratum } : {}),
     question: plain(result.testCase?.input),
     answer: result.response?.text ?? null,
     expected: plain(result.testCase?.expected),
     label: null,
-  }));
+  };
+}
+
+async function writeRows(path: string, rows: readonly Row[]): Promise<void> {
   const sheet = path.toLowerCase().endsWith('.csv')
     ? toCsv(rows)
     : rows.map((row) => `${JSON.stringify(row)}\n`).join('');
@@ -136,10 +182,9 @@ export async function writeLabelSheet(
       { cause: error },
     );
   }
-  return draw;
 }
 
-function stratumOf(result: CaseResult, strata: LabelSheetOptions['strata']): string {
+function checkedStratum(result: CaseResult, strata: LabelSheetOptions['strata']): string {
   const stratum: unknown = strata === undefined ? '' : strata(result);
   if (typeof stratum === 'string') return stratum;
   throw new AssayError(
@@ -173,7 +218,7 @@ function plain(value: unknown): string | null {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function toCsv(rows: readonly Readonly<Record<string, unknown>>[]): string {
+function toCsv(rows: readonly Row[]): string {
   const columns = Object.keys(rows[0] ?? {});
   const lines = [columns, ...rows.map((row) => columns.map((column) => cell(column, row[column])))];
   return lines.map((line) => `${line.join(',')}\r\n`).join('');

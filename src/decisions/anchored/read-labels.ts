@@ -31,8 +31,14 @@ export async function readLabels(source: FileSource, options: ReadLabelsOptions 
         : 'two numbers, the lower first',
   });
   const csv = format === undefined ? /\.csv$/i.test(String(source)) : format === 'csv';
-  const rows: Row[] = [];
-  // The readers of cases give places of errors and handle quotes, bytes and long lines; a row travels as metadata.
+  const rows = await readRows(source, csv);
+  const sheet = new SheetRows(scale);
+  for (const [i, row] of rows.entries()) sheet.add(row, i + 1);
+  return sheet.labels();
+}
+
+/** The readers of cases give places of errors and handle quotes, bytes and long lines; a row travels as metadata. */
+async function readRows(source: FileSource, csv: boolean): Promise<Row[]> {
   const map = (
     row: object,
     place: { readonly row: number },
@@ -44,78 +50,92 @@ export async function readLabels(source: FileSource, options: ReadLabelsOptions 
   const read = csv
     ? readCsv<string, string, Row>(source, { map: map as never })
     : readJsonl<string, string, Row>(source, { map: map as never });
+  const rows: Row[] = [];
   for await (const { metadata } of read) rows.push(metadata as Row);
-  const labels: GivenLabel[] = [];
-  const seen = new Set<string>();
-  let draw = null as LabelDraw | null;
-  let unlabelled = 0;
-  for (const [i, row] of rows.entries()) {
-    const place = `row ${i + 1}`;
+  return rows;
+}
+
+/** Takes the rows of a sheet one by one and refuses what makes its labels no random sample. */
+class SheetRows {
+  readonly #scale: readonly [lowest: number, highest: number];
+  readonly #seen = new Set<string>();
+  readonly #labels: GivenLabel[] = [];
+  #draw: LabelDraw | null = null;
+  #unlabelled = 0;
+
+  constructor(scale: readonly [lowest: number, highest: number]) {
+    this.#scale = scale;
+  }
+
+  add(row: Row, number: number): void {
+    const place = `row ${number}`;
+    const item = this.#itemOf(row, number);
+    const draw = drawOf(row);
+    if (number > 1 && draw?.sheet !== this.#draw?.sheet) {
+      throw new InputError(
+        'ASSAY_INVALID_INPUT',
+        `Expected rows of one sheet, got ${show(draw?.sheet)} in ${place} after ${show(this.#draw?.sheet)}`,
+        { row: number },
+      );
+    }
+    this.#draw = draw;
+    const label = labelOf(row['label'], this.#scale, place);
+    if (label === null) {
+      this.#unlabelled++;
+      return;
+    }
+    if (this.#unlabelled > 0 && draw !== null) {
+      throw new InputError(
+        'ASSAY_INVALID_INPUT',
+        `Expected labels without gaps, got one in ${place} after ${this.#unlabelled} rows without: items that are left out because ` +
+          'they are hard are no random sample; label them, or stop after a row',
+        { row: number },
+      );
+    }
+    const chance = row['probability'];
+    const probability = chance === undefined || chance === null || chance === '' ? null : Number(chance);
+    this.#labels.push({ ...item, label, probability });
+  }
+
+  #itemOf(row: Row, number: number): Pick<GivenLabel, 'caseId' | 'repetition'> {
     const caseId = row['caseId'] ?? row['id'];
     if (typeof caseId !== 'string' || caseId === '') {
       throw new InputError(
         'ASSAY_INVALID_INPUT',
-        `Expected \`caseId\` of ${place} to be a text, got ${show(caseId)}`,
-        { row: i + 1 },
+        `Expected \`caseId\` of row ${number} to be a text, got ${show(caseId)}`,
+        { row: number },
       );
     }
     const repetition = Number(row['repetition'] ?? 0);
     const key = `${repetition}:${caseId}`;
-    if (seen.has(key))
+    if (this.#seen.has(key)) {
       throw new InputError(
         'ASSAY_DUPLICATE_CASE',
-        `Expected one label for case ${show(caseId)}, got another in ${place}`,
-        { row: i + 1 },
-      );
-    seen.add(key);
-    const ofRow = drawOf(row);
-    if (i > 0 && ofRow?.sheet !== draw?.sheet) {
-      throw new InputError(
-        'ASSAY_INVALID_INPUT',
-        `Expected rows of one sheet, got ${show(ofRow?.sheet)} in ${place} after ${show(draw?.sheet)}`,
-        { row: i + 1 },
+        `Expected one label for case ${show(caseId)}, got another in row ${number}`,
+        { row: number },
       );
     }
-    draw = ofRow;
-    const label = labelOf(row['label'], scale, place);
-    if (label === null) {
-      unlabelled++;
-      continue;
-    }
-    if (unlabelled > 0 && draw !== null) {
-      throw new InputError(
-        'ASSAY_INVALID_INPUT',
-        `Expected labels without gaps, got one in ${place} after ${unlabelled} rows without: items that are left out because they ` +
-          'are hard are no random sample; label them, or stop after a row',
-        { row: i + 1 },
-      );
-    }
-    const chance = row['probability'];
-    labels.push({
-      caseId,
-      repetition,
-      label,
-      probability: chance === undefined || chance === null || chance === '' ? null : Number(chance),
-    });
+    this.#seen.add(key);
+    return { caseId, repetition };
   }
-  if (labels.length === 0)
-    throw new InputError(
-      'ASSAY_EMPTY_INPUT',
-      `Expected at least one label, found none in ${rows.length} rows`,
-    );
-  // The first k rows of a sheet in random order are a random sample of k.
-  const share = labels.length / (labels.length + unlabelled);
-  return {
-    draw,
-    unlabelled,
-    labels:
-      unlabelled === 0
-        ? labels
-        : labels.map((each) => ({
-            ...each,
-            probability: each.probability === null ? null : each.probability * share,
-          })),
-  };
+
+  labels(): LabelSet {
+    const labelled = this.#labels.length;
+    const unlabelled = this.#unlabelled;
+    if (labelled === 0) {
+      throw new InputError(
+        'ASSAY_EMPTY_INPUT',
+        `Expected at least one label, found none in ${unlabelled} rows`,
+      );
+    }
+    // The first k rows of a sheet in random order are a random sample of k.
+    const share = labelled / (labelled + unlabelled);
+    const labels = this.#labels.map((label) => ({
+      ...label,
+      probability: label.probability === null ? null : label.probability * share,
+    }));
+    return { draw: this.#draw, unlabelled, labels };
+  }
 }
 
 function drawOf(row: Row): LabelDraw | null {

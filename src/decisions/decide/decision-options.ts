@@ -34,7 +34,7 @@ export interface ShuffledOrder {
 }
 
 /** What is particular to a decision, beside the options of a run. */
-export interface DecisionSettings<Input = ModelInput, Expected = unknown, Metadata = unknown> {
+export interface DecisionOwnOptions<Input = ModelInput, Expected = unknown, Metadata = unknown> {
   /** One side: a model client or a function. */
   readonly a: Target<Input, Expected, Metadata>;
   /** The other side. */
@@ -65,7 +65,7 @@ export interface DecisionSettings<Input = ModelInput, Expected = unknown, Metada
 }
 
 /** Options of {@link decide}: those of a run, and which two shall be compared. */
-export type DecideOptions<Input = ModelInput, Expected = unknown, Metadata = unknown> = DecisionSettings<
+export type DecideOptions<Input = ModelInput, Expected = unknown, Metadata = unknown> = DecisionOwnOptions<
   Input,
   Expected,
   Metadata
@@ -82,7 +82,7 @@ export type DecideOptions<Input = ModelInput, Expected = unknown, Metadata = unk
     | 'cacheIdentity'
   >;
 
-const SETTINGS: OptionChecks<DecisionSettings> = {
+const SETTINGS: OptionChecks<DecisionOwnOptions> = {
   a: either(object, (value) => (typeof value === 'function' ? undefined : 'a model client or a function')),
   b: either(object, (value) => (typeof value === 'function' ? undefined : 'a model client or a function')),
   metric: text,
@@ -110,7 +110,7 @@ const BUDGET: OptionChecks<RunBudget> = {
 
 /** Options of a decision with defaults filled in, apart from those of its runs. */
 export interface ResolvedDecision<Input, Expected, Metadata> {
-  readonly settings: DecisionSettings<Input, Expected, Metadata> & {
+  readonly settings: DecisionOwnOptions<Input, Expected, Metadata> & {
     readonly metric: string;
     readonly level: number;
   };
@@ -134,9 +134,9 @@ export function resolveDecision<Input, Expected, Metadata>(
     (Object.hasOwn(SETTINGS, name) ? own : run)[name] = value;
   const settings = checkOptions(
     'decide',
-    own as unknown as DecisionSettings,
+    own as unknown as DecisionOwnOptions,
     SETTINGS,
-  ) as unknown as DecisionSettings<Input, Expected, Metadata>;
+  ) as unknown as DecisionOwnOptions<Input, Expected, Metadata>;
   requireOptions('decide', settings, ['a', 'b']);
   for (const name of ['repetitions', 'target', 'model', 'onCaseError', 'cacheIdentity']) {
     if (run[name] === undefined) continue;

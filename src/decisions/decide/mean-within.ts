@@ -52,6 +52,8 @@ class MeanWatch implements StopWatch {
   #ones = 0;
   #next = 1;
   #interval: Ends = [0, 1];
+  /** What a result without the metric had. */
+  #other: readonly string[] | undefined;
 
   constructor(options: Wanted) {
     this.#options = options;
@@ -61,7 +63,9 @@ class MeanWatch implements StopWatch {
   scoreOf({ evaluation }: CaseResult): number | null {
     const { metric } = this.#options;
     if (metric === 'overall') return evaluation?.overallScore ?? null;
-    return evaluation?.dimensions.find(({ name }) => name === metric)?.score ?? null;
+    const found = evaluation?.dimensions.find(({ name }) => name === metric);
+    if (found === undefined) this.#other ??= evaluation?.dimensions.map(({ name }) => name);
+    return found?.score ?? null;
   }
 
   add(
@@ -85,10 +89,18 @@ class MeanWatch implements StopWatch {
   }
 
   note(): string | undefined {
-    if (this.#sequence.n === 0) return undefined;
+    if (this.#sequence.n === 0) return this.#nothingSeen();
     const [low, high] = this.#interval.map((end) => end.toFixed(4));
     const { metric, level } = this.#options;
     return `mean of ${metric} between ${low} and ${high} (${Number((100 * level).toFixed(1))} %, at all looks together)`;
+  }
+
+  /** A misspelled metric would let the run go to its end without a word. */
+  #nothingSeen(): string | undefined {
+    if (this.#block !== undefined || this.#other === undefined) return undefined;
+    const { metric } = this.#options;
+    const had = this.#other.map((name) => `\`${name}\``).join(', ');
+    return `meanWithin found no score of \`${metric}\` and could not stop the run; results had ${had}`;
   }
 
   #close(): void {

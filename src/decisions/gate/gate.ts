@@ -49,7 +49,7 @@ export async function gate(options: GateOptions): Promise<GateVerdict> {
   const { run, baseline } = resolved;
   checkSource('run', run);
   if (baseline !== undefined) checkSource('baseline', baseline);
-  const { requirements, level } = resolved;
+  const { requirements } = resolved;
   const old =
     baseline === undefined || isSummary(baseline)
       ? undefined
@@ -76,23 +76,7 @@ export async function gate(options: GateOptions): Promise<GateVerdict> {
   const matched = old === undefined ? undefined : matchCases(scores, old, resolved);
   const checks: TestedCheck[] = [];
   for (const requirement of requirements) {
-    if (requirement.kind === 'min' || requirement.kind === 'max') {
-      checks.push(checkScore(requirement, sampleOf(requirement, scores, resolved), resolved));
-    } else if (old === undefined || matched === undefined) {
-      const reason =
-        'the baseline is a summary, which holds no scores of single cases: give its store or its results';
-      checks.push(openCheck(requirement, 'not-comparable', reason));
-    } else if (matched.differences.length > 0) {
-      checks.push(openCheck(requirement, 'not-comparable', matched.differences.join('; ')));
-    } else {
-      checks.push(
-        await checkPairs(requirement, pairsOf(requirement, { scores, old, matched }, resolved), {
-          level,
-          seed: resolved.seed,
-          signal: resolved.signal,
-        }),
-      );
-    }
+    checks.push(await checkRequirement(requirement, { scores, old, matched }, resolved));
   }
   checks.push(...checkLimits(resolved, figuresOf(scores)));
   const compared = requirements.some(({ kind }) => kind === 'noWorse' || kind === 'maxDrop');
@@ -103,6 +87,36 @@ export async function gate(options: GateOptions): Promise<GateVerdict> {
     baseline: baseline === undefined ? null : gatedOf(baseline, old),
     differences: compared ? (matched?.differences ?? []) : [],
     worst: worst.list,
+  });
+}
+
+interface GatedScores {
+  readonly scores: RunScores;
+  readonly old: RunScores | undefined;
+  readonly matched: ReturnType<typeof matchCases> | undefined;
+}
+
+function checkRequirement(
+  requirement: Requirement,
+  { scores, old, matched }: GatedScores,
+  resolved: ResolvedGateOptions,
+): TestedCheck | Promise<TestedCheck> {
+  if (requirement.kind === 'min' || requirement.kind === 'max') {
+    return checkScore(requirement, sampleOf(requirement, scores, resolved), resolved);
+  }
+  if (old === undefined || matched === undefined) {
+    const reason =
+      'the baseline is a summary, which holds no scores of single cases: give its store or its results';
+    return openCheck(requirement, 'not-comparable', reason);
+  }
+  if (matched.differences.length > 0) {
+    return openCheck(requirement, 'not-comparable', matched.differences.join('; '));
+  }
+  const { level, seed, signal } = resolved;
+  return checkPairs(requirement, pairsOf(requirement, { scores, old, matched }, resolved), {
+    level,
+    seed,
+    signal,
   });
 }
 

@@ -19,18 +19,24 @@ export function checkLimits(options: ResolvedGateOptions, figures: RunFigures): 
   const { maxErrorRate, maxCost, maxLatencyP95Ms } = options;
   const { results, errored, cost, latencyP95Ms, answers } = figures;
   return [
-    ...limit('maxErrorRate', 'error rate', maxErrorRate, errored / Math.max(1, results), results),
-    ...limit('maxCost', 'cost', maxCost, cost, results),
-    ...limit('maxLatencyP95Ms', 'latency p95', maxLatencyP95Ms, latencyP95Ms, answers),
+    ...limit('maxErrorRate', 'error rate', {
+      asked: maxErrorRate,
+      value: errored / Math.max(1, results),
+      n: results,
+    }),
+    ...limit('maxCost', 'cost', { asked: maxCost, value: cost, n: results }),
+    ...limit('maxLatencyP95Ms', 'latency p95', { asked: maxLatencyP95Ms, value: latencyP95Ms, n: answers }),
   ];
 }
 
 function limit(
   kind: GateCheckKind,
   metric: string,
-  asked: number | undefined,
-  value: number | null,
-  n: number,
+  {
+    asked,
+    value,
+    n,
+  }: { readonly asked: number | undefined; readonly value: number | null; readonly n: number },
 ): TestedCheck[] {
   if (asked === undefined) return [];
   const blank = blankCheck({ metric, group: null, slice: null, better: 'lower', kind: 'max', asked });

@@ -1,7 +1,8 @@
 import { checkOptions, integer, number, positive } from '../../foundation/options.js';
 import type { AlertRule } from './alert-rule.js';
-import type { MonitorTotals, PerformanceSnapshot } from '../performance-snapshot.js';
+import type { PerformanceSnapshot } from '../performance-snapshot.js';
 import { money } from '../terminal/progress-line.js';
+import { recentShare } from './recent-share.js';
 
 /** Thresholds of {@link defaultAlertRules}. */
 export interface DefaultAlertRulesOptions {
@@ -59,32 +60,30 @@ export function defaultAlertRules(options: DefaultAlertRulesOptions = {}): Alert
   });
   const { maxCost = Number.POSITIVE_INFINITY, stalledAfterMs = 60_000, windowMs = MINUTE_MS } = given;
   const { maxErrorRate = 0.1, maxRateLimitedRate = 0.2, minSamples = 20 } = given;
-  const errors = recentShare(
-    ({ errored }) => errored,
-    ({ scored, unscored, errored }) => scored + unscored + errored,
-    { minSamples, windowMs },
-  );
-  const rateLimits = recentShare(
-    ({ rateLimited }) => rateLimited,
-    ({ requests }) => requests,
-    { minSamples, windowMs },
-  );
-  const cacheHits = recentShare(
-    ({ cacheHits: hits }) => hits,
-    ({ cacheHits: hits, cacheMisses }) => hits + cacheMisses,
-    { minSamples: 1, windowMs },
-  );
-  const last = `the last ${durationText(windowMs)}`;
-  const stalled = (snapshot: PerformanceSnapshot): boolean =>
-    (snapshot.sinceLastCaseMs ?? 0) >= stalledAfterMs && snapshot.activeWorkers !== 0;
-  let budgetsExhausted = 0;
-  let ejections = 0;
+  return [
+    ...machineRules(windowMs),
+    ...rateRules(windowMs),
+    errorRule(maxErrorRate, { minSamples, windowMs }),
+    rateLimitRule(maxRateLimitedRate, { minSamples, windowMs }),
+    budgetRule(maxCost),
+    endpointRule(),
+    ...runRules(stalledAfterMs),
+  ];
+}
+
+/** What a share is taken over. */
+interface ShareWindow {
+  readonly minSamples: number;
+  readonly windowMs: number;
+}
+
+function machineRules(windowMs: number): AlertRule[] {
   return [
     {
       name: 'high_cpu_usage',
       condition: (recent, latest = recent) => Math.max(recent.cpuPercent ?? 0, latest.cpuPercent ?? 0) > 90,
       severity: 'warning',
-      message: `High CPU usage: {cpuPercent:1}% over ${last}`,
+      message: `High CPU usage: {cpuPercent:1}% over ${windowText(windowMs)}`,
       overMs: windowMs,
       forMs: 10_000,
       cooldownMs: 300_000,
@@ -96,6 +95,17 @@ export function defaultAlertRules(options: DefaultAlertRulesOptions = {}): Alert
       message: 'High memory usage: {memoryPercent:1}%',
       cooldownMs: 180_000,
     },
+  ];
+}
+
+function rateRules(windowMs: number): AlertRule[] {
+  const last = windowText(windowMs);
+  const cacheHits = recentShare(
+    ({ cacheHits: hits }) => hits,
+    ({ cacheHits: hits, cacheMisses }) => hits + cacheMisses,
+    { minSamples: 1, windowMs },
+  );
+  return [
     {
       name: 'low_evaluation_rate',
       condition: (recent, latest = recent) =>
@@ -117,60 +127,91 @@ export function defaultAlertRules(options: DefaultAlertRulesOptions = {}): Alert
       forMs: 30_000,
       cooldownMs: 900_000,
     },
-    {
-      name: 'high_error_rate',
-      condition: (snapshot) => (errors(snapshot) ?? 0) > maxErrorRate,
-      // Well below the threshold, so that a rate around it does not fire again and again.
-      resolve: (snapshot) => (errors(snapshot) ?? 0) <= maxErrorRate / 2,
-      severity: 'critical',
-      message: (snapshot) => `${percent(errors(snapshot))} of the cases of ${last} errored`,
-      cooldownMs: 300_000,
+  ];
+}
+
+function errorRule(maxErrorRate: number, window: ShareWindow): AlertRule {
+  const errors = recentShare(
+    ({ errored }) => errored,
+    ({ scored, unscored, errored }) => scored + unscored + errored,
+    window,
+  );
+  return {
+    name: 'high_error_rate',
+    condition: (snapshot) => (errors(snapshot) ?? 0) > maxErrorRate,
+    // Well below the threshold, so that a rate around it does not fire again and again.
+    resolve: (snapshot) => (errors(snapshot) ?? 0) <= maxErrorRate / 2,
+    severity: 'critical',
+    message: (snapshot) =>
+      `${percent(errors(snapshot))} of the cases of ${windowText(window.windowMs)} errored`,
+    cooldownMs: 300_000,
+  };
+}
+
+function rateLimitRule(maxRateLimitedRate: number, window: ShareWindow): AlertRule {
+  const rateLimits = recentShare(
+    ({ rateLimited }) => rateLimited,
+    ({ requests }) => requests,
+    window,
+  );
+  return {
+    name: 'rate_limited',
+    condition: (snapshot) => (rateLimits(snapshot) ?? 0) > maxRateLimitedRate,
+    resolve: (snapshot) => (rateLimits(snapshot) ?? 0) <= maxRateLimitedRate / 2,
+    severity: 'warning',
+    message: (snapshot) =>
+      `${percent(rateLimits(snapshot))} of the requests of ${windowText(window.windowMs)} were answered with 429`,
+    cooldownMs: 300_000,
+  };
+}
+
+function budgetRule(maxCost: number): AlertRule {
+  let budgetsExhausted = 0;
+  return {
+    name: 'budget_burn',
+    condition: ({ totals, projectedCost }) => {
+      const exhausted = totals.budgetsExhausted > budgetsExhausted;
+      return exhausted || (projectedCost ?? 0) > maxCost;
     },
-    {
-      name: 'rate_limited',
-      condition: (snapshot) => (rateLimits(snapshot) ?? 0) > maxRateLimitedRate,
-      resolve: (snapshot) => (rateLimits(snapshot) ?? 0) <= maxRateLimitedRate / 2,
-      severity: 'warning',
-      message: (snapshot) =>
-        `${percent(rateLimits(snapshot))} of the requests of ${last} were answered with 429`,
-      cooldownMs: 300_000,
+    resolve: ({ totals, projectedCost, totalCases, doneCases }) => {
+      if ((projectedCost ?? 0) > maxCost) return false;
+      const runOver = totalCases === null && doneCases === null;
+      if (totals.budgetsExhausted > budgetsExhausted && !runOver) return false;
+      budgetsExhausted = totals.budgetsExhausted;
+      return true;
     },
-    {
-      name: 'budget_burn',
-      condition: ({ totals, projectedCost }) => {
-        const exhausted = totals.budgetsExhausted > budgetsExhausted;
-        return exhausted || (projectedCost ?? 0) > maxCost;
-      },
-      resolve: ({ totals, projectedCost, totalCases, doneCases }) => {
-        if ((projectedCost ?? 0) > maxCost) return false;
-        const runOver = totalCases === null && doneCases === null;
-        if (totals.budgetsExhausted > budgetsExhausted && !runOver) return false;
-        budgetsExhausted = totals.budgetsExhausted;
-        return true;
-      },
-      severity: 'critical',
-      message: ({ totals, projectedCost }) =>
-        totals.budgetsExhausted > budgetsExhausted
-          ? 'A budget of the run is used up: no further case is begun'
-          : `The run is going to cost ${money(projectedCost ?? 0)}, more than ${maxCost}`,
-      cooldownMs: 300_000,
+    severity: 'critical',
+    message: ({ totals, projectedCost }) =>
+      totals.budgetsExhausted > budgetsExhausted
+        ? 'A budget of the run is used up: no further case is begun'
+        : `The run is going to cost ${money(projectedCost ?? 0)}, more than ${maxCost}`,
+    cooldownMs: 300_000,
+  };
+}
+
+function endpointRule(): AlertRule {
+  let ejections = 0;
+  return {
+    name: 'endpoint_ejected',
+    // One that is restored before the next snapshot shows in the count alone.
+    condition: ({ ejectedEndpoints, totals }) => ejectedEndpoints > 0 || totals.ejections > ejections,
+    resolve: ({ ejectedEndpoints, totals }) => {
+      if (ejectedEndpoints > 0) return false;
+      ({ ejections } = totals);
+      return true;
     },
-    {
-      name: 'endpoint_ejected',
-      // One that is restored before the next snapshot shows in the count alone.
-      condition: ({ ejectedEndpoints, totals }) => ejectedEndpoints > 0 || totals.ejections > ejections,
-      resolve: ({ ejectedEndpoints, totals }) => {
-        if (ejectedEndpoints > 0) return false;
-        ({ ejections } = totals);
-        return true;
-      },
-      severity: 'warning',
-      message: ejectedMessage,
-      cooldownMs: MINUTE_MS,
-    },
+    severity: 'warning',
+    message: ejectedMessage,
+    cooldownMs: MINUTE_MS,
+  };
+}
+
+function runRules(stalledAfterMs: number): AlertRule[] {
+  return [
     {
       name: 'stalled_run',
-      condition: stalled,
+      condition: ({ sinceLastCaseMs, activeWorkers }) =>
+        (sinceLastCaseMs ?? 0) >= stalledAfterMs && activeWorkers !== 0,
       severity: 'critical',
       message: ({ sinceLastCaseMs }) =>
         `No case has finished for ${Math.round((sinceLastCaseMs ?? 0) / 1000)} s`,
@@ -212,61 +253,12 @@ function withoutSecrets(endpoint: string): string {
   return host === '' ? endpoint : `${protocol}//${host}${pathname}`;
 }
 
-/** `minute`, `10 minutes`, `30 s`. */
+/** `the last minute`, `the last 10 minutes`, `the last 30 s`. */
+function windowText(windowMs: number): string {
+  return `the last ${durationText(windowMs)}`;
+}
+
 function durationText(ms: number): string {
   if (ms % MINUTE_MS !== 0) return `${Math.round(ms / 100) / 10} s`;
   return ms === MINUTE_MS ? 'minute' : `${ms / MINUTE_MS} minutes`;
-}
-
-interface Point {
-  readonly time: number;
-  readonly part: number;
-  readonly whole: number;
-}
-
-/** How many windows back a share may reach where nobody says whether a run goes on. */
-const MOST_WINDOWS = 5;
-
-/**
- * A share of counts over the window, in measured time; where that holds fewer than `minSamples`, over as many while
- * the work goes on; `null` when there are not so many. It may be asked several times about one snapshot.
- */
-function recentShare(
-  part: (totals: MonitorTotals) => number,
-  whole: (totals: MonitorTotals) => number,
-  { minSamples, windowMs }: { readonly minSamples: number; readonly windowMs: number },
-): (snapshot: PerformanceSnapshot) => number | null {
-  let points: Point[] = []; // where the whole has grown, and the end of the window
-  let time = 0;
-  let grownAt = 0;
-  let seen: MonitorTotals | undefined;
-  return ({ totals, elapsedMs, sinceLastCaseMs, activeWorkers }) => {
-    const now: Point = { time, part: part(totals), whole: whole(totals) };
-    if (totals !== seen) {
-      seen = totals;
-      time += elapsedMs;
-      const last = points.at(-1);
-      // Fewer than before: another monitor, whose counts began anew.
-      if (last !== undefined && now.whole < last.whole) points = [{ time, part: 0, whole: 0 }];
-      if (last === undefined || now.whole !== last.whole) {
-        if (points.length > 0) points.push({ ...(points.at(-1) as Point), time: time - elapsedMs });
-        points.push({ ...now, time });
-        grownAt = time;
-      }
-      // The first point is the base: it may go when the next one is old enough and leaves enough behind it.
-      while (points.length > 1 && points[1]!.time <= time - windowMs) {
-        if (now.whole - points[1]!.whole < minSamples) break;
-        points.shift();
-      }
-    }
-    const goesOn = sinceLastCaseMs !== null || activeWorkers !== 0;
-    const patience = sinceLastCaseMs === null ? MOST_WINDOWS * windowMs : Number.POSITIVE_INFINITY;
-    const base = points.find((_point, index) => (points[index + 1]?.time ?? time) > time - windowMs) ?? now;
-    const inWindow = now.whole - base.whole;
-    if (inWindow >= minSamples) return (now.part - base.part) / inWindow;
-    const first = points[0] ?? now;
-    const count = now.whole - first.whole;
-    if (!goesOn || time - grownAt > patience || count < minSamples) return null;
-    return (now.part - first.part) / count;
-  };
 }

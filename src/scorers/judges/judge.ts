@@ -119,8 +119,9 @@ export const ratingScaleCheck: OptionCheck = (value) => {
  * - The judge's last verdict counts: a labelled field, a line of its own, or a member of a JSON reply; never what it
  *   quotes, nor what stands in its reasoning. No verdict, one that is not on the menu, or one in a reply that was cut
  *   off is *unscored* with the reason, never 0. A call that fails makes the dimension errored (`ASSAY_JUDGE_FAILED`).
- * - `label` is the verdict; `metadata.text` the judge's whole reply; `metadata.judge` what the call cost
- *   ({@link JudgeUsage}), which is no part of the target's usage and cost.
+ * - `label` is the verdict; `metadata.text` the judge's whole reply; `metadata.tier` says by which rule the verdict was
+ *   found in it, `metadata.start` and `metadata.end` where; `metadata.judge` what the call cost ({@link JudgeUsage}),
+ *   which is no part of the target's usage and cost.
  *
  * @example
  * judge({ client, rubric: 'Is the answer correct and complete?', grades: { C: 1, P: 0.5, I: 0 } })
@@ -191,7 +192,13 @@ export function judge(options: JudgeOptions): Scorer {
       const metadata = { text: response.text, judge: usageOf([response]) };
       const verdict = readVerdict(response, form, scale.accept);
       if (!verdict.ok) return { score: null, reason: verdict.reason, metadata };
-      return { score: verdict.value.score, label: verdict.value.label, metadata };
+      const { tier, start, end, value } = verdict;
+      return {
+        score: value.score,
+        label: value.label,
+        evidence: [response.text.slice(start, end)],
+        metadata: { ...metadata, tier, start, end },
+      };
     },
     checked,
   );

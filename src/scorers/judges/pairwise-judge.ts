@@ -32,7 +32,7 @@ import {
   readVerdict,
   verdictNameCheck,
   verdictPatternCheck,
-  type Verdict,
+  type VerdictRead,
   type VerdictForm,
 } from './verdict.js';
 
@@ -94,7 +94,7 @@ type Preference = 'output' | 'opponent' | 'tie';
  * missing or not on the menu the pair is unscored; when a call fails the dimension errors.
  *
  * `metadata.first` (answer shown as A) and `metadata.second` (as B) hold each verdict (`A`, `B` or `TIE`, whatever the
- * judge calls them) and the judge's whole reply,
+ * judge calls them), the judge's whole reply and by which rule (`tier`) and where in it the verdict was found,
  * `metadata.consistent` whether both orders agree, `metadata.judge` what both calls cost. The scorer's `corpus`
  * metric reports over a run: wins, ties, losses, `consistency`, `firstPositionRate` (the share of decided verdicts
  * that went to position A; 0.5 without position bias), `unparsed` pairs, and what one order alone would have given.
@@ -207,7 +207,7 @@ const wordsFor = (menu: PairMenu, verdict: PairVerdict): string[] =>
 /** Other keys of a JSON reply. */
 const PAIR_KEYS = ['preference', 'winner', 'better', 'choice', 'decision', 'judgement', 'judgment'];
 
-type PairRead = Verdict<PairVerdict> & { readonly scores?: readonly [number, number] };
+type PairRead = VerdictRead<PairVerdict> & { readonly scores?: readonly [number, number] };
 type ReadPair = (response: ModelResponse) => PairRead;
 
 function pairVerdict(response: ModelResponse, form: VerdictForm, menu: PairMenu): PairRead {
@@ -274,6 +274,7 @@ function pairScore([firstReply, secondReply]: readonly [ModelResponse, ModelResp
 
 const readOf = (read: PairRead, { text: reply }: ModelResponse) => ({
   verdict: read.ok ? read.value : null,
+  ...(read.ok ? { tier: read.tier, start: read.start, end: read.end } : {}),
   ...(read.scores === undefined ? {} : { scores: read.scores }),
   text: reply,
 });

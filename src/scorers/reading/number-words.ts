@@ -33,6 +33,7 @@ export function numberInWords(text: string): Rational | undefined {
 
 /** The only number word in bold: `you can hold **zero** litres`. */
 export function numberInBold(text: string): Rational | undefined {
+  if (!text.includes('**')) return undefined;
   const values = [...text.matchAll(MARKED_WORD)].flatMap(([, word]) => VALUES.get(word!.toLowerCase()) ?? []);
   return new Set(values).size === 1 ? rationalOfWord(values[0]!) : undefined;
 }

@@ -53,11 +53,11 @@ const LOOP_TAIL = 1_200;
 export function endsInLoop(text: string): boolean {
   const tail = text.slice(-LOOP_TAIL).trimEnd();
   if (tail.length < 40) return false;
-  const reversed = [...tail].reverse();
-  const longest = new Int32Array(reversed.length); // longest proper border of each beginning (Knuth, Morris, Pratt)
-  for (let i = 1, border = 0; i < reversed.length; i++) {
-    while (border > 0 && reversed[i] !== reversed[border]) border = longest[border - 1]!;
-    if (reversed[i] === reversed[border]) border++;
+  const fromEnd = (i: number): number => tail.charCodeAt(tail.length - 1 - i);
+  const longest = new Int32Array(tail.length); // longest proper border of each ending (Knuth, Morris, Pratt)
+  for (let i = 1, border = 0; i < tail.length; i++) {
+    while (border > 0 && fromEnd(i) !== fromEnd(border)) border = longest[border - 1]!;
+    if (fromEnd(i) === fromEnd(border)) border++;
     longest[i] = border;
     const length = i + 1;
     const period = length - border;

@@ -26,7 +26,7 @@ export interface SqliteDatabase {
 }
 
 /** How statements are told what their rows look like: better-sqlite3 has the first, node:sqlite the others. */
-interface RowSettings {
+interface RowModes {
   safeIntegers?(on: boolean): unknown;
   setReadBigInts?(on: boolean): unknown;
   setReturnArrays?(on: boolean): unknown;
@@ -34,7 +34,7 @@ interface RowSettings {
 
 /** Prepares a statement whose rows are objects with numbers, whatever the host has set its own database to. */
 export function prepare(database: SqliteDatabase, sql: string): SqliteStatement {
-  const statement = database.prepare(sql) as SqliteStatement & RowSettings;
+  const statement = database.prepare(sql) as SqliteStatement & RowModes;
   statement.safeIntegers?.(false);
   statement.setReadBigInts?.(false);
   statement.setReturnArrays?.(false);

@@ -86,7 +86,7 @@ export function pagerDutyHandler(options: PagerDutyHandlerOptions): AlertHandler
     name,
     async send(alert, { signal }) {
       const key = typeof routingKey === 'function' ? await routingKey() : routingKey;
-      await postJson(name, url, pagerDutyEvent(alert, key), jsonHeaders(name), signal);
+      await postJson(name, url, { body: pagerDutyEvent(alert, key), headers: jsonHeaders(name), signal });
     },
   };
 }

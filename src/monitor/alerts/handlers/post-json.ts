@@ -17,6 +17,13 @@ class ReceiverError extends AssayError {
   }
 }
 
+/** What {@link postJson} sends. */
+export interface JsonPost {
+  readonly body: unknown;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Posts JSON and expects a 2xx. Redirects are refused: a body with a routing key must not follow one.
  *
@@ -26,9 +33,7 @@ class ReceiverError extends AssayError {
 export async function postJson(
   receiver: string,
   url: WebhookUrl,
-  body: unknown,
-  headers: Headers,
-  signal: AbortSignal,
+  { body, headers, signal }: JsonPost,
 ): Promise<void> {
   const target = httpUrl(receiver, typeof url === 'function' ? await url() : url);
   const text = JSON.stringify(body); // what cannot be written is no fault of the receiver

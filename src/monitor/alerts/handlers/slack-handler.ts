@@ -94,7 +94,8 @@ export function slackHandler(webhookUrl: WebhookUrl, options: SlackHandlerOption
   return {
     name,
     minIntervalMs: 1000,
-    send: (alert, { signal }) => postJson(name, webhookUrl, slackMessage(alert), jsonHeaders(name), signal),
+    send: (alert, { signal }) =>
+      postJson(name, webhookUrl, { body: slackMessage(alert), headers: jsonHeaders(name), signal }),
   };
 }
 

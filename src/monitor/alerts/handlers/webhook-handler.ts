@@ -74,5 +74,5 @@ export function webhookHandler(url: WebhookUrl, options: WebhookHandlerOptions =
   });
   if (typeof url !== 'function') httpUrl(name, url);
   const headers = jsonHeaders(name, own);
-  return { name, send: (alert, { signal }) => postJson(name, url, format(alert), headers, signal) };
+  return { name, send: (alert, { signal }) => postJson(name, url, { body: format(alert), headers, signal }) };
 }
