@@ -61,7 +61,7 @@ const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as co
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/data-folder.ts'],
+    globalSetup: ['test/support/data-folder.ts', 'test/support/announce-postgres.ts'],
     maxWorkers: 2,
     projects: [
       {

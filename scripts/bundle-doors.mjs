@@ -8,6 +8,7 @@ const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const dir = `${dist}/doors`;
 
 const SQLITE = /\/stores\/sqlite\//; // the root does without
+const ROWS = /\/stores\/(?:result-row|row-ids|try-again)\./; // what the doors of databases share
 const PAGES = /\/dist\/(?:page|report)\//; // likewise
 
 rmSync(dir, { recursive: true, force: true });
@@ -44,6 +45,7 @@ const doors = await bundled(
     retrieval: `${dist}/retrieval.js`,
     prompts: `${dist}/prompts.js`,
     sqlite: `${dist}/sqlite.js`,
+    postgres: `${dist}/postgres.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
     testing: `${dist}/testing/index.js`,
     // Threads and processes start from files of their own, found beside whichever file starts them.
@@ -56,7 +58,8 @@ const doors = await bundled(
     codeSplitting: {
       minShareCount: 2,
       groups: [
-        { name: 'common', test: (id) => !SQLITE.test(id) && !PAGES.test(id), priority: 1 },
+        { name: 'common', test: (id) => ![SQLITE, ROWS, PAGES].some((apart) => apart.test(id)), priority: 1 },
+        { name: 'rows', test: ROWS },
         { name: 'sqlite', test: SQLITE },
         { name: 'pages', test: PAGES },
       ],

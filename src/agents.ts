@@ -41,6 +41,7 @@ export {
   type CostPerSolved,
   type CostPerSolvedOptions,
 } from './statistics/cost-per-solved.js';
+export type { RatioInterval } from './statistics/ratio-of-means.js';
 
 // read the steps of another framework's
 export { fromAiSdk } from './agents/from-ai-sdk.js';

@@ -290,6 +290,7 @@ export {
   type ConvertedResults,
   type ConvertResultsOptions,
 } from './stores/convert-results.js';
+export type { DurableStore } from './stores/durable-store.js';
 export { GzipFileResultStore } from './stores/gzip/gzip-file-result-store.js';
 export type { GzipFileResultStoreOptions } from './stores/gzip/gzip-options.js';
 export { MemoryResultStore, type MemoryResultStoreOptions } from './stores/memory-result-store.js';

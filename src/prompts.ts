@@ -16,6 +16,7 @@ export type { AnyCase } from './prompts/case-variables.js';
 // every model with every prompt
 export { runMatrix } from './matrix/run-matrix.js';
 export type {
+  MatrixBaseline,
   MatrixCell,
   MatrixModel,
   MatrixProcessor,

@@ -26,6 +26,7 @@ type RunName = Extract<keyof EvalDefinition, keyof RunOptions>;
 
 const PROCESSOR_NAMES: Readonly<Record<ProcessorName, true>> = {
   target: true,
+  prompt: true,
   evaluator: true,
   cache: true,
   cacheIdentity: true,

@@ -41,6 +41,14 @@ export interface MatrixCell {
   readonly prompt: string | null;
 }
 
+/** Which combination others are compared with. */
+export interface MatrixBaseline {
+  /** Name of the model. */
+  readonly model: string;
+  /** Name of the prompt. @default the first one */
+  readonly prompt?: string | null | undefined;
+}
+
 /** What is particular to a matrix, beside the options of a run. */
 export interface MatrixSettings {
   /** The models by name: clients, functions, or either with a model name and parameters. */
@@ -66,7 +74,7 @@ export interface MatrixSettings {
   /** Which pairs are compared: each with the baseline, all, or none. @default 'baseline' */
   readonly compare?: 'baseline' | 'all' | 'none' | undefined;
   /** What the others are compared with. @default the first model with the first prompt */
-  readonly baseline?: { readonly model: string; readonly prompt?: string | null | undefined } | undefined;
+  readonly baseline?: MatrixBaseline | undefined;
   /** What the host sorts its runs by. @default none */
   readonly tags?: readonly string[] | undefined;
   /** How many cases there are, when the source cannot say; only for progress. */

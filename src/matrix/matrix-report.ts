@@ -76,7 +76,7 @@ export async function reportMatrix(matrix: ResolvedMatrix, end: MatrixEnd): Prom
   for (const [i, { model, prompt }] of cells.entries()) {
     const summary = end.summaries[i]!;
     const runId = end.runIds[i]!;
-    const score = metric === 'overall' ? summary.overall : (summary.dimensions[metric] ?? summary.overall);
+    const score = metric === 'overall' ? summary.overall : (summary.dimensions[metric] ?? NOTHING);
     const costs = await costPerSolved({ store, runId }, { level });
     reports.push({ model, prompt, runId, score, costPerSolved: costs, summary });
   }
@@ -100,6 +100,22 @@ const reasonOf = (reasons: readonly StopReason[]): StopReason =>
   reasons.find((reason) => reason !== 'end' && reason !== 'drained') ??
   reasons.find((reason) => reason !== 'end') ??
   'end';
+
+/** A metric that no result has. */
+const NOTHING: MetricSummary = Object.freeze({
+  scored: 0,
+  unscored: 0,
+  errored: 0,
+  mean: null,
+  standardDeviation: null,
+  standardError: null,
+  interval: null,
+  min: null,
+  max: null,
+  clusters: null,
+  effectiveClusters: null,
+  degreesOfFreedom: null,
+});
 
 async function compareCells(
   { settings, baseline }: ResolvedMatrix,

@@ -5,6 +5,7 @@ import { integer, type OptionChecks } from '../foundation/options.js';
 import { visibleText } from '../foundation/reasoning-trace.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import { findJson } from '../scorers/json/json-extraction.js';
+import { isFound } from '../scorers/reading/reading.js';
 import {
   DEFAULT_PARAMETERS,
   JudgeCaller,
@@ -174,7 +175,7 @@ function listIn({ text, finishReason }: ModelResponse, name: string): Read<reado
     inexact: Number,
     fit: (value) => Number(Array.isArray(listAt(value))),
   });
-  const list = found.ok ? listAt(found.value) : undefined;
+  const list = isFound(found) ? listAt(found.value[0].value) : undefined;
   return Array.isArray(list)
     ? { ok: true, value: list }
     : { ok: false, reason: `the judge gave no list of ${name}` };

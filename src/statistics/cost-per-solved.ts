@@ -1,7 +1,7 @@
 import { betweenZeroAndOne, checkOptions } from '../foundation/options.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { RunSource } from './compare-runs.js';
-import { ratioOfMeans, type RatioOfMeans } from './ratio-of-means.js';
+import { ratioOfMeans, type RatioInterval } from './ratio-of-means.js';
 
 /** Options of {@link costPerSolved}. */
 export interface CostPerSolvedOptions {
@@ -10,9 +10,11 @@ export interface CostPerSolvedOptions {
 }
 
 /** What a solved case costs, those included that were paid for and not solved. */
-export interface CostPerSolved extends Pick<RatioOfMeans, 'interval'> {
+export interface CostPerSolved {
   /** Money for all results / results that passed; `null` when none passed, and when nothing has a price. */
   readonly cost: number | null;
+  /** Fieller's interval of it; `null` where `cost` is, and where too few passed for a finite one. */
+  readonly interval: RatioInterval | null;
   /** Results that passed: as the evaluation says, else with a score of 1. */
   readonly solved: number;
   /** Results that were counted. */

@@ -1,14 +1,24 @@
 import { studentQuantile } from './student.js';
 
+/** Where a ratio may lie. */
+export interface RatioInterval {
+  /** Lower end, >= 0. */
+  readonly low: number;
+  /** Upper end. */
+  readonly high: number;
+  /** Nominal coverage. */
+  readonly level: number;
+}
+
 /** The ratio of two means that were taken from the same units. */
 export interface RatioOfMeans {
   /** Mean of y / mean of x; `null` when the mean of x is 0, and without units. */
   readonly ratio: number | null;
   /**
    * Fieller's interval (1954), from t with units - 1 degrees of freedom; `null` where the mean of x is not clearly above 0 at
-   * this level: then no finite interval holds it. `low` is at least 0.
+   * this level: then no finite interval holds it.
    */
-  readonly interval: { readonly low: number; readonly high: number; readonly level: number } | null;
+  readonly interval: RatioInterval | null;
 }
 
 /** Ratio of the mean of `y` to the mean of `x` over independent units; both are >= 0. */

@@ -129,3 +129,16 @@ export default {
   ${options.members ?? ''}
 };
 `;
+
+/** Two runs of 120 cases, the second with right answers only, and a third one by another evaluator. */
+export async function folderWithRuns(): Promise<CommandLine> {
+  const folder = await CommandLine.create();
+  const text = sampleEval({ count: 120 });
+  await folder.write('main.mjs', text);
+  await folder.write('better.mjs', text.replace('% 3 === 2', '% 3 === 3'));
+  await folder.write('other.mjs', text.replace("version: '1'", "version: '2'"));
+  for (const name of ['main', 'better', 'other'])
+    await folder.run('run', `${name}.mjs`, '--run-id', name, '--store', 'runs.db', '--quiet');
+  folder.env = { ASSAYKIT_STORE: 'runs.db' };
+  return folder;
+}

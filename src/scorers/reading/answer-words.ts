@@ -26,7 +26,8 @@ const KINDS: ReadonlyMap<string, NounKind> = new Map([
 ]);
 
 /** The kind of a noun that was found. */
-export const nounKind = (noun: string): NounKind => KINDS.get(noun.toLowerCase()) ?? 'answer';
+export const nounKind = (noun: string): NounKind =>
+  KINDS.get(noun) ?? KINDS.get(noun.toLowerCase()) ?? 'answer';
 
 const PLAIN = new RegExp(PLAIN_NOUNS, 'gi');
 const CASED = new RegExp(CASED_NOUNS, 'gi');

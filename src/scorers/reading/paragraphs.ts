@@ -83,12 +83,13 @@ export function lineEnd(text: string, from: number, limit: number): number {
 /** The end of a sentence from `from` on: a full stop before white space, a line's end, or the text's. */
 export function sentenceEnd(text: string, from: number, limit: number): number {
   const part = text.slice(from, from + limit);
-  const ends = /[.!?](?=["'”’*_)\]]{0,4}(?:\s|$))|[。！？\n]/g;
-  for (const found of part.matchAll(ends)) {
+  SENTENCE_ENDS.lastIndex = 0;
+  for (let found = SENTENCE_ENDS.exec(part); found !== null; found = SENTENCE_ENDS.exec(part)) {
     if (found[0] === '.' && ABBREVIATED.test(part.slice(Math.max(0, found.index - 8), found.index))) continue;
     return from + found.index;
   }
   return from + part.length;
 }
 
+const SENTENCE_ENDS = /[.!?](?=["'”’*_)\]]{0,4}(?:\s|$))|[。！？\n]/g;
 const ABBREVIATED = /(?:^|[\s($])(?:rs|approx|ca|no|vs|etc|e\.g|i\.e|z\.b|ungef|env|aprox|[A-Z])$/i;

@@ -37,8 +37,12 @@ const NO_DIFFERENCE =
 const firstWord = (text: string, finder: YesNoFinder): SaidWord | undefined =>
   finder.at(text, /^[\s*_"'`$([{#>]*/.exec(text)![0].length);
 
+const DENIAL = /^[\s*_"'`]*(?:(?:it|that|this)(?: is|['’]s) )?(?:not|nicht|pas|no|non|não|не|不)\s*/i;
+
+/** `Yes`, `**No.**`, `not true`. */
 function wholeWord(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
-  const first = firstWord(text, finder);
+  const denial = firstWord(text, finder) === undefined ? DENIAL.exec(text) : null;
+  const first = denial === null ? firstWord(text, finder) : finder.at(text, denial[0].length);
   return first !== undefined &&
     text.length - first.end < 60 &&
     /^[\s*_"'`$)\]}.!。]*$/.test(text.slice(first.end))

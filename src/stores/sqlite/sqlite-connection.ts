@@ -18,7 +18,7 @@ import {
   type ResultPosition,
 } from './sqlite-query.js';
 import { SqliteCases } from './sqlite-cases.js';
-import { UPSERT_RESULT, writeRow, type ResultRow } from './sqlite-row.js';
+import { UPSERT_RESULT, writeRow, type SqliteRow } from './sqlite-row.js';
 import { SqliteRuns } from './sqlite-runs.js';
 import { migrate } from './sqlite-schema.js';
 import { storableText } from '../storable-text.js';
@@ -53,7 +53,7 @@ export interface SqliteAppend {
 const POSITIONS = 1024;
 
 interface FoundRows {
-  readonly found: ResultRow[];
+  readonly found: SqliteRow[];
   readonly last: ResultPosition | undefined;
   readonly ahead: { readonly ids: readonly number[]; readonly more: boolean };
 }
@@ -61,7 +61,7 @@ interface FoundRows {
 /** A page of a query. */
 export interface ResultPage {
   /** To be read by `readRow`, one when it is wanted. */
-  readonly rows: readonly ResultRow[];
+  readonly rows: readonly SqliteRow[];
   /** Where to go on; `undefined` at the end. */
   readonly cursor: QueryCursor | undefined;
   /** Length of the text that was read. */
@@ -218,7 +218,7 @@ export class SqliteConnection {
 
   /** A page of rows that an index gives in their order. */
   #inOrder(plan: QueryPlan, phase: QueryPhase, cursor: QueryCursor | undefined, rows: number): FoundRows {
-    const found = this.#select(plan, phase, cursor, rows) as ResultRow[];
+    const found = this.#select(plan, phase, cursor, rows) as SqliteRow[];
     return { found, last: found.at(-1), ahead: { ids: [], more: found.length >= rows } };
   }
 
@@ -235,7 +235,7 @@ export class SqliteConnection {
     // One that was replaced meanwhile may not be the query's own any more.
     const found = ids
       .slice(0, rows)
-      .flatMap((id) => (select.get(id, ...phase.parameters) as ResultRow | undefined) ?? []);
+      .flatMap((id) => (select.get(id, ...phase.parameters) as SqliteRow | undefined) ?? []);
     return { found, last, ahead: { ids: ids.slice(rows), more } };
   }
 

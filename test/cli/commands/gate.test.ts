@@ -1,27 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunComparison } from '../../../src/statistics/compare-runs.js';
 import type { GateVerdictData } from '../../../src/decisions/gate/gate-verdict.js';
-import { CommandLine, sampleEval } from '../../support/command-line.js';
+import { folderWithRuns, type CommandLine } from '../../support/command-line.js';
 
-/** Two runs of 120 cases, the second with right answers only, and a third one by another evaluator. */
-async function withRuns(): Promise<CommandLine> {
-  const folder = await CommandLine.create();
-  const text = sampleEval({ count: 120 });
-  await folder.write('main.mjs', text);
-  await folder.write('better.mjs', text.replace('% 3 === 2', '% 3 === 3'));
-  await folder.write('other.mjs', text.replace("version: '1'", "version: '2'"));
-  for (const name of ['main', 'better', 'other'])
-    await folder.run('run', `${name}.mjs`, '--run-id', name, '--store', 'runs.db', '--quiet');
-  folder.env = { ASSAYKIT_STORE: 'runs.db' };
-  return folder;
-}
-
-describe('assaykit gate and compare', () => {
+describe('assaykit gate', () => {
   let folder: CommandLine;
   beforeAll(async () => {
-    folder = await withRuns();
+    folder = await folderWithRuns();
   });
   afterAll(() => folder.remove());
 
@@ -108,41 +94,5 @@ describe('assaykit gate and compare', () => {
     expect(verdict.worst).toHaveLength(5);
     expect(stderr).toContain('::error title=');
     expect(await readFile(join(folder.path, 'step.md'), 'utf8')).toContain('| outcome | check | found |');
-  });
-
-  it('compares two runs, case by case', async () => {
-    const { status, stdout } = await folder.run('compare', 'better', 'main');
-    expect(status).toBe(0);
-    expect(stdout).toMatch(/^same +120 +0\.9917 +0\.6583 +\+0\.3333 .* 40\/0\/80 +a is better$/m);
-    const json = await folder.run('compare', 'better', 'main', '--json');
-    const { metrics, pairs } = JSON.parse(json.stdout) as RunComparison;
-    expect([pairs, metrics.map(({ name }) => name)]).toEqual([120, ['overall', 'same']]);
-  });
-
-  it('refuses with 3 to compare what was not scored alike, unless it is forced', async () => {
-    const refused = await folder.run('compare', 'other', 'main');
-    expect([refused.status, refused.stdout]).toEqual([3, '']);
-    expect(refused.stderr).toContain('ASSAY_COMPARISON_REFUSED');
-    const forced = await folder.run('compare', 'other', 'main', '--force');
-    expect(forced.status).toBe(0);
-    expect(forced.stdout).toContain('FORCED although not scored alike');
-  });
-
-  it('finds the other run in another store', async () => {
-    const copied = await folder.run('convert', 'runs.db', 'copy', 'main', 'better');
-    expect([copied.status, copied.stdout]).toEqual([0, 'main: 120 results\nbetter: 120 results\n']);
-    const { stdout } = await folder.run('compare', 'better', 'main', '--store-b', 'copy', '--json');
-    expect((JSON.parse(stdout) as RunComparison).pairs).toBe(120);
-    const gated = await folder.run(
-      'gate',
-      'better',
-      '--baseline',
-      'main',
-      '--baseline-store',
-      'copy',
-      '--no-worse',
-      'same',
-    );
-    expect(gated.status).toBe(0);
   });
 });

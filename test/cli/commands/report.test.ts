@@ -31,7 +31,7 @@ describe('assaykit report', () => {
     const { status, stdout } = await folder.run('report', '../../up', '--max-cases', '2');
     expect(status).toBe(0);
     expect(stdout.split('\n')).toEqual([
-      join(folder.path, '_._.._up_b_.html'),
+      join(folder.path, '__.._up_b_.html'),
       expect.stringMatching(/^\d\.\d MB, 12 results, of which 2 can be looked at$/),
       '',
     ]);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CommandLine, jsonLines, sampleEval } from '../../support/command-line.js';
 
-describe('assaykit rescore and convert', () => {
+describe('assaykit rescore', () => {
   let folder: CommandLine;
   beforeAll(async () => {
     folder = await CommandLine.create();
@@ -48,22 +48,5 @@ export default {
     expect(elsewhere.status).toBe(0);
     const { stdout } = await folder.run('runs', '--store', 'new', '--json');
     expect(jsonLines(stdout)).toMatchObject([{ runId: 'new', tags: ['again'] }]);
-  });
-
-  it('copies all runs with their ends, and copying twice is harmless', async () => {
-    for (let time = 0; time < 2; time++) {
-      const { status, stdout } = await folder.run('convert', 'runs.db', 'copied', '--json');
-      expect(status).toBe(0);
-      expect(jsonLines(stdout)).toMatchObject([
-        { runId: 'strict', results: 60, manifest: true },
-        { runId: 'strict-lenient-2', results: 60, manifest: true },
-      ]);
-    }
-    const [here, there] = await Promise.all(
-      ['runs.db', 'copied'].map((store) => folder.run('runs', '--store', store, '--json')),
-    );
-    expect(there?.stdout).toBe(here?.stdout);
-    expect((await folder.run('convert', 'copied', './copied')).status).toBe(64);
-    expect((await folder.run('convert', 'copied', 'third', 'nobody')).status).toBe(66);
   });
 });

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ResultQuery, ResultStoreEvents } from '../../../src/stores/result-store.js';
-import { RowIds } from '../../../src/stores/sqlite/row-ids.js';
+import { RowIds } from '../../../src/stores/row-ids.js';
 import { SqliteConnection } from '../../../src/stores/sqlite/sqlite-connection.js';
 import {
   openDatabase,
