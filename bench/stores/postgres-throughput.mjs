@@ -42,29 +42,27 @@ const COLUMNS = [
 
 function bareStatement(schema, batch) {
   const parameters = [];
-  const tuples = batch.map(
-    ({ runId, caseId, repetition, outcome, model, startedAt, response, ...rest }) => {
-      const { text, ...others } = response;
-      const scores = {};
-      for (const { name, score } of rest.evaluation.dimensions) scores[name] = score;
-      const first = parameters.length;
-      parameters.push(
-        runId,
-        caseId,
-        repetition,
-        outcome,
-        model,
-        startedAt,
-        rest.evaluation.overallScore,
-        rest.timings.targetMs + rest.timings.evaluationMs,
-        true,
-        JSON.stringify(scores),
-        JSON.stringify({ ...rest, response: others }),
-        text,
-      );
-      return `(${COLUMNS.map((_, i) => `$${first + i + 1}`).join(',')})`;
-    },
-  );
+  const tuples = batch.map(({ runId, caseId, repetition, outcome, model, startedAt, response, ...rest }) => {
+    const { text, ...others } = response;
+    const scores = {};
+    for (const { name, score } of rest.evaluation.dimensions) scores[name] = score;
+    const first = parameters.length;
+    parameters.push(
+      runId,
+      caseId,
+      repetition,
+      outcome,
+      model,
+      startedAt,
+      rest.evaluation.overallScore,
+      rest.timings.targetMs + rest.timings.evaluationMs,
+      true,
+      JSON.stringify(scores),
+      JSON.stringify({ ...rest, response: others }),
+      text,
+    );
+    return `(${COLUMNS.map((_, i) => `$${first + i + 1}`).join(',')})`;
+  });
   return [
     `INSERT INTO ${schema}.evaluation_results (${COLUMNS.join(',')}) VALUES ${tuples.join(',')}
      ON CONFLICT (test_id, run_id, repetition) DO UPDATE SET ${COLUMNS.map((name) => `${name} = excluded.${name}`).join(',')}`,
