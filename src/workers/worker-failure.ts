@@ -93,6 +93,6 @@ function lacksItsFile(thrown: unknown): boolean {
   const { code, message } = (thrown ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   const said = String(message);
   return code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND'
-    ? /\b(?:worker|process|shared-\w+)\.js\b/.test(said)
+    ? /\b(?:worker|process|shared-\w+)(?:\.[\w-]+)?\.js\b/.test(said)
     : /^(?:Cannot use import statement outside|Unexpected token 'export')/.test(said);
 }
