@@ -78,6 +78,9 @@ function describeFailure(
     const limit = memoryPerWorkerMb === undefined ? '' : ` (${memoryPerWorkerMb} MB)`;
     return ['ASSAY_WORKER_OUT_OF_MEMORY', `The worker reached its memory limit${limit}`];
   }
+  if (code === 'ERR_ACCESS_DENIED') {
+    return ['ASSAY_WORKER_UNAVAILABLE', `Node's permission model forbids workers: ${messageOf(thrown)}`];
+  }
   if (lacksItsFile(thrown)) {
     const said = messageOf(thrown).split('\n', 1)[0];
     return [
