@@ -75,7 +75,7 @@ const features = {
   },
   threads: () => evaluatedBy('threads'),
   threadTimeout: async () => {
-    const worker = await workerEvaluator(evaluatorFile(), { workers: 1, taskTimeoutMs: 200 });
+    const worker = await workerEvaluator(evaluatorFile(), { workers: 1, taskTimeoutMs: 2000 });
     try {
       const failure = await worker.evaluateText('endless', cases[0]).catch((error) => error);
       expect(failure.code === 'ASSAY_WORKER_TIMEOUT', failure.stack ?? JSON.stringify(failure));

@@ -6,7 +6,7 @@ import { ConsumerFolder, runProgram } from '../support/consumer-folder.js';
 
 const places = resolve(import.meta.dirname, '../../scripts/places');
 const { BUNDLERS } = (await import(pathToFileURL(join(places, 'bundlers.mjs')).href)) as {
-  BUNDLERS: Readonly<Record<string, (host: string, folder: string) => Promise<string>>>;
+  BUNDLERS: Readonly<Record<string, (host: string, folder: string, kept?: boolean) => Promise<string>>>;
 };
 
 describe('a server bundle of the package', () => {
@@ -32,19 +32,29 @@ describe('a server bundle of the package', () => {
     return JSON.parse(ended.stdout) as Record<string, string>;
   }
 
-  it('does everything by itself when it is not bundled', async () => {
-    const features = await run(host);
+  const allWork = (features: Record<string, string>): void => {
     for (const [name, outcome] of Object.entries(features))
       expect([name, outcome]).toEqual([name, expect.stringMatching(/^works/)]);
-  });
+  };
+  const newFolder = async (name: string): Promise<string> => {
+    const into = join(folder.path, name.replaceAll(' ', '-'));
+    await mkdir(into, { recursive: true });
+    await writeFile(join(into, 'package.json'), '{"type":"module"}');
+    return into;
+  };
+
+  it('does everything by itself when it is not bundled', async () => allWork(await run(host)));
+
+  it.each(Object.entries(BUNDLERS))(
+    '%s keeps it external with all of its doors, and then everything works',
+    async (name, bundle) => allWork(await run(await bundle(host, await newFolder(`kept ${name}`), true))),
+    120_000,
+  );
 
   it.each(Object.entries(BUNDLERS))(
     '%s works, falls back or says what to configure, and never ends the host',
     async (name, bundle) => {
-      const into = join(folder.path, `out-${name.replaceAll(' ', '-')}`);
-      await mkdir(into, { recursive: true });
-      await writeFile(join(into, 'package.json'), '{"type":"module"}');
-      const features = await run(await bundle(host, into));
+      const features = await run(await bundle(host, await newFolder(name)));
       const { gzip, sqliteThread, bootstrap, threads, threadTimeout, processes, ...others } = features;
       for (const [feature, outcome] of Object.entries(others))
         expect([feature, outcome]).toEqual([feature, 'works']);
