@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { withPageCode } from './scripts/page-code.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
@@ -9,8 +10,10 @@ const root = fileURLToPath(new URL('.', import.meta.url));
  */
 const NEED_BUILD = [
   'test/{contracts,distributed,examples,faults,workers}/**/*.test.ts',
+  'test/cli/commands/*.test.ts',
   'test/stores/**/*.test.ts',
   'test/batch/drain.test.ts',
+  'test/matrix/killed-matrix.test.ts',
   'test/cache/memory-bounded-cache-heap.test.ts',
   'test/client/calls.test.ts',
   'test/monitor/real-time-monitor.test.ts',
@@ -30,6 +33,8 @@ const SLOW = [
   'test/scorers/reading/linear-time.test.ts',
 ];
 const PACKAGE = ['test/package/**/*.test.ts'];
+/** Tests that look at pages in a real browser. */
+const BROWSER = ['test/browser/**/*.test.ts'];
 
 /** Worker files are started by Node itself, which cannot load TypeScript on Node 20: take the built ones. */
 const builtWorkers: Plugin = {
@@ -45,29 +50,45 @@ const builtWorkers: Plugin = {
   },
 };
 
+/** The pages' styles and scripts, which the build puts in. */
+const pageCode: Plugin = {
+  name: 'page-code',
+  enforce: 'pre',
+  transform: (code, id) => (id === `${root}src/page/page-code.ts` ? withPageCode(code) : undefined),
+};
+
 const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/data-folder.ts'],
+    globalSetup: ['test/support/data-folder.ts', 'test/support/announce-postgres.ts'],
     maxWorkers: 2,
     projects: [
       {
-        plugins: [builtWorkers],
+        plugins: [builtWorkers, pageCode],
         test: {
           ...shared,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...NEED_BUILD, ...SLOW, ...PACKAGE],
+          exclude: [...NEED_BUILD, ...SLOW, ...PACKAGE, ...BROWSER],
         },
       },
       {
-        plugins: [builtWorkers],
+        plugins: [builtWorkers, pageCode],
         test: {
           ...shared,
           name: 'built',
           include: [...NEED_BUILD, ...SLOW],
           globalSetup: ['test/support/build.ts'],
+        },
+      },
+      {
+        plugins: [builtWorkers, pageCode],
+        test: {
+          ...shared,
+          name: 'browser',
+          include: BROWSER,
+          globalSetup: ['test/support/build.ts', 'test/browser/support/find-chromium.ts'],
         },
       },
       {

@@ -10,6 +10,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { decisions } from './conformance/decisions.mjs';
 import { publishedVerdicts } from './conformance/published-verdicts.mjs';
+import { retrieval } from './conformance/retrieval.mjs';
 import { statistics } from './conformance/statistics.mjs';
 import { dataFolder } from './conformance/tally.mjs';
 import { textMetrics } from './conformance/text-metrics.mjs';
@@ -23,6 +24,7 @@ if (!existsSync(dataFolder)) {
 
 const sections = [
   ['Text metrics', textMetrics()],
+  ['Retrieval', retrieval()],
   ['Statistics', await statistics()],
   ['Decisions', decisions()],
   ['Recorded answers with published verdicts', publishedVerdicts()],

@@ -15,13 +15,16 @@ const names = Object.keys(rooms);
 /** Files of `src` that only gather names for `package.json#exports`. */
 const DOORS = [
   'index',
+  'agents',
   'bullmq',
   'cli',
   'dashboard',
   'decisions',
   'matchers',
   'postgres',
+  'prompts',
   'report',
+  'retrieval',
   'sqlite',
   'statistics',
 ];

@@ -160,6 +160,7 @@ export {
   type CreateEvaluatorOptions,
   type DimensionOptions,
 } from './evaluation/create-evaluator.js';
+export type { PromptSource } from './evaluation/prompt-source.js';
 export { evaluationFailure } from './evaluation/evaluation-failure.js';
 export { Evaluator } from './evaluation/evaluator.js';
 export type {
@@ -240,7 +241,8 @@ export type { JsonPlace } from './scorers/json/json-extraction.js';
 export { judgeUsageOf, type JudgeUsage } from './evaluation/judge-usage.js';
 export type { JudgeModelOptions } from './scorers/judges/judge-call.js';
 export { jsonValid, type JsonValidOptions } from './scorers/json/json-valid.js';
-export { judge, type JudgeOptions, type JudgePromptParts, type RatingScale } from './scorers/judges/judge.js';
+export { judge, type JudgeOptions } from './scorers/judges/judge.js';
+export type { JudgePromptParts, RatingScale, RubricOptions } from './scorers/judges/rubric-judge.js';
 export { jury, juryVotes, type JuryOptions, type JuryVote } from './scorers/judges/jury.js';
 export type { NoMatchPolicy } from './scorers/no-match.js';
 export { number, type NumberOptions } from './scorers/number.js';
@@ -276,7 +278,7 @@ export {
   type StoredRun,
 } from './statistics/compare-runs.js';
 export { ComparisonRefusedError } from './statistics/comparison-refused.js';
-export { formatComparison } from './statistics/format-comparison.js';
+export { formatComparison, type FormatComparisonOptions } from './statistics/format-comparison.js';
 export type { ChangedCases } from './statistics/changed-cases.js';
 export type { UnmatchedResults } from './statistics/join-results.js';
 export type { MetricComparison } from './statistics/pair-set.js';
@@ -289,6 +291,7 @@ export {
   type ConvertedResults,
   type ConvertResultsOptions,
 } from './stores/convert-results.js';
+export type { DurableStore } from './stores/durable-store.js';
 export { GzipFileResultStore } from './stores/gzip/gzip-file-result-store.js';
 export type { GzipFileResultStoreOptions } from './stores/gzip/gzip-options.js';
 export { MemoryResultStore, type MemoryResultStoreOptions } from './stores/memory-result-store.js';
@@ -391,3 +394,6 @@ export {
   type TerminalProgress,
   type TerminalProgressOptions,
 } from './monitor/terminal/terminal-progress.js';
+
+// the command line
+export type { EvalDefinition } from './cli/eval-definition.js';

@@ -1,7 +1,7 @@
 // Two starts of one run that overlap (a deploy, a cron overlap, a double click): does a summary miss a result, does the
 // refused one ask a model?
 //
-//   npm run build && node bench/stores/two-starts.mjs [--rounds 100]
+//   npm run build && node bench/stores/two-starts.mjs [--rounds 100] [--only PostgreSQL]
 //
 // Each round begins a run, and a second start of it at a random moment of the first, over each kind of store; a third
 // start afterwards must find everything. Both starts are in one process here: `--processes` has the second one in a
@@ -9,20 +9,27 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { BatchProcessor, createEvaluator, GzipFileResultStore, MemoryResultStore } from 'assaykit';
+import { PostgresResultStore } from 'assaykit/postgres';
 import { SqliteResultStore } from 'assaykit/sqlite';
+import { postgresMissing, PostgresServer } from '../../test/support/postgres-server.mjs';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '100' },
     processes: { type: 'boolean', default: false },
     child: { type: 'string' },
+    address: { type: 'string' },
+    only: { type: 'string', default: '' },
   },
 });
 const CASES = 300;
+const server =
+  values.child === undefined && postgresMissing === undefined ? await PostgresServer.start() : undefined;
+const address = values.address ?? server?.connectionString;
 const memory = new Map();
 const STORES = {
   memory: (folder) => {
@@ -33,6 +40,9 @@ const STORES = {
   'SQLite, worker': (folder) => new SqliteResultStore(join(folder, 'results.db'), { thread: 'worker' }),
   'gzip, shards': (folder) => new GzipFileResultStore(folder),
   'gzip, files': (folder) => new GzipFileResultStore(folder, { layout: 'file-per-result' }),
+  ...(address === undefined
+    ? {}
+    : { PostgreSQL: (folder) => new PostgresResultStore(address, { schema: basename(folder) }) }),
 };
 
 /** One start of the run: what it came to, and how often it asked. */
@@ -82,6 +92,7 @@ async function second(kind, folder) {
     fileURLToPath(import.meta.url),
     '--child',
     child,
+    ...(address === undefined ? [] : ['--address', address]),
   ]);
   return JSON.parse(stdout);
 }
@@ -91,7 +102,7 @@ const whole = ({ stopReason, submitted, counted, inMean }) =>
 
 const table = {};
 for (const kind of Object.keys(STORES)) {
-  if (values.processes && kind === 'memory') continue;
+  if (!kind.includes(values.only) || (values.processes && kind === 'memory')) continue;
   const total = {
     overlapping: 0,
     refused: 0,
@@ -125,6 +136,7 @@ for (const kind of Object.keys(STORES)) {
   }
   table[kind] = total;
 }
+await server?.close();
 console.table(table);
 const bad = Object.values(table).some(
   (total) => total['calls by the refused'] + total['summaries that miss a result'] + total.other > 0,

@@ -3,7 +3,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makePlace, projectFolder, run } from './place.mjs';
 
-const COMPILERS = { 5.9: 'typescript5@npm:typescript@5.9', 7: 'typescript7@npm:typescript@7' };
+const COMPILERS = ['typescript5@npm:typescript@5.9', 'typescript7@npm:typescript@7'];
 const RESOLUTIONS = {
   node16: { module: 'node16', moduleResolution: 'node16' },
   nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
@@ -12,11 +12,11 @@ const RESOLUTIONS = {
 
 /** What each compiler says, by its version and by how modules are found: empty where all is well. */
 export async function tryCompilers() {
-  const place = await makePlace(['@types/node@20', ...Object.values(COMPILERS)], { features: false });
+  const place = await makePlace(['@types/node@20', ...COMPILERS], { features: false });
   try {
     cpSync(join(projectFolder, 'scripts/places/typed-host.ts'), join(place.folder, 'typed-host.ts'));
     const outcomes = {};
-    for (const alias of Object.values(COMPILERS).map((spec) => spec.split('@')[0])) {
+    for (const alias of COMPILERS.map((spec) => spec.split('@')[0])) {
       const tsc = join(place.folder, 'node_modules', alias, 'bin/tsc');
       const { stdout } = await run(process.execPath, [tsc, '--version'], { cwd: place.folder });
       outcomes[`TypeScript ${stdout.replace('Version', '').trim()}`] = await complaintsOf(tsc, place.folder);

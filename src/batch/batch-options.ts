@@ -1,5 +1,6 @@
 import type { Evaluator } from '../evaluation/evaluator.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
+import type { PromptSource } from '../evaluation/prompt-source.js';
 import type {
   CallOptions,
   ModelClient,
@@ -19,6 +20,7 @@ import {
   callable,
   checkOptions,
   either,
+  having,
   integer,
   invalidOption,
   milliseconds,
@@ -180,6 +182,12 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
   readonly caseTimeoutMs?: number | undefined;
   /** How often each case is asked, >= 1. @default 1 */
   readonly repetitions?: number | undefined;
+  /**
+   * Makes what the target is asked out of each case: `promptTemplate` of `assaykit/prompts`. Evaluators and stores see the
+   * case as it is.
+   * @default the case's `input`
+   */
+  readonly prompt?: PromptSource | undefined;
   /** The model to ask for; a case cannot change it. @default the client's */
   readonly model?: string | undefined;
   /** Parameters of every request; a case's own are laid over them. */
@@ -304,6 +312,7 @@ const OPTION_CHECKS: OptionChecks<BatchProcessorOptions> = {
   caseTimeoutMs: positive,
   repetitions: integer(1),
   cacheIdentity: text,
+  prompt: having('a prompt', 'render'),
   model: text,
   parameters: object,
   retry: either(object, (value) => (value === false ? undefined : 'false')),

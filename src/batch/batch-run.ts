@@ -6,7 +6,7 @@ import type { ClockTimer } from '../foundation/clock.js';
 import type { EventPort } from './batch-events.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
 import type { RunOptions } from './run-options.js';
-import { watchBudget, type BudgetWatch, type ExhaustedBudget } from './budget.js';
+import { watchBudget, type BookedUse, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
 import { CaseLanes, type LaneWork } from './case-lanes.js';
 import { CaseRunner } from './case-runner.js';
@@ -21,9 +21,12 @@ import { followRetries, runAnnouncer, type Announce } from './run-announcer.js';
 import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
+import type { BudgetMember } from './shared-budget.js';
+import type { CaseSlots } from './shared-slots.js';
 import { openSession, type RunSession } from './run-session.js';
 import { followPrefix, type SubmissionPrefix } from './stop-rule.js';
 import { PrefixScore } from './summary/prefix-score.js';
+import type { BlindBudget } from './summary/budget-summary.js';
 import { RunStatistics } from './summary/run-statistics.js';
 import type { RunSummary, StopReason } from './summary/run-summary.js';
 
@@ -44,7 +47,9 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #statistics: RunStatistics;
   readonly #prefixScore: PrefixScore;
   readonly #pacer: RequestPacer | undefined;
-  readonly #budget: BudgetWatch | undefined;
+  readonly #budget: BudgetMember | undefined;
+  readonly #estimateCost: BookedUse['estimateCost'];
+  readonly #slots: CaseSlots | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
   readonly #progress: RunProgress;
   readonly #prefix: SubmissionPrefix | undefined;
@@ -105,14 +110,15 @@ export class BatchRun<Input, Expected, Metadata> {
       onError: (error, final) => this.#storeFailed(error, final),
       onEarlier: this.#addEarlier,
     });
-    this.#budget = watchBudget(options.budget, {
-      clock,
-      begunAt: this.#begunAt,
-      counts: this.#statistics,
-      estimateCost: (usage, model) => client?.estimateCost?.(usage, model) ?? null,
-      onExhausted: (exhausted) => this.#budgetExhausted(exhausted),
-      onBlind: (blind) => this.#announce('budget:blind', () => blind),
-    });
+    this.#estimateCost = (usage, model) => client?.estimateCost?.(usage, model) ?? null;
+    this.#slots = runOptions.shared?.slots.forRun();
+    const told = {
+      onExhausted: (exhausted: ExhaustedBudget) => this.#budgetExhausted(exhausted),
+      onBlind: (blind: BlindBudget) => this.#announce('budget:blind', () => blind),
+    };
+    this.#budget =
+      runOptions.shared?.budget?.join(told) ??
+      watchBudget(options.budget, { clock, begunAt: this.#begunAt, counts: this.#statistics, ...told });
     this.#writer = new ResultWriter({
       runId: this.runId,
       startId,
@@ -167,6 +173,7 @@ export class BatchRun<Input, Expected, Metadata> {
       this.#inFlight.close();
       this.#budget?.close();
       this.#pacer?.close();
+      this.#slots?.close();
       await this.#feeder.stop().catch((error: unknown) => this.#stop('input-error', error));
       await this.#writer.finish();
       unsubscribe?.(); // only now: a failing store is waited for until the run is aborted
@@ -230,7 +237,10 @@ export class BatchRun<Input, Expected, Metadata> {
   #laneWork(): LaneWork<CaseTask<Input, Expected, Metadata>, CaseResult> {
     return {
       take: () => this.#feeder.take(),
-      giveBack: (task) => this.#feeder.giveBack(task),
+      giveBack: (task) => {
+        this.#slots?.release(task);
+        this.#feeder.giveBack(task);
+      },
       isExhausted: () => this.#feeder.exhausted,
       isEnding: () => this.#stopReason !== 'end',
       awaitTurn: (task) => this.#awaitTurn(task),
@@ -240,6 +250,7 @@ export class BatchRun<Input, Expected, Metadata> {
       },
       settle: (task, result) => {
         this.#inFlight.delete(task);
+        this.#slots?.release(task);
         this.#prefixScore.add(task.sequence, result);
         return this.#record(result, task);
       },
@@ -249,7 +260,8 @@ export class BatchRun<Input, Expected, Metadata> {
 
   /** The case is held while it waits: it is neither begun nor forgotten. */
   #awaitTurn(task: CaseTask<Input, Expected, Metadata>): Promise<void> | undefined {
-    const turn = this.#pacer?.take();
+    const paced = this.#pacer?.take();
+    const turn = paced === undefined ? this.#slots?.take(task) : paced.then(() => this.#slots?.take(task));
     if (turn === undefined) return undefined;
     this.#inFlight.hold(task);
     return turn.then(() => this.#inFlight.letGo(task));
@@ -280,7 +292,7 @@ export class BatchRun<Input, Expected, Metadata> {
     if (result.cached) this.#pacer?.refund();
     else this.#pacer?.used(tokensOf(result.usage) + tokensOf(estimate));
     this.#announce('case:end', () => ({ result }));
-    this.#budget?.spend(result, estimate);
+    this.#budget?.spend(result, { estimate, estimateCost: this.#estimateCost });
     if (result.outcome === 'errored' && this.#stopReason === 'end') this.#decideOnError(result);
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
@@ -319,6 +331,7 @@ export class BatchRun<Input, Expected, Metadata> {
     }
     this.#feeder.stop().catch(() => {}); // an error in closing the input comes after the reason to stop
     this.#pacer?.close();
+    this.#slots?.stop();
     this.#lanes.open(); // lanes that wait at the gate must end
     this.#lanes.wake();
   }

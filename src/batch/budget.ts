@@ -23,12 +23,18 @@ export interface BudgetWatchOptions {
   readonly begunAt: number;
   /** The results so far, those that errored among them. */
   readonly counts: { readonly errored: number; readonly results: number };
-  /** What tokens of a model cost, for answers that carry no cost; `null` when nobody knows. */
-  readonly estimateCost: NonNullable<ModelClient['estimateCost']>;
   /** Called at every result from then on at which a limit is reached. */
   readonly onExhausted: (exhausted: ExhaustedBudget) => void;
   /** Called once for each limit that what is reported cannot keep. */
   readonly onBlind: (blind: BlindBudget) => void;
+}
+
+/** What is booked beside a result. */
+export interface BookedUse {
+  /** What it has used, where nobody told. */
+  readonly estimate: TokenUsage | undefined;
+  /** What tokens of a model cost, for answers that carry no cost; `null` when nobody knows. */
+  readonly estimateCost: NonNullable<ModelClient['estimateCost']>;
 }
 
 /**
@@ -57,17 +63,18 @@ export class BudgetWatch {
     this.#timer = options.clock.schedule(() => this.#check(Math.max(maxDurationMs, this.#elapsedMs)), leftMs);
   }
 
-  /** Books a result, which must be in the counts already; `estimate`: what it has used, where nobody told. */
-  spend(result: CaseResult, estimate: TokenUsage | undefined): void {
+  /** Books a result, which must be in the counts already. */
+  spend(result: CaseResult, { estimate, estimateCost }: BookedUse): void {
+    const priced = (usage: TokenUsage): number | null => estimateCost(usage, result.model ?? undefined);
     if (!result.cached) {
       const { usage, cost, model } = result;
       if (usage !== null) this.#bookTokens(usage, false, model);
       if (estimate !== undefined) this.#bookTokens(estimate, true, model);
       if (cost !== null) this.#bookCost(cost, usage);
-      else if (usage !== null) this.#guessCost(usage, 'no-price', model);
+      else if (usage !== null) this.#guessCost(usage, 'no-price', { model, priced });
       // A host that says what an answer cost has counted its tokens, told or not.
       if (estimate !== undefined && (cost === null || usage !== null))
-        this.#guessCost(estimate, 'no-usage', model);
+        this.#guessCost(estimate, 'no-usage', { model, priced });
     }
     for (const dimension of result.evaluation?.dimensions ?? []) {
       const judge = judgeUsageOf(dimension);
@@ -127,9 +134,16 @@ export class BudgetWatch {
     if (usage !== null) this.#pricedTokens += usage.inputTokens + usage.outputTokens;
   }
 
-  #guessCost(usage: TokenUsage, reason: BlindBudget['reason'], model: string | null): void {
+  #guessCost(
+    usage: TokenUsage,
+    reason: BlindBudget['reason'],
+    {
+      model,
+      priced,
+    }: { readonly model: string | null; readonly priced: (usage: TokenUsage) => number | null },
+  ): void {
     if (this.#budget.maxCost === undefined) return;
-    const cost = this.#options.estimateCost(usage, model ?? undefined);
+    const cost = priced(usage);
     const tokens = usage.inputTokens + usage.outputTokens;
     if (cost === null) this.#unpricedTokens += tokens;
     else {

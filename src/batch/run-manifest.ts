@@ -50,6 +50,7 @@ export function describeTarget<Input, Expected, Metadata>(
     : { kind: 'function', name: (target as { name: string }).name };
   return {
     ...described,
+    ...(options.prompt === undefined ? {} : { prompt: options.prompt.describe() }),
     ...(options.model === undefined ? {} : { model: options.model }),
     ...(options.parameters === undefined ? {} : { parameters: withoutKeys(options.parameters) }),
   };

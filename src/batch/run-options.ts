@@ -9,6 +9,8 @@ import {
   type OptionChecks,
 } from '../foundation/options.js';
 import type { RunManifest } from '../stores/run-manifest.js';
+import type { SharedBudget } from './shared-budget.js';
+import type { SharedSlots } from './shared-slots.js';
 import type { StopRule } from './stop-rule.js';
 
 /** Options of one run. */
@@ -37,6 +39,13 @@ export interface RunOptions {
   readonly part?: string | undefined;
   /** The run whose stored answers are judged, and what its manifest says of its target. @internal */
   readonly origin?: Pick<RunManifest, 'runId' | 'target'> | undefined;
+  /** What the run shares with others that go on beside it. @internal */
+  readonly shared?:
+    | {
+        readonly slots: Pick<SharedSlots, 'forRun'>;
+        readonly budget: Pick<SharedBudget, 'join'> | undefined;
+      }
+    | undefined;
 }
 
 const RUN_CHECKS: OptionChecks<RunOptions> = {
@@ -53,6 +62,7 @@ const RUN_CHECKS: OptionChecks<RunOptions> = {
   description: text,
   part: text,
   origin: object,
+  shared: object,
 };
 
 /** Checks the options of a run. */

@@ -54,6 +54,12 @@ export class TargetCaller<Input, Expected, Metadata> {
         : new RetrySchedule(retry ?? {}, clock, random);
   }
 
+  /** What the target is asked about a case. @throws what the prompt throws for a case that it cannot be made of */
+  inputOf({ testCase }: CaseTask<Input, Expected, Metadata>): unknown {
+    const { prompt } = this.#options;
+    return prompt === undefined ? testCase.input : prompt.render(testCase);
+  }
+
   /** The answer to a case; `call` is filled in as it goes. Rejects with what the target failed with. */
   ask(task: CaseTask<Input, Expected, Metadata>, call: TargetCall): Promise<ModelResponse> {
     return this.#options.cache === undefined ? this.#askTarget(task, call) : this.#askCached(task, call);
@@ -121,7 +127,7 @@ export class TargetCaller<Input, Expected, Metadata> {
     const target = this.#options.target as TargetFunction<Input, Expected, Metadata>;
     const { cache } = this.#options;
     const context = cache === undefined || this.#readsCase ? task : this.#watched(task);
-    const answer = target(task.testCase.input, context);
+    const answer = target(this.inputOf(task) as Input, context);
     return isThenable(answer) ? unlessCancelled(answer, task) : answer;
   }
 
@@ -202,7 +208,7 @@ export class TargetCaller<Input, Expected, Metadata> {
   }
 
   #request(task: CaseTask<Input, Expected, Metadata>): ModelRequest {
-    const input: unknown = task.testCase.input;
+    const input = this.inputOf(task);
     if (this.#client !== undefined && typeof input !== 'string' && !Array.isArray(input)) {
       throw new AssayError(
         'ASSAY_INVALID_CASE',

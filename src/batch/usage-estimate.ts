@@ -3,12 +3,12 @@ import { estimateTokens, inputCharacters } from '../client/token-estimate.js';
 import type { TargetCall } from './target-call.js';
 
 /**
- * What a case has used beyond what servers told, guessed from its text: the input once for each attempt that was answered
+ * What a case has used beyond what servers told, guessed from its text: the input (made only when it is needed) once for each attempt that was answered
  * without a word of it, what those had written until they failed, and the answer if its server does not say. `undefined` when
  * all was told.
  */
 export function estimateUsage(
-  input: unknown,
+  inputOf: () => unknown,
   { untold, untoldOutput }: TargetCall,
   response: ModelResponse | undefined,
 ): TokenUsage | undefined {
@@ -16,7 +16,7 @@ export function estimateUsage(
   const attempts = untold + (silent ? 1 : 0);
   if (attempts === 0 && untoldOutput === 0) return undefined;
   return {
-    inputTokens: estimateTokens(inputCharacters(input)) * attempts,
+    inputTokens: attempts === 0 ? 0 : estimateTokens(inputCharacters(inputOf())) * attempts,
     outputTokens: untoldOutput + (silent ? estimateTokens(writtenCharacters(response)) : 0),
   };
 }

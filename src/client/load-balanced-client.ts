@@ -4,6 +4,7 @@ import type { ClockTimer } from '../foundation/clock.js';
 import { EventSource } from '../foundation/event-source.js';
 import { withoutKeys } from '../foundation/key-like.js';
 import { LinkedList, ListNode } from '../foundation/linked-list.js';
+import { TraceStream } from '../foundation/trace-stream.js';
 import type { AbortableCall, CallSink, NewCall } from './call/call-settings.js';
 import { CallStream } from './call/call-stream.js';
 import { checkCall } from './call/check-call.js';
@@ -89,7 +90,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
   }
 
   /**
-   * Asks and yields the answer as it comes; the last event carries the whole response. Failures before the first
+   * Asks and yields the answer as it comes, reasoning that stands in its text apart; the last event carries the whole response. Failures before the first
    * text are retried as in {@link LoadBalancedClient.complete}, later ones throw. Leaving the loop cancels the
    * call; a reader that is slow slows the server down.
    */
@@ -98,7 +99,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       [Symbol.asyncIterator]: () => {
         const begin = (sink: CallSink): ClientCall | undefined =>
           this.#begin({ request, sink, stream: true }, options);
-        return new CallStream(begin);
+        return new CallStream(begin, TraceStream.for(this.#settings.reasoning));
       },
     };
   }

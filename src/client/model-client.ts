@@ -140,6 +140,17 @@ export type ModelStreamEvent =
       readonly text: string;
     }
   | {
+      /** A piece of reasoning that stands in the text, as between `<think>` and `</think>`: no part of the answer. */
+      readonly type: 'reasoning';
+      /** The piece; may be empty where it only retracts. */
+      readonly text: string;
+      /**
+       * All that came as text before this was reasoning: the model ended a trace whose beginning the server had left out.
+       * Clear what you have shown.
+       */
+      readonly retracts?: true;
+    }
+  | {
       /** The answer is complete. */
       readonly type: 'end';
       /** The whole response, its text included. */

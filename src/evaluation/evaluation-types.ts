@@ -42,7 +42,7 @@ export interface ScorerArguments<Input = unknown, Expected = unknown, Metadata =
 
 /** A passage of the answer that a score rests on, so that a report can mark it in the text. */
 export interface EvidencePlace {
-  /** The passage. */
+  /** The passage; of a long one the beginning, with `…`. */
   readonly text: string;
   /** Where it begins in `output`, UTF-16 code units. */
   readonly start: number;
@@ -149,7 +149,7 @@ export interface Evaluation {
   readonly evaluator: string;
   /** Version of the evaluator. */
   readonly version: string;
-  /** Hash of the conventions and the configuration that it was scored by; a run adds it to each result. */
+  /** Hash of the conventions and the configuration that it was scored by; a run adds it where an evaluator of the host's own left it out. */
   readonly scoringHash?: string;
   /** 0..1, or `null` when nothing could be scored. */
   readonly overallScore: number | null;

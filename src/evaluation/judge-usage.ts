@@ -44,7 +44,8 @@ export function judgeUsageOf(dimension: {
 export function failedJudgeUsage(thrown: unknown): JudgeUsage | undefined {
   try {
     for (const error of [thrown, (thrown as { readonly cause?: unknown } | null | undefined)?.cause]) {
-      const { usage, cost } = (error ?? {}) as Readonly<Record<'usage' | 'cost', unknown>>;
+      const { judge, usage, cost } = (error ?? {}) as Readonly<Record<'judge' | 'usage' | 'cost', unknown>>;
+      if (isJudgeUsage(judge)) return judge; // of a judge that was asked several times
       const { inputTokens, outputTokens } = (usage ?? {}) as Partial<JudgeUsage>;
       const spent = { calls: 0, inputTokens, outputTokens, cost: cost ?? null, models: [] };
       if (isJudgeUsage(spent)) return spent;

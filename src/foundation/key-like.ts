@@ -36,6 +36,21 @@ function isName(text: string): boolean {
     .every((part) => /^([A-Z]?[a-z]*|[A-Z]*|[a-z]{0,5}\d{1,4}[a-z]{0,2}|\d{8})$/.test(part));
 }
 
+const WORD = /[^\s"'`,;()<>=]+/g;
+const CREDENTIALS = /\b(bearer|basic)\s+[^\s"'`,;]{8,}/gi;
+const PASSWORD_OF_URL = /(:\/\/)[^\s/@]*@/g;
+
+/**
+ * A message of somebody else without what looks like a key in it: words that begin as vendors' keys do, credentials of a
+ * header, the user of an address.
+ */
+export function redactKeys(message: string): string {
+  return message
+    .replace(PASSWORD_OF_URL, '$1[redacted]@')
+    .replace(CREDENTIALS, '$1 [redacted]')
+    .replace(WORD, (word) => (KNOWN_BEGINNING.test(word) && !isName(word) ? '[redacted]' : word));
+}
+
 /**
  * Plain data with the text of members that are called a key replaced: what goes into descriptions that are stored.
  * Parameters of a model are mostly numbers; some gateways take a key among them.

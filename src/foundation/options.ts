@@ -86,14 +86,21 @@ export function unknownOption(owner: string, name: string, known: readonly strin
       `Unknown option of ${owner}: its name looks like a key and is not shown`,
     );
   }
+  const nearest = nearestName(name, known);
+  const hint =
+    nearest !== undefined
+      ? `; did you mean \`${nearest}\`?`
+      : `; known are ${known.map((candidate) => `\`${candidate}\``).join(', ')}`;
+  return new AssayError('ASSAY_INVALID_OPTION', `Unknown option \`${name}\` of ${owner}${hint}`);
+}
+
+/** Of the known names the one that may be meant by a misspelt one; `undefined` when none is near. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   const nearest = known
     .map((candidate) => ({ candidate, edits: distance(candidate.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits)[0];
-  const hint =
-    nearest !== undefined && nearest.edits <= Math.max(2, Math.floor(name.length / 3))
-      ? `; did you mean \`${nearest.candidate}\`?`
-      : `; known are ${known.map((candidate) => `\`${candidate}\``).join(', ')}`;
-  return new AssayError('ASSAY_INVALID_OPTION', `Unknown option \`${name}\` of ${owner}${hint}`);
+  const near = nearest !== undefined && nearest.edits <= Math.max(2, Math.floor(name.length / 3));
+  return near ? nearest.candidate : undefined;
 }
 
 /** Short, safe text for a value in an error message. */

@@ -8,8 +8,8 @@ export interface VisibleText {
   readonly reasoning: string;
   /** Whether a trace that began was never ended: what would have followed is missing. */
   readonly unclosed: boolean;
-  /** Where `text` stands in the whole, as long as it is one piece; else -1. */
-  readonly offset: number;
+  /** Where a place in `text` stands in the whole. */
+  placeOf(index: number): number;
 }
 
 /**
@@ -67,7 +67,12 @@ export function answerParter(
 }
 
 /** The tags that models of 2024 to 2026 put around their reasoning, by name. */
-export const REASONING_TAGS: readonly string[] = Object.freeze(['think', 'thinking']);
+export const REASONING_TAGS: readonly string[] = Object.freeze([
+  'think',
+  'thinking',
+  'thought',
+  'seed:think',
+]);
 
 /** Finds all tags of these names, as `<name>`, `[NAME]` and `◁name▷`; `/` is group 1 of a closing one. */
 export function reasoningTagPattern(names: readonly string[] = REASONING_TAGS): RegExp {
@@ -77,17 +82,27 @@ export function reasoningTagPattern(names: readonly string[] = REASONING_TAGS): 
 
 const DEFAULT_TAGS = reasoningTagPattern();
 
-const TAG_BEGINS = /[<[◁]/; // cheaper than the pattern, and nearly always enough
+/** Whether reasoning may stand in a text; nearly always not. Its scans are native ones: a pattern took ten times as long. */
+export function mayHoldReasoning(text: string): boolean {
+  return mayHoldTags(text) || CHANNELS_BEGIN.test(text);
+}
+
+/** Every tag begins with one of these. */
+function mayHoldTags(text: string): boolean {
+  return text.includes('<') || text.includes('[') || text.includes('◁');
+}
 
 /**
  * Takes reasoning apart from the answer: what stands between `<think>` and `</think>`, or before a `</think>` whose
  * opening the server swallowed. A tag in backticks, quotes or a code block is text, and so is one amid a line that is
- * never closed. A trace at the beginning of a line that is never closed leaves what stood before it.
+ * never closed. A trace at the beginning of a line that is never closed leaves what stood before it. Of a text in
+ * channels (`<|channel|>analysis`, as gpt-oss and Gemma write when the server does not part them) the final one is seen.
  */
 export function visibleText(whole: string, tags: RegExp = DEFAULT_TAGS): VisibleText {
+  if (tags === DEFAULT_TAGS && CHANNELS_BEGIN.test(whole)) return ofChannels(whole);
   tags.lastIndex = 0;
-  if (!TAG_BEGINS.test(whole) || !tags.test(whole))
-    return { text: whole, reasoning: '', unclosed: false, offset: 0 };
+  if (!mayHoldTags(whole) || !tags.test(whole))
+    return { text: whole, reasoning: '', unclosed: false, placeOf: (index) => index };
   const pieces: Piece[] = [];
   const end = lastVisible(whole) + 1;
   let from = 0;
@@ -133,14 +148,51 @@ function joined(whole: string, pieces: readonly Piece[], unclosed: boolean): Vis
       .map((piece) => textOf(piece).trim())
       .join('\n\n'),
     unclosed,
-    offset: seen.length === 1 ? seen[0]!.start : -1,
+    placeOf: (index) => placeIn(seen, index),
   };
+}
+
+/** A place in pieces that were joined; what lies behind the last one counts on from its end. */
+function placeIn(pieces: readonly Piece[], index: number): number {
+  let rest = index;
+  for (const { start, end } of pieces) {
+    if (rest < end - start) return start + rest;
+    rest -= end - start;
+  }
+  return (pieces.at(-1)?.end ?? 0) + rest;
+}
+
+const CHANNELS_BEGIN = /^\s*(?:<\|(?:start|channel)\|?>|analysis(?=[A-Z]))/;
+const CHANNEL_MARK =
+  /<\|start\|>[a-z]{0,20}|<\|channel\|>([a-z]{1,20})[^<]{0,80}(?:<\|constrain\|>[^<]{0,20})?<\|message\|>|<\|channel>([a-z]{1,20})\s?|<\|(?:end|return|call)\|>|<channel\|>/g;
+/** What is left of the marks where a server dropped them as special tokens. */
+const BARE_MARKS = /^\s*analysis(?=[A-Z])|assistantfinal/g;
+
+/** Every channel but the final one is reasoning. */
+function ofChannels(whole: string): VisibleText {
+  const marks = [...whole.matchAll(CHANNEL_MARK)];
+  const bare = marks.length > 0 ? [] : [...whole.matchAll(BARE_MARKS)].slice(0, 2);
+  if (bare.length === 1) return joined(whole, [{ start: 0, end: whole.length, thought: false }], false);
+  const pieces: Piece[] = [];
+  let from = 0;
+  let thought = false;
+  for (const mark of [...marks, ...bare]) {
+    pieces.push({ start: from, end: mark.index, thought });
+    const channel = mark[1] ?? mark[2] ?? (mark === bare[0] ? 'analysis' : 'final');
+    thought = channel !== 'final';
+    from = mark.index + mark[0].length;
+  }
+  pieces.push({ start: from, end: whole.length, thought });
+  return joined(whole, pieces, thought);
 }
 
 const QUOTES = new Set(['`', '"', "'", '“', '”', '‘', '’', '«', '»']);
 
+/** Whether a character may quote a tag: then it is text. */
+export const isQuote = (character: string): boolean => QUOTES.has(character);
+
 const isQuoted = (text: string, start: number, end: number): boolean =>
-  QUOTES.has(text[start - 1] ?? '') && QUOTES.has(text[end] ?? '');
+  isQuote(text[start - 1] ?? '') && isQuote(text[end] ?? '');
 
 /** At the beginning of the text or of a line, or where a trace has just ended. */
 function beginsLine(text: string, from: number, at: number): boolean {

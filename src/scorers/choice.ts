@@ -12,13 +12,13 @@ import {
 } from '../foundation/options.js';
 import { patternTiers, type BuiltInTiers, type ChoiceTier } from './choice-tiers.js';
 import { conventionText, defineScorer } from './define-scorer.js';
-import { globalPattern, groupsOf } from './host-pattern.js';
+import { globalPattern, groupLocator, groupsOf } from './host-pattern.js';
 import { noMatch, noMatchPolicy, type NoMatchPolicy } from './no-match.js';
 import { menuOf } from './reading/choice-letter.js';
 import { optionTexts } from './reading/option-text.js';
 import { readAnswer } from './reading/read-answer.js';
 import { readChoice } from './reading/read-choice.js';
-import { isFound } from './reading/reading.js';
+import { evidenceOf, isFound } from './reading/reading.js';
 import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
 import { stripWhiteSpace } from './unicode-text.js';
 import { reasoningHandling } from '../foundation/reasoning-trace.js';
@@ -164,30 +164,36 @@ function byPatterns(
 ): LetterFinder {
   const menu = new Set(letters);
   const tiers = (typeof given === 'string' ? patternTiers(given, letters) : given).map(checkTier);
-  const rules = tiers.map((tier) => ({ ...tier, pattern: globalPattern(tier.pattern) }));
+  const rules = tiers.map((tier) => ({
+    ...tier,
+    pattern: globalPattern(tier.pattern),
+    locate: groupLocator(tier.pattern),
+  }));
   return {
     convention:
       typeof given === 'string'
         ? given
         : tiers.map(({ name, pattern, match }) => `${name}:${match}:${String(pattern)}`).join('|'),
     letter({ output }) {
-      for (const { name, pattern, match } of rules) {
-        const letter = letterIn(output, pattern, match);
-        if (letter !== undefined && menu.has(letter)) return { label: letter, metadata: { tier: name } };
+      for (const { name, pattern, match, locate } of rules) {
+        const found = matchOf(output, pattern, match);
+        const group = found?.findIndex((held, i) => i > 0 && held !== undefined) ?? -1;
+        if (group < 0 || !menu.has(found![group]!)) continue;
+        const evidence = [evidenceOf(output, locate(found!, group)!)];
+        return { label: found![group], metadata: { tier: name }, evidence };
       }
       return { reason: 'no tier found a letter of the menu in the answer' };
     },
   };
 }
 
-/** The letter of the first or last match: its first group that took part. */
-function letterIn(output: string, pattern: RegExp, which: 'first' | 'last'): string | undefined {
-  let letter: string | undefined;
+function matchOf(output: string, pattern: RegExp, which: 'first' | 'last'): RegExpExecArray | undefined {
+  let match: RegExpExecArray | undefined;
   for (const found of output.matchAll(pattern)) {
-    letter = found.slice(1).find((group) => group !== undefined);
+    match = found;
     if (which === 'first') break;
   }
-  return letter;
+  return match;
 }
 
 function letterOf(expected: string, menu: ReadonlySet<string>): string {

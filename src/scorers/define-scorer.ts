@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js';
 import type { Scorer, ScorerArguments, ScorerResult } from '../evaluation/evaluation-types.js';
 import { show } from '../foundation/options.js';
+import { isThenable } from '../foundation/thenable.js';
 import { reasoningConvention, visibleOutput, type ReasoningOptions } from './visible-output.js';
 
 /**
@@ -34,17 +35,34 @@ export function defineScorer<Input = unknown, Expected = unknown, Metadata = unk
     const { output } = args;
     if (typeof output !== 'string') {
       if (options.takesJson === true && output !== undefined)
-        return score(withOutput(args, JSON.stringify(output)));
+        return placedBy(() => -1, score(withOutput(args, JSON.stringify(output))));
       throw new InputError('ASSAY_INVALID_CASE', `Expected \`output\` to be a text, got ${show(output)}`);
     }
     const seen = visible(output, args.response?.reasoning);
     if (!('text' in seen)) return { score: null, reason: seen.reason };
-    return score(seen.text === output ? args : withOutput(args, seen.text));
+    return seen.text === output ? score(args) : placedBy(seen.placeOf, score(withOutput(args, seen.text)));
   };
   return Object.assign(ask, {
     convention: reasoning === undefined ? convention : `${convention}+reasoning=${reasoning}`,
     version,
   });
+}
+
+type PlaceOf = (index: number) => number;
+
+/** A result with its evidence where it stands in the output; what does not stand there (-1) keeps its text alone. */
+function placedBy(
+  placeOf: PlaceOf,
+  result: ScorerResult | Promise<ScorerResult>,
+): ScorerResult | Promise<ScorerResult> {
+  if (isThenable(result)) return Promise.resolve(result).then((said) => placedBy(placeOf, said));
+  if (typeof result !== 'object' || result?.evidence === undefined) return result;
+  const evidence = result.evidence.map((item) => {
+    if (typeof item === 'string') return item;
+    const start = placeOf(item.start);
+    return start < 0 ? item.text : { ...item, start, end: Math.max(start, placeOf(item.end - 1) + 1) };
+  });
+  return { ...result, evidence };
 }
 
 /** The same arguments with another output; `signal` is still made when it is first read. */

@@ -2,8 +2,10 @@ import { AssayError } from '../errors.js';
 import type { Score, Scorer, ScorerArguments } from '../evaluation/evaluation-types.js';
 import { checkOptions, either, integer, oneOf, show, text } from '../foundation/options.js';
 import { conventionText, defineScorer } from './define-scorer.js';
-import { globalPattern, groupsOf, singlePattern } from './host-pattern.js';
+import { globalPattern, groupLocator, groupsOf, singlePattern } from './host-pattern.js';
 import { noMatch, noMatchPolicy, type NoMatchPolicy } from './no-match.js';
+import type { Stretch } from './reading/paragraphs.js';
+import { evidenceOf } from './reading/reading.js';
 import { textComparison, textComparisonChecks, type TextComparisonOptions } from './text-comparison.js';
 import { acceptedTexts, NO_REFERENCE, type TextReference } from './text-reference.js';
 
@@ -20,7 +22,7 @@ export interface RegexOptions extends TextComparisonOptions {
 /**
  * Without `group`: 1 when the pattern matches the answer, else 0; the case needs no expected answer.
  * With `group`: takes that group of the first or last match and compares it with the expected answer; the text that
- * was taken is the `label` of the result. An answer in which the group took no part counts as one without a match.
+ * was taken is the `label` of the result, and `evidence` says where it stands. An answer in which the group took no part counts as one without a match.
  *
  * Remember that JavaScript's `\b`, `\w` and `\s` are not Python's, and that a pattern with nested repetition can
  * take exponential time on hostile text: run such patterns in `workerEvaluator`.
@@ -46,7 +48,13 @@ export function regex(pattern: RegExp, options: RegexOptions = {}): Scorer<unkno
   if (group === undefined) {
     const single = singlePattern(pattern);
     const convention = conventionText('regex', { pattern: String(pattern) });
-    return defineScorer(convention, '2', ({ output }) => single.test(output), checked);
+    const search = ({ output }: ScorerArguments<unknown, TextReference>): Score => {
+      const found = single.exec(output);
+      if (found === null) return { score: 0, reason: `the answer has no match for ${String(pattern)}` };
+      const end = found.index + found[0].length;
+      return { score: 1, metadata: TIER, evidence: [evidenceOf(output, { start: found.index, end })] };
+    };
+    return defineScorer(convention, '2', search, checked);
   }
   const groups = groupsOf(pattern);
   if (typeof group === 'number' ? group >= groups.length : !(group in (groups.groups ?? {}))) {
@@ -71,29 +79,33 @@ export function regex(pattern: RegExp, options: RegexOptions = {}): Scorer<unkno
     if (accepted === undefined) return NO_REFERENCE;
     const found = extract(output);
     if (found === undefined) return noMatch(policy, `the answer has no match for ${String(pattern)}`);
-    const answer = comparison.normalized(found);
+    const label = output.slice(found.start, found.end);
+    const answer = comparison.normalized(label);
     const right = accepted.some((each) => comparison.equal(answer, comparison.normalized(each)));
-    return { score: right ? 1 : 0, label: found };
+    return { score: right ? 1 : 0, label, metadata: TIER, evidence: [evidenceOf(output, found)] };
   };
   return defineScorer(convention, '2', score, checked);
 }
 
-/** Finds the first or last match and gives its group; `undefined` when nothing matched or the group took no part. */
+const TIER = Object.freeze({ tier: 'pattern' });
+
+/** Finds the group of the first or last match; `undefined` when nothing matched or the group took no part. */
 function groupExtractor(
   pattern: RegExp,
   which: 'first' | 'last',
   group: number | string,
-): (text: string) => string | undefined {
-  const groupOf = (found: RegExpExecArray | undefined | null): string | undefined =>
-    typeof group === 'number' ? found?.[group] : found?.groups?.[group];
+): (text: string) => Stretch | undefined {
+  const locate = groupLocator(pattern);
+  const placeOf = (found: RegExpExecArray | null | undefined): Stretch | undefined =>
+    found === null || found === undefined ? undefined : locate(found, group);
   if (which === 'first') {
     const single = singlePattern(pattern);
-    return (output) => groupOf(single.exec(output));
+    return (output) => placeOf(single.exec(output));
   }
   const global = globalPattern(pattern);
   return (output) => {
     let last: RegExpExecArray | undefined;
     for (const found of output.matchAll(global)) last = found;
-    return groupOf(last);
+    return placeOf(last);
   };
 }

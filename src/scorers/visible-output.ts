@@ -1,4 +1,9 @@
-import { reasoningTagPattern, visibleText, type ReasoningHandling } from '../foundation/reasoning-trace.js';
+import {
+  reasoningTagPattern,
+  visibleText,
+  type ReasoningHandling,
+  type VisibleText,
+} from '../foundation/reasoning-trace.js';
 
 /** What a scorer does with reasoning that a model wrote into its answer. */
 export interface ReasoningOptions {
@@ -12,15 +17,20 @@ export interface ReasoningOptions {
   readonly reasoning?: ReasoningHandling | undefined;
 }
 
-/** What there is to score: a text, or why there is none. */
-export type VisibleOutput = { readonly text: string } | { readonly reason: string };
+/** What there is to score, a text and where its places stand in the output, or why there is none. */
+export type VisibleOutput = Pick<VisibleText, 'text' | 'placeOf'> | { readonly reason: string };
 
 /** Builds what takes the reasoning out of an answer. `reasoning` is what the client kept apart. */
 export function visibleOutput(
   options: ReasoningOptions,
 ): (output: string, reasoning: string | undefined) => VisibleOutput {
   const how = options.reasoning ?? 'apart';
-  if (how === 'keep') return (output, reasoning) => ({ text: withReasoning(output, reasoning) });
+  if (how === 'keep') {
+    return (output, reasoning) => {
+      const text = withReasoning(output, reasoning);
+      return { text, placeOf: (index) => Math.max(-1, index - (text.length - output.length)) };
+    };
+  }
   const tags = how === 'apart' ? undefined : reasoningTagPattern(how.tags);
   return (output, reasoning) => {
     const seen = visibleText(output, tags);

@@ -5,15 +5,25 @@ import type { MetricComparison } from './pair-set.js';
 
 const NONE = '-';
 const SHOWN_IDS = 10;
+const GAP = '  ';
+
+/** Options of {@link formatComparison}. */
+export interface FormatComparisonOptions {
+  /** Columns that the table should fit into, > 0: it leaves out what matters least until it does. @default no limit */
+  readonly columns?: number | undefined;
+}
 
 const COLUMNS: readonly {
   readonly title: (comparison: RunComparison) => string;
   readonly cell: (metric: MetricComparison, comparison: RunComparison) => string;
+  /** When the table is too wide, columns are left out, the highest number first. */
+  readonly leaveOut?: number;
+  readonly align?: 'left';
 }[] = [
-  { title: () => 'metric', cell: ({ name }) => name },
-  { title: () => 'pairs', cell: ({ pairs }) => String(pairs) },
-  { title: () => 'a', cell: ({ meanA }) => score(meanA) },
-  { title: () => 'b', cell: ({ meanB }) => score(meanB) },
+  { title: () => 'metric', cell: ({ name }) => name, align: 'left' },
+  { title: () => 'pairs', cell: ({ pairs }) => String(pairs), leaveOut: 1 },
+  { title: () => 'a', cell: ({ meanA }) => score(meanA), leaveOut: 2 },
+  { title: () => 'b', cell: ({ meanB }) => score(meanB), leaveOut: 2 },
   { title: () => 'a - b', cell: ({ difference }) => signed(difference) },
   {
     title: ({ level }) => `${Number((level * 100).toFixed(4))} % interval`,
@@ -23,10 +33,21 @@ const COLUMNS: readonly {
   {
     title: () => 'p (Holm)',
     cell: ({ kind, adjustedPValue }) => (kind === 'overall' ? '' : probability(adjustedPValue)),
+    leaveOut: 4,
   },
-  { title: () => 'test', cell: ({ test, pValue }) => (pValue === null ? NONE : test) },
-  { title: () => 'win/loss/tie', cell: ({ wins, losses, ties }) => `${wins}/${losses}/${ties}` },
-  { title: () => 'verdict', cell: (metric, { level }) => verdict(metric, level) },
+  {
+    title: () => 'test',
+    cell: ({ test, pValue }) => (pValue === null ? NONE : test),
+    align: 'left',
+    leaveOut: 5,
+  },
+  {
+    title: () => 'win/loss/tie',
+    cell: ({ wins, losses, ties }) => `${wins}/${losses}/${ties}`,
+    align: 'left',
+    leaveOut: 3,
+  },
+  { title: () => 'verdict', cell: (metric, { level }) => verdict(metric, level), align: 'left' },
 ];
 
 /**
@@ -34,18 +55,22 @@ const COLUMNS: readonly {
  * Holm's correction for dimensions, and an interval that does not hold 0; `no difference found` says that these cases do
  * not show one, not that there is none.
  */
-export function formatComparison(comparison: RunComparison): string {
+export function formatComparison(
+  comparison: RunComparison,
+  { columns: room = Number.POSITIVE_INFINITY }: FormatComparisonOptions = {},
+): string {
   const { a, b, pairs, metrics, forcedDifferences, warnings, onlyInA, onlyInB, changedCases } = comparison;
   const rows = [
     COLUMNS.map(({ title }) => title(comparison)),
     ...metrics.map((metric) => COLUMNS.map(({ cell }) => cell(metric, comparison))),
   ];
   const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => (row[i] as string).length)));
+  const shown = fittingColumns(widths, room);
   const lines = [
     `a = ${a.runId} (${a.results} results), b = ${b.runId} (${b.results} results): ${pairs} pairs`,
     ...forcedDifferences.map((difference) => `FORCED although not scored alike: ${difference}`),
     '',
-    ...rows.map((row) => tableRow(row, widths)),
+    ...rows.map((row) => tableRow(row, widths, shown)),
   ];
   const missing = metrics
     .filter(({ missingInA, missingInB }) => missingInA + missingInB > 0)
@@ -62,13 +87,23 @@ export function formatComparison(comparison: RunComparison): string {
   return lines.join('\n');
 }
 
-function tableRow(cells: readonly string[], widths: readonly number[]): string {
-  const last = cells.length - 1;
-  return cells
-    .map((cell, i) =>
-      i === 0 || i >= last - 2 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number),
-    )
-    .join('  ')
+/** Which columns fit into the room, the most important ones in any case. */
+function fittingColumns(widths: readonly number[], room: number): readonly number[] {
+  let shown = widths.map((_, at) => at);
+  const isTooWide = (): boolean =>
+    shown.reduce((sum, at) => sum + (widths[at] as number) + GAP.length, -GAP.length) > room;
+  for (let rank = 5; rank > 0 && isTooWide(); rank--)
+    shown = shown.filter((at) => COLUMNS[at]?.leaveOut !== rank);
+  return shown;
+}
+
+function tableRow(cells: readonly string[], widths: readonly number[], shown: readonly number[]): string {
+  return shown
+    .map((at) => {
+      const [cell, width] = [cells[at] as string, widths[at] as number];
+      return COLUMNS[at]?.align === 'left' ? cell.padEnd(width) : cell.padStart(width);
+    })
+    .join(GAP)
     .trimEnd();
 }
 

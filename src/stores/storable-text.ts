@@ -44,6 +44,11 @@ export function endOfPrefix(prefix: string): string | undefined {
   return undefined;
 }
 
+/** Whether a prefix ends within a surrogate pair: its encoding is then no prefix of the encoded text. */
+export function splitsCharacter(prefix: string | undefined): boolean {
+  return prefix !== undefined && /[\ud800-\udbff]$/.test(prefix);
+}
+
 /** Order of code points, as databases compare text (`<` of JavaScript compares UTF-16 units). */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;

@@ -193,3 +193,26 @@ test('slows a server down whose reader is slow, and loses nothing', async () => 
   }
   expect(seen).toEqual(pieces);
 });
+
+test('tells reasoning in the text apart, also when it comes byte for byte', async () => {
+  const answers = ['<think>Rome?</think>Paris', 'Rome?</think>Paris'];
+  const server = await modelServer((_request, response) => {
+    response.writeHead(200);
+    response.end(chatEvents([...answers.shift()!]));
+  });
+  const client = clientFor({ endpoints: [server.url] });
+  const events: ModelStreamEvent[] = [];
+  for await (const event of client.stream({ input: 'x' })) events.push(event);
+  const textOf = (type: 'text' | 'reasoning'): string =>
+    events.flatMap((event) => (event.type === type ? [event.text] : [])).join('');
+  expect(textOf('text')).toBe('Paris');
+  expect(textOf('reasoning')).toBe('Rome?');
+  expect(events.at(-1)).toMatchObject({ type: 'end', response: { text: 'Paris', reasoning: 'Rome?' } });
+
+  let shown = '';
+  for await (const event of client.stream({ input: 'x' })) {
+    if (event.type === 'text') shown += event.text;
+    if (event.type === 'reasoning' && event.retracts) shown = '';
+  }
+  expect(shown).toBe('Paris');
+});

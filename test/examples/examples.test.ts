@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,12 +44,17 @@ describe('the examples', () => {
   it('are all run here', () => {
     const programs = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.mjs'));
     expect(programs.sort()).toEqual([
+      'agent.mjs',
       'batch-to-gzip.mjs',
       'batch-to-sqlite-and-query.mjs',
+      'compare-prompts.mjs',
       'custom-evaluator.mjs',
+      'eval.mjs',
       'function-target.mjs',
+      'html-report.mjs',
       'main-job.mjs',
       'quickstart.mjs',
+      'retrieval.mjs',
       'sample-cases.mjs', // the questions of main-job
     ]);
   });
@@ -61,6 +66,22 @@ describe('the examples', () => {
     expect(out).toContain('turkey scored 0 Istanbul\n');
     expect(out).toContain('3 submitted = 3 scored + 0 unscored + 0 errored + 0 skipped');
     expect(out).toMatch(/accuracy +0\.6667/);
+  });
+
+  it('eval: is run by the command line', async () => {
+    const cli = join(root, 'dist/doors/cli.js');
+    const words = ['run', join(root, 'examples/eval.mjs'), '--run-id', 'monday', '--quiet'];
+    const child = spawn(process.execPath, [cli, ...words], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const code = await new Promise((settle) => child.on('close', settle));
+    expect([code, err]).toEqual([4, '']); // some cases errored
+    expect(out).toContain('240 submitted = 230 scored + 4 unscored + 6 errored + 0 skipped');
+    expect(out).toMatch(/^0\.00 {2}sum-6$/m);
   });
 
   it('function-target: streams the results of a pipeline, its failure too', async () => {
@@ -98,6 +119,44 @@ describe('the examples', () => {
     expect(out).toContain('right: europe/belgium "It is Brussels."');
     expect(out).toContain('wrong: america/chile');
     expect(out).not.toContain('right: america');
+  });
+
+  it('agent: scores calls and what they leave behind, and says what a solved case costs', async () => {
+    const { code, out, err } = await run('agent.mjs');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('apples answer after 3 turns: basket 1.00, way 1.00, steps 1.00\n');
+    expect(out).toContain('eggs max-turns after 4 turns: basket 0.00, way 0.25, steps 0.00\n');
+    expect(out).toContain('  extra: add_to_basket({"item":"kiwi","count":"3"})\n');
+    expect(out).toMatch(/basket +0\.9167/);
+    expect(out).toMatch(/^11 solved; a solved case costs 0\.0\d+ \(95 % CI 0\.0\d+ to 0\.\d+\)$/m);
+  });
+
+  it('retrieval: measures a search and judges its answers claim by claim', async () => {
+    const { code, out, err } = await run('retrieval.mjs');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('opened recall 1.00, ndcg 1.00, faithful 1.00\n');
+    expect(out).toContain('painted recall 0.00, ndcg 0.00, faithful 0.50\n');
+    expect(out).toContain('danube recall the case calls nothing relevant');
+    expect(out).toContain('judges      6 calls');
+  });
+
+  it('compare-prompts: runs a matrix, and asks nothing when it is resumed', async () => {
+    const { code, out, err } = await run('compare-prompts.mjs');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^small {2}shown {3}0\.8667/m);
+    expect(out).toMatch(/^small\/shown - small\/plain {2}120 .* better$/m);
+    expect(out).toMatch(/^small\/terse - small\/plain {2}120 .* no difference found$/m);
+    expect(out).toContain('720 calls, and 0 more when resumed (120 skipped)');
+  });
+});
+
+describe('the report', () => {
+  it('html-report: writes what got worse into one page', async () => {
+    const { code, out, err } = await run('html-report.mjs', ['day.html']);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^day\.html: 240 of 240 cases, \d+ kB\n$/);
+    const page = readFileSync(join(folder, 'day.html'), 'utf8');
+    expect(page).toMatch(/<p class="verdict \w+" dir="auto">[^<]+ monday/);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reasoningTagPattern, visibleText } from '../../src/foundation/reasoning-trace.js';
+import { mayHoldReasoning, reasoningTagPattern, visibleText } from '../../src/foundation/reasoning-trace.js';
 
 describe('visibleText', () => {
   it.each([
@@ -28,11 +28,10 @@ describe('visibleText', () => {
   });
 
   it('says when a trace never closes, and keeps what stood before it', () => {
-    expect(visibleText('<think>It may be Paris')).toEqual({
+    expect(visibleText('<think>It may be Paris')).toMatchObject({
       text: '',
       reasoning: 'It may be Paris',
       unclosed: true,
-      offset: -1,
     });
     expect(visibleText('Paris.\n<think>or')).toMatchObject({
       text: 'Paris.\n',
@@ -44,7 +43,47 @@ describe('visibleText', () => {
 
   it('takes other tags by name', () => {
     const tags = reasoningTagPattern(['reason.ing']);
-    expect(visibleText('<reason.ing>x</reason.ing>Paris', tags)).toMatchObject({ text: 'Paris', offset: 26 });
+    expect(visibleText('<reason.ing>x</reason.ing>Paris', tags).text).toBe('Paris');
     expect(visibleText('<reasonXing>x</reasonXing>Paris', tags).reasoning).toBe('');
+  });
+
+  it.each([
+    '<think>x</think>Paris',
+    'Paris\n<think>x</think> or <think>y</think>Rome',
+    '<|channel|>analysis<|message|>x<|end|><|start|>assistant<|channel|>final<|message|>Paris<|return|>',
+  ])('says where each place of the rest stands in %j', (whole) => {
+    const seen = visibleText(whole);
+    for (let i = 0; i < seen.text.length; i++) expect(whole[seen.placeOf(i)]).toBe(seen.text[i]);
+  });
+
+  it('takes the final one of several channels', () => {
+    const analysis = '<|channel|>analysis<|message|>Rome?';
+    expect(
+      visibleText(`${analysis}<|end|><|start|>assistant<|channel|>final<|message|>Paris<|return|>`),
+    ).toMatchObject({ text: 'Paris', reasoning: 'Rome?', unclosed: false });
+    expect(visibleText(analysis)).toMatchObject({ text: '', reasoning: 'Rome?', unclosed: true });
+    expect(visibleText('<|channel>thought\nRome?<channel|>Paris')).toMatchObject({
+      text: 'Paris',
+      reasoning: 'Rome?',
+    });
+    expect(visibleText('analysisUser asks for a city.assistantfinalParis')).toMatchObject({
+      text: 'Paris',
+      reasoning: 'User asks for a city.',
+    });
+    expect(visibleText('analysisResult = 3')).toMatchObject({ text: 'analysisResult = 3', reasoning: '' });
+  });
+
+  it('is looked for wherever its first look cannot rule it out', () => {
+    const traces = [
+      '<think>hm</think>a',
+      '[THINK]hm[/THINK]a',
+      '◁think▷hm◁/think▷a',
+      ' analysisUser asks for a city.assistantfinalParis',
+    ];
+    for (const text of traces) {
+      expect(mayHoldReasoning(text), text).toBe(true);
+      expect(visibleText(text).reasoning, text).not.toBe('');
+    }
+    expect(mayHoldReasoning('Paris, by analysis of the question')).toBe(false);
   });
 });

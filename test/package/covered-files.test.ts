@@ -24,6 +24,10 @@ function importsOf(path: string): string[] {
     const target = posix.join(posix.dirname(path), `${specifier}.ts`);
     if (existsSync(join(root, target))) found.push(target);
   }
+  // The build puts these in: a page that is opened runs them.
+  if (path === 'src/page/page-code.ts')
+    for (const [, entry] of textOf('scripts/page-code.mjs').matchAll(/'(browser\/[\w-]+\.ts)'/g))
+      found.push(`src/page/${entry}`);
   return found;
 }
 

@@ -80,8 +80,11 @@ describe('includes and startsWith', () => {
 describe('regex', () => {
   it('scores whether the pattern matches, whatever flags it carries', () => {
     const scorer = regex(/^\d{4}-\d{2}$/gm);
-    expect([1, 2, 3].map(() => scoreWith(scorer, 'on\n2024-05', undefined))).toEqual([true, true, true]);
-    expect(scoreWith(scorer, '2024-5', undefined)).toBe(false);
+    const place = { text: '2024-05', start: 3, end: 10 };
+    for (let call = 0; call < 3; call++) {
+      expect(scoreWith(scorer, 'on\n2024-05', undefined)).toMatchObject({ score: 1, evidence: [place] });
+    }
+    expect(scoreWith(scorer, '2024-5', undefined)).toMatchObject({ score: 0 });
   });
 
   it('compares a group of the first or last match with the expected text', () => {

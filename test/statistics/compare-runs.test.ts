@@ -333,6 +333,21 @@ describe('compareRuns', () => {
     expect(formatComparison(found)).toContain('only in a: 29 ("c01", "c02", 27 more)');
   });
 
+  it('as text leaves out what matters least until it fits', async () => {
+    const rows = Array.from({ length: 20 }, (_, i) => ({ id: `c${i}`, score: i % 2 }));
+    const better = rows.map(({ id }) => ({ id, score: 1 }));
+    const found = await compareRuns(run('a', better), run('b', rows));
+    const headAt = (columns: number): string => formatComparison(found, { columns }).split('\n')[2] as string;
+    expect(formatComparison(found, { columns: 500 })).toBe(formatComparison(found));
+    expect(headAt(500)).toContain('test');
+    expect(headAt(110)).not.toContain('test');
+    for (const columns of [110, 95, 80, 70]) {
+      expect(headAt(columns).length).toBeLessThanOrEqual(columns);
+      expect(headAt(columns)).toMatch(/^metric .* a - b .* 95 % interval .* p .* verdict$/);
+    }
+    expect(headAt(1)).toBe(headAt(60)); // the rest is what the table is for
+  });
+
   it('refuses a run without results and a result that comes twice', async () => {
     const one = run('a', [{ id: 'x', score: 1 }]);
     const store = newStore();

@@ -1,3 +1,4 @@
+import type { TraceStream } from '../../foundation/trace-stream.js';
 import type { CallSink } from './call-settings.js';
 import type { ClientCall } from './client-call.js';
 import type { EndpointError } from '../endpoint-error.js';
@@ -16,6 +17,7 @@ interface Reader {
  */
 export class CallStream implements AsyncIterator<ModelStreamEvent>, CallSink {
   readonly #begin: (sink: CallSink) => ClientCall | undefined;
+  readonly #traces: TraceStream | undefined;
   readonly #ready: ModelStreamEvent[] = [];
   #call: ClientCall | undefined;
   #over = false;
@@ -23,9 +25,10 @@ export class CallStream implements AsyncIterator<ModelStreamEvent>, CallSink {
   #failure: EndpointError | undefined;
   readonly #readers: Reader[] = []; // more than one, when `next()` is called ahead
 
-  /** `begin` may settle the call at once, and then has none to give. */
-  constructor(begin: (sink: CallSink) => ClientCall | undefined) {
+  /** `begin` may settle the call at once, and then has none to give. `traces` takes reasoning out of the text. */
+  constructor(begin: (sink: CallSink) => ClientCall | undefined, traces?: TraceStream) {
     this.#begin = begin;
+    this.#traces = traces;
   }
 
   next(): Promise<IteratorResult<ModelStreamEvent>> {
@@ -59,12 +62,14 @@ export class CallStream implements AsyncIterator<ModelStreamEvent>, CallSink {
   }
 
   text(text: string): boolean {
-    this.#deliver({ type: 'text', text });
+    if (this.#traces === undefined) this.#deliver({ type: 'text', text });
+    else for (const piece of this.#traces.push(text)) this.#deliver(piece);
     this.#paused = this.#ready.length >= HIGH_WATER;
     return !this.#paused;
   }
 
   answered(response: ModelResponse): void {
+    for (const piece of this.#traces?.end() ?? []) this.#deliver(piece);
     this.#over = true;
     this.#deliver({ type: 'end', response });
     this.#release();

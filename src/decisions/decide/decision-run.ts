@@ -1,18 +1,18 @@
 import type { BatchProcessor } from '../../batch/batch-processor.js';
 import type { RunSummary } from '../../batch/summary/run-summary.js';
 import { type CaseInput, toCaseSource } from '../../cases/case-source.js';
+import { seededOrder } from '../../cases/seeded-order.js';
+import { SharedFeed } from '../../cases/shared-feed.js';
 import { AssayError } from '../../errors.js';
 import type { CaseResult, TestCase } from '../../evaluation/evaluation-types.js';
 import { systemClock } from '../../foundation/clock.js';
 import { show } from '../../foundation/options.js';
 import { stableHash } from '../../foundation/stable-hash.js';
 import { errorsAreUnequal } from '../paired/unequal-errors.js';
-import { seededOrder } from './case-order.js';
 import { createDecision, type Decision, type DecisionStop } from './decision.js';
 import type { ResolvedDecision } from './decision-options.js';
 import { OpenRule } from './open-rule.js';
 import { PairLedger } from './pair-ledger.js';
-import { PairedFeed } from './paired-feed.js';
 import { PlannedRule } from './planned-rule.js';
 import { SideCosts } from './side-costs.js';
 import type { DecisionLook, DecisionOutcome, StoppingRule } from './stopping-rule.js';
@@ -36,7 +36,7 @@ export class DecisionRun<Input, Expected, Metadata> {
   readonly #costs: SideCosts;
   readonly #looks: DecisionLook[] = [];
   #sides: Sides<Input, Expected, Metadata> | undefined;
-  #feed: PairedFeed<TestCase<Input, Expected, Metadata>> | undefined;
+  #feed: SharedFeed<TestCase<Input, Expected, Metadata>> | undefined;
   #outcome: DecisionOutcome = 'undecided';
   #stopped: DecisionStop | undefined;
   #last: DecisionLook | undefined;
@@ -81,8 +81,10 @@ export class DecisionRun<Input, Expected, Metadata> {
     const sides = createSides({ [LABEL]: text });
     this.#sides = sides;
     const concurrency = run.concurrency ?? 16;
-    const feed = new PairedFeed(toCaseSource(ordered), {
+    const feed = new SharedFeed(toCaseSource(ordered), {
+      readers: 2,
       window: 2 * concurrency,
+      aheadOf: 'settled',
       onCase: (testCase) => {
         this.#ledger.submit(testCase);
         this.#judge();
@@ -100,7 +102,7 @@ export class DecisionRun<Input, Expected, Metadata> {
 
   async #runSides(
     sides: Sides<Input, Expected, Metadata>,
-    feed: PairedFeed<TestCase<Input, Expected, Metadata>>,
+    feed: SharedFeed<TestCase<Input, Expected, Metadata>>,
   ): Promise<RunSummary[]> {
     const { settings, run } = this.#resolved;
     const { signal } = settings;
@@ -109,7 +111,7 @@ export class DecisionRun<Input, Expected, Metadata> {
     );
     const resume = settings.resume === true && run.store !== undefined;
     const runs = sides.map((processor, side) =>
-      processor.run(feed.side(side as 0 | 1), {
+      processor.run(feed.reader(side), {
         runId: this.#runIdOf(side),
         resume,
         retryErrored: false, // a verdict that was looked at must not change because a case was asked again

@@ -25,7 +25,7 @@ export class WorstCases {
     const at = this.#kept.findIndex((each) => compare(each.rank, rank) > 0);
     this.#kept.splice(at === -1 ? this.#kept.length : at, 0, {
       rank,
-      worst: worstCase(result, score, baselineScore),
+      worst: worstCase(result, baselineScore),
     });
     if (this.#kept.length > this.#most) this.#kept.pop();
   }
@@ -41,12 +41,13 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return i === -1 ? 0 : (a[i] as number) - (b[i] as number);
 }
 
-function worstCase(result: QueriedResult, score: number | null, baselineScore: number): WorstCase {
+/** What a person wants to know of a result, its texts cut to 2000 characters. `baselineScore`: NaN without one. */
+export function worstCase(result: QueriedResult, baselineScore = Number.NaN): WorstCase {
   const { caseId, repetition, response, testCase } = result;
   return {
     caseId,
     repetition,
-    score,
+    score: result.evaluation?.overallScore ?? null,
     baselineScore: Number.isNaN(baselineScore) ? null : baselineScore,
     question: testCase === undefined ? null : inputText(testCase.input),
     expected: testCase === undefined ? null : textOf(testCase.expected),

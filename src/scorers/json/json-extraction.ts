@@ -1,6 +1,17 @@
 import { messageOf } from '../../errors.js';
 import { jsonAt, parseJson, type JsonMend } from '../../foundation/lossless-json.js';
 import { boolean, oneOf, type OptionCheck } from '../../foundation/options.js';
+import type { Score } from '../../evaluation/evaluation-types.js';
+import { finalAnswer } from '../reading/final-answer.js';
+import { endsInBlock, type Stretch } from '../reading/paragraphs.js';
+import {
+  evidenceOf,
+  isFound,
+  UNREADABLE,
+  type Found,
+  type NotFound,
+  type Reading,
+} from '../reading/reading.js';
 import { codeBlocks } from './code-blocks.js';
 
 /**
@@ -40,23 +51,13 @@ export const jsonReadingConvention = ({ place, nonFinite, trailingCommas }: Json
   trailingCommas: trailingCommas === true ? true : undefined,
 });
 
-/** A value that was found. */
-export interface FoundJson {
-  readonly ok: true;
+/** A value that was found, and where it stands in the answer. */
+export interface FoundJson extends Stretch {
   readonly value: unknown;
-  readonly place: Exclude<JsonPlace, 'auto'>;
+  readonly tier: Exclude<JsonPlace, 'auto'>;
   /** What had to be mended: raw line breaks inside strings, or what an option allows. */
   readonly mended: readonly JsonMend[];
 }
-
-/** Why there is no value. */
-export interface NoJson {
-  readonly ok: false;
-  readonly reason: string;
-}
-
-/** What was found, or why there is nothing. */
-export type JsonFound = FoundJson | NoJson;
 
 /** How {@link findJson} chooses and reads. */
 export interface FindJsonOptions extends JsonLeniency {
@@ -69,40 +70,68 @@ export interface FindJsonOptions extends JsonLeniency {
   readonly lineBreaks?: boolean | undefined;
 }
 
-/** Finds the JSON of an answer. Nothing is repaired but what the options allow. */
-export function findJson(text: string, options: FindJsonOptions): JsonFound {
-  const all = jsonCandidates(text, options);
-  return all.ok ? all.found[0] : all;
-}
+/** All values that may be meant, the one that fits best first. */
+export type JsonCandidates = readonly [FoundJson, ...FoundJson[]];
 
-/** All values that may be meant, the one that fits best first; or why there is none. */
-export type JsonCandidates =
-  { readonly ok: true; readonly found: readonly [FoundJson, ...FoundJson[]] } | NoJson;
-
-/** As {@link findJson}, with every value that may be meant. */
-export function jsonCandidates(text: string, options: FindJsonOptions): JsonCandidates {
+/**
+ * Finds the JSON of an answer: its final answer, read by the pipeline of all readers. The whole text; else, before the
+ * model begins a turn that is not its own, the fence that holds it or an object or array in the text. Nothing is
+ * repaired but what the options allow.
+ */
+export function findJson(text: string, options: FindJsonOptions): Reading<JsonCandidates> {
   const reading = {
     inexact: options.inexact,
     nonFinite: options.nonFinite,
     trailingCommas: options.trailingCommas,
     lineBreaks: (options.lineBreaks ?? true) && options.place !== 'whole',
   };
-  const whole = parsed(text, 'whole', reading);
-  if (whole.ok) return { ok: true, found: [whole] };
-  if (options.place === 'whole') return whole;
-  const fit = options.fit ?? plainFit;
-  const blocks = options.place === 'embedded' ? [] : codeBlocks(text);
-  const read = blocks.map(({ content }) => parsed(content, 'fenced', reading));
-  const fenced = ranked(
-    read.filter((found) => found.ok),
-    fit,
-  );
-  const decided = options.place === 'fenced' || (fenced.length > 0 && fit(fenced[0]!.value) > 0);
-  const found = decided ? fenced : [...ranked(embeddedIn(text, reading), fit), ...fenced];
-  const [first, ...others] = found;
-  if (first !== undefined) return { ok: true, found: [first, ...others] };
-  return read.find((block) => !block.ok) ?? whole;
+  const nothing = Object.freeze({ reason: '' });
+  let complaint = '';
+  return finalAnswer<JsonCandidates>(text, {
+    reasons: { nothing, several: nothing, none: nothing },
+    readsOn: true,
+    whole(own) {
+      const read = parsed(own, { start: 0, end: own.length }, 'whole', reading);
+      if (isFound(read)) return foundOf([read]);
+      if (own.length === text.length) complaint = read.reason;
+      return undefined;
+    },
+    places: () => [],
+    at: () => UNREADABLE,
+    byPosition(own) {
+      const isAll = own.length === text.length;
+      if (options.place === 'whole') return isAll ? { reason: complaint } : undefined;
+      return withinText(own, options, reading, isAll) ?? (isAll ? { reason: complaint } : undefined);
+    },
+  });
 }
+
+const foundOf = (found: JsonCandidates): Found<JsonCandidates> => ({
+  value: found,
+  tier: found[0].tier,
+  start: found[0].start,
+  end: found[0].end,
+});
+
+/** The values in fences and in the text; of a text that goes on only those that fit, and none where it breaks off. */
+function withinText(
+  text: string,
+  { place, fit = plainFit }: FindJsonOptions,
+  reading: JsonReading,
+  isAll: boolean,
+): Reading<JsonCandidates> | undefined {
+  if (!isAll && endsInBlock(text)) return undefined;
+  const blocks = place === 'embedded' ? [] : codeBlocks(text);
+  const read = blocks.map((block) => parsed(block.content, block, 'fenced', reading));
+  const fenced = ranked(read.filter(isJson), fit);
+  const decided = place === 'fenced' || (fenced.length > 0 && fit(fenced[0]!.value) > 0);
+  const embedded = decided ? [] : embeddedIn(text, reading, isAll);
+  const [first, ...others] = [...ranked(embedded, fit), ...fenced];
+  if (first === undefined) return read.find((block) => !isJson(block)) as NotFound | undefined;
+  return isAll || fit(first.value) > 0 ? foundOf([first, ...others]) : undefined;
+}
+
+const isJson = (read: FoundJson | NotFound): read is FoundJson => 'tier' in read;
 
 /** Best fit first; of equals the later one. */
 const ranked = (found: readonly FoundJson[], fit: (value: unknown) => number): FoundJson[] =>
@@ -111,20 +140,28 @@ const ranked = (found: readonly FoundJson[], fit: (value: unknown) => number): F
     .sort((a, b) => b.fits - a.fits || b.at - a.at)
     .map(({ each }) => each);
 
-type Reading = Parameters<typeof jsonAt>[2];
+type JsonReading = Parameters<typeof jsonAt>[2];
 
-function parsed(text: string, place: FoundJson['place'], reading: Reading): FoundJson | NoJson {
+function parsed(
+  text: string,
+  { start, end }: Stretch,
+  tier: FoundJson['tier'],
+  reading: JsonReading,
+): FoundJson | NotFound {
   const mended: JsonMend[] = [];
   try {
     const value = parseJson(text, { ...reading, onMend: (what) => mended.push(what) });
-    return { ok: true, value, place, mended };
+    return { value, tier, mended, start, end };
   } catch (error) {
-    return {
-      ok: false,
-      reason: text.trim() === '' ? 'the answer is empty' : `not JSON: ${messageOf(error)}`,
-    };
+    return { reason: text.trim() === '' ? 'the answer is empty' : `not JSON: ${messageOf(error)}` };
   }
 }
+
+/** What a score says of the value that it rests on. */
+export const jsonEvidence = (output: string, found: FoundJson): Pick<Score, 'evidence' | 'metadata'> => ({
+  metadata: { tier: found.tier, ...(found.mended.length === 0 ? {} : { mended: found.mended }) },
+  evidence: [evidenceOf(output, found)],
+});
 
 /** Without anything to compare with: objects before lists, lists before what may be a citation mark or a checkbox. */
 export function plainFit(value: unknown): number {
@@ -137,8 +174,8 @@ const MOST_VALUES = 1_000;
 const MOST_ATTEMPTS = 20_000;
 const READ_AT_MOST = 3; // times the text: brackets that nothing closes must not be read to the end again and again
 
-/** All objects and arrays of a text that are not part of another one. */
-function embeddedIn(text: string, reading: Reading): FoundJson[] {
+/** All objects and arrays of a text that are not part of another one; none where one breaks off that must not. */
+function embeddedIn(text: string, reading: JsonReading, mayBreakOff: boolean): FoundJson[] {
   const values: FoundJson[] = [];
   let budget = READ_AT_MOST * text.length + 10_000;
   let attempts = 0;
@@ -147,9 +184,11 @@ function embeddedIn(text: string, reading: Reading): FoundJson[] {
     const value = jsonAt(text, found.index, reading);
     budget -= value.end - found.index;
     if (value.found) {
-      values.push({ ok: true, value: value.value, place: 'embedded', mended: value.mended });
+      const { value: held, end, mended } = value;
+      values.push({ value: held, tier: 'embedded', mended, start: found.index, end });
       brackets.lastIndex = value.end;
     }
+    if (!value.found && !mayBreakOff && value.end >= text.length) return [];
     if (budget < 0 || values.length >= MOST_VALUES || ++attempts > MOST_ATTEMPTS) break;
   }
   return values;

@@ -6,11 +6,13 @@ import { conventionText, defineScorer } from '../define-scorer.js';
 import { compareJson, type JsonDifference } from './json-difference.js';
 import {
   findJson,
+  jsonEvidence,
   jsonReadingChecks,
   jsonReadingConvention,
   plainFit,
   type JsonReadingOptions,
 } from './json-extraction.js';
+import { isFound } from '../reading/reading.js';
 import { NO_REFERENCE } from '../text-reference.js';
 import { reasoningHandling } from '../../foundation/reasoning-trace.js';
 import type { ReasoningOptions } from '../visible-output.js';
@@ -35,7 +37,8 @@ const LISTED_DIFFERENCES = 20;
  * members does not matter, that of array elements does. Of several values in the answer the one with the members that
  * are expected counts, of equals the last. Raw line breaks inside strings are mended, which `metadata.mended` says. An
  * answer that is no JSON scores 0, with the parser's complaint. `metadata` holds the leaves that agree, their total, and the first 20 differences
- * as JSON Pointers. Unscored when the case has no expected answer (`null` is one: give it as the text `null`).
+ * as JSON Pointers; `metadata.tier` says whether the value was the whole answer, stood in a fence
+ * (`fenced`) or in the text (`embedded`), and `evidence` where. Unscored when the case has no expected answer (`null` is one: give it as the text `null`).
  */
 export function jsonMatch(options: JsonMatchOptions = {}): AnyOutputScorer {
   const checked = checkOptions('jsonMatch', options, {
@@ -68,16 +71,14 @@ export function jsonMatch(options: JsonMatchOptions = {}): AnyOutputScorer {
       if (expected === undefined || expected === null) return NO_REFERENCE;
       const wanted = parseExpected && typeof expected === 'string' ? parsed(expected) : expected;
       const found = findJson(output, { ...checked, place, fit: (value) => likeness(value, wanted) });
-      if (!found.ok) return { score: 0, reason: found.reason };
-      const { same, total, differences } = compareJson(found.value, wanted, comparison);
-      const metadata = {
-        same,
-        total,
-        place: found.place,
-        ...(found.mended.length === 0 ? {} : { mended: found.mended }),
-      };
-      if (differences.length === 0) return { score: 1, metadata };
+      if (!isFound(found)) return { score: 0, reason: found.reason };
+      const [best] = found.value;
+      const { same, total, differences } = compareJson(best.value, wanted, comparison);
+      const { evidence, metadata: read } = jsonEvidence(output, best);
+      const metadata = { same, total, ...read };
+      if (differences.length === 0) return { score: 1, metadata, evidence };
       return {
+        evidence,
         score: measure === 'exact' ? 0 : same / total,
         reason: reasonOf(differences),
         metadata: { ...metadata, differences },

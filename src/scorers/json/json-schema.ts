@@ -6,12 +6,14 @@ import { checkOptions, object, show, text } from '../../foundation/options.js';
 import { stableHash } from '../../foundation/stable-hash.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import {
-  jsonCandidates,
+  findJson,
+  jsonEvidence,
   jsonReadingChecks,
   jsonReadingConvention,
-  type FoundJson,
+  type JsonCandidates,
   type JsonReadingOptions,
 } from './json-extraction.js';
+import { isFound } from '../reading/reading.js';
 import { reasoningHandling } from '../../foundation/reasoning-trace.js';
 import type { ReasoningOptions } from '../visible-output.js';
 
@@ -107,11 +109,12 @@ export function jsonSchema(
     '2',
     ({ output }) => {
       // a validator knows numbers as JavaScript has them
-      const found = jsonCandidates(output, { ...checked, place: checked.place ?? 'auto', inexact: Number });
-      if (!found.ok) return { score: 0, reason: found.reason };
-      if (validate !== undefined) return firstValid(found.found, validate);
+      const found = findJson(output, { ...checked, place: checked.place ?? 'auto', inexact: Number });
+      if (!isFound(found)) return { score: 0, reason: found.reason };
+      const of = { output, found: found.value };
+      if (validate !== undefined) return firstValid(of, validate);
       loading ??= ajvValidator(schema as JsonSchemaDocument);
-      return loading.then((ready) => firstValid(found.found, (validate = ready)));
+      return loading.then((ready) => firstValid(of, (validate = ready)));
     },
     { ...checked, takesJson: true },
   ) as AnyOutputScorer;
@@ -120,17 +123,24 @@ export function jsonSchema(
 const MOST_TRIED = 50;
 
 /** The verdict on the first value that satisfies the schema, else on the one that fits best. */
-function firstValid(found: readonly FoundJson[], validate: Validator): Score | Promise<Score> {
+function firstValid(
+  { output, found }: { readonly output: string; readonly found: JsonCandidates },
+  validate: Validator,
+): Score | Promise<Score> {
+  const placed = (score: Score, at: number): Score => {
+    const { evidence, metadata } = jsonEvidence(output, found[at]!);
+    return { ...score, evidence, metadata: { ...metadata, ...score.metadata } };
+  };
   const tryFrom = (at: number, first: Score | undefined): Score | Promise<Score> => {
     for (let i = at; i < Math.min(found.length, MOST_TRIED); i++) {
       const said = validate(found[i]!.value);
       if (isThenable(said)) {
         return Promise.resolve(said).then((score) =>
-          score.score === 1 ? score : tryFrom(i + 1, first ?? score),
+          score.score === 1 ? placed(score, i) : tryFrom(i + 1, first ?? placed(score, i)),
         );
       }
-      if (said.score === 1) return said;
-      first ??= said;
+      if (said.score === 1) return placed(said, i);
+      first ??= placed(said, i);
     }
     return first!;
   };
@@ -150,13 +160,16 @@ const isStandardSchema = (schema: unknown): schema is StandardSchema =>
   (typeof schema === 'object' || typeof schema === 'function') && schema !== null && '~standard' in schema;
 
 function standardValidator(schema: StandardSchema): Validator {
-  const score = (result: StandardResult): Score =>
-    verdict((result.issues ?? []).map(({ message, path = [] }) => at(pointerOf(path), message)));
+  const score = (result: StandardResult): Score => verdict(issuesOf(result));
   return (value) => {
     const result = schema['~standard'].validate(value);
     return isThenable(result) ? Promise.resolve(result).then(score) : score(result);
   };
 }
+
+/** The complaints of a Standard Schema as texts, each with its place. */
+export const issuesOf = (result: StandardResult): string[] =>
+  (result.issues ?? []).map(({ message, path = [] }) => at(pointerOf(path), message));
 
 const pointerOf = (path: NonNullable<StandardIssue['path']>): string =>
   path.map((part) => `/${String(typeof part === 'object' ? part.key : part)}`).join('');

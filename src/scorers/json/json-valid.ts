@@ -1,10 +1,12 @@
 import type { AnyOutputScorer } from '../../evaluation/evaluation-types.js';
 import { checkOptions } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
+import { isFound } from '../reading/reading.js';
 import { reasoningHandling } from '../../foundation/reasoning-trace.js';
 import type { ReasoningOptions } from '../visible-output.js';
 import {
   findJson,
+  jsonEvidence,
   jsonReadingChecks,
   jsonReadingConvention,
   plainFit,
@@ -25,8 +27,10 @@ export function jsonValid(options: JsonValidOptions = {}): AnyOutputScorer {
     '2',
     ({ output }) => {
       const found = findJson(output, { ...checked, place: checked.place ?? 'auto', lineBreaks: false });
-      if (!found.ok) return { score: 0, reason: found.reason };
-      if (found.place !== 'embedded' || plainFit(found.value) > 0) return true;
+      if (!isFound(found)) return { score: 0, reason: found.reason };
+      const [best] = found.value;
+      if (best.tier !== 'embedded' || plainFit(best.value) > 0)
+        return { score: 1, ...jsonEvidence(output, best) };
       return { score: 0, reason: 'not JSON: only a mark in brackets was found' };
     },
     { ...checked, takesJson: true },

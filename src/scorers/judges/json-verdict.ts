@@ -1,13 +1,16 @@
 import { findJson } from '../json/json-extraction.js';
+import type { Stretch } from '../reading/paragraphs.js';
+import { isFound } from '../reading/reading.js';
 
 /**
- * The verdict in a JSON reply: the member with one of the names, else with one of the other keys. Case, spaces and
- * underscores of a key do not matter. `undefined` when no object of the reply has such a member.
+ * The verdict in a JSON reply, with the place of the object that holds it: the member with one of the names, else with
+ * one of the other keys. Case, spaces and underscores of a key do not matter. `undefined` when no object of the reply
+ * has such a member.
  */
 export function jsonVerdict(
   text: string,
   names: readonly [readonly string[], readonly string[]],
-): string | undefined {
+): (Stretch & { readonly said: string }) | undefined {
   if (!text.includes('{')) return undefined;
   const [own, others] = names.map((each) => new Set(each.map(plainKey))) as [Set<string>, Set<string>];
   const found = findJson(text, {
@@ -16,9 +19,10 @@ export function jsonVerdict(
     inexact: (written) => written,
     fit: (value) => (memberOf(value, own) !== undefined ? 2 : Number(memberOf(value, others) !== undefined)),
   });
-  if (!found.ok) return undefined;
-  const value = memberOf(found.value, own) ?? memberOf(found.value, others);
-  return value === undefined ? undefined : typeof value === 'string' ? value : String(value);
+  if (!isFound(found)) return undefined;
+  const [{ value, start, end }] = found.value;
+  const said = memberOf(value, own) ?? memberOf(value, others);
+  return said === undefined ? undefined : { said: String(said), start, end };
 }
 
 /** The last member with such a key that is a text or a number. */

@@ -1,8 +1,10 @@
 import { findJson } from '../json/json-extraction.js';
-import { readableText } from '../reading/readable-text.js';
-import { visibleText } from '../../foundation/reasoning-trace.js';
+import { finalAnswer } from '../reading/final-answer.js';
+import type { Stretch } from '../reading/paragraphs.js';
+import { isFound, UNREADABLE, type Found } from '../reading/reading.js';
 import type { ModelResponse } from '../../client/model-client.js';
-import { ratingBetween, type Verdict } from './verdict.js';
+import { ownLines } from './verdict-places.js';
+import { ratingBetween, readReply, type Accepted, type VerdictRead } from './verdict.js';
 
 /** Two scores, of the answer that was shown first and of the other. */
 export type ScorePair = readonly [number, number];
@@ -16,38 +18,41 @@ export function readScorePair(
   response: Pick<ModelResponse, 'text' | 'finishReason'>,
   minimum: number,
   maximum: number,
-): Verdict<ScorePair> {
-  const { text } = readableText(visibleText(response.text).text);
-  const pair = pairIn(text, minimum, maximum);
-  if (pair === undefined) {
-    const cut = response.finishReason === 'length' ? ' (its reply was cut off at the token limit)' : '';
-    return { ok: false, reason: `the judge gave no two scores from ${minimum} to ${maximum}${cut}` };
-  }
-  return response.finishReason === 'length'
-    ? {
-        ok: false,
-        reason: `the judge's scores are not certain: ${pair.join(' ')} (its reply was cut off at the token limit)`,
-      }
-    : { ok: true, value: pair, text: pair.join(' ') };
+): VerdictRead<ScorePair> {
+  const none = Object.freeze({ reason: `the judge gave no two scores from ${minimum} to ${maximum}` });
+  return readReply(response, (text) =>
+    finalAnswer<Accepted<ScorePair>>(text, {
+      reasons: { nothing: none, several: none, none },
+      readsOn: true,
+      whole: () => undefined,
+      places: () => [],
+      at: () => UNREADABLE,
+      byPosition: (own) => pairIn(own, minimum, maximum),
+    }),
+  );
 }
 
-function pairIn(text: string, minimum: number, maximum: number): ScorePair | undefined {
-  const onScale = (pair: ScorePair | undefined): ScorePair | undefined =>
-    pair?.every((score) => score >= minimum && score <= maximum) === true ? pair : undefined;
-  const trimmed = text.trim();
-  const lastLine = trimmed.slice(trimmed.lastIndexOf('\n') + 1);
-  const [firstLine = ''] = trimmed.split('\n', 1);
+function pairIn(text: string, minimum: number, maximum: number): Found<Accepted<ScorePair>> | undefined {
+  const onScale = (pair: PlacedPair | undefined, tier: string): Found<Accepted<ScorePair>> | undefined =>
+    pair?.scores.every((score) => score >= minimum && score <= maximum) === true
+      ? { value: { value: pair.scores, text: pair.scores.join(' ') }, tier, start: pair.start, end: pair.end }
+      : undefined;
   return (
-    onScale(jsonPair(text)) ??
-    onScale(pairOfLine(lastLine, maximum)) ??
-    onScale(pairOfLine(firstLine, maximum)) ??
-    labelledPair(text, minimum, maximum)
+    onScale(jsonPair(text), 'json') ??
+    ownLines(text)
+      .map((line) => onScale(pairOfLine(text, line, maximum), 'line'))
+      .find((pair) => pair !== undefined) ??
+    onScale(labelledPair(text, minimum, maximum), 'field')
   );
+}
+
+interface PlacedPair extends Stretch {
+  readonly scores: ScorePair;
 }
 
 const isScore = (value: unknown): value is number => typeof value === 'number';
 
-function jsonPair(text: string): ScorePair | undefined {
+function jsonPair(text: string): PlacedPair | undefined {
   if (!/[[{]/.test(text)) return undefined;
   const numbersIn = (value: unknown): number[] => {
     if (typeof value !== 'object' || value === null) return [];
@@ -60,34 +65,39 @@ function jsonPair(text: string): ScorePair | undefined {
     inexact: Number,
     fit: (value) => Number(numbersIn(value).length === 2),
   });
-  const pair = found.ok ? numbersIn(found.value) : [];
-  return pair.length === 2 ? [pair[0]!, pair[1]!] : undefined;
+  if (!isFound(found)) return undefined;
+  const [{ value, start, end }] = found.value;
+  const [first, second, ...others] = numbersIn(value);
+  return second === undefined || others.length > 0 ? undefined : { scores: [first!, second], start, end };
 }
 
 /** `8 9`, `8, 9`, `8/10 9/10`, `Scores: 8 and 9`. */
-function pairOfLine(line: string, maximum: number): ScorePair | undefined {
-  if (line.length > 60) return undefined;
-  const bare = line.replaceAll(new RegExp(`\\s?/\\s?${maximum}(?!\\d)`, 'g'), '');
+function pairOfLine(text: string, { start, end }: Stretch, maximum: number): PlacedPair | undefined {
+  if (end - start > 60) return undefined;
+  const bare = text.slice(start, end).replaceAll(new RegExp(`\\s?/\\s?${maximum}(?!\\d)`, 'g'), '');
   const written =
     /^[\s*_"'`([{#>]*(?:(?:scores?|ratings?)\s*[:：=]?\s*)?[*_([{ ]*(\d+(?:\.\d+)?)[\s,;:|&*_]+(?:and\s)?(\d+(?:\.\d+)?)[\s*_"'`)\]}.]*$/iu.exec(
       bare,
     );
-  return written === null ? undefined : [Number(written[1]), Number(written[2])];
+  return written === null ? undefined : { scores: [Number(written[1]), Number(written[2])], start, end };
 }
 
 const LABELLED =
   /^[ \t>*_#-]{0,12}(?:score (?:of|for) )?(?:the )?(?:assistant|answer|response|model|output|candidate|ai|system)?[ #]{0,3}\(?(1|2|a|b|one|two|first|second)\)?(?: (?:assistant|answer|response|score))?['’]?s?(?: score| rating)?[*_ )]{0,4}[:：=][*_ ]{0,4}([^\n]{1,40})/gimu;
 const SECOND = /^(?:2|b|two|second)$/i;
 
-function labelledPair(text: string, minimum: number, maximum: number): ScorePair | undefined {
+function labelledPair(text: string, minimum: number, maximum: number): PlacedPair | undefined {
   const accept = ratingBetween(minimum, maximum);
-  let first: number | undefined;
-  let second: number | undefined;
-  for (const [, which, said] of text.matchAll(LABELLED)) {
+  let first: (Stretch & { readonly score: number }) | undefined;
+  let second: typeof first;
+  for (const { 0: line, 1: which, 2: said, index: start } of text.matchAll(LABELLED)) {
     const rating = accept(said!);
     if (!rating.ok) continue;
-    if (SECOND.test(which!)) second = rating.value;
-    else first = rating.value;
+    const read = { score: rating.value, start, end: start + line.length };
+    if (SECOND.test(which!)) second = read;
+    else first = read;
   }
-  return first === undefined || second === undefined ? undefined : [first, second];
+  if (first === undefined || second === undefined) return undefined;
+  const start = Math.min(first.start, second.start);
+  return { scores: [first.score, second.score], start, end: Math.max(first.end, second.end) };
 }

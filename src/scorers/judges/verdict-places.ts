@@ -1,4 +1,4 @@
-import { lastParagraph, lineEnd } from '../reading/paragraphs.js';
+import { lastParagraph, lineEnd, type Stretch } from '../reading/paragraphs.js';
 
 const LONGEST_VERDICT = 200;
 
@@ -7,8 +7,8 @@ const LONGEST_VERDICT = 200;
  * nothing does. Fields stand at the beginning of a line (`**GRADE:** C`, `3. Grade: C`), or within one where nobody is
  * quoted. Each name is looked at once, with a fixed length around it.
  */
-export function labelledVerdict(text: string, names: readonly string[]): string | undefined {
-  let last: string | undefined;
+export function labelledVerdict(text: string, names: readonly string[]): Stretch | undefined {
+  let last: Stretch | undefined;
   for (const found of text.matchAll(fieldPattern(names))) {
     const end = found.index + found[0].length;
     if (isQuotation(text, found.index)) continue;
@@ -28,14 +28,14 @@ const fieldPattern = (names: readonly string[]): RegExp => {
   return new RegExp(`(?<![\\p{L}\\p{N}])(?:${any.join('|')})[\\s*_"'\`]{0,6}[:：=][*_"'\`]{0,4}`, 'giu');
 };
 
-function valueAfter(text: string, from: number): string {
+function valueAfter(text: string, from: number): Stretch {
   const end = lineEnd(text, from, LONGEST_VERDICT);
   const line = text.slice(from, end);
-  if (/[\p{L}\p{N}]/u.test(line) || text[end] !== '\n') return line.trim();
+  if (/[\p{L}\p{N}]/u.test(line) || text[end] !== '\n') return { start: from, end };
   const below = /[\s*_"'`>]{0,20}/y;
   below.lastIndex = end;
   const start = end + (below.exec(text)?.[0].length ?? 0);
-  return text.slice(start, lineEnd(text, start, LONGEST_VERDICT)).trim();
+  return { start, end: lineEnd(text, start, LONGEST_VERDICT) };
 }
 
 const LINE_BEGINS =
@@ -63,17 +63,20 @@ const isUnfinishedKey = (text: string, at: number, end: number): boolean =>
   !/[}\]]\s*(?:`{3,}\s*)?$/.test(text.slice(-200));
 
 /** The lines that may be a verdict and nothing else: the last one, then the first one. */
-export function* ownLineVerdict(text: string): Generator<string> {
-  const trimmed = text.trim();
-  yield trimmed.slice(trimmed.lastIndexOf('\n') + 1);
-  const end = trimmed.indexOf('\n');
-  if (end > 0) yield trimmed.slice(0, end);
+export function ownLines(text: string): readonly Stretch[] {
+  const end = text.trimEnd().length;
+  const begin = text.length - text.trimStart().length;
+  const last = text.lastIndexOf('\n', end - 1) + 1;
+  const first = text.indexOf('\n', begin);
+  const lines = [{ start: Math.max(begin, last), end }];
+  return first < 0 || first >= end ? lines : [...lines, { start: begin, end: first }];
 }
 
 /** What a sentence of the last paragraph states, the last one first: `the grade is C`, `classified as "Not OK"`. */
-export function* sentenceVerdict(text: string, names: readonly string[]): Generator<string> {
+export function* sentenceVerdict(text: string, names: readonly string[]): Generator<Stretch> {
   const { start, end } = lastParagraph(text);
-  const paragraph = text.slice(Math.max(start, end - 1_000), end);
+  const begin = Math.max(start, end - 1_000);
+  const paragraph = text.slice(begin, end);
   const any = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
   const states = new RegExp(
     `(?<![\\p{L}\\p{N}])(?:(?:${any}) (?:is|of|would be)|(?:classified|graded|rated|judged|scored|marked)(?: (?:it|this|the \\p{L}+))? (?:as|at|a)) ["'“*_\`]{0,4}`,
@@ -82,7 +85,7 @@ export function* sentenceVerdict(text: string, names: readonly string[]): Genera
   const found = [...paragraph.matchAll(states)].reverse();
   for (const each of found) {
     if (SPEAKS.test(paragraph.slice(Math.max(0, each.index - 60), each.index))) continue;
-    const from = each.index + each[0].length;
-    yield paragraph.slice(from, from + LONGEST_VERDICT).split('\n')[0]!;
+    const from = begin + each.index + each[0].length;
+    yield { start: from, end: Math.min(end, lineEnd(text, from, LONGEST_VERDICT)) };
   }
 }

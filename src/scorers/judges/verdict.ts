@@ -1,14 +1,17 @@
 import type { ModelResponse } from '../../client/model-client.js';
 import { visibleText } from '../../foundation/reasoning-trace.js';
 import type { OptionCheck } from '../../foundation/options.js';
-import { globalPattern } from '../host-pattern.js';
+import { globalPattern, groupLocator } from '../host-pattern.js';
 import { PROSE_AFTER_LETTER } from '../prose.js';
 import { numberTokens } from '../reading/number-token.js';
 import { formatRational, type Rational } from '../reading/rational.js';
-import { readableText } from '../reading/readable-text.js';
+import { finalAnswer, type AnswerPlace } from '../reading/final-answer.js';
+import type { Stretch } from '../reading/paragraphs.js';
+import { readAnswer } from '../reading/read-answer.js';
+import { isFound, type Found, type Reading } from '../reading/reading.js';
 import { WORD } from '../unicode-text.js';
 import { jsonVerdict } from './json-verdict.js';
-import { labelledVerdict, ownLineVerdict, sentenceVerdict } from './verdict-places.js';
+import { labelledVerdict, ownLines, sentenceVerdict } from './verdict-places.js';
 
 /** Check of an option that finds a verdict. */
 export const verdictPatternCheck: OptionCheck = (value) => (value instanceof RegExp ? undefined : 'a RegExp');
@@ -39,52 +42,109 @@ export interface VerdictForm {
 /** Makes a verdict of what stands in its place. */
 export type AcceptVerdict<Value> = (said: string) => Verdict<Value>;
 
-const NO_VERDICT = Object.freeze({ ok: false, reason: 'the judge gave no verdict' }) satisfies Verdict<never>;
+/** A verdict with the rule that found it and its place in the judge's reply, or why there is none. */
+export type VerdictRead<Value> =
+  | (Extract<Verdict<Value>, { readonly ok: true }> & Stretch & { readonly tier: string })
+  | Extract<Verdict<Value>, { readonly ok: false }>;
+
+/** A verdict as it was made of what stands in its place. */
+export interface Accepted<Value> {
+  readonly value: Value;
+  readonly text: string;
+}
 
 /**
- * The verdict of a reply. What stands in its reasoning is none, and neither is anything in a reply that was cut off.
- * Looked for in this order: a JSON object with the field, whatever its other members say; a labelled field, the last
- * one, on a line of its own or at the end of a sentence, but not in a quotation; a line that is the verdict and nothing
- * else; a sentence of the last paragraph that states it. A judge that corrects itself means its last word; a last word
- * that is not on the menu is no verdict, whatever was said before.
+ * The verdict of a reply: its final answer, read by the pipeline of all readers. What stands in its reasoning is none,
+ * and neither is anything in a reply that was cut off. Looked for in this order: a JSON object with the field, whatever
+ * its other members say (`json`); a labelled field, the last one, on a line of its own or at the end of a sentence, but
+ * not in a quotation (`field`); a line that is the verdict and nothing else (`line`); a sentence of the last paragraph
+ * that states it (`sentence`). A judge that corrects itself means its last word; a last word that is not on the menu is
+ * no verdict, whatever was said before.
  */
-export function readVerdict<Value>(
+export const readVerdict = <Value>(
   response: Pick<ModelResponse, 'text' | 'finishReason'>,
   form: VerdictForm,
   accept: AcceptVerdict<Value>,
-): Verdict<Value> {
-  const seen = visibleText(response.text);
-  const verdict = verdictIn(seen.text, form, accept);
-  if (response.finishReason === 'length') return cutOff(verdict);
-  if (!verdict.ok && seen.unclosed)
-    return { ok: false, reason: `${verdict.reason}: its reasoning never ends` };
-  return verdict;
-}
+): VerdictRead<Value> =>
+  readReply(response, (text) =>
+    finalAnswer<Accepted<Value>, VerdictPlace>(text, {
+      reasons: NO_VERDICT,
+      readsOn: true,
+      whole: () => undefined,
+      places: (own) => placesOf(own, form),
+      at(_, { said, start, end }) {
+        const verdict = accept(said);
+        return verdict.ok
+          ? { kind: 'value', value: verdict, start, end }
+          : { kind: 'none', reason: { reason: verdict.reason } };
+      },
+      byPosition: (own) => (form.pattern === undefined ? byPosition(own, form, accept) : undefined),
+    }),
+  );
 
-function cutOff<Value>(verdict: Verdict<Value>): Verdict<Value> {
-  const reason = verdict.ok ? `the judge's verdict is not certain: ${short(verdict.text)}` : verdict.reason;
-  return { ok: false, reason: `${reason} (its reply was cut off at the token limit)` };
-}
+const NOTHING = Object.freeze({ reason: 'the judge gave no verdict' });
+const NO_VERDICT = Object.freeze({ nothing: NOTHING, several: NOTHING, none: NOTHING });
 
-function verdictIn<Value>(seen: string, form: VerdictForm, accept: AcceptVerdict<Value>): Verdict<Value> {
-  const { text } = readableText(seen);
-  if (form.pattern !== undefined) {
-    const said = lastMatch(text, form.pattern);
-    return said === undefined ? NO_VERDICT : accept(said);
+/** Reads a judge's reply, without its reasoning; what was found in one that was cut off may not be its last word. */
+export function readReply<Value>(
+  { text, finishReason }: Pick<ModelResponse, 'text' | 'finishReason'>,
+  read: (text: string) => Reading<Accepted<Value>>,
+): VerdictRead<Value> {
+  const seen = visibleText(text);
+  const found = readAnswer(seen.text, read);
+  if (finishReason === 'length') {
+    const reason = isFound(found)
+      ? `the judge's verdict is not certain: ${short(found.value.text)}`
+      : found.reason;
+    return { ok: false, reason: `${reason} (its reply was cut off at the token limit)` };
   }
-  const inJson = jsonVerdict(text, [form.names, form.otherKeys ?? []]);
-  if (inJson !== undefined) return accept(inJson);
-  const labelled = labelledVerdict(text, form.names);
-  if (labelled !== undefined) return accept(labelled);
-  for (const line of ownLineVerdict(text)) {
+  if (!isFound(found))
+    return { ok: false, reason: seen.unclosed ? `${found.reason}: its reasoning never ends` : found.reason };
+  const { tier, value } = found;
+  const start = seen.placeOf(found.start);
+  return {
+    ok: true,
+    value: value.value,
+    text: value.text,
+    tier,
+    start,
+    end: Math.max(start, seen.placeOf(found.end - 1) + 1),
+  };
+}
+
+interface VerdictPlace extends AnswerPlace, Stretch {
+  readonly said: string;
+}
+
+function placesOf(text: string, { pattern, names, otherKeys }: VerdictForm): VerdictPlace[] {
+  const placeIn = (tier: string, { start, end }: Stretch): VerdictPlace => {
+    const written = text.slice(start, end);
+    const said = written.trim();
+    const from = start + written.length - written.trimStart().length;
+    return { tier, noun: 'answer', said, start: from, end: from + said.length };
+  };
+  if (pattern !== undefined) return lastMatch(text, pattern).map((place) => placeIn('pattern', place));
+  const inJson = jsonVerdict(text, [names, otherKeys ?? []]);
+  if (inJson !== undefined) return [{ tier: 'json', noun: 'answer', ...inJson }];
+  const labelled = labelledVerdict(text, names);
+  return labelled === undefined ? [] : [placeIn('field', labelled)];
+}
+
+function byPosition<Value>(
+  text: string,
+  { names }: VerdictForm,
+  accept: AcceptVerdict<Value>,
+): Found<Accepted<Value>> | undefined {
+  for (const { start, end } of ownLines(text)) {
+    const line = text.slice(start, end);
     const verdict = accept(line);
-    if (verdict.ok && isBare(line, verdict.text)) return verdict;
+    if (verdict.ok && isBare(line, verdict.text)) return { value: verdict, tier: 'line', start, end };
   }
-  for (const said of sentenceVerdict(text, form.names)) {
-    const verdict = accept(said);
-    if (verdict.ok) return verdict;
+  for (const { start, end } of sentenceVerdict(text, names)) {
+    const verdict = accept(text.slice(start, end));
+    if (verdict.ok) return { value: verdict, tier: 'sentence', start, end };
   }
-  return NO_VERDICT;
+  return undefined;
 }
 
 /** A line that holds nothing but the verdict, its scale and decoration. */
@@ -163,11 +223,13 @@ const opened = (said: string): string =>
     .replace(/^(?:[\s*_"'`([<{$:：=]|\\boxed\{|\\text\{)+/u, '')
     .trimEnd();
 
-function lastMatch(reply: string, pattern: RegExp): string | undefined {
-  let said: string | undefined;
-  for (const found of reply.matchAll(globalPattern(pattern)))
-    said = found.slice(1).find((group) => group !== undefined) ?? found[0];
-  return said?.trim();
+/** The first group that took part in the last match, or the whole match. */
+function lastMatch(reply: string, pattern: RegExp): Stretch[] {
+  let last: RegExpExecArray | undefined;
+  for (const found of reply.matchAll(globalPattern(pattern))) last = found;
+  if (last === undefined) return [];
+  const group = last.findIndex((text, i) => i > 0 && text !== undefined);
+  return [groupLocator(pattern)(last, Math.max(0, group))!];
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   nounKind,
   SENTENCE_TAIL,
   SINGLED_OUT,
+  SINGLED_OUT_AFTER,
   SUPPOSED,
   type NounKind,
 } from './answer-words.js';
@@ -25,82 +26,122 @@ export interface Announcement {
 }
 
 const WINDOW = 1_500;
-const MOST_PLACES = 120; // a text that announces answers all the time announces none
+const MOST_PLACES = 60; // a text that announces answers all the time announces none
 const LONGEST_NOUN = 24; // one that begins before the window's end is read whole
 
+/** Whether a value may stand right after a noun that nothing links to it: `answer B`, `选项B`. */
+export type MayFollow = (text: string, start: number) => boolean;
+
 /**
- * All places where an answer is announced, the last one first. Texts are read from their end, window by window, as far
- * as is needed. Linear: what stands around a noun is looked at up to a fixed length.
+ * All places where an answer is announced, the last one first; with `mayFollow` also nouns that the value follows
+ * directly. Texts are read from their end, window by window, as far as is needed. Linear: what stands around a noun is
+ * looked at up to a fixed length.
  */
-export function* announcements(text: string): Generator<Announcement> {
+export function* announcements(text: string, mayFollow?: MayFollow): Generator<Announcement> {
   const nouns = answerNounsFor(text);
   let end = text.length;
   let places = 0;
   while (end > 0 && places < MOST_PLACES) {
     const start = end <= WINDOW * 1.5 ? 0 : end - WINDOW;
-    const found = [
-      ...boxesIn(text, start, end),
-      ...nouns.flatMap((pattern) => announcedIn(text, pattern, start, end)),
-    ];
-    yield* found.sort((a, b) => b.start - a.start);
-    places += found.length;
+    const found = boxesIn(text, start, end);
+    for (const pattern of nouns) announcedIn(text, pattern, [start, end], found, mayFollow);
+    found.sort((a, b) => b.start - a.start);
+    for (const place of found) {
+      if (place.tier !== 'boxed' && isSupposed(text, place)) continue;
+      places++;
+      yield place;
+    }
     end = start;
   }
 }
 
-function announcedIn(text: string, nouns: RegExp, start: number, end: number): Announcement[] {
-  const places: Announcement[] = [];
-  for (const found of text.slice(start, end + LONGEST_NOUN).matchAll(nouns)) {
+function announcedIn(
+  text: string,
+  nouns: RegExp,
+  [start, end]: readonly [number, number],
+  places: Announcement[],
+  mayFollow: MayFollow | undefined,
+): void {
+  const part = text.slice(start, end + LONGEST_NOUN);
+  nouns.lastIndex = 0;
+  for (let found = nouns.exec(part); found !== null; found = nouns.exec(part)) {
     const noun = found[0];
     const at = start + found.index;
     if (at >= end) break;
-    const place = standsAlone(text, at, noun) ? placeAfter(text, at, noun) : undefined;
-    if (place !== undefined && !isSupposed(text, place) && meansTheAnswer(text, place)) places.push(place);
+    if (!standsAlone(text, at, noun)) continue;
+    const place = placeAfter(text, at, noun, mayFollow);
+    if (place !== undefined) places.push(place);
   }
-  return places;
 }
 
 const LETTER = /[\p{L}\p{N}]/u;
-const UNSPACED = /[\u0600-\u06ff\u0900-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0590-\u05ff]/;
+const UNSPACED = /[\u0590-\u06ff\u0900-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
+const LAST_SPACED = 0x58f;
+
+const isUnspaced = (noun: string): boolean => noun.charCodeAt(0) > LAST_SPACED && UNSPACED.test(noun[0]!);
 
 /** Within a longer word a noun announces nothing; scripts without spaces have no such thing. */
 function standsAlone(text: string, at: number, noun: string): boolean {
-  if (UNSPACED.test(noun[0]!)) return true;
+  if (isUnspaced(noun)) return true;
   const before = text[at - 1];
-  if (before !== undefined && (LETTER.test(before) || before === '/')) return false;
+  if (before !== undefined && before !== ' ' && (LETTER.test(before) || before === '/')) return false;
   const after = text[at + noun.length];
   return (
     after === undefined ||
+    after === ' ' ||
     !LETTER.test(after) ||
     (after === 's' && !LETTER.test(text[at + noun.length + 1] ?? ''))
   );
 }
 
-function placeAfter(text: string, at: number, noun: string): Announcement | undefined {
+/** What may stand right after a noun that announces something, a cheap first look. */
+const LINKS = ' s_(*`"\'”’»:：=-–—>→⇒】])\r\n\t应應是为為选選とはが은는이가คS';
+
+function placeAfter(
+  text: string,
+  at: number,
+  noun: string,
+  mayFollow: MayFollow | undefined,
+): Announcement | undefined {
   const end = at + noun.length;
-  const common = { from: at, noun: nounKind(noun) } as const;
+  const kind = nounKind(noun);
+  const announces = kind !== 'option' || isSingledOut(text, at, end);
+  const follows = mayFollow?.(text, end) === true;
+  if (!announces && !follows) return undefined;
+  const linked = LINKS.includes(text[end] ?? '\n') ? linkedPlace(text, { at, end, noun }) : undefined;
+  if (linked !== undefined) return announces ? { ...linked, noun: kind, from: at } : undefined;
+  return follows ? { tier: 'direct', noun: kind, from: at, start: end, mayWrap: false } : undefined;
+}
+
+/** Options are spoken of all the time: a noun for one announces only the correct, best or chosen one, or as a label. */
+const isSingledOut = (text: string, at: number, end: number): boolean =>
+  SINGLED_OUT.test(text.slice(Math.max(0, at - 24), at)) ||
+  tailAt(SINGLED_OUT_AFTER, text, end) !== undefined;
+
+function linkedPlace(
+  text: string,
+  { at, end, noun }: { readonly at: number; readonly end: number; readonly noun: string },
+): Pick<Announcement, 'tier' | 'start' | 'mayWrap'> | undefined {
   const field = tailAt(FIELD_TAIL, text, end);
   if (field !== undefined && closesWhatItOpened(text, at, field - 1))
-    return { ...common, tier: 'field', start: field, mayWrap: true };
+    return { tier: 'field', start: field, mayWrap: true };
   const heading = tailAt(HEADING_TAIL, text, end);
-  if (heading !== undefined && isHeading(text, at))
-    return { ...common, tier: 'field', start: heading, mayWrap: true };
-  // languages with the verb at the end
-  if (UNSPACED.test(noun[0]!) && / {1,2}[\d(*A-Za-z]/y.test(text.slice(end, end + 3)))
-    return { ...common, tier: 'sentence', start: end, mayWrap: false };
+  if (heading !== undefined && isHeading(text, at)) return { tier: 'field', start: heading, mayWrap: true };
+  if (text[end] === ' ' && isUnspaced(noun) && VALUE_BEGINS.test(text.slice(end, end + 3)))
+    return { tier: 'sentence', start: end, mayWrap: false };
   const sentence = tailAt(SENTENCE_TAIL, text, end);
-  if (sentence !== undefined) {
-    const colon = /[*_ ]{0,4}[:：]/y;
-    const after = tailAt(colon, text, sentence);
-    return { ...common, tier: 'sentence', start: after ?? sentence, mayWrap: after !== undefined };
-  }
-  return { ...common, tier: 'direct', start: end, mayWrap: false };
+  if (sentence === undefined) return undefined;
+  const after = tailAt(COLON, text, sentence);
+  return { tier: 'sentence', start: after ?? sentence, mayWrap: after !== undefined };
 }
+
+/** Languages with the verb at the end: `उत्तर B है`. */
+const VALUE_BEGINS = /^ {1,2}[\d(*A-Za-z]/;
+const COLON = /[*_ ]{0,4}[:：]/y;
 
 function tailAt(pattern: RegExp, text: string, at: number): number | undefined {
   pattern.lastIndex = at;
-  const found = pattern.exec(text);
-  return found === null ? undefined : at + found[0].length;
+  return pattern.test(text) ? pattern.lastIndex : undefined;
 }
 
 const OPENINGS: Readonly<Record<string, string>> = { ']': '[', '】': '【', '>': '<' };
@@ -122,15 +163,17 @@ function isHeading(text: string, at: number): boolean {
   return /^[ \t]*(?:#{1,6}|\*\*|__|>>|\d{1,2}[.)])?[ \t]*(?:[\p{L}]{1,12} ?){0,3}[*_]{0,3}$/u.test(before);
 }
 
-function isSupposed(text: string, { from, tier }: Announcement): boolean {
-  return tier !== 'boxed' && SUPPOSED.test(text.slice(Math.max(0, from - 60), from));
+/** In the same sentence before it, at most some words away, stands what makes it a supposition. */
+function isSupposed(text: string, { from }: Announcement): boolean {
+  const before = text.slice(Math.max(0, from - 52), from);
+  let start = before.length;
+  while (start > 0 && !SENTENCE_ENDS.includes(before[start - 1]!)) start--;
+  return SUPPOSED.test(before.slice(start)) || (before[start - 1] === '.' && EXAMPLE.test(before));
 }
 
-/** Options are spoken of all the time: a noun for one announces only the correct, best or chosen one, or as a label. */
-function meansTheAnswer(text: string, { from, noun, tier }: Announcement): boolean {
-  if (noun !== 'option' || tier === 'direct') return true;
-  return SINGLED_OUT.test(text.slice(Math.max(0, from - 24), from));
-}
+const EXAMPLE = /\be\.g\.[^.!?\n。]{0,40}$/i;
+
+const SENTENCE_ENDS = '.!?;\n。；';
 
 const BRACES = /\\?(?:boxed|fbox)\s{0,8}\{|\\.|[{}]/gs;
 const LONGEST_BOX = 1_000;

@@ -9,20 +9,25 @@ const CASED_NOUNS =
   'lösung|réponse|résultat|opción|solución|opção|solução|odpowiedź|odpověď|výsledek|yanıt|sonuç|đáp án|răspuns|válasz|ответ|ответа|вариант|результат|відповідь|отговор|απάντηση';
 
 const UNCASED_NOUNS =
-  'câu trả lời|trả lời|الإجابة|الجواب|إجابة|جواب|پاسخ|תשובה|התשובה|उत्तर|जवाब|উত্তর|பதில்|விடை|సమాధానం|คำตอบ|答案|答复|解答|回答|结果|結果|答え|正解|答|정답|답변|답안|답';
+  'câu trả lời|trả lời|الإجابة|الجواب|إجابة|جواب|پاسخ|תשובה|התשובה|उत्तर|जवाब|विकल्प|উত্তর|பதில்|விடை|సమాధానం|คำตอบ|答案|答复|解答|回答|结果|結果|答え|正解|答|정답|답변|답안|답';
 
 /** Nouns that announce options only: `the correct option is`. */
-const OPTION_NOUN = /^(?:choice|option|alternative|alternativa|opcion|opción|opzione|opção|вариант)$/i;
+const OPTION_NOUNS = 'choice option alternative alternativa opcion opción opzione opção вариант विकल्प';
 /** Nouns that may introduce anything: what follows decides only if it can be read. */
-const VAGUE_NOUN =
-  /^(?:result|solution|conclusion|decision|resultado|risultato|resultat|resultaat|结果|結果|результат|wynik|výsledek|sonuç|solución|soluzione|solução|oplossing|lösung|loesung|ergebnis)$/i;
+const VAGUE_NOUNS =
+  'result solution conclusion decision resultado risultato resultat resultaat 结果 結果 результат wynik výsledek sonuç solución soluzione solução oplossing lösung loesung ergebnis';
 
 /** How much an announcing noun says. */
 export type NounKind = 'answer' | 'option' | 'vague';
 
+const KINDS: ReadonlyMap<string, NounKind> = new Map([
+  ...OPTION_NOUNS.split(' ').map((noun) => [noun, 'option'] as const),
+  ...VAGUE_NOUNS.split(' ').map((noun) => [noun, 'vague'] as const),
+]);
+
 /** The kind of a noun that was found. */
 export const nounKind = (noun: string): NounKind =>
-  OPTION_NOUN.test(noun) ? 'option' : VAGUE_NOUN.test(noun) ? 'vague' : 'answer';
+  KINDS.get(noun) ?? KINDS.get(noun.toLowerCase()) ?? 'answer';
 
 const PLAIN = new RegExp(PLAIN_NOUNS, 'gi');
 const CASED = new RegExp(CASED_NOUNS, 'gi');
@@ -61,9 +66,9 @@ export const SENTENCE_TAIL = new RegExp(
 /** Ends a label that fills its line: `### Final Answer`, `**Answer**`. */
 export const HEADING_TAIL = /[*_`"'】\])]{0,6}[ \t]*(?:\r?\n)/y;
 
-/** Before an announcement: what comes is only supposed, asked for, or an example. */
+/** Before an announcement, in its sentence: what comes is only supposed, asked for, or an example. */
 export const SUPPOSED =
-  /(?:\b(?:if|suppose|supposing|assume|assuming|say|imagine|unless|whether|why|where|format|form|like|such as|e\.g\.?,?|for example,?|for instance,?|wenn|falls|si|se|not|isn't|wasn't)|例如|比如|假设|如果|若|たとえば|もし|예를 들어)[^.!?\n。]{0,40}$/i;
+  /(?:\b(?:(?:if|suppose|supposing|assume|assuming|say|imagine|unless|whether|why|where|like|such as|for example|for instance|wenn|falls|si|se|not|isn't|wasn't)\b|form)|例如|比如|假设|如果|若|たとえば|もし|예를 들어)[^]{0,40}$/i;
 
 /** Content of an announcement that says that there is no answer. */
 export const NO_ANSWER =
@@ -71,4 +76,7 @@ export const NO_ANSWER =
 
 /** Before a noun for an option that means the chosen one; or the noun begins its line. */
 export const SINGLED_OUT =
-  /(?:^|[\n\r]|correct|right|best|final|closest|chosen|selected|my|your|richtige|beste|correcta|mejor|correcte|meilleure|corretta|migliore|correta|melhor|правильный|верный)["'*_`#>{ \t-]*$/iu;
+  /(?:^|[\n\r]|correct|right|best|final|closest|chosen|selected|my|your|richtige|beste|correcta|mejor|correcte|meilleure|corretta|migliore|correta|melhor|правильный|верный|सही)["'*_`#>{ \t-]*$/iu;
+
+/** After a noun for an option that means the right one, as Romance languages have it: `la opción correcta es`. */
+export const SINGLED_OUT_AFTER = / (?:correct[aeo]s?|corrett[ao]|correta|adéquate|adecuada)(?![\p{L}])/uy;

@@ -7,12 +7,26 @@ export interface Menu {
   readonly letters: ReadonlySet<string>;
   /** Whether a lower-case letter stands for its capital: only where the menu has no lower-case letters. */
   readonly folds: boolean;
+  /** Finds the letters of the menu that stand apart from Latin words and numbers. */
+  readonly alone: RegExp;
 }
 
 /** Makes a menu of letters. */
 export function menuOf(letters: string): Menu {
   const all = new Set(letters);
-  return { letters: all, folds: [...all].every((letter) => letter === letter.toUpperCase()) };
+  const one = `[${[...all].map((letter) => letter.replace(/[\\\]^-]/, '\\$&')).join('')}]`;
+  return {
+    letters: all,
+    folds: [...all].every((letter) => letter === letter.toUpperCase()),
+    alone: new RegExp(`${one}(?<![\\w\\u00c0-\\u024f]${one})(?![\\w\\u00c0-\\u024f])`, 'gu'),
+  };
+}
+
+/** A cheap first look: a letter of the menu, in either case, follows after at most a bracket or two. */
+export function mayBeLetter(text: string, start: number, menu: Menu): boolean {
+  let at = start;
+  while (at - start < 8 && ' *_(["“$\\{'.includes(text[at] ?? '\n')) at++;
+  return letterFor(menu, text[at] ?? '', true) !== undefined && !/[a-z]/i.test(text[at + 1] ?? ' ');
 }
 
 /** The letter of the menu that a character is, or stands for. */
@@ -25,9 +39,9 @@ export const letterFor = (menu: Menu, character: string, mayFold: boolean): stri
 
 /** What may stand around a letter: white space, emphasis, quotes, brackets, LaTeX. */
 const DECOR =
-  /[\s*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>#,\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf|displaystyle)\s?(?=\{)/y;
+  /<\/?[a-z]{1,8}>|[\s*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>#,\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf|displaystyle)\s?(?=\{)/y;
 const LINE_DECOR =
-  /[ \t*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf)\s?(?=\{)/y;
+  /<\/?[a-z]{1,8}>|[ \t*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf)\s?(?=\{)/y;
 const FILLER =
   /(?:option|choice|letter|alternative|statement|answer|opción|opcion|opzione|opção|alternativa|variant|вариант|antwort|buchstabe|lettre|letra|indeed|clearly|definitely|therefore|simply|most likely|likely|probably|actually|only|the|in|a(?= (?:letra|opção|alternativa))|der|die|das|la|le|el|l'|выбор|选项|選項|選択肢|보기|الخيار|विकल्प|ตัวเลือก|第)(?![\p{L}\p{N}])[ \t]*|(?:选项|選項|選択肢)/iuy;
 const MOST_DECOR = 100;

@@ -19,20 +19,21 @@ const VALUES = new Map(
   WORDS.flatMap(([, words]) => words.split(' ').map((word, value) => [word, value] as const)),
 );
 
+const FIRST_WORD = /^[\s*_"'`$({[]*(\p{L}{1,9})(?!\p{L})/u;
 const MARKED_WORD = /\*\*\s?(\p{L}+)\s?\*\*/gu;
 
 /** A number that stands as a word: the text is it, begins with it, or holds it in bold as its only one. */
 export function numberInWords(text: string): Rational | undefined {
-  const bare = text.replace(/^[\s*_"'`$({[]+/, '').toLowerCase();
-  const first = /^\p{L}+/u.exec(bare)?.[0] ?? '';
-  const alone = /^[^\p{L}\p{N}]*$/u.test(bare.slice(first.length));
-  const begins = VALUES.get(first);
-  const value = begins !== undefined && (alone || begins !== 1) ? begins : undefined;
-  return value === undefined ? numberInBold(text) : rationalOfWord(value);
+  const first = FIRST_WORD.exec(text);
+  const value = first === null ? undefined : VALUES.get(first[1]!.toLowerCase());
+  if (value === undefined || (value === 1 && /[\p{L}\p{N}]/u.test(text.slice(first![0].length))))
+    return numberInBold(text);
+  return rationalOfWord(value);
 }
 
 /** The only number word in bold: `you can hold **zero** litres`. */
 export function numberInBold(text: string): Rational | undefined {
+  if (!text.includes('**')) return undefined;
   const values = [...text.matchAll(MARKED_WORD)].flatMap(([, word]) => VALUES.get(word!.toLowerCase()) ?? []);
   return new Set(values).size === 1 ? rationalOfWord(values[0]!) : undefined;
 }

@@ -8,14 +8,17 @@ const NEXT_TURN =
 /** Texts before such a place that are shorter, and in which nothing was found, restate the question. */
 const RESTATED = 600;
 
-/** The stretches of a text to look for the answer in, one after the other: up to the next turn, then the whole. */
-export function* ownTurns(text: string): Generator<string> {
+/**
+ * The stretches of a text to look for the answer in, one after the other: up to the next turn, then the whole, unless a
+ * long text stood before that turn and `readsOn` is not set.
+ */
+export function* ownTurns(text: string, readsOn: boolean): Generator<string> {
   NEXT_TURN.lastIndex = 0;
   for (let found = NEXT_TURN.exec(text); found !== null; found = NEXT_TURN.exec(text)) {
     const before = text.slice(0, found.index);
     if (before.trim() === '') continue;
     yield before;
-    if (before.length > RESTATED) return;
+    if (before.length > RESTATED && !readsOn) return;
     break;
   }
   yield text;

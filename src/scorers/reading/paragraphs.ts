@@ -53,11 +53,11 @@ const LOOP_TAIL = 1_200;
 export function endsInLoop(text: string): boolean {
   const tail = text.slice(-LOOP_TAIL).trimEnd();
   if (tail.length < 40) return false;
-  const reversed = [...tail].reverse();
-  const longest = new Int32Array(reversed.length); // longest proper border of each beginning (Knuth, Morris, Pratt)
-  for (let i = 1, border = 0; i < reversed.length; i++) {
-    while (border > 0 && reversed[i] !== reversed[border]) border = longest[border - 1]!;
-    if (reversed[i] === reversed[border]) border++;
+  const fromEnd = (i: number): number => tail.charCodeAt(tail.length - 1 - i);
+  const longest = new Int32Array(tail.length); // longest proper border of each ending (Knuth, Morris, Pratt)
+  for (let i = 1, border = 0; i < tail.length; i++) {
+    while (border > 0 && fromEnd(i) !== fromEnd(border)) border = longest[border - 1]!;
+    if (fromEnd(i) === fromEnd(border)) border++;
     longest[i] = border;
     const length = i + 1;
     const period = length - border;
@@ -83,12 +83,13 @@ export function lineEnd(text: string, from: number, limit: number): number {
 /** The end of a sentence from `from` on: a full stop before white space, a line's end, or the text's. */
 export function sentenceEnd(text: string, from: number, limit: number): number {
   const part = text.slice(from, from + limit);
-  const ends = /[.!?](?=["'”’*_)\]]{0,4}(?:\s|$))|[。！？\n]/g;
-  for (const found of part.matchAll(ends)) {
+  SENTENCE_ENDS.lastIndex = 0;
+  for (let found = SENTENCE_ENDS.exec(part); found !== null; found = SENTENCE_ENDS.exec(part)) {
     if (found[0] === '.' && ABBREVIATED.test(part.slice(Math.max(0, found.index - 8), found.index))) continue;
     return from + found.index;
   }
   return from + part.length;
 }
 
+const SENTENCE_ENDS = /[.!?](?=["'”’*_)\]]{0,4}(?:\s|$))|[。！？\n]/g;
 const ABBREVIATED = /(?:^|[\s($])(?:rs|approx|ca|no|vs|etc|e\.g|i\.e|z\.b|ungef|env|aprox|[A-Z])$/i;

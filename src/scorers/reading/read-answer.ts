@@ -12,5 +12,5 @@ export function readAnswer<Value>(output: string, read: (text: string) => Readin
   if (!isFound(found)) return found;
   const start = readable.placeOf(found.start);
   const end = readable.placeOf(found.end);
-  return { ...found, start, end, evidence: evidenceOf(output, start, end) };
+  return { ...found, start, end, evidence: evidenceOf(output, { start, end }) };
 }

@@ -1,9 +1,9 @@
 import { announcements, type Announcement } from './announcements.js';
-import { letterAt, letterFor, namesAnother, passDecor, type Menu } from './choice-letter.js';
-import { matchedOption, optionTexts, type OptionTexts } from './option-text.js';
-import { ownTurns } from './own-turn.js';
+import { letterAt, letterFor, mayBeLetter, namesAnother, passDecor, type Menu } from './choice-letter.js';
+import { finalAnswer } from './final-answer.js';
+import { matchedOption, optionTexts, type OptionFound, type OptionTexts } from './option-text.js';
 import { endsInLoop, lastParagraph, lineEnd, type Stretch } from './paragraphs.js';
-import { isFound, UNREADABLE, type Found, type PlaceReading, type Reading } from './reading.js';
+import type { Found, PlaceReading, Reading } from './reading.js';
 import { chosenLetters } from './statements.js';
 
 /**
@@ -20,67 +20,54 @@ import { chosenLetters } from './statements.js';
  * A letter that is only spoken of (`option C is wrong`) never decides.
  */
 export function readChoice(text: string, menu: Menu, options?: OptionTexts): Reading<string> {
-  let several = false;
-  for (const own of ownTurns(text)) {
-    const read = choiceIn(own, menu, options);
-    if (isFound(read)) return read;
-    several ||= read.reason !== NOTHING.reason;
-    if (several) return read;
-  }
-  return NOTHING;
+  let unread = 0;
+  const mentioned = new Set<string>();
+  return finalAnswer(text, {
+    reasons: REASONS,
+    babble: BABBLE,
+    whole: (own) =>
+      wholeLetter(own, menu) ??
+      (options === undefined
+        ? undefined
+        : foundOption(matchedOption(own, 0, own.length, options, true), 'whole')),
+    places(own) {
+      mentioned.clear();
+      return announcements(own, (_, at) => mayBeLetter(own, at, menu));
+    },
+    at(own, place, decided) {
+      const read = readPlace(own, place, menu);
+      if (place.tier === 'direct') mentioned.add(mentionAt(own, place.start, menu) ?? '');
+      if (read.kind === 'value' || read.kind === 'several' || place.tier === 'direct' || decided) return read;
+      const option = unread++ < MOST_UNREAD ? announcedOption(own, place, menu, options) : undefined;
+      return option === undefined ? read : { kind: 'value', ...option };
+    },
+    byPosition: (own, weak) =>
+      chosenByStatement(own, menu, mentioned.size === 1 ? weak : undefined) ??
+      chosenByPlace(own, menu) ??
+      optionInEnd(own, options),
+  });
 }
 
 /** A text that announces this many different letters announces none. */
 const BABBLE = 4;
 /** So many announcements without a letter are looked at for the wording of an option. */
 const MOST_UNREAD = 8;
-const NOTHING = Object.freeze({ reason: 'no letter of the menu was found in the answer' });
-const SEVERAL = Object.freeze({ reason: 'the answer names several letters' });
-const DECLINED = Object.freeze({ reason: 'the answer says that no option is right' });
-
-function choiceIn(text: string, menu: Menu, options: OptionTexts | undefined): Reading<string> {
-  const whole = wholeLetter(text, menu);
-  if (whole !== undefined) return whole;
-  const asOption = options === undefined ? undefined : matchedOption(text, 0, text.length, options, true);
-  if (asOption !== undefined) return { ...asOption, tier: 'whole' };
-  let direct: Found<string> | undefined;
-  let final: Found<string> | undefined;
-  const said = new Set<string>();
-  let places = 0;
-  let unread = 0;
-  for (const place of announcements(text)) {
-    const read = readPlace(text, place, menu);
-    if (read.kind === 'value') {
-      const found = { value: read.value, tier: place.tier, start: read.start, end: read.end };
-      if (place.tier === 'direct') direct ??= { ...found, tier: 'statement' };
-      else {
-        final ??= found;
-        said.add(found.value);
-        if (said.size >= BABBLE) return SEVERAL;
-      }
-    } else if (place.tier !== 'direct' && final === undefined) {
-      if (read.kind === 'several') return SEVERAL;
-      const option = unread++ < MOST_UNREAD ? announcedOption(text, place, menu, options) : undefined;
-      if (option !== undefined) return option;
-      if (read.kind === 'none' && place.noun === 'answer') return DECLINED;
-    }
-    if (final !== undefined && ++places > BABBLE * 2) break;
-  }
-  if (final !== undefined) return final;
-  return (
-    chosenByStatement(text, menu, direct) ??
-    chosenByPlace(text, menu) ??
-    optionInEnd(text, options) ??
-    NOTHING
-  );
-}
+const REASONS = Object.freeze({
+  nothing: Object.freeze({ reason: 'no letter of the menu was found in the answer' }),
+  several: Object.freeze({ reason: 'the answer names several letters' }),
+  none: Object.freeze({ reason: 'the answer says that no option is right' }),
+});
 
 function readPlace(text: string, place: Announcement, menu: Menu): PlaceReading<string> {
   const { start, end, mayWrap: acrossLines, tier } = place;
-  if (tier === 'direct' && !/^ {0,2}[*(["“]{0,3}\(?[\p{L}\p{N}]/u.test(text.slice(start, start + 8)))
-    return UNREADABLE;
   const bare = tier === 'direct' && /[\x00-\u05ff]/.test(text[start - 1] ?? ''); // spaced scripts have a verb
   return letterAt(text, start, menu, { acrossLines, end, bare });
+}
+
+/** The letter that an option or answer is called by, chosen or not: `option A fails`. */
+function mentionAt(text: string, start: number, menu: Menu): string | undefined {
+  const read = letterAt(text, start, menu, { acrossLines: false });
+  return read.kind === 'value' ? read.value : undefined;
 }
 
 /** An option by its wording, as the host gave it or as the answer itself wrote it beside the letter. */
@@ -89,13 +76,15 @@ function announcedOption(
   place: Announcement,
   menu: Menu,
   options: OptionTexts | undefined,
-): Found<string> | undefined {
+): OptionFound | undefined {
   const from = passDecor(text, place.start, place.mayWrap);
   const end = place.end ?? lineEnd(text, from, LONGEST_WORDING);
   const known = options ?? optionsWritten(text.slice(Math.max(0, place.from - TAIL), place.from), menu);
-  const found = known.length === 0 ? undefined : matchedOption(text, from, end, known, options === undefined);
-  return found === undefined ? undefined : { ...found, tier: place.tier };
+  return known.length === 0 ? undefined : matchedOption(text, from, end, known, options === undefined);
 }
+
+const foundOption = (found: OptionFound | undefined, tier: string): Found<string> | undefined =>
+  found === undefined ? undefined : { ...found, tier };
 
 const LONGEST_WORDING = 600;
 
@@ -137,7 +126,7 @@ function chosenByStatement(
           { text: text.slice(0, HEAD), start: 0 },
         ];
   for (const { text: part, start } of stretches) {
-    const chosen = chosenLetters(part).flatMap(({ letter, start: at }) => {
+    const chosen = chosenLetters(part, menu).flatMap(({ letter, start: at }) => {
       const value = letterFor(menu, letter, false);
       return value === undefined
         ? []
@@ -154,9 +143,12 @@ function chosenByPlace(text: string, menu: Menu): Found<string> | undefined {
   const leading = leadingLetter(text, menu);
   if (leading !== undefined) return leading;
   if (endsInLoop(text)) return undefined;
-  return letterOnItsLine(text, menu) ?? onlyMarked(text, lastParagraph(text), menu);
+  return (
+    checkedLetter(text, menu) ?? letterOnItsLine(text, menu) ?? onlyMarked(text, lastParagraph(text), menu)
+  );
 }
 
+const SHORT = 100;
 const LEADING =
   /^[\s>*_]*(?:\(([\p{L}\p{N}])\)|([\p{L}\p{N}])([.):]|\*\*|(?=[\p{Script=Han}。，]))(?=[\s*_$\\(]|[^\x00-\x7f]|$))/u;
 
@@ -165,7 +157,8 @@ function leadingLetter(text: string, menu: Menu): Found<string> | undefined {
   const found = LEADING.exec(text.slice(0, 60));
   if (found === null) return undefined;
   const written = (found[1] ?? found[2])!;
-  const letter = letterFor(menu, written, found[1] !== undefined);
+  const isShort = text.length <= SHORT && !text.trim().includes('\n');
+  const letter = letterFor(menu, written, found[1] !== undefined || (isShort && found[3] !== ':'));
   const at = found[0].indexOf(written);
   if (letter === undefined || namesAnother(text, at + 1, menu, letter)) return undefined;
   const others =
@@ -175,6 +168,17 @@ function leadingLetter(text: string, menu: Menu): Found<string> | undefined {
   for (const other of text.slice(found[0].length).matchAll(others))
     if (menu.letters.has(other[1]!) && other[1] !== letter) return undefined;
   return { value: letter, tier: 'leading', start: at, end: at + 1 };
+}
+
+/** The only box of a list that is ticked: `- [x] B`. */
+function checkedLetter(text: string, menu: Menu): Found<string> | undefined {
+  if (!text.includes('[')) return undefined;
+  const boxes = [...text.matchAll(/^[ \t]*[-*+] \[[xX✓✔]\] \(?([\p{L}\p{N}])(?![\p{L}\p{N}])/gmu)];
+  const [only] = boxes;
+  const value = only === undefined || boxes.length > 1 ? undefined : letterFor(menu, only[1]!, false);
+  if (value === undefined) return undefined;
+  const end = only!.index + only![0].length;
+  return { value, tier: 'line', start: end - 1, end };
 }
 
 function letterOnItsLine(text: string, menu: Menu): Found<string> | undefined {
@@ -228,6 +232,5 @@ function sentenceAround(text: string, at: number): string {
 function optionInEnd(text: string, options: OptionTexts | undefined): Found<string> | undefined {
   if (options === undefined) return undefined;
   const { start, end } = lastParagraph(text);
-  const found = matchedOption(text, start, end, options, false);
-  return found === undefined ? undefined : { ...found, tier: 'option text' };
+  return foundOption(matchedOption(text, start, end, options, false), 'option text');
 }

@@ -1,11 +1,11 @@
-import { announcements, type Announcement } from './announcements.js';
+import type { Announcement } from './announcements.js';
 import { NO_ANSWER } from './answer-words.js';
+import { finalAnswer } from './final-answer.js';
 import { numberInBold, numberInWords } from './number-words.js';
 import { numberTokens, type NumberToken } from './number-token.js';
-import { ownTurns } from './own-turn.js';
 import { endsInBlock, endsInLoop, lineEnd, sentenceEnd, type Stretch } from './paragraphs.js';
 import { sameRational, type Rational } from './rational.js';
-import { isFound, NONE, SEVERAL, UNREADABLE, type PlaceReading, type Reading } from './reading.js';
+import { NONE, SEVERAL, UNREADABLE, type Found, type PlaceReading, type Reading } from './reading.js';
 import type { DecimalMark } from './written-digits.js';
 
 /** How numbers are read. */
@@ -24,45 +24,30 @@ export interface NumberReadingOptions {
  *    or an expression, and there is none.
  * 3. `last sentence`: the last number of the last sentence that has one; of several, the one that was computed.
  */
-export function readNumber(text: string, options: NumberReadingOptions): Reading<Rational> {
-  const mark = options.mark === 'auto' ? markUsed(text) : options.mark;
-  let reason: string | undefined;
-  for (const own of ownTurns(text)) {
-    const read = numberIn(own, { ...options, mark });
-    if (isFound(read) || read !== NOTHING) return read;
-    reason ??= read.reason;
-  }
-  return NOTHING;
+export function readNumber(text: string, { mark: given, cut }: NumberReadingOptions): Reading<Rational> {
+  const mark = given === 'auto' ? markUsed(text) : given;
+  return finalAnswer<Rational>(text, {
+    reasons: REASONS,
+    whole: (own) => wholeNumberIn(own, mark),
+    at: (own, place) => (place.noun === 'option' ? UNREADABLE : numberAtPlace(own, place, mark)),
+    byPosition: (own) =>
+      cut === true || endsInLoop(own) || breaksOff(own) ? undefined : lastSentenceNumber(own, mark),
+  });
 }
 
-const NOTHING = Object.freeze({ reason: 'the answer holds no number' });
-const REASONS = {
+const REASONS = Object.freeze({
+  nothing: Object.freeze({ reason: 'the answer holds no number' }),
   several: Object.freeze({ reason: 'several numbers stand where the answer should' }),
   none: Object.freeze({
     reason: 'no number stands where the answer should, or one that is part of an expression',
   }),
-};
-
-function numberIn(text: string, options: NumberReadingOptions): Reading<Rational> {
-  const whole = wholeNumberIn(text, options.mark);
-  if (whole !== undefined) return whole;
-  for (const place of announcements(text)) {
-    if (place.tier === 'direct' || place.noun === 'option') continue;
-    const read = numberAtPlace(text, place, options.mark);
-    if (read.kind === 'value')
-      return { value: read.value, tier: place.tier, start: read.start, end: read.end };
-    if (read.kind === 'several') return REASONS.several;
-    if (read.kind === 'none' && (place.noun === 'answer' || place.tier === 'boxed')) return REASONS.none;
-  }
-  if (options.cut === true || endsInLoop(text) || breaksOff(text)) return NOTHING;
-  return lastSentenceNumber(text, options.mark);
-}
+});
 
 const UNITS_ALONE =
   /^[\s*_"'`$)\]}.:\\%°。，!]*(?:\\?(?:text|mathrm|textrm|mbox) ?\{[^{}\d]{0,30}\})?(?:\^ ?\{? ?(?:\d|\\circ) ?\}?)?(?:[ ]?(?!(?:or|and|to|pi)\b)[\p{L}%°$€£¥²³]{1,14}(?:[ /^.]{1,2}[\p{L}%²³\d]{1,14}){0,2})?[\s*_"'`$)\]}.:\\。!]*(?:<[^<>]{0,12}>\s*)?$/u;
 
 /** A text that is one number with what may stand around it. */
-function wholeNumberIn(text: string, mark: DecimalMark, longest = 60): Reading<Rational> | undefined {
+function wholeNumberIn(text: string, mark: DecimalMark, longest = 60): Found<Rational> | undefined {
   if (text.length > longest) return undefined;
   const tokens = numberTokens(text, mark);
   const only = tokens[0];
@@ -76,10 +61,10 @@ function wholeNumberIn(text: string, mark: DecimalMark, longest = 60): Reading<R
 }
 
 /** The number that a text is, and nothing else but currency, grouping and white space. */
-export function plainNumber(text: string, mark: DecimalMark): Reading<Rational> | undefined {
+export function plainNumber(text: string, mark: DecimalMark): Found<Rational> | undefined {
   if (text.length > LONGEST_PLAIN) return undefined;
   const read = wholeNumberIn(text, mark, LONGEST_PLAIN);
-  if (read === undefined || !isFound(read)) return undefined;
+  if (read === undefined) return undefined;
   return /^[^\p{L}]*(?:Rs\.?|USD|EUR)?\s*$/iu.test(text.slice(0, read.start)) ? read : undefined;
 }
 
@@ -111,12 +96,14 @@ export function numberInBox(text: string, box: Announcement, mark: DecimalMark):
 }
 
 const LONGEST_VALUE = 400;
+/** `the answer is not 20`. */
+const DENIED = /^[\s*_]*(?:not|nicht|pas|no es|non è|não é|не|不是)(?![\p{L}])/iu;
 
 /** The number at a place where one was announced. */
 function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): PlaceReading<Rational> {
   const { start, end, exact } = valueStretch(text, place);
   const content = text.slice(start, end);
-  if (content.trim() === '') return UNREADABLE;
+  if (content.trim() === '' || (!exact && DENIED.test(content))) return UNREADABLE;
   const all = numberTokens(text, mark, start, end).filter(({ ordinal }) => !ordinal);
   if (all.length === 0 && content.trim() === 'null' && exact) return NONE;
   if (all.length === 0) {
@@ -285,7 +272,9 @@ function lastSentenceNumber(text: string, mark: DecimalMark): Reading<Rational> 
     if (limit <= 0) break;
   }
   const word = text.length < 2_000 && lastDigit(text, text.length) < 0 ? numberInBold(text) : undefined;
-  return word === undefined ? NOTHING : { value: word, tier: 'last sentence', start: 0, end: text.length };
+  return word === undefined
+    ? REASONS.nothing
+    : { value: word, tier: 'last sentence', start: 0, end: text.length };
 }
 
 function chosenAtEnd(text: string, tokens: readonly NumberToken[]): Reading<Rational> {

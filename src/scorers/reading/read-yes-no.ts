@@ -1,7 +1,7 @@
-import { announcements, type Announcement } from './announcements.js';
-import { ownTurns } from './own-turn.js';
+import type { Announcement } from './announcements.js';
+import { finalAnswer } from './final-answer.js';
 import { lastParagraph, lineEnd, sentenceEnd } from './paragraphs.js';
-import { isFound, type Found, type Reading } from './reading.js';
+import { SEVERAL, UNREADABLE, type Found, type PlaceReading, type Reading } from './reading.js';
 import type { SaidWord, YesNoFinder } from './yes-no-words.js';
 
 /** Yes or no. */
@@ -19,55 +19,60 @@ export type YesNo = 'yes' | 'no';
  * `not true` is no. A place that says both, or that it makes no difference, says neither.
  */
 export function readYesNo(text: string, finder: YesNoFinder): Reading<YesNo> {
-  for (const own of ownTurns(text)) {
-    const read = yesNoIn(own, finder);
-    if (isFound(read) || read !== NOTHING) return read;
-  }
-  return NOTHING;
+  return finalAnswer<YesNo>(text, {
+    reasons: REASONS,
+    whole: (own) => wholeWord(own, finder),
+    at: (own, place) => saidAt(own, place, finder),
+    byPosition: (own) => byPosition(own, finder),
+  });
 }
 
-const NOTHING = Object.freeze({ reason: 'the answer says neither yes nor no' });
 const BOTH = Object.freeze({ reason: 'the answer says both' });
+const NOTHING = Object.freeze({ reason: 'the answer says neither yes nor no' });
+const REASONS = Object.freeze({ nothing: NOTHING, several: BOTH, none: NOTHING });
 
 const NO_DIFFERENCE =
   /(?:no difference|(?:doesn['’]t|does not|don['’]t|won['’]t) (?:really )?matter|makes no|either (?:way|choice|option)|equally (?:good|likely)|indifferent|cannot be (?:determined|answered)|egal|peu importe|da igual|无所谓|没有区别)/i;
 
-function yesNoIn(text: string, finder: YesNoFinder): Reading<YesNo> {
-  const whole = /^[\s*_"'`$([{#>]*/.exec(text)![0].length;
-  const first = finder.at(text, whole);
-  if (
-    first !== undefined &&
-    /^[\s*_"'`$)\]}.!。]*$/.test(text.slice(first.end, first.end + 60)) &&
-    text.length - first.end < 60
-  )
-    return found(first, 'whole');
-  for (const place of announcements(text)) {
-    if (place.tier === 'direct') continue;
-    const said = saidAt(text, place, finder);
-    if (said === 'both') return BOTH;
-    if (said !== undefined) return found(said, place.tier);
-  }
+const firstWord = (text: string, finder: YesNoFinder): SaidWord | undefined =>
+  finder.at(text, /^[\s*_"'`$([{#>]*/.exec(text)![0].length);
+
+const DENIAL = /^[\s*_"'`]*(?:(?:it|that|this)(?: is|['’]s) )?(?:not|nicht|pas|no|non|não|не|不)\s*/i;
+
+/** `Yes`, `**No.**`, `not true`. */
+function wholeWord(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
+  const denial = firstWord(text, finder) === undefined ? DENIAL.exec(text) : null;
+  const first = denial === null ? firstWord(text, finder) : finder.at(text, denial[0].length);
+  return first !== undefined &&
+    text.length - first.end < 60 &&
+    /^[\s*_"'`$)\]}.!。]*$/.test(text.slice(first.end))
+    ? found(first, 'whole')
+    : undefined;
+}
+
+function byPosition(text: string, finder: YesNoFinder): Reading<YesNo> | undefined {
   const last = lastParagraph(text);
   if (NO_DIFFERENCE.test(text.slice(Math.max(last.start, last.end - 1_000), last.end))) return BOTH;
   const advice = advised(text, finder);
   if (advice !== undefined) return advice;
-  if (first !== undefined && endsClause(text, first)) return found(first, 'leading');
-  return onLines(text, finder) ?? NOTHING;
+  const first = firstWord(text, finder);
+  return first !== undefined && endsClause(text, first) ? found(first, 'leading') : onLines(text, finder);
 }
 
 const found = ({ value, start, end }: SaidWord, tier: string): Found<YesNo> => ({ value, tier, start, end });
 
 const LONGEST_VALUE = 300;
 
-function saidAt(text: string, place: Announcement, finder: YesNoFinder): SaidWord | 'both' | undefined {
+function saidAt(text: string, place: Announcement, finder: YesNoFinder): PlaceReading<YesNo> {
   const decor = place.mayWrap ? /[\s*_"'`“”$([{:：>#-]{0,40}(?:\\text\{)?/y : /[ \t*_"'`“”$([{]{0,20}/y;
   decor.lastIndex = place.start;
   const start = place.start + (decor.exec(text)?.[0].length ?? 0);
   const here = finder.at(text, start);
+  if (here !== undefined && isOneOfTwo(text, here, finder)) return SEVERAL;
   if (here !== undefined && (place.tier === 'boxed' || endsClause(text, here) || isLowerCase(text, here)))
-    return isOneOfTwo(text, here, finder) ? 'both' : here;
+    return { kind: 'value', ...here };
   const end = place.end ?? lineEnd(text, start, LONGEST_VALUE);
-  if (NO_DIFFERENCE.test(text.slice(start, end))) return 'both';
+  if (NO_DIFFERENCE.test(text.slice(start, end))) return SEVERAL;
   return agreed(finder.all(text, start, Math.min(end, sentenceEnd(text, start, LONGEST_VALUE))));
 }
 
@@ -78,25 +83,25 @@ function isOneOfTwo(text: string, here: SaidWord, finder: YesNoFinder): boolean 
   return /^[\s*_"',/]*(?:or|and|oder|und|ou|et|o|y|e)?[\s*_"']*$/i.test(text.slice(here.end, next.start));
 }
 
-/** The first of words that say the same; `both` where they differ. */
-function agreed(said: readonly SaidWord[]): SaidWord | 'both' | undefined {
+/** The first of words that say the same; several where they differ. */
+function agreed(said: readonly SaidWord[]): PlaceReading<YesNo> {
   const [first] = said;
-  if (first === undefined) return undefined;
-  return said.every(({ value }) => value === first.value) ? first : 'both';
+  if (first === undefined) return UNREADABLE;
+  return said.every(({ value }) => value === first.value) ? { kind: 'value', ...first } : SEVERAL;
 }
 
 const isLowerCase = (text: string, { start }: SaidWord): boolean =>
   text[start] === text[start]!.toLowerCase();
 
 const FOLLOWS =
-  /^[*_"'”’)\]]{0,4}(?:$|[\s]*(?:[,.;:!?)\]—–\n<，。；：！、]|- )|\s+(?:it|i|you|we|they|he|she|this|that|these|the|there|because|since|as|for|my|your|both|in|with|to|doors?|based|by)(?![\p{L}]))/iu;
+  /^[*_"'”’)\]]{0,4}(?:$|[\s]*(?:[,.;:!?)\]—–\n<，。；：！、،؛।]|- )|\s+(?:it|i|you|we|they|he|she|this|that|these|the|there|because|since|as|for|my|your|both|in|with|to|doors?|based|by)(?![\p{L}]))/iu;
 
 /** A word that ends its clause, or that another clause follows: `No, …`, `Yes it is`; not `No universal answer`. */
 const endsClause = (text: string, { end }: SaidWord): boolean =>
   FOLLOWS.test(text.slice(end, end + 16)) || /^[\u3040-\u9fff\uac00-\ud7af]/.test(text.slice(end, end + 1));
 
 const ADVISING =
-  /(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer) (?:is|was)|i would|i['’]d|we would|you would|by)|应该|應該|建议|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])/giu;
+  /(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer) (?:is|was)|(?:aussage|behauptung|satz|das|dies) ist|(?:afirmación|declaración|frase|enunciado|esto|eso) es|(?:affirmation|énoncé|phrase|c['’]) ?est|(?:affermazione|questo) è|(?:afirmação|declaração|isso) é|(?:so|therefore|thus|hence):|i would|i['’]d|we would|you would|by)|应该|應該|建议|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])/giu;
 const ADVICE_WINDOW = 4_000;
 
 /** `You should (not) switch`, `the statement is true`: the last such sentence. */

@@ -11,8 +11,7 @@ export interface ReadableText {
 }
 
 const BEYOND_ASCII = /[^\x00-\x7f]/;
-const NEEDS_READING =
-  /\p{Cf}|[\uff01-\uff5e\u24b6-\u24cf\u2010\u2011\u2212\ufe63\u2044\u2215\u2236\u066b\u066c]|\ufe0f|(?!\d)\p{Nd}|[\u{1d400}-\u{1d6a3}]/gu;
+const SEEN_AS_OTHER = /[\p{Cf}\p{Nd}\uff01-\uff5e\u24b6-\u24cf\u{1d400}-\u{1d6a3}]|\ufe0f/u;
 
 const SIGNS: Readonly<Record<string, string>> = {
   '\u2010': '-',
@@ -24,31 +23,67 @@ const SIGNS: Readonly<Record<string, string>> = {
   '\u2236': ':',
   '\u066b': '.',
   '\u066c': ',',
-  '\ufe0f': '',
 };
+
+const UNITS = 0x10000;
+/** What each UTF-16 code unit is read as, found out when it is first met; 0: not met yet, DROPPED: nobody sees it. */
+let unitsRead: Uint16Array | undefined;
+const DROPPED = 0xffff;
+/** Where texts of usual length are written: an array for each would keep the garbage collector busy. */
+let scratch: Uint16Array | undefined;
 
 /** Makes a text readable; a text of ASCII is returned as it is. */
 export function readableText(written: string): ReadableText {
   if (!BEYOND_ASCII.test(written)) return { text: written, placeOf: (index) => index };
+  const table = (unitsRead ??= new Uint16Array(UNITS));
+  const read =
+    written.length > UNITS ? new Uint16Array(written.length) : (scratch ??= new Uint16Array(UNITS));
   const from: number[] = []; // places in the readable text after which the distance changes
   const distance: number[] = [];
-  let shift = 0;
-  const text = written.replace(NEEDS_READING, (character, at: number) => {
-    const read = SIGNS[character] ?? plainForm(character);
-    if (read.length === character.length) return read;
-    from.push(at - shift + read.length);
-    shift += character.length - read.length;
-    distance.push(shift);
-    return read;
-  });
+  let changed = false;
+  let to = 0;
+  for (let at = 0; at < written.length; at++) {
+    const unit = written.charCodeAt(at);
+    if (unit < 0x80) {
+      read[to++] = unit;
+      continue;
+    }
+    let seen = table[unit]!;
+    if (seen === 0) seen = table[unit] = unitOf(String.fromCharCode(unit));
+    if ((unit & 0xfc00) === 0xd800 && (written.charCodeAt(at + 1) & 0xfc00) === 0xdc00) {
+      const pair = written.slice(at, at + 2);
+      const plain = plainForm(pair);
+      if (plain !== pair) {
+        seen = plain === '' ? DROPPED : plain.charCodeAt(0);
+        at++;
+        from.push(plain === '' ? to : to + 1);
+        distance.push(at + 1 - to - plain.length);
+      }
+    } else if (seen === DROPPED) {
+      from.push(to);
+      distance.push(at + 1 - to);
+    }
+    changed ||= seen !== unit;
+    if (seen !== DROPPED) read[to++] = seen;
+  }
+  if (!changed) return { text: written, placeOf: (index) => index };
+  const text = Buffer.from(read.buffer, 0, 2 * to).toString('utf16le');
   return { text, placeOf: (index) => index + (distance[lastAtMost(from, index)] ?? 0) };
 }
 
+function unitOf(unit: string): number {
+  const plain = plainForm(unit);
+  return plain === '' ? DROPPED : plain.charCodeAt(0);
+}
+
+/** How a character is read: itself, a character of ASCII, or nothing. */
 function plainForm(character: string): string {
+  const sign = SIGNS[character];
+  if (sign !== undefined) return sign;
+  if (!SEEN_AS_OTHER.test(character)) return character;
   const code = character.codePointAt(0)!;
-  if (code >= 0xff01 && code <= 0xff5e) return String.fromCharCode(code - 0xfee0);
-  if (/\p{Nd}/u.test(character)) return String(digitValue(code));
-  if (/\p{Cf}/u.test(character)) return '';
+  if (DIGIT.test(character)) return String(digitValue(code));
+  if (/\p{Cf}|\ufe0f/u.test(character)) return '';
   const plain = character.normalize('NFKC');
   return /^[\x21-\x7e]$/.test(plain) ? plain : character;
 }

@@ -1,4 +1,5 @@
 import type { EvidencePlace } from '../../evaluation/evaluation-types.js';
+import type { Stretch } from './paragraphs.js';
 
 /** What was read out of an answer, by which rule, and where it stands. */
 export interface Found<Value> {
@@ -24,7 +25,8 @@ export const isFound = <Value>(reading: Reading<Value>): reading is Found<Value>
 /** What is said of one place: a value, several at once, expressly none, or nothing that can be read. */
 export type PlaceReading<Value> =
   | { readonly kind: 'value'; readonly value: Value; readonly start: number; readonly end: number }
-  | { readonly kind: 'several' | 'none' | 'unreadable' };
+  | { readonly kind: 'none'; readonly reason?: NotFound }
+  | { readonly kind: 'several' | 'unreadable' };
 
 /** A place that cannot be read; another one may decide. */
 export const UNREADABLE = Object.freeze({ kind: 'unreadable' }) satisfies PlaceReading<never>;
@@ -33,7 +35,14 @@ export const SEVERAL = Object.freeze({ kind: 'several' }) satisfies PlaceReading
 /** A place that says that there is no answer. */
 export const NONE = Object.freeze({ kind: 'none' }) satisfies PlaceReading<never>;
 
-/** The passage around a place, for the `evidence` of a score: its line, shortened to 80 characters on each side. */
-export function evidenceOf(output: string, start: number, end: number): EvidencePlace {
-  return { text: output.slice(start, end), start, end };
+const LONGEST_PASSAGE = 200;
+
+/** A place for the `evidence` of a score; of a long passage only the beginning is repeated. */
+export function evidenceOf(output: string, { start, end }: Stretch): EvidencePlace {
+  const passage = output.slice(start, end);
+  return {
+    text: passage.length > LONGEST_PASSAGE ? `${passage.slice(0, LONGEST_PASSAGE - 1)}…` : passage,
+    start,
+    end,
+  };
 }

@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import type { Scorer } from '../../evaluation/evaluation-types.js';
 import { checkOptions } from '../../foundation/options.js';
+import { tooLong } from './comparable-length.js';
 import { oneUnitEach } from './code-units.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import { textComparison, textComparisonChecks, type TextComparisonOptions } from '../text-comparison.js';
@@ -16,7 +17,7 @@ const { ignoreFinalPeriod: _, ...comparisonChecks } = textComparisonChecks;
  * texts are empty. The most similar expected text counts. Unscored when the case has no expected answer.
  *
  * Cost grows with the product of the lengths: 10,000 against 10,000 characters take about 30 ms, so run long texts
- * in `workerEvaluator`.
+ * in `workerEvaluator`; past 4 billion pairs of characters (some 63,000 against 63,000) the answer is unscored.
  */
 export function editSimilarity(options: EditSimilarityOptions = {}): Scorer<unknown, TextReference> {
   const checked = checkOptions('editSimilarity', options, comparisonChecks);
@@ -28,14 +29,16 @@ export function editSimilarity(options: EditSimilarityOptions = {}): Scorer<unkn
       const accepted = acceptedTexts(expected);
       if (accepted === undefined) return NO_REFERENCE;
       const answer = comparison.normalized(output);
-      return accepted.reduce(
-        (best, text) => Math.max(best, textSimilarity(answer, comparison.normalized(text))),
-        0,
-      );
+      const texts = accepted.map((text) => comparison.normalized(text));
+      if (texts.some((text) => text.length * answer.length > MOST_PAIRS)) return TOO_LONG;
+      return texts.reduce((best, text) => Math.max(best, textSimilarity(answer, text)), 0);
     },
     checked,
   );
 }
+
+const MOST_PAIRS = 4e9; // a second or two
+const TOO_LONG = tooLong('characters', MOST_PAIRS);
 
 /** The pure form of {@link editSimilarity}: 0..1 for two texts as they are. */
 export function textSimilarity(a: string, b: string): number {

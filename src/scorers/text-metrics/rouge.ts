@@ -4,6 +4,7 @@ import { reasoningHandling } from '../../foundation/reasoning-trace.js';
 import type { ReasoningOptions } from '../visible-output.js';
 import { boolean, checkOptions, oneOf, requireOptions, type OptionCheck } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
+import { tooLong } from './comparable-length.js';
 import { lcsLength, lcsPositions, TokenNumbers } from './longest-common-subsequence.js';
 import { porterStem } from './porter-stem.js';
 import { foldCase, isAscii } from '../unicode-text.js';
@@ -55,7 +56,8 @@ const measureCheck: OptionCheck = (value) =>
  *
  * Unscored when the case has no expected answer. At 10,000 characters about a millisecond for `rouge1` and `rougeL`,
  * two for `rouge2`, some with `stem`, and tens for `rougeLsum`, which grows with the product of the lengths: run long
- * texts in `workerEvaluator`.
+ * texts in `workerEvaluator`. Past 200 million pairs of words (some 14,000 against 14,000) an answer is unscored by
+ * `rougeL` and `rougeLsum`.
  */
 export function rouge(options: RougeOptions = {}): Scorer<unknown, TextReference> {
   const checked = checkOptions('rouge', options, {
@@ -89,6 +91,7 @@ export function rouge(options: RougeOptions = {}): Scorer<unknown, TextReference
       let best: RougeScore | undefined;
       for (const reference of accepted) {
         const score = rougeOf(output, reference, variant, words);
+        if (score === undefined) return TOO_LONG;
         if (best === undefined || score.fmeasure > best.fmeasure) best = score;
       }
       return { score: best![measure], metadata: { ...best } };
@@ -100,7 +103,7 @@ export function rouge(options: RougeOptions = {}): Scorer<unknown, TextReference
 /**
  * The pure form of {@link rouge}: one variant of a candidate against one reference.
  *
- * @throws AssayError `ASSAY_INVALID_OPTION`, `ASSAY_INVALID_INPUT` for what is no text.
+ * @throws AssayError `ASSAY_INVALID_OPTION`, `ASSAY_INVALID_INPUT` for what is no text or too long to compare.
  */
 export function rougeScore(
   candidate: string,
@@ -114,12 +117,23 @@ export function rougeScore(
   requireOptions('rougeScore', options, ['variant']);
   checkText('the candidate', candidate);
   checkText('the reference', reference);
-  return rougeOf(candidate, reference, variant, asciiWords(stem));
+  const score = rougeOf(candidate, reference, variant, asciiWords(stem));
+  if (score !== undefined) return score;
+  throw new AssayError('ASSAY_INVALID_INPUT', `Expected texts that can be compared: ${TOO_LONG.reason}`);
 }
+
+const MOST_PAIRS = 2e8; // pairs of words: a second or two, and the memory of a table
+const TOO_LONG = tooLong('words', MOST_PAIRS);
 
 type Words = (text: string) => string[];
 
-function rougeOf(candidate: string, reference: string, variant: RougeVariant, words: Words): RougeScore {
+/** `undefined`: a common subsequence of texts so long is not looked for. */
+function rougeOf(
+  candidate: string,
+  reference: string,
+  variant: RougeVariant,
+  words: Words,
+): RougeScore | undefined {
   if (variant === 'rougeL') return longestSubsequence(words(candidate), words(reference));
   if (variant === 'rougeLsum') return summaryLevel(linesOf(candidate, words), linesOf(reference, words));
   return nGrams(words(candidate), words(reference), Number(variant.slice('rouge'.length)));
@@ -181,14 +195,22 @@ function nGrams(candidate: readonly string[], reference: readonly string[], n: n
   return scoreOf(hits, candidateSize, referenceSize);
 }
 
-function longestSubsequence(candidate: readonly string[], reference: readonly string[]): RougeScore {
+function longestSubsequence(
+  candidate: readonly string[],
+  reference: readonly string[],
+): RougeScore | undefined {
+  if (candidate.length * reference.length > MOST_PAIRS) return undefined;
   const numbers = new TokenNumbers();
   const a = numbers.of(reference);
   const b = numbers.of(candidate);
   return scoreOf(lcsLength(a, b), candidate.length, reference.length);
 }
 
-function summaryLevel(candidate: readonly string[][], reference: readonly string[][]): RougeScore {
+function summaryLevel(
+  candidate: readonly string[][],
+  reference: readonly string[][],
+): RougeScore | undefined {
+  if (sizeOf(candidate) * sizeOf(reference) > MOST_PAIRS) return undefined;
   const numbers = new TokenNumbers();
   const referenceLines = reference.map((line) => numbers.of(line));
   const candidateLines = candidate.map((line) => numbers.of(line));
@@ -216,4 +238,5 @@ function counts(lines: readonly Int32Array[], size: number): Int32Array {
   return result;
 }
 
-const sizeOf = (lines: readonly Int32Array[]): number => lines.reduce((sum, line) => sum + line.length, 0);
+const sizeOf = (lines: readonly { readonly length: number }[]): number =>
+  lines.reduce((sum, line) => sum + line.length, 0);

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { AssayError, messageOf } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
-import type { Clock } from '../../foundation/clock.js';
-import { EventSource } from '../../foundation/event-source.js';
+import { systemClock, type Clock } from '../../foundation/clock.js';
 import { show } from '../../foundation/options.js';
 import { AppendQueue } from '../append-queue.js';
+import { DurableStore } from '../durable-store.js';
 import { BatchSummaryFiles } from './batch-summary-files.js';
 import { CaseFiles } from './case-files.js';
 import { DirectoryLock, foreignLeases } from './directory-lock.js';
@@ -33,7 +33,6 @@ import type {
   ResultKey,
   ResultQuery,
   ResultStore,
-  ResultStoreEvents,
 } from '../result-store.js';
 import type { RunManifest } from '../run-manifest.js';
 import type { ShardDamage } from './shard-reader.js';
@@ -51,7 +50,7 @@ import type { ShardDamage } from './shard-reader.js';
  * @example
  * const store = new GzipFileResultStore('results', { durability: 'power' });
  */
-export class GzipFileResultStore extends EventSource<ResultStoreEvents> implements ResultStore {
+export class GzipFileResultStore extends DurableStore implements ResultStore {
   readonly #folder: string;
   readonly #files: FileSystem;
   readonly #clock: Clock;
@@ -65,7 +64,6 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
   readonly #queue: AppendQueue<EncodedAppend, readonly Uint8Array[]>;
   #writing: Promise<DirectoryLock> | undefined;
   #written: Promise<unknown> = Promise.resolve(); // the manifest or summary that was begun last
-  #closing: Promise<void> | undefined;
 
   /**
    * `directory` is created at the first write.
@@ -73,7 +71,7 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
    * @throws AssayError `ASSAY_INVALID_OPTION`.
    */
   constructor(directory: string, options: GzipFileResultStoreOptions = {}) {
-    super();
+    super('GzipFileResultStore', options?.clock ?? systemClock);
     if (typeof directory !== 'string' || directory === '') {
       throw new AssayError(
         'ASSAY_INVALID_OPTION',
@@ -102,7 +100,7 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
       groupSize,
       prepare: (appends) => this.#layout.prepare(appends),
       store: (appends, prepared) => this.#store(appends, prepared),
-      onError: (error) => this.#report(error),
+      onError: (error) => this.reportError(error),
     });
   }
 
@@ -135,7 +133,7 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
 
   /** {@inheritDoc ResultStore.release} */
   async release(lease: RunLease): Promise<void> {
-    this.#check();
+    this.checkOpen();
     this.#leases.release(lease);
   }
 
@@ -149,22 +147,22 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
 
   /** {@inheritDoc ResultStore.manifest} */
   async manifest(runId: string): Promise<RunManifest | undefined> {
-    this.#check();
+    this.checkOpen();
     return this.#reading(() => this.#runFiles.manifest(runId));
   }
 
   // A manifest that is damaged is told by `store:error` and left out.
   /** {@inheritDoc ResultStore.runs} */
   async *runs(query: RunQuery = {}): AsyncGenerator<RunRecord, void, undefined> {
-    this.#check();
+    this.checkOpen();
     const asked = checkRunQuery(query);
     let left = asked.limit ?? Number.POSITIVE_INFINITY;
     const own = (await this.#writing?.catch(() => undefined))?.name;
     const foreign = await this.#reading(() => foreignLeases(this.#folder, own, this.#clock));
-    const manifests = await this.#reading(() => this.#runFiles.manifests((error) => this.#report(error)));
+    const manifests = await this.#reading(() => this.#runFiles.manifests((error) => this.reportError(error)));
     for (const manifest of manifests) {
       if (left <= 0) return;
-      this.#check();
+      this.checkOpen();
       const { runId } = manifest;
       const now = this.#clock.wallTime();
       const end = (await this.#reading(() => this.#runFiles.end(runId))) ?? null;
@@ -179,13 +177,13 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
 
   /** {@inheritDoc ResultStore.append} */
   async append(results: readonly CaseResult[], { lease, cases = [] }: AppendOptions = {}): Promise<void> {
-    this.#check();
+    this.checkOpen();
     if (results.length === 0 && cases.length === 0) return;
     let lines: string[];
     try {
       lines = results.map(encodeResult);
     } catch (error) {
-      this.#report(error);
+      this.reportError(error);
       throw error;
     }
     await this.#queue.add({ results, lines, cases, lease }, results.length);
@@ -201,13 +199,13 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
     runId: string,
     keys: readonly ResultKey[],
   ): Promise<(CaseResult['outcome'] | undefined)[]> {
-    this.#check();
+    this.checkOpen();
     return this.#reading(() => this.#layout.outcomes(runId, keys));
   }
 
   /** {@inheritDoc ResultStore.query} */
   async *query(query: ResultQuery = {}): AsyncGenerator<QueriedResult, void, undefined> {
-    this.#check();
+    this.checkOpen();
     const asked = checkQuery(query);
     const { withCase = false } = asked;
     if (withCase) await this.#reading(() => this.#cases.refresh());
@@ -215,7 +213,7 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
     for (;;) {
       const { value: result, done } = await this.#reading(() => results.next());
       if (done === true) return;
-      this.#check();
+      this.checkOpen();
       const { caseHash } = result;
       const testCase =
         withCase && caseHash !== undefined
@@ -227,25 +225,15 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
 
   /** {@inheritDoc ResultStore.summaries} */
   async *summaries(runId: string): AsyncGenerator<BatchSummary, void, undefined> {
-    this.#check();
+    this.checkOpen();
     for (const summary of await this.#reading(() => this.#summaries.ofRun(runId))) {
-      this.#check();
+      this.checkOpen();
       yield summary;
     }
   }
 
   /** Stores what was appended, then closes files, ends the worker thread and gives the lock back. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  /** Same as {@link GzipFileResultStore.close}. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  async #close(): Promise<void> {
+  protected override async finishAndFree(): Promise<void> {
     await this.#queue.idle();
     await this.#written;
     await this.#summaries.close();
@@ -264,10 +252,8 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
       const caseBytes = await this.#cases.append(appends.flatMap(({ cases }) => cases));
       const bytes = caseBytes + (await this.#layout.store(appends, prepared));
       await lock.check(); // what a process wrote that slept meanwhile does not count
-      if (!this.wants('store:flush')) return;
       const results = appends.reduce((sum, { lines }) => sum + lines.length, 0);
-      const durationMs = this.#clock.now() - started;
-      this.emit('store:flush', { at: this.#clock.wallTime(), results, bytes, durationMs });
+      this.reportFlush(started, results, bytes);
     } catch (error) {
       throw this.#toStoreError(error, 'Storing results');
     }
@@ -275,13 +261,13 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
 
   /** Writes a manifest or a summary, one at a time; `runId` is the run that the lock would be taken for. */
   #write<Result>(work: (lock: DirectoryLock) => Promise<Result>, runId?: string): Promise<Result> {
-    this.#check();
+    this.checkOpen();
     const written = this.#written.then(async () => {
       try {
         return await work(await this.#mayWrite(runId));
       } catch (error) {
         const failure = this.#toStoreError(error, 'Writing');
-        if (failure.code !== 'ASSAY_RUN_ACTIVE') this.#report(failure);
+        if (failure.code !== 'ASSAY_RUN_ACTIVE') this.reportError(failure);
         throw failure;
       }
     });
@@ -349,14 +335,5 @@ export class GzipFileResultStore extends EventSource<ResultStoreEvents> implemen
       cause: error,
       retryable,
     });
-  }
-
-  #report(error: unknown): void {
-    if (this.wants('store:error')) this.emit('store:error', { at: this.#clock.wallTime(), error });
-  }
-
-  #check(): void {
-    if (this.#closing !== undefined)
-      throw new AssayError('ASSAY_CLOSED', 'The GzipFileResultStore is closed');
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../foundation/clock.js';
 import { TurnGiver } from '../../foundation/event-loop-turns.js';
-import { systemRandom } from '../../foundation/seeded-random.js';
+import { tryAgain } from '../try-again.js';
 import { SqliteCheckpointer } from './sqlite-checkpointer.js';
 import { SqliteConnection, type ConnectionOptions } from './sqlite-connection.js';
 import type { SqliteDatabase } from './sqlite-driver.js';
@@ -107,21 +107,16 @@ export class MainThreadBackend implements SqliteBackend {
   }
 }
 
-/** Does `work` again while another connection holds the lock; throws what it threw when the time is up. */
-async function whileBusy<Result>(
+/** Does `work` again while another connection holds the lock. */
+const whileBusy = <Result>(
   work: () => Result | Promise<Result>,
   clock: Clock,
   timeoutMs: number,
-): Promise<Result> {
-  const started = clock.now();
-  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isBusy(error) || clock.now() - started >= timeoutMs) throw error;
-    }
-    // Random, so that two waiting processes do not meet again and again.
-    const pauseMs = waitMs * (0.5 + systemRandom());
-    await new Promise<void>((resolve) => void clock.schedule(resolve, pauseMs));
-  }
-}
+): Promise<Result> =>
+  tryAgain(work, {
+    isPassing: isBusy,
+    timeoutMs,
+    firstWaitMs: FIRST_WAIT_MS,
+    longestWaitMs: LONGEST_WAIT_MS,
+    clock,
+  });

@@ -1,8 +1,8 @@
 import type { ResultQuery } from '../result-store.js';
 import { prepare, type SqliteDatabase, type SqliteValue } from './sqlite-driver.js';
-import { RESULT_COLUMNS, type ResultRow } from './sqlite-row.js';
+import { RESULT_COLUMNS, type SqliteRow } from './sqlite-row.js';
 import { HAS_NO_SCORE, SQLITE_INDEXES } from './sqlite-schema.js';
-import { endOfPrefix, isStorable, storableText } from '../storable-text.js';
+import { endOfPrefix, splitsCharacter, storableText } from '../storable-text.js';
 
 /** Where the last page of a query ended. */
 export interface QueryCursor {
@@ -17,7 +17,7 @@ export interface QueryCursor {
 }
 
 /** Where a row stands in the order of a query. */
-export type ResultPosition = Pick<ResultRow, 'overall_score' | 'timestamp' | 'test_id' | 'repetition' | 'id'>;
+export type ResultPosition = Pick<SqliteRow, 'overall_score' | 'timestamp' | 'test_id' | 'repetition' | 'id'>;
 
 /** The statements of a part of a query: for its first page and for those after it. */
 export interface QueryPhase {
@@ -34,8 +34,8 @@ export interface QueryPhase {
 export interface QueryPlan {
   /** One after the other: a query by score reads those without a score at the end. */
   readonly phases: readonly QueryPhase[];
-  /** Set when the database cannot tell exactly which results the query asks for: look at each. */
-  readonly check: Pick<ResultQuery, 'idPrefix' | 'dimension'> | undefined;
+  /** Set when the database cannot tell exactly which ids begin with this text: look at each. */
+  readonly check: string | undefined;
 }
 
 /** As a range, which an index can seek by. */
@@ -61,12 +61,9 @@ const TIME_KEY = ['timestamp', 'test_id', 'repetition', 'id'];
  * that match, or (by score within a run) those that an index holds, without a look at the rows.
  */
 export function planQuery(database: SqliteDatabase, query: ResultQuery): QueryPlan {
-  const cutPrefix = splitsCharacter(query.idPrefix);
-  const { dimension } = query;
-  const cutName = dimension !== undefined && !isStorable(dimension.name);
   return {
     phases: phasesOf(database, query),
-    check: cutPrefix || cutName ? { idPrefix: query.idPrefix, dimension: query.dimension } : undefined,
+    check: splitsCharacter(query.idPrefix) ? query.idPrefix : undefined,
   };
 }
 
@@ -169,11 +166,6 @@ export function positionOf(row: ResultPosition | undefined): ResultPosition | un
   return { overall_score, timestamp, test_id, repetition, id };
 }
 
-/** Whether a prefix ends within a surrogate pair: its encoding is then no prefix of the encoded id. */
-function splitsCharacter(prefix: string | undefined): boolean {
-  return prefix !== undefined && /[\ud800-\udbff]$/.test(prefix);
-}
-
 const wantsNoScore = ({ outcome, errorCode }: ResultQuery): boolean =>
   errorCode !== undefined || (outcome !== undefined && outcome !== 'scored');
 
@@ -255,9 +247,8 @@ function addDimension(
   where: string[],
   parameters: SqliteValue[],
 ): void {
-  if (!isStorable(name)) return; // each result is looked at
   const bounds = ['key = ?', "type IN ('integer', 'real')"];
-  parameters.push(name);
+  parameters.push(storableText(name));
   for (const [condition, bound] of [
     ['value >= ?', minScore],
     ['value <= ?', maxScore],

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { AssayError } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { systemClock, type Clock } from '../../foundation/clock.js';
-import { EventSource } from '../../foundation/event-source.js';
 import {
   checkOptions,
   integer,
@@ -15,8 +14,10 @@ import {
 import { ThreadsUnavailable } from '../../foundation/thread-pool.js';
 import { workerFallback } from '../../foundation/worker-fallback.js';
 import { AppendQueue } from '../append-queue.js';
+import { DurableStore } from '../durable-store.js';
 import { readCase } from '../kept-case.js';
-import { checkQuery, matchesDimension } from '../result-query.js';
+import { checkQuery } from '../result-query.js';
+import { readRow } from '../result-row.js';
 import type {
   AppendOptions,
   BatchSummary,
@@ -24,7 +25,6 @@ import type {
   ResultKey,
   ResultQuery,
   ResultStore,
-  ResultStoreEvents,
 } from '../result-store.js';
 import type { RunManifest } from '../run-manifest.js';
 import type { RunLease } from '../run-lease.js';
@@ -36,14 +36,13 @@ import {
   type RunQuery,
   type RunRecord,
 } from '../run-record.js';
-import { RowIds } from './row-ids.js';
+import { RowIds } from '../row-ids.js';
 import { MainThreadBackend, type ConnectionCall, type SqliteBackend } from './sqlite-backend.js';
 import type { SqliteAppend, SqliteConnection } from './sqlite-connection.js';
 import { isDatabase, type SqliteDatabase, type SqliteDriverName } from './sqlite-driver.js';
 import { toStoreError } from './sqlite-errors.js';
 import { openBackend } from './sqlite-open.js';
-import type { QueryPlan } from './sqlite-query.js';
-import { readRow, type ResultRow } from './sqlite-row.js';
+import type { SqliteRow } from './sqlite-row.js';
 import { WorkerThreadBackend } from './sqlite-worker-backend.js';
 
 /** Options of a {@link SqliteResultStore}. */
@@ -106,7 +105,7 @@ const RUN_PAGE_ROWS = 64;
  * for await (const result of store.query({ runId: 'nightly-42', minScore: 0.5 })) console.log(result.caseId);
  * await store.close();
  */
-export class SqliteResultStore extends EventSource<ResultStoreEvents> implements ResultStore {
+export class SqliteResultStore extends DurableStore implements ResultStore {
   readonly #options: Readonly<SqliteResultStoreOptions>;
   readonly #path: string | null;
   readonly #hosts: SqliteDatabase | undefined;
@@ -115,7 +114,6 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
   readonly #writes = new Set<Promise<unknown>>(); // of manifests and summaries, under way
   #opening: Promise<SqliteBackend> | undefined;
   #withoutThread = false;
-  #closing: Promise<void> | undefined;
 
   /**
    * `database` is the path of a file, `':memory:'`, or a database that the host has opened with node:sqlite or
@@ -124,7 +122,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
    * @throws AssayError `ASSAY_INVALID_OPTION`.
    */
   constructor(database: string | SqliteDatabase, options: SqliteResultStoreOptions = {}) {
-    super();
+    super('SqliteResultStore', options?.clock ?? systemClock);
     this.#options = checkOptions<SqliteResultStoreOptions>('SqliteResultStore', options, {
       durability: oneOf('process', 'power'),
       thread: oneOf('main', 'worker'),
@@ -160,7 +158,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
       groupSize: this.#options.groupSize ?? 500,
       prepare: async () => {},
       store: (appends) => this.#store(appends),
-      onError: (error) => this.#report(error),
+      onError: (error) => this.reportError(error),
     });
   }
 
@@ -206,7 +204,11 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
   }
 
   append(results: readonly CaseResult[], { lease, cases = [] }: AppendOptions = {}): Promise<void> {
-    if (this.#closing !== undefined) return Promise.reject(closedError());
+    try {
+      this.checkOpen();
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return results.length === 0 && cases.length === 0
       ? Promise.resolve()
       : this.#queue.add({ results, cases, lease }, results.length);
@@ -234,10 +236,10 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
       const page = await this.#read('page', plan, cursor, Math.min(rows, left));
       const cases = asked.withCase === true ? await this.#casesOf(page.rows) : undefined;
       for (const row of page.rows) {
-        if (this.#closing !== undefined) throw closedError();
+        this.checkOpen();
         if (!met.add(row.id)) continue; // replaced meanwhile by one that started later
         const result = readRow(row); // not a page at once, for the same reason as small pages
-        if (plan.check !== undefined && !passesCheck(result, plan.check)) continue;
+        if (plan.check !== undefined && !result.caseId.startsWith(plan.check)) continue;
         const kept = cases?.get(result.caseHash ?? '');
         yield kept === undefined ? result : { ...result, testCase: readCase(kept) };
         left -= 1;
@@ -260,18 +262,8 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     }
   }
 
-  /** Stores what was handed over, then closes the file (a database of the host stays open). */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  /** Same as {@link SqliteResultStore.close}. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  async #close(): Promise<void> {
+  /** A database of the host stays open. */
+  protected override async finishAndFree(): Promise<void> {
     await this.#queue.idle();
     await Promise.allSettled(this.#writes);
     if (this.#opening === undefined) return;
@@ -280,7 +272,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
   }
 
   /** The kept cases of a page by their hash. */
-  async #casesOf(rows: readonly ResultRow[]): Promise<Map<string, string>> {
+  async #casesOf(rows: readonly SqliteRow[]): Promise<Map<string, string>> {
     const hashes = [...new Set(rows.flatMap((row) => readRow(row).caseHash ?? []))];
     const texts = await this.#read('cases', hashes);
     return new Map(hashes.flatMap((hash, i) => (texts[i] === undefined ? [] : [[hash, texts[i]]])));
@@ -289,24 +281,21 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
   async #store(appends: readonly SqliteAppend[]): Promise<void> {
     const started = this.#clock.now();
     const bytes = await this.#call('append', 'Storing results', appends);
-    if (this.wants('store:flush')) {
-      const results = appends.reduce((sum, each) => sum + each.results.length, 0);
-      const at = this.#clock.wallTime();
-      this.emit('store:flush', { at, results, bytes, durationMs: this.#clock.now() - started });
-    }
+    const results = appends.reduce((sum, each) => sum + each.results.length, 0);
+    this.reportFlush(started, results, bytes);
   }
 
   async #write<Name extends ConnectionCall>(
     name: Name,
     ...parameters: Parameters<SqliteConnection[Name]>
   ): Promise<ReturnType<SqliteConnection[Name]>> {
-    if (this.#closing !== undefined) throw closedError();
+    this.checkOpen();
     const written = this.#call(name, 'Writing', ...parameters);
     this.#writes.add(written);
     try {
       return await written;
     } catch (error) {
-      this.#report(error);
+      this.reportError(error);
       throw error;
     } finally {
       this.#writes.delete(written);
@@ -317,7 +306,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     name: Name,
     ...parameters: Parameters<SqliteConnection[Name]>
   ): Promise<ReturnType<SqliteConnection[Name]>> {
-    if (this.#closing !== undefined) throw closedError();
+    this.checkOpen();
     return this.#call(name, 'Reading', ...parameters);
   }
 
@@ -376,18 +365,7 @@ export class SqliteResultStore extends EventSource<ResultStoreEvents> implements
     }
     return openBackend({ ...settings, clock: this.#clock, open });
   }
-
-  #report(error: unknown): void {
-    if (this.wants('store:error')) this.emit('store:error', { at: this.#clock.wallTime(), error });
-  }
 }
-
-const closedError = (): AssayError => new AssayError('ASSAY_CLOSED', 'The SqliteResultStore is closed');
-
-/** What the database could not tell exactly. */
-const passesCheck = (result: CaseResult, { idPrefix, dimension }: NonNullable<QueryPlan['check']>): boolean =>
-  (idPrefix === undefined || result.caseId.startsWith(idPrefix)) &&
-  (dimension === undefined || matchesDimension(result, dimension));
 
 /** The host may change its working directory. */
 const absolutePath = (database: string): string =>

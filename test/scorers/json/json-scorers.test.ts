@@ -9,7 +9,7 @@ const fenced = 'Here:\n```json\n{"a": 1}\n```\nDone.';
 
 describe('jsonValid', () => {
   it.each(['42', 'null', '"x"', ' {"a": [1]} ', '[]'])('accepts %s', (output) => {
-    expect(scoreWith(jsonValid(), output, undefined)).toBe(true);
+    expect(scoreWith(jsonValid(), output, undefined)).toMatchObject({ score: 1 });
   });
 
   it.each(['{a: 1}', "{'a': 1}", '[1,]', 'NaN', 'True', 'according to [1]', '{"a": "x\ny"}'])(
@@ -24,9 +24,9 @@ describe('jsonValid', () => {
 
   it('finds JSON in a fence or inside of prose only when told to', () => {
     const embedded = 'Set {x} is {"a": "}"} and more';
-    expect(scoreWith(jsonValid({ place: 'fenced' }), fenced, undefined)).toBe(true);
+    expect(scoreWith(jsonValid({ place: 'fenced' }), fenced, undefined)).toMatchObject({ score: 1 });
     expect(scoreWith(jsonValid({ place: 'fenced' }), embedded, undefined)).toMatchObject({ score: 0 });
-    expect(scoreWith(jsonValid({ place: 'embedded' }), embedded, undefined)).toBe(true);
+    expect(scoreWith(jsonValid({ place: 'embedded' }), embedded, undefined)).toMatchObject({ score: 1 });
     expect(scoreWith(jsonValid({ place: 'embedded' }), 'none', undefined)).toMatchObject({ score: 0 });
     expect(scoreWith(jsonValid(), '  ', undefined)).toMatchObject({ reason: 'the answer is empty' });
   });
@@ -131,8 +131,8 @@ describe('jsonSchema', () => {
 
   it('checks JSON Schema through ajv, and says what is wrong', async () => {
     const scorer = jsonSchema(schema);
-    expect(await scoreWith(scorer, '{"city": "Paris"}', undefined)).toEqual({ score: 1 });
-    expect(await scoreWith(scorer, '{"city": 1, "size": 1.5}', undefined)).toEqual({
+    expect(await scoreWith(scorer, '{"city": "Paris"}', undefined)).toMatchObject({ score: 1 });
+    expect(await scoreWith(scorer, '{"city": 1, "size": 1.5}', undefined)).toMatchObject({
       score: 0,
       reason: '/city: must be string',
       metadata: { issues: ['/city: must be string', '/size: must be integer'] },
@@ -143,7 +143,7 @@ describe('jsonSchema', () => {
   it('answers without a promise once ajv is loaded', async () => {
     const scorer = jsonSchema(schema);
     await scoreWith(scorer, '{}', undefined);
-    expect(scoreWith(scorer, '{"city": "Paris"}', undefined)).toEqual({ score: 1 });
+    expect(scoreWith(scorer, '{"city": "Paris"}', undefined)).toMatchObject({ score: 1 });
   });
 
   it('knows draft 2020-12 and the schemas true and false', async () => {
@@ -177,8 +177,8 @@ describe('jsonSchema', () => {
       },
     };
     const scorer = jsonSchema(standard, { place: 'embedded' });
-    expect(await scoreWith(scorer, 'It is {"city": "Paris"}.', undefined)).toEqual({ score: 1 });
-    expect(await scoreWith(scorer, '{}', undefined)).toEqual({
+    expect(await scoreWith(scorer, 'It is {"city": "Paris"}.', undefined)).toMatchObject({ score: 1 });
+    expect(await scoreWith(scorer, '{}', undefined)).toMatchObject({
       score: 0,
       reason: '/city/0: not Paris',
       metadata: { issues: ['/city/0: not Paris', 'bad'] },

@@ -23,8 +23,12 @@ describe('judge', () => {
     expect(await judged(reply)).toEqual({
       score: 1,
       label: 'C',
+      evidence: ['C'],
       metadata: {
         text: reply,
+        tier: 'field',
+        start: 18,
+        end: 19,
         judge: { calls: 1, inputTokens: 100, outputTokens: 20, cost: 0.5, models: ['judge-model'] },
       },
     });

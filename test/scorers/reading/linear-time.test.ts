@@ -1,13 +1,24 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Scorer } from '../../../src/evaluation/evaluation-types.js';
 import { visibleText } from '../../../src/foundation/reasoning-trace.js';
+import { TraceStream } from '../../../src/foundation/trace-stream.js';
 import { choice } from '../../../src/scorers/choice.js';
 import { exactMatch } from '../../../src/scorers/exact-match.js';
-import { includes } from '../../../src/scorers/includes.js';
+import { includes, startsWith } from '../../../src/scorers/includes.js';
 import { judge } from '../../../src/scorers/judges/judge.js';
+import { jury } from '../../../src/scorers/judges/jury.js';
 import { pairwiseJudge } from '../../../src/scorers/judges/pairwise-judge.js';
+import { codeBlocks } from '../../../src/scorers/json/code-blocks.js';
 import { jsonMatch } from '../../../src/scorers/json/json-match.js';
 import { jsonValid } from '../../../src/scorers/json/json-valid.js';
+import { jsonSchema } from '../../../src/scorers/json/json-schema.js';
+import { announcements } from '../../../src/scorers/reading/announcements.js';
+import { ownTurns } from '../../../src/scorers/reading/own-turn.js';
+import { readableText } from '../../../src/scorers/reading/readable-text.js';
+import { regex } from '../../../src/scorers/regex.js';
+import { chrf } from '../../../src/scorers/text-metrics/chrf.js';
+import { editSimilarity } from '../../../src/scorers/text-metrics/edit-similarity.js';
 import { number } from '../../../src/scorers/number.js';
 import { rouge } from '../../../src/scorers/text-metrics/rouge.js';
 import { dropF1 } from '../../../src/scorers/text-metrics/drop-f1.js';
@@ -69,6 +80,8 @@ const judging =
   (output) =>
     scoreWith(make(new RecordedJudge([output])) as Scorer, 'x', 'y');
 
+const REFERENCE = 'The answer is a city in France, and not A or B.';
+
 const READERS: Readonly<Record<string, Read>> = {
   choice: scoring(choice(), 'A'),
   'choice by its wording': scoring(choice({ letters: 'AB', options: () => ['alpha beta', 'gamma'] }), 'A'),
@@ -96,10 +109,59 @@ const READERS: Readonly<Record<string, Read>> = {
   includes: scoring(includes(), 'zz'),
   tokenF1: scoring(tokenF1(), 'a'),
   dropF1: scoring(dropF1(), 'a'),
-  rouge: scoring(rouge({ variant: 'rouge1', stem: true }), 'a'),
+  startsWith: scoring(startsWith(), 'zz'),
+  regex: scoring(regex(/answer: (\w+)/, { group: 1, match: 'last' }), 'a'),
+  'regex, whole match': scoring(regex(/answer is \w+/), undefined),
+  jsonSchema: scoring(jsonSchema({ type: 'object', required: ['a'] }), undefined),
+  jury: scoring(jury({ members: { one: choice(), two: choice() } }) as never, 'A'),
+  'rouge, rouge1': scoring(rouge({ variant: 'rouge1', stem: true }), 'a'),
+  // what grows with the product of both lengths is linear in the answer, for one expected text
+  'rouge, rougeL': scoring(rouge(), REFERENCE),
+  'rouge, rougeLsum': scoring(rouge({ variant: 'rougeLsum' }), REFERENCE),
+  editSimilarity: scoring(editSimilarity(), REFERENCE),
+  chrf: scoring(chrf(), REFERENCE),
+  'chrf, words': scoring(chrf({ wordOrder: 2 }), REFERENCE),
   bleu: scoring(bleu(), 'a'),
   visibleText: (output) => visibleText(output),
+  'visibleText, by channels': (output) => visibleText(`<|channel|>analysis<|message|>${output}`),
+  TraceStream: (output) => {
+    const stream = new TraceStream(['think']);
+    for (let at = 0; at < output.length; at += 16) stream.push(output.slice(at, at + 16));
+    return stream.end();
+  },
+  'the stretch up to the next turn': (output) => [...ownTurns(output, true)],
+  'the announced places': (output) => [...announcements(output, () => true)],
+  'the readable text': (output) => readableText(output),
+  'code blocks': (output) => codeBlocks(output),
 };
+
+/** What the root exports of the scorers' room that makes no scorer: pure forms and helpers. */
+const NO_SCORERS = new Set([
+  'defineScorer',
+  'dropScores',
+  'juryVotes',
+  'rougeScore',
+  'sentenceBleu',
+  'sentenceChrf',
+  'squadScores',
+]);
+
+/** Every value that the root exports from the scorers' room. */
+function exportedOfScorers(): string[] {
+  const root = readFileSync(new URL('../../../src/index.ts', import.meta.url), 'utf8');
+  const exported = [...root.matchAll(/^export \{([^}]*)\} from '\.\/scorers\/[^']*';/gm)];
+  return exported
+    .flatMap(([, names]) => names!.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '));
+}
+
+it('are tried on every scorer of the root', () => {
+  const tried = new Set(Object.keys(READERS).map((name) => name.split(/[, ]/, 1)[0]));
+  const exported = exportedOfScorers();
+  expect(exported.length).toBeGreaterThan(15);
+  expect(exported.filter((name) => !tried.has(name) && !NO_SCORERS.has(name))).toEqual([]);
+});
 
 const SIZES = [25_000, 50_000, 100_000, 200_000];
 

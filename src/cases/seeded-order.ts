@@ -1,4 +1,4 @@
-import { SeededDraws } from '../../foundation/seeded-random.js';
+import { SeededDraws } from '../foundation/seeded-random.js';
 
 /**
  * The cases in a seeded order: inputs are often sorted by difficulty or by source, and a part of a sorted list says

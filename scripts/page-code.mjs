@@ -1,0 +1,43 @@
+// Styles and scripts of the pages (`src/page`) as text: what `src/page/page-code.ts` names stands for it. The build puts it
+// into `dist/page/page-code.js`; tests on the sources get it by a plugin of vitest.config.ts.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+
+const page = fileURLToPath(new URL('../src/page/', import.meta.url));
+
+/** Files of `src/page` by the name that stands for them. */
+const PARTS = {
+  ASSAYKIT_PAGE_STYLES: 'page.css',
+  ASSAYKIT_PAGE_THEME: 'browser/theme.ts',
+  ASSAYKIT_PAGE_REPORT: 'browser/report.ts',
+};
+
+const bundled = (file) =>
+  buildSync({
+    entryPoints: [page + file],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'iife',
+    target: ['es2022', 'chrome111', 'firefox115', 'safari16.4'],
+    charset: 'ascii', // the hash that the page's policy names must not depend on how its bytes are read
+    legalComments: 'none',
+  }).outputFiles[0].text.trim();
+
+/** The code of `page-code.ts` with the names of it replaced. */
+export function withPageCode(code) {
+  return Object.entries(PARTS).reduce(
+    (filled, [name, file]) =>
+      // The declarations of the names go: TypeScript leaves none, and tests run what it has not seen.
+      filled
+        .replace(`declare const ${name}: string;`, '')
+        .replace(`= ${name};`, () => `= ${JSON.stringify(bundled(file))};`),
+    code,
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const file = fileURLToPath(new URL('../dist/page/page-code.js', import.meta.url));
+  writeFileSync(file, withPageCode(readFileSync(file, 'utf8')));
+}
