@@ -78,6 +78,16 @@ describe('failureOf', () => {
     },
   );
 
+  it("tells of Node's permission model by name", () => {
+    const denied = Object.assign(new Error('Access to this API has been restricted'), {
+      code: 'ERR_ACCESS_DENIED',
+    });
+    expect(failureOf(denied, undefined, options)).toMatchObject({
+      code: 'ASSAY_WORKER_UNAVAILABLE',
+      message: expect.stringContaining('permission model'),
+    });
+  });
+
   it('takes a missing module of the host for what it is', () => {
     const missing = Object.assign(new Error("Cannot find module '/srv/my-scorers.js'"), {
       code: 'ERR_MODULE_NOT_FOUND',

@@ -5,7 +5,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Pool, buildConnector } from 'undici';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { rawServer } from '../model-server.js';
 
 // What the client leans on in undici beside its documented names. A release that moves one of these fails here, and not
@@ -120,4 +120,18 @@ test('the parser listens for readable, reads without a size, and gives back what
   noted.resume();
   for (let i = 0; i < 5; i++) await turn();
   expect(noted.calls.slice(paused + 2)).toContain('read()'); // goes on by asking
+});
+
+test('a Node without WebAssembly, which the parser is, is refused by name and not tried again', async () => {
+  vi.resetModules(); // undici may have been loaded by now
+  const { LoadBalancedClient } = await import('../../../src/client/load-balanced-client.js');
+  const own = Object.getOwnPropertyDescriptor(globalThis, 'WebAssembly')!;
+  Reflect.deleteProperty(globalThis, 'WebAssembly');
+  onTestFinished(() => void Object.defineProperty(globalThis, 'WebAssembly', own));
+  const client = new LoadBalancedClient({ endpoints: ['http://127.0.0.1:9/v1'], model: 'm' });
+  await expect(client.complete({ input: 'x' })).rejects.toMatchObject({
+    code: 'ASSAY_MISSING_DEPENDENCY',
+    message: expect.stringContaining('--jitless') as string,
+  });
+  await client.close();
 });
