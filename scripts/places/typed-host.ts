@@ -1,8 +1,14 @@
-// A strict host: every door but OpenTelemetry's, whose peer is not installed, a subclass, and values that may be undefined.
+// A strict host without any optional peer: every door but OpenTelemetry's, a subclass, and values that may be undefined.
 import { BatchProcessor, Evaluator, LoadBalancedClient, createEvaluator, exactMatch } from 'assaykit';
 import type { EvaluationContext, GivenEvaluation, ModelResponse, RunSummary } from 'assaykit';
+import * as agents from 'assaykit/agents';
+import * as bullmq from 'assaykit/bullmq';
 import { gate } from 'assaykit/decisions';
 import * as matchers from 'assaykit/matchers';
+import * as postgres from 'assaykit/postgres';
+import * as prompts from 'assaykit/prompts';
+import * as report from 'assaykit/report';
+import * as retrieval from 'assaykit/retrieval';
 import { SqliteResultStore } from 'assaykit/sqlite';
 import { bootstrap } from 'assaykit/statistics';
 import { startFakeModelServer } from 'assaykit/testing';
@@ -34,6 +40,8 @@ export class Brevity extends Evaluator<string, number> {
   }
 }
 
+export const doors = [agents, bullmq, matchers, postgres, prompts, report, retrieval];
+
 export async function judged(given: { seed?: number | undefined }): Promise<RunSummary> {
   const server = await startFakeModelServer({ seed: given.seed });
   const client = new LoadBalancedClient({ endpoints: [server.url], model: 'fake' });
@@ -42,7 +50,7 @@ export async function judged(given: { seed?: number | undefined }): Promise<RunS
   const summary = await processor.run([{ id: 'one', input: 'Hello', expected: 5 }]);
   const verdict = await gate({ run: { store, runId: summary.runId }, require: { brevity: { min: 0.5 } } });
   const estimate = await bootstrap([0, 1], { seed: given.seed });
-  console.log(verdict.outcome, estimate?.interval?.low, Object.keys(matchers));
+  console.log(verdict.outcome, estimate?.interval?.low);
   return summary;
 }
 
