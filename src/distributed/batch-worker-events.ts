@@ -62,7 +62,7 @@ export interface BatchWorkerEvents extends Omit<
     /** The run. */
     readonly runId: string;
   };
-  /** The queue failed; BullMQ connects again by itself. */
+  /** The queue failed, or the store in what a worker asks beside its batches; both are asked again by themselves. */
   'distributed:queue-error': {
     /** Wall-clock time, milliseconds since the epoch. */
     readonly at: number;

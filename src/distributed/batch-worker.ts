@@ -22,7 +22,7 @@ import { manifestHash, readJob, type RunJob } from './run-job.js';
 import { WorkerRuns, type UsedRun } from './worker-runs.js';
 import { WorkerSlots } from './worker-slots.js';
 
-/** How long BullMQ waits after a lost connection before it asks for jobs again. */
+/** How long a worker waits after a lost connection before it asks again. */
 const RETRY_MS = 1000;
 /** The store counts how often a batch was begun; BullMQ must not give it up before. */
 const MOST_STALLS = 1_000_000;
@@ -172,12 +172,24 @@ export class BatchWorker extends EventSource<BatchWorkerEvents> {
     try {
       result = await this.#do(given);
     } catch (error) {
-      return this.#failed(job, given, error);
+      if (!isStoreAway(error)) return this.#failed(job, given, error);
+      this.#tellEnd(given, 'given-back', error); // no fault of the batch, however long it lasts
+      await this.#pause();
+      return this.#giveBack(job, token);
     }
     this.#tellEnd(given, result.outcome);
-    if (result.outcome !== 'given-back') return { outcome: result.outcome };
+    return result.outcome === 'given-back' ? this.#giveBack(job, token) : { outcome: result.outcome };
+  }
+
+  async #giveBack(job: QueueJob, token: string | undefined): Promise<never> {
     await job.moveToWait(token);
     throw new this.#bull.WaitingError();
+  }
+
+  /** A moment, unless the worker is drained. */
+  async #pause(): Promise<void> {
+    if (this.#draining) return;
+    await new Promise<void>((resolve) => void this.#options.clock.schedule(resolve, RETRY_MS));
   }
 
   async #do(job: RunJob): Promise<BatchResult> {
@@ -255,6 +267,10 @@ export class BatchWorker extends EventSource<BatchWorkerEvents> {
     this.emit('distributed:queue-error', { at: this.#options.clock.wallTime(), error });
   }
 }
+
+/** Whether the store could not be reached, or will be free by itself. */
+const isStoreAway = (error: unknown): boolean =>
+  AssayError.is(error) && error.retryable && error.code.startsWith('ASSAY_STORE_');
 
 type Forwarded = Parameters<EventPort['wants']>[0] & keyof BatchWorkerEvents;
 

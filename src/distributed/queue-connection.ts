@@ -14,7 +14,10 @@ export interface QueueConnection {
    * @default 'bullmq'
    */
   readonly schema?: string | undefined;
-  /** The address of a server (`redis://…`), ioredis' settings, or a connection of ioredis that the host has made. */
+  /**
+   * The address of a server (`redis://…`), ioredis' settings, or a connection of ioredis that the host has made (for a
+   * worker with `maxRetriesPerRequest: null`).
+   */
   readonly redis?: string | object | undefined;
 }
 

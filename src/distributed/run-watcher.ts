@@ -1,8 +1,7 @@
 import { AssayError } from '../errors.js';
 import type { BatchEvents, ProgressEvent } from '../batch/batch-events.js';
 import { ProgressMeter } from '../batch/progress-meter.js';
-import { summarize } from '../batch/summarize.js';
-import type { RunSummary } from '../batch/summary/run-summary.js';
+import { createRunSummary, type RunSummary, type RunSummaryData } from '../batch/summary/run-summary.js';
 import { onAbort } from '../foundation/cancellation.js';
 import { systemClock, type Clock } from '../foundation/clock.js';
 import { EventSource, type BaseEventMap } from '../foundation/event-source.js';
@@ -60,12 +59,12 @@ export async function waitForRun(
     if (status !== undefined) {
       onStatus?.(status);
       if (status.state === 'failed') throw failedError(status);
-      if (
-        status.state === 'ended' ||
-        (status.state === 'stopped' && (await hasEnd(store, runId, looks > patience)))
-      )
-        return summarize(store, runId);
-      if (status.state === 'stopped') looks += 1;
+      const isOver = status.state === 'ended' || status.state === 'stopped';
+      const summary = isOver ? await lastWord(store, runId) : undefined;
+      if (summary !== undefined) return summary;
+      // Workers that died before they could record the end of a run that was stopped; of one that is done they are asked again.
+      if (status.state === 'stopped' && (looks += 1) > patience)
+        await finishRun(checkSharedStore('waitForRun', store), runId);
     }
     await pause(clock, pollMs, checked.signal);
   }
@@ -189,10 +188,11 @@ async function reachableStatus(store: ResultStore, runId: string): Promise<Distr
   }
 }
 
-/** Whether a stopped run has an end; recorded here when its workers have died before they could. */
-async function hasEnd(store: ResultStore, runId: string, impatient: boolean): Promise<boolean> {
-  for await (const { end } of store.runs({ runId })) if (end !== null) return true;
-  return impatient && finishRun(checkSharedStore('waitForRun', store), runId);
+/** The summary that a run has left; `undefined` while somebody still writes it, and before its end is recorded. */
+async function lastWord(store: ResultStore, runId: string): Promise<RunSummary | undefined> {
+  for await (const { end } of store.runs({ runId }))
+    if (end !== null) return createRunSummary(end.summary as unknown as RunSummaryData);
+  return undefined;
 }
 
 const failedError = ({ runId, batches, failures }: DistributedRunStatus): AssayError =>

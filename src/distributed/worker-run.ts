@@ -235,10 +235,15 @@ export class WorkerRun {
 /** A batch's share in a {@link WorkerRun}: its processor takes it for places and a budget that it shares with others. */
 export class BatchTurns implements CaseSlots, BudgetMember {
   readonly #run: WorkerRun;
+  readonly #most: number;
   #held = 0;
+  #room: (() => void) | undefined;
+  #stopped = false;
 
-  constructor(run: WorkerRun) {
+  /** `most`: places that it may hold at once. */
+  constructor(run: WorkerRun, most: number) {
     this.#run = run;
+    this.#most = most;
   }
 
   /** As `SharedSlots.forRun`. */
@@ -252,6 +257,8 @@ export class BatchTurns implements CaseSlots, BudgetMember {
   }
 
   take(): Promise<void> | undefined {
+    if (this.#stopped) return undefined;
+    if (this.#held >= this.#most) return new Promise<void>((go) => (this.#room = go)).then(() => this.take()); // only a single lane comes here
     if (this.#run.takeAtOnce()) {
       this.#held += 1;
       return undefined;
@@ -272,9 +279,12 @@ export class BatchTurns implements CaseSlots, BudgetMember {
     const places = Math.min(results, this.#held);
     this.#held -= places;
     this.#run.give(places);
+    this.#room?.();
   }
 
   stop(): void {
+    this.#stopped = true;
+    this.#room?.();
     this.#run.leave(this);
   }
 

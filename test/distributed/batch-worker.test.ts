@@ -12,7 +12,13 @@ import {
   type BatchWorkerEvents,
   type BatchWorkerOptions,
 } from '../../src/bullmq.js';
-import { BatchProcessor, MemoryResultStore, RealTimeMonitor, summarize } from '../../src/index.js';
+import {
+  AssayError,
+  BatchProcessor,
+  MemoryResultStore,
+  RealTimeMonitor,
+  summarize,
+} from '../../src/index.js';
 import { PostgresResultStore } from '../../src/postgres.js';
 import { describeWithPostgres } from '../support/with-postgres.js';
 import { cases, definition } from './definition.mjs';
@@ -203,6 +209,33 @@ describeWithPostgres('createBatchWorker', (server) => {
     await using _worker = await at.start();
     expect((await waitForRun(at.store, 'run', { pollMs: 50 })).submitted).toBe(150);
     expect(at.calls.length).toBe(150);
+  });
+
+  it('holds still while the store is away, however often a batch is offered meanwhile', async () => {
+    await using at = await place();
+    await at.enqueue(50);
+    let failures = 3;
+    const away = new Proxy(at.store.work, {
+      get: (work, name) => {
+        if (name === 'start' && failures-- > 0)
+          return async () => {
+            throw new AssayError('ASSAY_STORE_FAILED', 'away', { retryable: true });
+          };
+        const member: unknown = Reflect.get(work, name);
+        return typeof member === 'function' ? member.bind(work) : member;
+      },
+    });
+    const store = new Proxy(at.store, {
+      get: (real, name) => {
+        const member: unknown = name === 'work' ? away : Reflect.get(real, name);
+        return typeof member === 'function' ? member.bind(real) : member;
+      },
+    });
+    await using worker = await at.start({ store });
+    const outcomes: string[] = [];
+    worker.on('distributed:batch-end', ({ outcome }) => void outcomes.push(outcome));
+    expect((await waitForRun(at.store, 'run', { pollMs: 50 })).submitted).toBe(50);
+    expect(outcomes).toEqual(['given-back', 'given-back', 'given-back', 'done']);
   });
 
   it('shows the whole run to a monitor, whoever works on it', async () => {

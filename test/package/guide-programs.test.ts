@@ -42,7 +42,7 @@ describe('the programs that guides show whole', () => {
       await folder.write('cases.jsonl', cases.map((each) => JSON.stringify(each)).join('\n'));
       const database = await PostgresServer.start();
       const model = await startFakeModelServer({ reply: () => 'Paris' });
-      const env = { ...process.env, DATABASE_URL: database.connectionString, MODEL_URL: `${model.url}/v1` };
+      const env = { ...process.env, DATABASE_URL: database.connectionString, MODEL_URL: model.url };
       const run = (file: string): ReturnType<typeof runProgram> =>
         runProgram(process.execPath, [file], { cwd: folder.path, timeoutMs: 120_000, env });
       try {

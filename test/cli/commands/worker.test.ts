@@ -4,13 +4,12 @@ import { describeWithPostgres } from '../../support/with-postgres.js';
 
 const PATIENCE_MS = 300_000; // of machines with other things to do
 
-describeWithPostgres('assaykit enqueue, worker and status', (server) => {
+describeWithPostgres('assaykit worker', (server) => {
   let folder: CommandLine;
   beforeAll(async () => {
     folder = await CommandLine.create();
     folder.env = { ASSAYKIT_STORE: server().connectionString, DELAY: '20' };
     await folder.write('eval.mjs', sampleEval({ count: 200 }));
-    await folder.write('other.mjs', sampleEval({ count: 200, members: "model: 'another'" }));
   });
   afterAll(() => folder.remove());
 
@@ -40,30 +39,4 @@ describeWithPostgres('assaykit enqueue, worker and status', (server) => {
     },
     PATIENCE_MS,
   );
-
-  it(
-    'says what a worker refuses, cancels a run and puts it back',
-    async () => {
-      await folder.run('enqueue', 'eval.mjs', '--run-id', 'refused');
-      const worker = folder.start(['worker', 'other.mjs']);
-      await worker.until('refused');
-      worker.child.kill('SIGTERM');
-      expect((await worker.ended).stderr).toContain('cannot be resumed');
-      const cancelled = await folder.run('status', 'refused', '--cancel');
-      expect(cancelled.stdout).toContain('refused: stopped (cancelled), 0 of 200 results');
-      const back = await folder.run('enqueue', 'eval.mjs', '--run-id', 'refused', '--requeue');
-      expect(back.stdout).toContain('batches of refused are in the queue again');
-      expect((await folder.run('status', 'refused')).stdout).toContain('refused: waiting');
-    },
-    PATIENCE_MS,
-  );
-
-  it('says where the queue must be, and shows no password', async () => {
-    const { status, stderr } = await folder.run('enqueue', 'eval.mjs', '--store', 'runs.db', '--run-id', 'x');
-    expect([status, stderr]).toEqual([64, expect.stringContaining('--queue-url')]);
-    const redis = await folder.run('enqueue', 'eval.mjs', '--queue-url', 'http://me:hunter2@x/');
-    expect([redis.status, redis.stderr]).toEqual([64, expect.not.stringContaining('hunter2')]);
-    const unknown = await folder.run('status', 'nobody');
-    expect(unknown.status).toBe(66);
-  });
 });
