@@ -95,8 +95,8 @@ export class CaseRunner<Input, Expected, Metadata> {
   }
 
   #concluded(result: ResultDraft, evaluation: Evaluation): CaseResult {
-    const scoringHash = this.#scoringHash;
-    result.evaluation = evaluation.scoringHash === scoringHash ? evaluation : { ...evaluation, scoringHash }; // it may be the host's own
+    const hash = this.#scoringHash;
+    result.evaluation = evaluation.scoringHash === hash ? evaluation : { ...evaluation, scoringHash: hash }; // it may be the host's own
     if (evaluation.overallScore !== null) result.outcome = 'scored';
     else {
       const failure = evaluationFailure(evaluation);

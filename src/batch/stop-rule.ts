@@ -1,5 +1,5 @@
 import type { CaseResult } from '../evaluation/evaluation-types.js';
-import { SubmissionOrder } from './submission-order.js';
+import { SubmissionOrder } from './summary/submission-order.js';
 
 /** Says when a run has enough results; `meanWithin` of `assaykit/decisions` makes one. */
 export interface StopRule {

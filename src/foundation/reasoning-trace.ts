@@ -87,9 +87,9 @@ export function mayHoldReasoning(text: string): boolean {
   return mayHoldTags(text) || CHANNELS_BEGIN.test(text);
 }
 
-/** Every tag begins with one of these. */
-function mayHoldTags(text: string): boolean {
-  return text.includes('<') || text.includes('[') || text.includes('◁');
+/** Every tag begins with one of these. What a host gives may be no text: whoever reads it says so. */
+function mayHoldTags(text: unknown): boolean {
+  return typeof text === 'string' && (text.includes('<') || text.includes('[') || text.includes('◁'));
 }
 
 /**

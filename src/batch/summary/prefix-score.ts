@@ -1,6 +1,6 @@
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ExactSum } from '../../foundation/exact-sum.js';
-import { SubmissionOrder } from '../submission-order.js';
+import { SubmissionOrder } from './submission-order.js';
 import { MetricStatistics } from './metric-statistics.js';
 
 /** Mean overall score with its interval. */

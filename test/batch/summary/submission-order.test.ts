@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SubmissionOrder } from '../../src/batch/submission-order.js';
-import { seededRandom } from '../../src/foundation/seeded-random.js';
+import { SubmissionOrder } from '../../../src/batch/summary/submission-order.js';
+import { seededRandom } from '../../../src/foundation/seeded-random.js';
 
 describe('SubmissionOrder', () => {
   it('hands on each item once all before it are there', () => {
