@@ -314,8 +314,8 @@ describe('what is going on', () => {
     });
     alerts.watch(monitor);
     const processor = new DecisionProcessor<string, string>({
-      a: { target: (input: string) => String(/\d+/.exec(input)) },
-      b: { target: () => 'no idea' },
+      a: (input: string) => String(/\d+/.exec(input)),
+      b: () => 'no idea',
       evaluator,
       metric: 'correct',
       open: true,

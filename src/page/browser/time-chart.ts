@@ -1,3 +1,4 @@
+import './known-language.js';
 import uPlot from 'uplot';
 import { el, refill } from './dom.js';
 
