@@ -15,7 +15,7 @@ const MOST_PLOTTED = 40;
 export function groupPart({ groups, slices }: ReportData): Child {
   const part = (name: string, lead: string, metrics: ReportData['groups']): Child =>
     metrics.length > 0 &&
-    section(name, lead, meansPlot(metrics.slice(0, MOST_PLOTTED)), metricTable(metrics));
+    section(name, lead, meansPlot(metrics.slice(0, MOST_PLOTTED)), metricTable(name, metrics));
   return [
     part('Groups', 'The overall score within each group.', groups),
     part('Slices', 'The overall score within each slice; a case may be in several.', slices),

@@ -61,7 +61,7 @@ export function scorePart({ metrics, differences }: ReportData): Child {
       differenceTable(differences),
     );
   if (metrics.every(({ mean }) => mean === null)) return null;
-  return section('Scores', '', meansPlot(metrics), metricTable(metrics));
+  return section('Scores', '', meansPlot(metrics), metricTable('Scores', metrics));
 }
 
 const OUTCOMES: Readonly<Record<ShownDifference['outcome'], string>> = {
@@ -94,7 +94,7 @@ function differenceTable(differences: readonly ShownDifference[]): HTMLElement {
 }
 
 /** Means with their intervals and counts. */
-export function metricTable(metrics: ReportData['metrics']): HTMLElement {
+export function metricTable(name: string, metrics: ReportData['metrics']): HTMLElement {
   const compared = metrics.some(({ baselineMean }) => baselineMean !== null);
   return table(
     ['Score', '#Mean', '#Interval', ...(compared ? ['#Baseline'] : []), '#Scored', '#Unscored', '#Errored'],
@@ -113,6 +113,7 @@ export function metricTable(metrics: ReportData['metrics']): HTMLElement {
       count(unscored),
       count(errored),
     ]),
+    { label: `Table of ${name.toLowerCase()}` },
   );
 }
 
