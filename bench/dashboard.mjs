@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { BatchProcessor, createEvaluator, exactMatch, RealTimeMonitor } from 'assaykit';
 import { startDashboard } from 'assaykit/dashboard';
 
-const CASES = 60_000;
+const CASES = 20_000;
 const ANSWER_MS = 20;
 const CONCURRENCY = 64;
 

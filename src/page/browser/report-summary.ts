@@ -94,7 +94,7 @@ function differenceTable(differences: readonly ShownDifference[]): HTMLElement {
 }
 
 /** Means with their intervals and counts. */
-export function metricTable(name: string, metrics: ReportData['metrics']): HTMLElement {
+export function metricTable(part: string, metrics: ReportData['metrics']): HTMLElement {
   const compared = metrics.some(({ baselineMean }) => baselineMean !== null);
   return table(
     ['Score', '#Mean', '#Interval', ...(compared ? ['#Baseline'] : []), '#Scored', '#Unscored', '#Errored'],
@@ -113,7 +113,7 @@ export function metricTable(name: string, metrics: ReportData['metrics']): HTMLE
       count(unscored),
       count(errored),
     ]),
-    { label: `Table of ${name.toLowerCase()}` },
+    { label: `Table of ${part.toLowerCase()}` },
   );
 }
 
