@@ -17,6 +17,7 @@ import { valueText } from './shown-value.js';
 
 const OVERALL = 'Overall';
 const LONGEST_FACT = 400;
+const MOST_GROUPS = 500;
 
 /** Everything in a report but its cases. */
 export function reportDataOf(
@@ -26,6 +27,7 @@ export function reportDataOf(
   const { run, baseline, comparison } = read;
   const { counts, errors, agreement, slices } = run.figures;
   const plain = plainVerdict(run.summary, counts);
+  const groups = entries(run.summary.groups?.byName);
   return {
     run: shownRun(run),
     baseline: baseline === undefined ? null : shownRun(baseline),
@@ -38,6 +40,9 @@ export function reportDataOf(
         ...(comparison === undefined ? [] : comparisonNotes(comparison)),
         ...read.notes,
         ...run.summary.warnings,
+        ...(groups.length > MOST_GROUPS
+          ? [`Only the first ${MOST_GROUPS} of ${count(groups.length)} groups are shown.`]
+          : []),
       ],
     },
     counts,
@@ -46,9 +51,9 @@ export function reportDataOf(
       shownDifference(metric, comparison?.level ?? 0.95),
     ),
     changes: comparison === undefined ? null : read.changes,
-    groups: entries(run.summary.groups?.byName).map(([name, metric]) =>
-      shownMetric(name, metric, own(baseline?.summary.groups?.byName, name)),
-    ),
+    groups: groups
+      .slice(0, MOST_GROUPS)
+      .map(([name, metric]) => shownMetric(name, metric, own(baseline?.summary.groups?.byName, name))),
     slices: slices.map((slice) => {
       const before = baseline?.figures.slices.find(({ name }) => name === slice.name);
       return { ...slice, baselineMean: before?.mean ?? null, baselineInterval: before?.interval ?? null };

@@ -86,9 +86,11 @@ export async function writeHtmlReport(store: ReportStore, options: HtmlReportOpt
     slices,
     Object.fromEntries(Object.keys(slices).map((name) => [name, callable])),
   );
+  const given = Promise.resolve(checked.labels);
+  given.catch(() => undefined); // awaited below, when the runs are read
   const read = await readRuns(store, { runId, baselineRunId, maxCases, slices, signal: checked.signal });
   const { cases, draw } = read.selection.choose(runId);
-  const labels = await checked.labels;
+  const labels = await given;
   const believed =
     labels === undefined ? [] : String(await anchored({ run: { store, runId }, labels })).split('\n');
   const report = reportDataOf(read, { draw, anchored: believed });

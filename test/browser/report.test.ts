@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { anchored } from '../../src/decisions/anchored/anchored.js';
@@ -41,7 +41,8 @@ async function storeBoth(): Promise<void> {
       answer: (input) => {
         const i = numberIn(input);
         if (i % 40 === 7) throw new Error('the server is gone');
-        return `I add: =${2 * i + (i % wrong === 1 ? 1 : 0)}; that is it.`;
+        const answer = `I add: =${2 * i + (i % wrong === 1 ? 1 : 0)}; that is it.`;
+        return i === 11 ? `${answer}${'\nand so on'.repeat(60)}` : answer;
       },
     });
   }
@@ -97,8 +98,10 @@ describe.skipIf(!hasChromium)('a report in a browser', () => {
     const status = page.locator('.case-table [role=status]');
     const names = page.locator('.cases th[scope=row] button');
     await expect.poll(() => status.textContent()).toBe('1–50 of 130 cases');
-    await page.getByRole('button', { name: 'Next →' }).click();
-    await page.getByRole('button', { name: 'Next →' }).click();
+    await page.getByRole('button', { name: 'Next →' }).focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => status.textContent()).toBe('51–100 of 130 cases');
+    await page.keyboard.press('Enter'); // the focus is where it was
     await expect.poll(() => status.textContent()).toBe('101–130 of 130 cases');
     await page.getByLabel('Search').fill('WHAT IS 77 AND');
     await expect.poll(() => names.allTextContents()).toEqual(['case-77']);
@@ -118,7 +121,9 @@ describe.skipIf(!hasChromium)('a report in a browser', () => {
     const sorted = (await scores.allTextContents()).map(Number);
     expect(sorted).toEqual([...sorted].sort((a, b) => a - b));
     await page.getByLabel('At most').fill('0.1');
-    await expect.poll(() => status.textContent()).toBe('No case of 0 cases');
+    await expect.poll(() => names.allTextContents()).toEqual(['case-11']);
+    await page.getByLabel('Outcome').selectOption('passed');
+    await expect.poll(() => status.textContent()).toBe('No case matches');
     await page.context().close();
   });
 
@@ -220,6 +225,16 @@ describe.skipIf(!hasChromium)('a report in a browser', () => {
     const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     expect(ground).toBe('rgb(255, 255, 255)');
     expect((await page.pdf()).length).toBeGreaterThan(10_000);
+    const cut = await page
+      .locator('pre.text')
+      .evaluateAll((texts) => texts.filter((text) => text.scrollHeight > text.clientHeight + 2).length);
+    expect(cut).toBe(0);
+    await page.emulateMedia({ media: 'screen' });
+    await page.locator('.cases button.link').first().click();
+    await page.getByRole('dialog').getByRole('heading', { name: 'Answer' }).waitFor();
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('main').isVisible()).toBe(false);
+    expect(await page.getByRole('dialog').isVisible()).toBe(true);
     expect(problems).toEqual([]);
     await page.context().close();
   });
@@ -357,8 +372,17 @@ describe.skipIf(!hasChromium)('a report in a browser', () => {
     await page.context().close();
   });
 
+  it('says what is wrong with a file that has lost a part', async () => {
+    const text = await readFile(new URL(address), 'utf8');
+    const path = join(await reports.folder, 'broken.html');
+    await writeFile(path, text.replace(/data-rows>.{40}/, 'data-rows>'));
+    const { page } = await browser.open(`file://${path}`);
+    await page.getByText('could not be read').waitFor();
+    expect(await page.locator('.verdict').isVisible()).toBe(true);
+    await page.context().close();
+  });
+
   it('does not run a page whose script was changed', async () => {
-    const { readFile } = await import('node:fs/promises');
     const text = await readFile(new URL(address), 'utf8');
     const path = join(await reports.folder, 'changed.html');
     await writeFile(path, text.replace('<script>(()=>{', '<script>document.title="owned";(()=>{'));

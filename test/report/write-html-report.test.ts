@@ -409,6 +409,13 @@ describe('the report of a run', () => {
     expect(existsSync(join(place, 'below.html'))).toBe(false);
   });
 
+  it('rejects with what the labels reject with, and not past its promise', async () => {
+    const store = new MemoryResultStore();
+    await run(store, 'one');
+    const labels = Promise.reject(new Error('no such file'));
+    await expect(reported(store, { runId: 'one', labels })).rejects.toThrow('no such file');
+  });
+
   it.each([
     [{ runId: '' }, 'runId'],
     [{ runId: 'one', maxCases: -1 }, 'maxCases'],

@@ -8,7 +8,7 @@ import type {
 } from '../case-data.js';
 import { el, type Child } from './dom.js';
 import { duration, score } from '../figures.js';
-import { appendVisible, textBlock, visible, type TextMark } from './visible-text.js';
+import { appendVisible, textBlock, textPane, visible, type TextMark } from './visible-text.js';
 import { wordDiff } from './word-diff.js';
 
 /** Everything that is known of a case. */
@@ -100,7 +100,7 @@ function againstBaseline(now: ShownAnswer, old: ShownAnswer): Child {
 export function diffBlock(old: CutText, now: CutText): HTMLElement {
   if (old.text === now.text && old.tail === now.tail && old.length === now.length)
     return el('p', { class: 'quiet' }, 'The answer is the same text.');
-  const block = el('pre', { class: 'text diff', dir: 'auto' });
+  const block = textPane('diff');
   for (const { kind, text } of wordDiff(wholeOf(old), wholeOf(now))) {
     if (kind === 'both') appendVisible(block, text);
     else {

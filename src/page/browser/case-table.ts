@@ -49,6 +49,8 @@ class CaseTable {
   readonly #scoreHead = el('th', { scope: 'col', class: 'number' }, 'Score');
   readonly #status = el('p', { class: 'quiet', role: 'status' });
   readonly #pager = el('nav', { class: 'pager', 'aria-label': 'Pages of cases' });
+  readonly #back = this.#turn('← Previous', -PAGE_ROWS);
+  readonly #on = this.#turn('Next →', PAGE_ROWS);
   readonly #filters: HTMLElement;
   #query = UNFILTERED;
   #asking = new AbortController();
@@ -180,32 +182,36 @@ class CaseTable {
       this.#body,
       rows.map((row, i) => this.#row(row, i)),
     );
-    const shown = rows.length === 0 ? 'No case' : `${count(offset + 1)}–${count(offset + rows.length)}`;
+    const shown =
+      rows.length === 0 ? 'No case matches' : `${count(offset + 1)}–${count(offset + rows.length)}`;
     const missing = head.total - head.available;
     refill(
       this.#status,
-      matches === null ? shown : `${shown} of ${things(matches, 'case')}`,
+      matches === null || rows.length === 0 ? shown : `${shown} of ${things(matches, 'case')}`,
       missing > 0
         ? `. ${count(missing)} of ${things(head.total, 'result')} are counted above but not in this page.`
         : '',
     );
-    const turn = (label: string, to: number, there: boolean): HTMLElement =>
-      el(
-        'button',
-        {
-          type: 'button',
-          'aria-disabled': there ? null : 'true',
-          onclick: () => there && void this.#show({ offset: to }),
+    this.#pager.hidden = offset === 0 && !more;
+    this.#back.setAttribute('aria-disabled', String(offset === 0));
+    this.#on.setAttribute('aria-disabled', String(!more));
+  }
+
+  /** A button that stays where it is, and keeps the focus, when a page is turned. */
+  #turn(label: string, by: number): HTMLElement {
+    const button = el(
+      'button',
+      {
+        type: 'button',
+        onclick: () => {
+          if (button.getAttribute('aria-disabled') !== 'true')
+            void this.#show({ offset: Math.max(0, this.#query.offset + by) });
         },
-        label,
-      );
-    refill(
-      this.#pager,
-      (offset > 0 || more) && [
-        turn('← Previous', Math.max(0, offset - PAGE_ROWS), offset > 0),
-        turn('Next →', offset + PAGE_ROWS, more),
-      ],
+      },
+      label,
     );
+    this.#pager.append(button);
+    return button;
   }
 
   #row(row: CaseRow, index: number): HTMLElement {

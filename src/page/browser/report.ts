@@ -31,4 +31,10 @@ void EmbeddedCases.read(head).then((cases) => {
     el('section', { 'aria-label': 'Cases' }, el('h2', { id: 'cases' }, 'Cases'), caseTable(cases)),
     labelling(report, cases),
   ]);
-});
+}, unread);
+
+/** Says what keeps the page from being shown: an old browser, or a file that has lost a part. */
+function unread(error: Error): void {
+  const notice = document.getElementById('unread');
+  if (notice !== null) notice.textContent = `The rest of this page could not be read: ${error.message}`;
+}

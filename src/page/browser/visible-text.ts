@@ -30,9 +30,23 @@ export function visible<
   return element;
 }
 
+/** Who uses the keyboard can scroll only what can have the focus; a text that fits needs none. */
+const sizes = new ResizeObserver((entries) => {
+  for (const { target } of entries)
+    if (target.scrollHeight > target.clientHeight) target.setAttribute('tabindex', '0');
+    else target.removeAttribute('tabindex');
+});
+
+/** A block for text as it was written; a long one scrolls. */
+export function textPane(className = ''): HTMLElement {
+  const pane = el('pre', { class: `text ${className}`.trim(), dir: 'auto' });
+  sizes.observe(pane);
+  return pane;
+}
+
 /** A long text as it was written, with the marked places, and what was cut said with its size. */
 export function textBlock({ text, tail, length }: CutText, marks: readonly TextMark[] = []): HTMLElement {
-  const block = el('pre', { class: 'text', dir: 'auto' });
+  const block = textPane();
   if (length === 0) block.append(el('span', { class: 'quiet' }, 'empty'));
   appendMarked(block, text, marks, 0);
   if (tail === undefined) return block;

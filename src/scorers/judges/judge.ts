@@ -1,68 +1,23 @@
-import type { ChatMessage, ModelInput } from '../../client/model-client.js';
+import type { ChatMessage, ModelResponse } from '../../client/model-client.js';
 import { AssayError } from '../../errors.js';
-import type { Scorer } from '../../evaluation/evaluation-types.js';
-import {
-  boolean,
-  callable,
-  checkOptions,
-  oneOf,
-  requireOptions,
-  text,
-  type OptionCheck,
-} from '../../foundation/options.js';
-import { stableHash } from '../../foundation/stable-hash.js';
-import { reasoningHandling } from '../../foundation/reasoning-trace.js';
-import type { ReasoningOptions } from '../visible-output.js';
+import type { Score, Scorer } from '../../evaluation/evaluation-types.js';
+import { boolean, checkOptions, requireOptions, type OptionCheck } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
+import { usageOf, withJudgeIdentity } from './judge-call.js';
+import { inputText, plainText, type JudgeMaterial } from './judge-material.js';
 import {
-  JudgeCaller,
-  DEFAULT_PARAMETERS,
-  judgeModelChecks,
-  usageOf,
-  withJudgeIdentity,
-  type JudgeModelOptions,
-} from './judge-call.js';
-import {
-  fenceInstruction,
-  fenceMaterial,
-  inputText,
-  plainText,
-  type JudgeMaterial,
-} from './judge-material.js';
-import { verdictSchema } from './structured-output.js';
-import {
-  itemOf,
-  ratingBetween,
-  readVerdict,
-  verdictNameCheck,
-  verdictPatternCheck,
-  type AcceptVerdict,
-} from './verdict.js';
-
-/** What a prompt for a judge is made from. */
-export interface JudgePromptParts {
-  /** The `rubric` option. */
-  readonly rubric: string;
-  /** All that is to be judged (input, expected answer, answers), each between fences that it cannot forge. */
-  readonly material: string;
-  /** Tells the judge what the fences mean; leave it out and the answer may give orders. */
-  readonly fenceInstruction: string;
-  /** Tells the judge how to end its reply. */
-  readonly verdictInstruction: string;
-}
-
-/** A scale of numbers. */
-export interface RatingScale {
-  /** The worst rating; scores 0. */
-  readonly minimum: number;
-  /** The best rating; scores 1. */
-  readonly maximum: number;
-}
+  ratingScaleCheck,
+  RubricJudge,
+  rubricChecks,
+  type AskedVerdict,
+  type JudgePromptParts,
+  type RatingScale,
+  type RubricOptions,
+} from './rubric-judge.js';
+import { itemOf, ratingBetween, readVerdict, type AcceptVerdict } from './verdict.js';
 
 /** Options of {@link judge}. Give either `grades` or `rating`. */
-export interface JudgeOptions extends JudgeModelOptions, ReasoningOptions {
-  /** What to judge and how, in plain words. Part of the convention (as a hash). */
-  readonly rubric: string;
+export interface JudgeOptions extends RubricOptions {
   /** The grades on the menu with their scores, 0..1. @default { C: 1, I: 0 } (correct, incorrect) */
   readonly grades?: Readonly<Record<string, number>> | undefined;
   /** A scale instead of grades; `minimum` scores 0 and `maximum` 1. */
@@ -71,24 +26,6 @@ export interface JudgeOptions extends JudgeModelOptions, ReasoningOptions {
   readonly showInput?: boolean | undefined;
   /** Whether the judge sees the expected answer, where there is one. @default true */
   readonly showExpected?: boolean | undefined;
-  /** Your own prompt. It must ask for the verdict in the form that `verdictPattern` finds. */
-  readonly prompt?: ((parts: JudgePromptParts) => ModelInput) | undefined;
-  /**
-   * Names of the field that holds the verdict, as a label in the text and as a key in JSON; the judge is asked for the
-   * first. @default 'GRADE' or 'RATING'
-   */
-  readonly verdictName?: string | readonly string[] | undefined;
-  /** Finds the verdict in place of everything else: the first group of the last match. @default none */
-  readonly verdictPattern?: RegExp | undefined;
-  /**
-   * How the judge shall reply: `text` ends with a line for the verdict, `json` is an object with its reasons and then
-   * the verdict. With `json` a model whose protocol has structured output is asked for it; one that refuses is told in
-   * words alone. Either form of reply is read.
-   * @default 'text'
-   */
-  readonly format?: 'text' | 'json' | undefined;
-  /** Names your own `prompt` in the convention; change it with the prompt. */
-  readonly promptName?: string | undefined;
 }
 
 const gradesCheck: OptionCheck = (value) =>
@@ -99,17 +36,6 @@ const gradesCheck: OptionCheck = (value) =>
   Object.values(value).every((score) => typeof score === 'number' && score >= 0 && score <= 1)
     ? undefined
     : 'at least two grades with scores from 0 to 1';
-
-/** Check of an option of type {@link RatingScale}. */
-export const ratingScaleCheck: OptionCheck = (value) => {
-  const { minimum, maximum, ...others } = (value ?? {}) as Partial<Record<keyof RatingScale, unknown>>;
-  return Number.isFinite(minimum) &&
-    Number.isFinite(maximum) &&
-    (minimum as number) < (maximum as number) &&
-    Object.keys(others).length === 0
-    ? undefined
-    : '{ minimum, maximum } with minimum < maximum';
-};
 
 /**
  * Lets a model judge the answer by a rubric, with a grade or a rating.
@@ -129,45 +55,26 @@ export const ratingScaleCheck: OptionCheck = (value) => {
  */
 export function judge(options: JudgeOptions): Scorer {
   const checked = checkOptions('judge', options, {
-    ...judgeModelChecks,
-    rubric: text,
+    ...rubricChecks,
     grades: gradesCheck,
     rating: ratingScaleCheck,
     showInput: boolean,
     showExpected: boolean,
-    prompt: callable,
-    verdictName: verdictNameCheck,
-    verdictPattern: verdictPatternCheck,
-    format: oneOf('text', 'json'),
-    reasoning: reasoningHandling,
-    promptName: text,
   });
   requireOptions('judge', checked, ['client', 'rubric']);
   if (checked.grades !== undefined && checked.rating !== undefined) {
     throw new AssayError('ASSAY_INVALID_OPTION', 'Expected either `grades` or `rating` of judge, got both');
   }
+  const { showInput = true, showExpected = true } = checked;
   const scale = checked.rating === undefined ? gradeScale(checked.grades) : ratingScale(checked.rating);
-  const names = [checked.verdictName ?? scale.keyword].flat();
-  const form = { names, otherKeys: scale.otherKeys, pattern: checked.verdictPattern };
-  const format = checked.format ?? 'text';
-  const field = format === 'json' ? names[0]!.toLowerCase() : names[0]!;
-  const instruction =
-    format === 'json' ? jsonInstruction(field, scale.asked) : lineInstruction(field, scale.asked);
-  const caller = new JudgeCaller(checked, format === 'json' ? verdictSchema(field, scale.schema) : undefined);
-  const showInput = checked.showInput ?? true;
-  const showExpected = checked.showExpected ?? true;
-  const prompt = checked.prompt ?? defaultPrompt;
+  const asked = new RubricJudge(checked, scale, defaultPrompt);
   const convention = conventionText('judge', {
     scale: scale.convention,
-    rubric: stableHash(checked.rubric).slice(0, 12),
-    prompt: checked.prompt === undefined ? 'default' : (checked.promptName ?? 'custom'),
-    verdict: checked.verdictPattern === undefined ? undefined : String(checked.verdictPattern),
-    name: checked.verdictName === undefined ? undefined : names.join(','),
-    format: format === 'json' ? format : undefined,
+    ...asked.rubricConvention,
+    ...asked.convention,
     input: showInput,
     expected: showExpected,
-    model: checked.model,
-    parameters: stableHash(checked.parameters ?? DEFAULT_PARAMETERS).slice(0, 12),
+    ...asked.modelConvention,
   });
   const scorer = defineScorer(
     convention,
@@ -179,50 +86,30 @@ export function judge(options: JudgeOptions): Scorer {
         pieces.push({ label: 'EXPECTED ANSWER', text: plainText(expected) });
       }
       pieces.push({ label: 'ANSWER', text: output });
-      const material = fenceMaterial(pieces);
-      const response = await caller.ask(
-        prompt({
-          rubric: checked.rubric,
-          material: material.text,
-          fenceInstruction: fenceInstruction(material.fence),
-          verdictInstruction: instruction,
-        }),
-        signal,
-      );
-      const metadata = { text: response.text, judge: usageOf([response]) };
-      const verdict = readVerdict(response, form, scale.accept);
-      if (!verdict.ok) return { score: null, reason: verdict.reason, metadata };
-      const { tier, start, end, value } = verdict;
-      return {
-        score: value.score,
-        label: value.label,
-        evidence: [response.text.slice(start, end)],
-        metadata: { ...metadata, tier, start, end },
-      };
+      return gradedScore(await asked.ask(pieces, signal), asked.form, scale);
     },
     checked,
   );
   return withJudgeIdentity(scorer, checked.client);
 }
 
-interface Scale {
-  readonly keyword: string;
-  /** Other keys of a JSON reply. */
-  readonly otherKeys: readonly string[];
-  readonly convention: string;
-  /** What the judge may say, in words. */
-  readonly asked: string;
-  /** The same as a JSON Schema. */
-  readonly schema: Readonly<Record<string, unknown>>;
-  readonly accept: AcceptVerdict<{ readonly score: number; readonly label: string }>;
+function gradedScore(reply: ModelResponse, form: RubricJudge['form'], scale: Scale): Score {
+  const metadata = { text: reply.text, judge: usageOf([reply]) };
+  const verdict = readVerdict(reply, form, scale.accept);
+  if (!verdict.ok) return { score: null, reason: verdict.reason, metadata };
+  const { tier, start, end, value } = verdict;
+  return {
+    score: value.score,
+    label: value.label,
+    evidence: [reply.text.slice(start, end)],
+    metadata: { ...metadata, tier, start, end },
+  };
 }
 
-const lineInstruction = (field: string, asked: string): string =>
-  `End with one line of exactly this form, with ${asked}:\n${field}: <${field.toLowerCase()}>`;
-
-const jsonInstruction = (field: string, asked: string): string =>
-  `Reply with one JSON object and nothing else: first \`"reasoning"\`, your reasons in brief, then ` +
-  `\`"${field}"\`, with ${asked}.`;
+interface Scale extends AskedVerdict {
+  readonly convention: string;
+  readonly accept: AcceptVerdict<{ readonly score: number; readonly label: string }>;
+}
 
 /** Grades that nobody named otherwise may also be said in full. */
 const DEFAULT_WORDS: ReadonlyMap<string, string> = new Map([

@@ -87,25 +87,7 @@ export function jury<Input = unknown, Expected = unknown, Metadata = unknown>(
         }
       }),
     );
-    const failure = results[0]!.error;
-    if (failure !== undefined && results.every(({ outcome }) => outcome === 'errored')) {
-      throw new AssayError(failure.code, `Every member of the jury failed: ${failure.message}`, {
-        retryable: failure.retryable,
-      });
-    }
-    const usages = results.map(judgeUsageOf).filter((usage) => usage !== undefined);
-    const votes = results.filter((result) => result.score !== null) as (DimensionResult & {
-      score: number;
-    })[];
-    const decided = votes.length < quorum ? noQuorum(votes.length, quorum) : decide(votes, rule, ties);
-    return {
-      ...decided,
-      metadata: {
-        ...decided.metadata,
-        votes: results.map(voteOf),
-        ...(usages.length === 0 ? {} : { judge: sumUsage(usages) }),
-      },
-    };
+    return sentence(results, { rule, ties, quorum });
   });
   const identities = members.map(([, { cacheIdentity = null }]) => cacheIdentity);
   return identities.every((identity) => identity === null)
@@ -122,6 +104,35 @@ export function juryVotes(dimension: Pick<DimensionResult, 'metadata'>): (string
   return votes.map(({ label, score }) => (score === null ? null : (label ?? score)));
 }
 
+interface Rules {
+  readonly rule: 'majority' | 'mean' | 'median';
+  readonly ties: 'unscored' | 'mean';
+  readonly quorum: number;
+}
+
+/** What the members' results come to. */
+function sentence(results: readonly DimensionResult[], { rule, ties, quorum }: Rules): Score {
+  const failure = results[0]!.error;
+  if (failure !== undefined && results.every(({ outcome }) => outcome === 'errored')) {
+    throw new AssayError(failure.code, `Every member of the jury failed: ${failure.message}`, {
+      retryable: failure.retryable,
+    });
+  }
+  const usages = results.map(judgeUsageOf).filter((usage) => usage !== undefined);
+  const votes = results.filter((result) => result.score !== null) as (DimensionResult & {
+    score: number;
+  })[];
+  const decided = votes.length < quorum ? noQuorum(votes.length, quorum) : decide(votes, rule, ties);
+  return {
+    ...decided,
+    metadata: {
+      ...decided.metadata,
+      votes: results.map(voteOf),
+      ...(usages.length === 0 ? {} : { judge: sumUsage(usages) }),
+    },
+  };
+}
+
 const noQuorum = (votes: number, quorum: number): Score => ({
   score: null,
   reason: `${votes} of the ${quorum} votes that are needed`,
@@ -129,8 +140,8 @@ const noQuorum = (votes: number, quorum: number): Score => ({
 
 function decide(
   votes: readonly (DimensionResult & { score: number })[],
-  rule: 'majority' | 'mean' | 'median',
-  ties: 'unscored' | 'mean',
+  rule: Rules['rule'],
+  ties: Rules['ties'],
 ): Score {
   const scores = votes.map(({ score }) => score);
   if (rule === 'mean') return { score: meanOf(scores) };

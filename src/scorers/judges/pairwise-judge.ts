@@ -1,40 +1,23 @@
 import { AssayError } from '../../errors.js';
-import type { ChatMessage, ModelInput, ModelResponse } from '../../client/model-client.js';
-import type { ScorerArguments } from '../../evaluation/evaluation-types.js';
-import {
-  callable,
-  checkOptions,
-  oneOf,
-  requireOptions,
-  text,
-  type OptionCheck,
-} from '../../foundation/options.js';
-import { stableHash } from '../../foundation/stable-hash.js';
+import type { ChatMessage, ModelResponse } from '../../client/model-client.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../../evaluation/corpus-metric.js';
-import { reasoningHandling } from '../../foundation/reasoning-trace.js';
-import type { ReasoningOptions } from '../visible-output.js';
+import type { ScorerArguments } from '../../evaluation/evaluation-types.js';
+import { callable, checkOptions, requireOptions, text, type OptionCheck } from '../../foundation/options.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
-import {
-  JudgeCaller,
-  DEFAULT_PARAMETERS,
-  judgeModelChecks,
-  usageOf,
-  withJudgeIdentity,
-  type JudgeModelOptions,
-} from './judge-call.js';
-import { fenceInstruction, fenceMaterial, inputText } from './judge-material.js';
-import { ratingScaleCheck, type JudgePromptParts, type RatingScale } from './judge.js';
-import { readScorePair } from './score-pair.js';
-import { verdictSchema } from './structured-output.js';
 import { acceptedTexts, type TextReference } from '../text-reference.js';
+import { usageOf, withJudgeIdentity } from './judge-call.js';
+import { inputText } from './judge-material.js';
 import {
-  itemOf,
-  readVerdict,
-  verdictNameCheck,
-  verdictPatternCheck,
-  type VerdictRead,
-  type VerdictForm,
-} from './verdict.js';
+  ratingScaleCheck,
+  RubricJudge,
+  rubricChecks,
+  type AskedVerdict,
+  type JudgePromptParts,
+  type RatingScale,
+  type RubricOptions,
+} from './rubric-judge.js';
+import { readScorePair } from './score-pair.js';
+import { itemOf, readVerdict, type VerdictRead, type VerdictForm } from './verdict.js';
 
 /** What the judge writes for each verdict; of several words the first one is asked for. */
 export interface PairVerdicts {
@@ -47,10 +30,11 @@ export interface PairVerdicts {
 }
 
 /** Options of {@link pairwiseJudge}. */
-export interface PairwiseJudgeOptions<Input = unknown, Expected = unknown, Metadata = unknown>
-  extends JudgeModelOptions, ReasoningOptions {
-  /** By what the better answer is chosen, in plain words. Part of the convention (as a hash). */
-  readonly rubric: string;
+export interface PairwiseJudgeOptions<
+  Input = unknown,
+  Expected = unknown,
+  Metadata = unknown,
+> extends RubricOptions {
   /** The answer to compare with. @default `expected`, when it is one text */
   readonly opponent?: ((args: ScorerArguments<Input, Expected, Metadata>) => string | undefined) | undefined;
   /** What the verdicts are called. @default { a: 'A', b: 'B', tie: 'TIE' } */
@@ -60,16 +44,6 @@ export interface PairwiseJudgeOptions<Input = unknown, Expected = unknown, Metad
    * higher one wins, equal ones are a tie. Not with `verdicts`, `verdictName`, `verdictPattern` or `format`.
    */
   readonly scores?: RatingScale | undefined;
-  /** Names of the field that holds the verdict; the judge is asked for the first. @default 'VERDICT' */
-  readonly verdictName?: string | readonly string[] | undefined;
-  /** Your own prompt. It must ask for the verdict in the form that `verdictPattern` finds. */
-  readonly prompt?: ((parts: JudgePromptParts) => ModelInput) | undefined;
-  /** Finds the verdict in place of everything else: the first group of the last match. @default none */
-  readonly verdictPattern?: RegExp | undefined;
-  /** As `format` of `judge`. @default 'text' */
-  readonly format?: 'text' | 'json' | undefined;
-  /** Names your own `prompt` in the convention; change it with the prompt. */
-  readonly promptName?: string | undefined;
 }
 
 const isWords = (value: unknown): boolean =>
@@ -105,59 +79,31 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
   options: PairwiseJudgeOptions<Input, Expected, Metadata>,
 ): CorpusScorer<Input, Expected, Metadata> {
   const checked = checkOptions('pairwiseJudge', options, {
-    ...judgeModelChecks,
-    rubric: text,
+    ...rubricChecks,
     opponent: callable,
     verdicts: verdictsCheck,
     scores: ratingScaleCheck,
-    verdictName: verdictNameCheck,
-    format: oneOf('text', 'json'),
-    reasoning: reasoningHandling,
-    prompt: callable,
-    verdictPattern: verdictPatternCheck,
-    promptName: text,
   });
   requireOptions('pairwiseJudge', checked, ['client', 'rubric']);
-  const besides = (['verdicts', 'verdictName', 'verdictPattern', 'format'] as const).find(
-    (name) => checked[name] !== undefined,
-  );
-  if (checked.scores !== undefined && besides !== undefined) {
-    throw new AssayError(
-      'ASSAY_INVALID_OPTION',
-      `Expected either \`scores\` or \`${besides}\` of pairwiseJudge, got both`,
-    );
-  }
-  const menu = pairMenu(checked.verdicts ?? { a: 'A', b: 'B', tie: 'TIE' });
-  const names = [checked.verdictName ?? 'VERDICT'].flat();
-  const format = checked.format ?? 'text';
-  const field = format === 'json' ? names[0]!.toLowerCase() : names[0]!;
-  const prompt = checked.prompt ?? defaultPrompt;
   const { scores } = checked;
-  const form: VerdictForm = { names, otherKeys: PAIR_KEYS, pattern: checked.verdictPattern };
+  if (scores !== undefined) refuseBesideScores(checked);
+  const menu = pairMenu(checked.verdicts ?? { a: 'A', b: 'B', tie: 'TIE' });
+  const asked = new RubricJudge(checked, askedVerdict(menu, scores), defaultPrompt);
   const read: ReadPair =
     scores === undefined
-      ? (response) => pairVerdict(response, form, menu)
+      ? (response) => pairVerdict(response, asked.form, menu)
       : (response) => scoredVerdict(response, scores);
-  const instruction =
-    scores === undefined ? verdictInstruction(menu, field, format) : scoresInstruction(scores);
-  const allWords = VERDICTS.flatMap((verdict) => wordsFor(menu, verdict));
-  const caller = new JudgeCaller(
-    checked,
-    format === 'json' ? verdictSchema(field, { type: 'string', enum: allWords }) : undefined,
-  );
+  const { rubric, prompt } = asked.rubricConvention;
   const convention = conventionText('pairwise-judge', {
-    rubric: stableHash(checked.rubric).slice(0, 12),
+    rubric,
     opponent: checked.opponent === undefined ? 'expected' : 'custom',
     verdicts: VERDICTS.map((verdict) => wordsFor(menu, verdict).join(','))
       .filter((listed) => listed !== '')
       .join('|'),
-    prompt: checked.prompt === undefined ? 'default' : (checked.promptName ?? 'custom'),
-    verdict: checked.verdictPattern === undefined ? undefined : String(checked.verdictPattern),
-    name: checked.verdictName === undefined ? undefined : names.join(','),
+    prompt,
+    ...asked.convention,
     scores: scores === undefined ? undefined : `${scores.minimum}..${scores.maximum}`,
-    format: format === 'json' ? format : undefined,
-    model: checked.model,
-    parameters: stableHash(checked.parameters ?? DEFAULT_PARAMETERS).slice(0, 12),
+    ...asked.modelConvention,
   });
   const scorer = defineScorer<Input, Expected, Metadata>(
     convention,
@@ -165,27 +111,26 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
     async (args) => {
       const opponent = checked.opponent === undefined ? singleText(args.expected) : checked.opponent(args);
       if (opponent === undefined) return { score: null, reason: 'the case has no answer to compare with' };
-      const question = inputText(args.input);
-      const ask = (a: string, b: string): Promise<ModelResponse> => {
-        const material = fenceMaterial([
-          { label: 'QUESTION', text: question },
-          { label: 'ANSWER A', text: a },
-          { label: 'ANSWER B', text: b },
-        ]);
-        const input = prompt({
-          rubric: checked.rubric,
-          material: material.text,
-          fenceInstruction: fenceInstruction(material.fence),
-          verdictInstruction: instruction,
-        });
-        return caller.ask(input, args.signal);
-      };
+      const question = { label: 'QUESTION', text: inputText(args.input) };
+      const ask = (a: string, b: string): Promise<ModelResponse> =>
+        asked.ask([question, { label: 'ANSWER A', text: a }, { label: 'ANSWER B', text: b }], args.signal);
       const replies = await Promise.all([ask(args.output, opponent), ask(opponent, args.output)]);
       return pairScore(replies, read);
     },
     checked,
   );
   return withCorpusMetric(withJudgeIdentity(scorer, checked.client), pairwiseCorpus);
+}
+
+function refuseBesideScores(options: Readonly<Record<string, unknown>>): void {
+  const besides = ['verdicts', 'verdictName', 'verdictPattern', 'format'].find(
+    (name) => options[name] !== undefined,
+  );
+  if (besides === undefined) return;
+  throw new AssayError(
+    'ASSAY_INVALID_OPTION',
+    `Expected either \`scores\` or \`${besides}\` of pairwiseJudge, got both`,
+  );
 }
 
 const VERDICTS = ['A', 'B', 'TIE'] as const;
@@ -222,12 +167,16 @@ function scoredVerdict(response: ModelResponse, { minimum, maximum }: RatingScal
   return { ...said, value: first > second ? 'A' : first < second ? 'B' : 'TIE', scores: said.value };
 }
 
-function verdictInstruction(menu: PairMenu, field: string, format: 'text' | 'json'): string {
+function askedVerdict(menu: PairMenu, scores: RatingScale | undefined): AskedVerdict {
   const firstWords = VERDICTS.flatMap((verdict) => wordsFor(menu, verdict).slice(0, 1));
-  const asked = `${firstWords.slice(0, -1).join(', ')} or ${firstWords.at(-1)} as the verdict`;
-  return format === 'json'
-    ? `Reply with one JSON object and nothing else: first \`"reasoning"\`, your reasons in brief, then \`"${field}"\`, with ${asked}.`
-    : `End with one line of exactly this form, with ${asked}:\n${field}: <verdict>`;
+  return {
+    keyword: 'VERDICT',
+    otherKeys: PAIR_KEYS,
+    asked: `${firstWords.slice(0, -1).join(', ')} or ${firstWords.at(-1)} as the verdict`,
+    schema: { type: 'string', enum: VERDICTS.flatMap((verdict) => wordsFor(menu, verdict)) },
+    placeholder: 'verdict',
+    ...(scores === undefined ? {} : { instruction: scoresInstruction(scores) }),
+  };
 }
 
 const scoresInstruction = ({ minimum, maximum }: RatingScale): string =>
