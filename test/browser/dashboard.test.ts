@@ -89,7 +89,7 @@ describe.skipIf(!hasChromium)('the dashboard in a browser', () => {
     const row = page.getByRole('row').filter({ hasText: 'held' });
     await expect.poll(() => row.textContent(), { timeout: 10_000 }).toMatch(/running100 of 130 \(76\.9 %\)/);
     expect(await row.textContent()).toMatch(/0\.\d{3} \(0\.\d{3} to 0\.\d{3}\)97 scored, first 100 of 100/);
-    await page.getByRole('row').filter({ hasText: 'ASSAY_TARGET_FAILED' }).waitFor();
+    await page.getByLabel('Errored cases by code').getByText('ASSAY_TARGET_FAILED').waitFor();
     await expect.poll(() => page.locator('figcaption').first().textContent()).toMatch(/^Now: finished /);
     letGo();
     await running;
@@ -98,7 +98,7 @@ describe.skipIf(!hasChromium)('the dashboard in a browser', () => {
 
     expect(await connections(dashboard)).toBeGreaterThan(0);
     await page.context().close();
-    await expect.poll(() => connections(dashboard)).toBe(0);
+    await expect.poll(() => connections(dashboard), { timeout: 10_000 }).toBe(0);
     monitor.close();
     await processor.close();
   });
