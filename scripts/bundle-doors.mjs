@@ -41,6 +41,7 @@ const doors = await bundled(
     decisions: `${dist}/decisions.js`,
     matchers: `${dist}/matchers.js`,
     report: `${dist}/report.js`,
+    dashboard: `${dist}/dashboard.js`,
     agents: `${dist}/agents.js`,
     retrieval: `${dist}/retrieval.js`,
     prompts: `${dist}/prompts.js`,
