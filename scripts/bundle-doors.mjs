@@ -46,6 +46,7 @@ const doors = await bundled(
     prompts: `${dist}/prompts.js`,
     sqlite: `${dist}/sqlite.js`,
     postgres: `${dist}/postgres.js`,
+    bullmq: `${dist}/bullmq.js`,
     otel: `${dist}/telemetry/opentelemetry.js`,
     testing: `${dist}/testing/index.js`,
     // Threads and processes start from files of their own, found beside whichever file starts them.

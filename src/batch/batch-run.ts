@@ -22,7 +22,7 @@ import { caseAborted, drainTimeout, runError } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
 import type { BudgetMember } from './shared-budget.js';
-import type { RunSlots } from './shared-slots.js';
+import type { CaseSlots } from './shared-slots.js';
 import { openSession, type RunSession } from './run-session.js';
 import { followPrefix, type SubmissionPrefix } from './stop-rule.js';
 import { PrefixScore } from './summary/prefix-score.js';
@@ -49,7 +49,7 @@ export class BatchRun<Input, Expected, Metadata> {
   readonly #pacer: RequestPacer | undefined;
   readonly #budget: BudgetMember | undefined;
   readonly #estimateCost: BookedUse['estimateCost'];
-  readonly #slots: RunSlots | undefined;
+  readonly #slots: CaseSlots | undefined;
   readonly #inFlight: InFlightCases<Input, Expected, Metadata>;
   readonly #progress: RunProgress;
   readonly #prefix: SubmissionPrefix | undefined;

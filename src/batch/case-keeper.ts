@@ -5,16 +5,19 @@ import { isThenable } from '../foundation/thenable.js';
 import { keepCase, type CaseParts, type KeptCase } from '../stores/kept-case.js';
 import { CaseFingerprint } from './case-fingerprint.js';
 
-const KNOWN_HASHES = 20_000; // repetitions of a case, and its neighbours, come close together
-
 type KeepCases<Input, Expected, Metadata> =
   boolean | ((testCase: TestCase<Input, Expected, Metadata>) => object | null);
+
+/** A case of a run, one for all its repetitions. */
+export interface CaseOfRun extends KeptCase {
+  /** Whether the store was given it, or shall not get it. */
+  isStored: boolean;
+}
 
 /** Turns cases into what a store keeps of them, and into the run's fingerprint. Never throws. */
 export class CaseKeeper<Input, Expected, Metadata> {
   readonly #keepCases: KeepCases<Input, Expected, Metadata>;
   readonly #fingerprint = new CaseFingerprint();
-  #stored = new Set<string>();
   #refused = 0;
   #firstRefusal = '';
 
@@ -23,32 +26,18 @@ export class CaseKeeper<Input, Expected, Metadata> {
   }
 
   /** The case as it is kept; `undefined` when it cannot be. */
-  keep(testCase: TestCase<Input, Expected, Metadata>): KeptCase | undefined {
+  keep(testCase: TestCase<Input, Expected, Metadata>): CaseOfRun | undefined {
     try {
       const content = this.#contentOf(testCase);
       if (content === null) return undefined;
-      const kept = keepCase(content);
-      this.#fingerprint.add(testCase.id, kept.hash);
-      return kept;
+      const { hash, text } = keepCase(content);
+      this.#fingerprint.add(testCase.id, hash);
+      return { hash, text, isStored: this.#keepCases === false };
     } catch (error) {
       this.#refused += 1;
       if (this.#refused === 1) this.#firstRefusal = `${JSON.stringify(testCase.id)}: ${messageOf(error)}`;
       return undefined;
     }
-  }
-
-  /** Those of `cases` that the store may not have yet, each once. */
-  unstored(cases: readonly KeptCase[]): KeptCase[] {
-    if (this.#keepCases === false) return [];
-    const found = new Map<string, KeptCase>();
-    for (const kept of cases) if (!this.#stored.has(kept.hash)) found.set(kept.hash, kept);
-    return [...found.values()];
-  }
-
-  /** The store has them now. */
-  noteStored(cases: readonly KeptCase[]): void {
-    if (this.#stored.size + cases.length > KNOWN_HASHES) this.#stored = new Set();
-    for (const { hash } of cases) this.#stored.add(hash);
   }
 
   /** Order-free hash of all cases that were given. */

@@ -11,7 +11,6 @@ import type {
 } from '../evaluation/evaluation-types.js';
 import { roundDuration } from '../foundation/clock.js';
 import { nextTurn } from '../foundation/event-loop-turns.js';
-import { isThenable } from '../foundation/thenable.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
 import { unlessCancelled, type CaseTask } from './case-task.js';
 import type { EvaluationGate } from './evaluation-gate.js';
@@ -56,30 +55,48 @@ export class CaseRunner<Input, Expected, Metadata> {
     try {
       if (this.#books && !call.cached)
         task.estimate = estimateUsage(() => this.#target.inputOf(task), call, response);
-      const evaluation = await this.#evaluate(task, response);
+      const judged = this.#evaluate(task, response);
+      const evaluation = judged instanceof Promise ? await judged : judged;
+      if (this.#options.store === undefined) checkReadable(evaluation);
       return this.#concluded(this.#result(task, call), evaluation);
     } catch (thrown) {
       return this.#errored(this.#readableResult(task, call), toErrorRecord(thrown, 'ASSAY_EVALUATOR_FAILED'));
     }
   }
 
-  async #evaluate(task: CaseTask<Input, Expected, Metadata>, response: ModelResponse): Promise<Evaluation> {
-    let evaluation: Evaluation;
+  /** A promise only where there is something to wait for: most evaluations are done at once. */
+  #evaluate(
+    task: CaseTask<Input, Expected, Metadata>,
+    response: ModelResponse,
+  ): Evaluation | Promise<Evaluation> {
     const place = this.#gate.enter();
-    if (place !== undefined) await place;
-    try {
-      if (place !== undefined && task.cancelled) throw task.reason; // evaluating it would only hold up the end
-      const judged = evaluateWhole(this.#options.evaluator, response, task);
-      evaluation = isThenable(judged) ? await unlessCancelled(judged, task) : judged;
-    } finally {
+    if (place === undefined) return this.#evaluateInPlace(task, response);
+    return place.then(() => {
+      if (!task.cancelled) return this.#evaluateInPlace(task, response);
       this.#gate.leave();
+      throw task.reason; // evaluating it would only hold up the end
+    });
+  }
+
+  #evaluateInPlace(
+    task: CaseTask<Input, Expected, Metadata>,
+    response: ModelResponse,
+  ): Evaluation | Promise<Evaluation> {
+    let judged: Evaluation | Promise<Evaluation>;
+    try {
+      judged = evaluateWhole(this.#options.evaluator, response, task);
+    } catch (thrown) {
+      this.#gate.leave();
+      throw thrown;
     }
-    if (this.#options.store === undefined) checkReadable(evaluation);
-    return evaluation;
+    if (judged instanceof Promise) return unlessCancelled(judged, task).finally(() => this.#gate.leave());
+    this.#gate.leave();
+    return judged;
   }
 
   #concluded(result: ResultDraft, evaluation: Evaluation): CaseResult {
-    result.evaluation = { ...evaluation, scoringHash: this.#scoringHash }; // the object may be the host's
+    const hash = this.#scoringHash;
+    result.evaluation = evaluation.scoringHash === hash ? evaluation : { ...evaluation, scoringHash: hash }; // it may be the host's own
     if (evaluation.overallScore !== null) result.outcome = 'scored';
     else {
       const failure = evaluationFailure(evaluation);

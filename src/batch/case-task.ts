@@ -2,7 +2,7 @@ import type { ListNode } from '../foundation/linked-list.js';
 import type { TokenUsage } from '../client/model-client.js';
 import type { EvaluationContext, TestCase } from '../evaluation/evaluation-types.js';
 import { Cancellation } from '../foundation/cancellation.js';
-import type { KeptCase } from '../stores/kept-case.js';
+import type { CaseOfRun } from './case-keeper.js';
 import type { TargetContext } from './batch-options.js';
 
 /**
@@ -17,7 +17,7 @@ export class CaseTask<Input, Expected, Metadata>
   readonly testCase: TestCase<Input, Expected, Metadata>;
   readonly repetition: number;
   /** Its case as a store keeps it; `undefined` without a store, and when it cannot be kept. */
-  readonly kept: KeptCase | undefined;
+  readonly kept: CaseOfRun | undefined;
   /** Its place in the order in which a start of the run submits its tasks, from 0. */
   readonly sequence: number;
   /** Monotonic time at which the case was pulled. */
@@ -38,7 +38,7 @@ export class CaseTask<Input, Expected, Metadata>
     at: {
       readonly sequence: number;
       readonly pulledAt: number;
-      readonly kept: KeptCase | undefined;
+      readonly kept: CaseOfRun | undefined;
     },
   ) {
     super();

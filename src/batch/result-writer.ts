@@ -1,6 +1,7 @@
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import { roundDuration, type Clock, type ClockTimer } from '../foundation/clock.js';
 import type { KeptCase } from '../stores/kept-case.js';
+import type { CaseOfRun } from './case-keeper.js';
 import type { BatchSummary } from '../stores/result-store.js';
 import type { RunSession } from './run-session.js';
 
@@ -34,7 +35,7 @@ interface Batch {
 export class ResultWriter {
   readonly #options: ResultWriterOptions;
   #batch: CaseResult[] = [];
-  #cases: KeptCase[] = []; // of the batch
+  #cases: (CaseOfRun | undefined)[] = []; // of its results
   #batchBegunAt = 0;
   #batches = 0;
   #safe = 0;
@@ -63,10 +64,12 @@ export class ResultWriter {
   }
 
   /** Takes a result and its case; answers with a promise when the caller has to wait for the store. */
-  push(result: CaseResult, kept: KeptCase | undefined): Promise<void> | undefined {
-    if (kept !== undefined) this.#cases.push(kept);
-    if (this.#batch.length === 0) this.#beginBatch(result);
-    else this.#batch.push(result);
+  push(result: CaseResult, kept: CaseOfRun | undefined): Promise<void> | undefined {
+    if (this.#batch.length === 0) this.#beginBatch(result, kept);
+    else {
+      this.#batch.push(result);
+      this.#cases.push(kept);
+    }
     if (this.#batch.length >= this.#options.batchSize) this.#hand();
     return this.#room;
   }
@@ -77,8 +80,9 @@ export class ResultWriter {
     await this.#tail;
   }
 
-  #beginBatch(first: CaseResult): void {
+  #beginBatch(first: CaseResult, kept: CaseOfRun | undefined): void {
     this.#batch = [first]; // V8 takes an empty array to be one of small integers, and compiles what adds to it twice
+    this.#cases = [kept];
     this.#batchBegunAt = this.#options.clock.now();
     const { flushIntervalMs } = this.#options;
     if (flushIntervalMs === Number.POSITIVE_INFINITY) return;
@@ -90,10 +94,9 @@ export class ResultWriter {
     this.#timer = undefined;
     if (this.#batch.length === 0) return;
     const results = this.#batch;
-    const cases = this.#cases;
+    const cases = unstored(this.#cases);
     const begunAt = this.#batchBegunAt;
     this.#batch = [];
-    this.#cases = [];
     this.#waiting++;
     if (this.#waiting >= FULL_BATCHES) this.#room ??= new Promise((resolve) => (this.#makeRoom = resolve));
     this.#unsaved.add(results);
@@ -151,4 +154,15 @@ export class ResultWriter {
       durationMs: roundDuration(durationMs),
     };
   }
+}
+
+/** The cases that the store was not given yet. It is given them now: a batch that cannot be stored is the last one. */
+function unstored(cases: readonly (CaseOfRun | undefined)[]): KeptCase[] {
+  const found: KeptCase[] = [];
+  for (const kept of cases) {
+    if (kept === undefined || kept.isStored) continue;
+    kept.isStored = true;
+    found.push(kept);
+  }
+  return found;
 }

@@ -40,7 +40,12 @@ export interface RunOptions {
   /** The run whose stored answers are judged, and what its manifest says of its target. @internal */
   readonly origin?: Pick<RunManifest, 'runId' | 'target'> | undefined;
   /** What the run shares with others that go on beside it. @internal */
-  readonly shared?: { readonly slots: SharedSlots; readonly budget: SharedBudget | undefined } | undefined;
+  readonly shared?:
+    | {
+        readonly slots: Pick<SharedSlots, 'forRun'>;
+        readonly budget: Pick<SharedBudget, 'join'> | undefined;
+      }
+    | undefined;
 }
 
 const RUN_CHECKS: OptionChecks<RunOptions> = {

@@ -114,14 +114,8 @@ export class RunSession<Input, Expected, Metadata> {
   }
 
   /** Stores a batch, the cases that it refers to, and its summary; resolves when all is durable. */
-  async append(
-    results: readonly CaseResult[],
-    cases: readonly KeptCase[],
-    summary: BatchSummary,
-  ): Promise<void> {
-    const fresh = this.keeper.unstored(cases);
-    await this.#store.append(results, summary, { lease: this.#lease, cases: fresh });
-    this.keeper.noteStored(fresh);
+  append(results: readonly CaseResult[], cases: readonly KeptCase[], summary: BatchSummary): Promise<void> {
+    return this.#store.append(results, summary, { lease: this.#lease, cases });
   }
 
   /** Waits no longer for a store that fails. */

@@ -11,7 +11,7 @@ export class SharedSlots {
   }
 
   /** The places as one run takes them. */
-  forRun(): RunSlots {
+  forRun(): CaseSlots {
     return new RunSlots({
       take: () => (this.#free > 0 ? (this.#free--, true) : false),
       wait: (waiting) => void this.#waiting.push(waiting),
@@ -37,8 +37,20 @@ interface SlotSource {
   release(): void;
 }
 
+/** What the cases of a run wait for before they may begin. */
+export interface CaseSlots {
+  /** A place for a case: at once, or a promise when it has to wait. */
+  take(holder: object): Promise<void> | undefined;
+  /** A case is done, or was not begun after all; nothing when it has no place. */
+  release(holder: object): void;
+  /** Lets everybody who waits go, without a place: the run has ended. */
+  stop(): void;
+  /** Gives back what is still held. */
+  close(): void;
+}
+
 /** The places of one run among those of {@link SharedSlots}. */
-export class RunSlots {
+class RunSlots implements CaseSlots {
   readonly #source: SlotSource;
   readonly #held = new Set<object>();
   readonly #waiting = new Map<Waiting, () => void>();
@@ -48,7 +60,6 @@ export class RunSlots {
     this.#source = source;
   }
 
-  /** A place for a case: at once, or a promise when it has to wait. */
   take(holder: object): Promise<void> | undefined {
     if (this.#stopped) return undefined;
     if (this.#source.take()) {
@@ -68,12 +79,10 @@ export class RunSlots {
     });
   }
 
-  /** Gives a place back; nothing when the case has none. */
   release(holder: object): void {
     if (this.#held.delete(holder)) this.#source.release();
   }
 
-  /** Lets everybody who waits go, without a place: the run has ended. */
   stop(): void {
     this.#stopped = true;
     for (const [waiting, resolve] of this.#waiting) {
@@ -83,7 +92,6 @@ export class RunSlots {
     this.#waiting.clear();
   }
 
-  /** Gives back what is still held. */
   close(): void {
     this.stop();
     for (const holder of this.#held) this.release(holder);

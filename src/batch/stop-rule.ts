@@ -1,4 +1,5 @@
 import type { CaseResult } from '../evaluation/evaluation-types.js';
+import { SubmissionOrder } from './summary/submission-order.js';
 
 /** Says when a run has enough results; `meanWithin` of `assaykit/decisions` makes one. */
 export interface StopRule {
@@ -21,25 +22,20 @@ export function followPrefix(rule: StopRule | undefined, onEnough: () => void): 
   return rule === undefined ? undefined : new SubmissionPrefix(rule.begin(), onEnough);
 }
 
-interface Place {
+interface Judged {
   readonly caseId: string;
-  cluster: string | undefined;
-  score: number | null | undefined;
+  readonly cluster: string | undefined;
+  readonly score: number | null;
 }
 
-/**
- * Hands the scores of a run to a {@link StopWatch} in the order in which cases were submitted, each once all before it
- * are there. What finishes first is no fair sample: failures often take longer.
- */
+/** Hands the scores of a run to a {@link StopWatch} in the order in which cases were submitted. */
 export class SubmissionPrefix {
   readonly #watch: StopWatch;
   readonly #onEnough: () => void;
-  readonly #places: Place[] = [];
-  readonly #open = new Map<string, Place>();
-  readonly #early = new Map<
-    string,
-    { readonly score: number | null; readonly cluster: string | undefined }
-  >();
+  readonly #order = new SubmissionOrder<Judged>((judged) => this.#take(judged));
+  readonly #open = new Map<string, number>(); // places of cases and repetitions that have no result
+  readonly #early = new Map<string, Judged>(); // of an earlier start, before the input comes to them
+  #places = 0;
   #enough = false;
 
   constructor(watch: StopWatch, onEnough: () => void) {
@@ -51,28 +47,27 @@ export class SubmissionPrefix {
   readonly submit = (caseId: string, repetition: number): void => {
     const key = `${repetition}:${caseId}`;
     const known = this.#early.get(key);
-    const place: Place = { caseId, cluster: known?.cluster, score: known?.score };
-    this.#places.push(place);
-    if (known === undefined) this.#open.set(key, place);
-    else {
-      this.#early.delete(key);
-      this.#advance();
+    const place = this.#places++;
+    if (known === undefined) {
+      this.#open.set(key, place);
+      return;
     }
+    this.#early.delete(key);
+    this.#order.settle(place, known);
   };
 
   /** A result, whenever it comes. */
   settle(result: CaseResult): void {
-    const key = `${result.repetition}:${result.caseId}`;
-    const score = this.#watch.scoreOf(result);
+    const { caseId, repetition, cluster } = result;
+    const key = `${repetition}:${caseId}`;
+    const judged = { caseId, cluster, score: this.#watch.scoreOf(result) };
     const place = this.#open.get(key);
     if (place === undefined) {
-      this.#early.set(key, { score, cluster: result.cluster });
+      this.#early.set(key, judged);
       return;
     }
     this.#open.delete(key);
-    place.score = score;
-    place.cluster = result.cluster;
-    this.#advance();
+    this.#order.settle(place, judged);
   }
 
   /** What the watch has to say in the summary. */
@@ -81,13 +76,9 @@ export class SubmissionPrefix {
     return note === undefined ? [] : [note];
   }
 
-  #advance(): void {
-    while (!this.#enough) {
-      const place = this.#places[0];
-      if (place === undefined || place.score === undefined) return;
-      this.#places.shift();
-      this.#enough = this.#watch.add(place.score, place);
-      if (this.#enough) this.#onEnough();
-    }
+  #take(judged: Judged): void {
+    if (this.#enough) return;
+    this.#enough = this.#watch.add(judged.score, judged);
+    if (this.#enough) this.#onEnough();
   }
 }

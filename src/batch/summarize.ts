@@ -2,9 +2,12 @@ import { AssayError } from '../errors.js';
 import type { Evaluator } from '../evaluation/evaluator.js';
 import { boolean, checkArgument, checkOptions, object, signal, text } from '../foundation/options.js';
 import type { ResultStore } from '../stores/result-store.js';
+import type { RunManifest } from '../stores/run-manifest.js';
 import type { RunRecord } from '../stores/run-record.js';
 import { RunStatistics } from './summary/run-statistics.js';
 import { createRunSummary, type RunSummary, type RunSummaryData } from './summary/run-summary.js';
+
+const MOST_MODELS = 100; // that the end of a run names
 
 /** Options of {@link summarize}. */
 export interface SummarizeOptions {
@@ -56,23 +59,11 @@ async function fromResults(
   store: Pick<ResultStore, 'query'>,
   runId: string,
   record: RunRecord | undefined,
-  { evaluator, signal: abort }: SummarizeOptions,
+  options: SummarizeOptions,
 ): Promise<RunSummary> {
-  const { statistics: known, repetitions = 1 } = record?.manifest ?? {};
-  const statistics = new RunStatistics({
-    repetitions,
-    passThreshold: known?.passThreshold ?? undefined,
-    evaluator: { dimensions: known?.dimensions ?? [], ...evaluator },
-  });
-  let firstAt = Number.POSITIVE_INFINITY;
-  let lastAt = Number.NEGATIVE_INFINITY;
-  for await (const result of store.query({ runId })) {
-    if (abort?.aborted === true)
-      throw new AssayError('ASSAY_ABORTED', 'Summing up was aborted', { cause: abort.reason });
-    statistics.add(result);
-    firstAt = Math.min(firstAt, result.startedAt);
-    lastAt = Math.max(lastAt, result.startedAt + result.timings.targetMs + result.timings.evaluationMs);
-  }
+  const read = await readStatistics(store, { runId, ...record?.manifest }, options);
+  const { statistics, firstAt, lastAt } = read;
+  const { statistics: known } = record?.manifest ?? {};
   if (statistics.results === 0 && record === undefined)
     throw new AssayError('ASSAY_EMPTY_INPUT', `Expected a run of the store, got ${JSON.stringify(runId)}`);
   const left = record?.end?.summary as unknown as RunSummaryData | undefined;
@@ -92,6 +83,43 @@ async function fromResults(
   return left === undefined
     ? summary
     : createRunSummary({ ...summary, corpus: { ...left.corpus, ...summary.corpus } });
+}
+
+/** The numbers of a run as its stored results give them, and what else they tell. */
+export interface StoredStatistics {
+  readonly statistics: RunStatistics;
+  /** First start of a result, milliseconds since the epoch; `Infinity` when there is none. */
+  readonly firstAt: number;
+  /** Last end of a result; `-Infinity` when there is none. */
+  readonly lastAt: number;
+  /** Models that answered. */
+  readonly models: ReadonlySet<string>;
+}
+
+/** Reads the results of a run in flat memory. @throws AssayError `ASSAY_ABORTED`. */
+export async function readStatistics(
+  store: Pick<ResultStore, 'query'>,
+  manifest: Pick<RunManifest, 'runId'> & Partial<RunManifest>,
+  { evaluator, signal: abort }: Pick<SummarizeOptions, 'evaluator' | 'signal'> = {},
+): Promise<StoredStatistics> {
+  const { runId, statistics: known, repetitions = 1 } = manifest;
+  const statistics = new RunStatistics({
+    repetitions,
+    passThreshold: known?.passThreshold ?? undefined,
+    evaluator: { dimensions: known?.dimensions ?? [], ...evaluator },
+  });
+  let firstAt = Number.POSITIVE_INFINITY;
+  let lastAt = Number.NEGATIVE_INFINITY;
+  const models = new Set<string>();
+  for await (const result of store.query({ runId })) {
+    if (abort?.aborted === true)
+      throw new AssayError('ASSAY_ABORTED', 'Summing up was aborted', { cause: abort.reason });
+    statistics.add(result);
+    firstAt = Math.min(firstAt, result.startedAt);
+    lastAt = Math.max(lastAt, result.startedAt + result.timings.targetMs + result.timings.evaluationMs);
+    if (result.model !== null && models.size < MOST_MODELS) models.add(result.model);
+  }
+  return { statistics, firstAt, lastAt, models };
 }
 
 const stateOf = ({ state }: RunRecord): string => (state === 'crashed' ? 'without an end' : state);

@@ -1,5 +1,5 @@
 import { toolCallsOf, type GivenToolCall } from '../client/given-tool-calls.js';
-import { answerParter } from '../foundation/reasoning-trace.js';
+import { answerParter, mayHoldReasoning } from '../foundation/reasoning-trace.js';
 import type { ModelResponse, TokenUsage } from '../client/model-client.js';
 import { AssayError, messageOf } from '../errors.js';
 import { textResponse } from '../evaluation/evaluator.js';
@@ -47,6 +47,7 @@ const answerApart = answerParter();
 
 /** Reasoning that stands in the text goes where that of model clients stands. A client has seen to it already. */
 function apart(response: ModelResponse): ModelResponse {
+  if (!mayHoldReasoning(response.text)) return response;
   const seen = answerApart(response.text, response.reasoning);
   return seen.text === response.text ? response : { ...response, ...seen };
 }

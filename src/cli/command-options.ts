@@ -43,6 +43,16 @@ export const STORE_OPTION = {
     type: 'string',
     short: 's',
     value: 'PATH',
-    help: 'where runs are: a folder, or a .db file (default: ASSAYKIT_STORE, else assaykit-results)',
+    help: 'a folder, .db file or postgres:// (default: ASSAYKIT_STORE, else assaykit-results)',
   },
+} as const satisfies CommandOptions;
+
+/** The options of every command that needs the queue of a distributed run. */
+export const QUEUE_OPTIONS = {
+  'queue-url': {
+    type: 'string',
+    value: 'URL',
+    help: 'where the queue is, postgres:// or redis:// (default: ASSAYKIT_QUEUE, else the store)',
+  },
+  queue: { type: 'string', value: 'NAME', help: 'name of the queue (default: assaykit)' },
 } as const satisfies CommandOptions;

@@ -38,6 +38,18 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'judge the stored answers of a run by another evaluator',
     load: async () => (await import('./commands/rescore.js')).rescore,
   },
+  enqueue: {
+    summary: 'put the cases of a file into the queue of many workers',
+    load: async () => (await import('./commands/enqueue.js')).enqueue,
+  },
+  worker: {
+    summary: 'work on the runs of a queue, until it is told to end',
+    load: async () => (await import('./commands/worker.js')).worker,
+  },
+  status: {
+    summary: 'how far a run in a queue is; wait for its end, or cancel it',
+    load: async () => (await import('./commands/status.js')).status,
+  },
   convert: {
     summary: 'copy runs from one store to another',
     load: async () => (await import('./commands/convert.js')).convert,

@@ -103,6 +103,11 @@ export function partsOf(definition: LoadedDefinition): EvalParts {
   };
 }
 
+/** The cases of a file, made now where it gives a function. */
+export async function casesOf({ cases }: Pick<EvalParts, 'cases'>): Promise<unknown> {
+  return typeof cases === 'function' ? await cases() : cases;
+}
+
 const listed = (names: readonly string[]): string =>
   names
     .map((name) => `\`${name}\``)

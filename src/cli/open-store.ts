@@ -17,16 +17,21 @@ interface StoreKind {
   readonly open: (name: string, create: boolean) => Promise<ResultStore>;
 }
 
+/** The address of a PostgreSQL database. */
+export const POSTGRES_ADDRESS = /^postgres(?:ql)?:\/\//i;
 const SQLITE_NAME = /\.(db3?|sqlite3?)$/i;
 const SQLITE_HEAD = 'SQLite format 3\0';
 
 /** By the looks of their names, the first that matches; a path of another look is a folder. */
 const KINDS: readonly StoreKind[] = [
+  { matches: (name) => POSTGRES_ADDRESS.test(name), open: openPostgres },
   {
     matches: (name) => /^[a-z][a-z0-9+.-]+:\/\//i.test(name),
     open: async (name) => {
       const scheme = name.slice(0, name.indexOf('://'));
-      throw new CommandError(`Expected --store to be a folder or a .db file, got a ${scheme}:// address`);
+      throw new CommandError(
+        `Expected --store to be a folder, a .db file or a postgres:// address, got a ${scheme}:// address`,
+      );
     },
   },
   { matches: (name) => SQLITE_NAME.test(name), open: openSqlite },
@@ -34,7 +39,8 @@ const KINDS: readonly StoreKind[] = [
 ];
 
 /**
- * Opens the store of a name: `results` is a folder of gzip files, `results.db` a SQLite database.
+ * Opens the store of a name: `results` is a folder of gzip files, `results.db` a SQLite database, `postgres://…` one of
+ * PostgreSQL.
  *
  * @throws CommandError when it is not there (unless `create`), or is something else.
  */
@@ -45,6 +51,11 @@ export async function openStore(
   const path = name ?? (process.env['ASSAYKIT_STORE'] || DEFAULT_STORE);
   const kind = KINDS.find(({ matches }) => matches(path)) as StoreKind;
   return kind.open(path, create);
+}
+
+async function openPostgres(address: string): Promise<ResultStore> {
+  const { PostgresResultStore } = await import('assaykit/postgres');
+  return new PostgresResultStore(address);
 }
 
 async function openSqlite(path: string, create: boolean): Promise<ResultStore> {

@@ -39,6 +39,7 @@ import type {
   TestCase,
 } from './evaluation-types.js';
 import { Evaluator } from './evaluator.js';
+import { scoringHash } from './scoring-hash.js';
 
 export type { DimensionOptions } from './dimension-settings.js';
 
@@ -135,6 +136,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
   readonly #context: AggregateContext;
   readonly #culturalContext: CreateEvaluatorOptions<Input, Expected, Metadata>['culturalContext'];
   readonly #clock: Clock;
+  #scoringHash: string | undefined; // made at the first use: it loads node:crypto
 
   constructor(given: CreateEvaluatorOptions<Input, Expected, Metadata>) {
     super();
@@ -273,6 +275,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
       version: this.version,
       overallScore,
       dimensions: results,
+      scoringHash: (this.#scoringHash ??= scoringHash(this)),
     };
     const reason = whole ? aggregated.reason : undefined;
     if (reason !== undefined) evaluation.reason = reason;

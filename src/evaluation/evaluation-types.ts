@@ -149,7 +149,7 @@ export interface Evaluation {
   readonly evaluator: string;
   /** Version of the evaluator. */
   readonly version: string;
-  /** Hash of the conventions and the configuration that it was scored by; a run adds it to each result. */
+  /** Hash of the conventions and the configuration that it was scored by; a run adds it where an evaluator of the host's own left it out. */
   readonly scoringHash?: string;
   /** 0..1, or `null` when nothing could be scored. */
   readonly overallScore: number | null;

@@ -122,15 +122,17 @@ async function compared(store: ReportStore, options: ReadRunsOptions, records: R
   throw new AssayError('ASSAY_INVARIANT', 'Expected a comparison without clusters to end');
 }
 
-/** Half of a pair that waits for the other one. */
+/** Which of the two runs. */
 type Side = 'run' | 'baseline';
 
+/** What is gathered while the results of both runs go by. */
 class Reading {
   readonly #options: ReadRunsOptions;
   readonly #records: Records;
   readonly #figures: Readonly<Record<Side, RunFigures>>;
   readonly #selection: CaseSelection;
   readonly #compares: boolean;
+  /** Results whose partner in the other run has not come yet. */
   readonly #waiting = { run: new Map<string, Candidate>(), baseline: new Map<string, Candidate>() };
   readonly #changes: Record<CaseChange, number> = {
     'to-fail': 0,

@@ -1,6 +1,6 @@
 import { AssayError, messageOf } from '../errors.js';
 import { nodeCrypto } from '../foundation/late-modules.js';
-import { fromTagged, isPlain, isPlainNumber, toTagged } from '../foundation/tagged-json.js';
+import { fromTagged, isPlainNumber, toTagged } from '../foundation/tagged-json.js';
 
 /** What a test case is made of, without its id: what its hash covers, and what `withCase` gives back. */
 export interface CaseContent {
@@ -39,11 +39,7 @@ export function keepCase(content: CaseParts): KeptCase {
   const { input, expected, metadata, group, cluster } = content;
   try {
     const known = { cluster, expected, group, input, metadata };
-    const sorted = inOrder(known, 0);
-    const text =
-      sorted === NOT_PLAIN
-        ? sortedJson(isPlainContent(known) ? known : { $tagged: toTagged(known) })
-        : JSON.stringify(sorted);
+    const text = sortedJson(known, DEEPEST) ?? taggedJson(known);
     return { hash: hashOf(text), text };
   } catch (error) {
     throw new AssayError('ASSAY_INVALID_CASE', `The case cannot be kept: ${messageOf(error)}`, {
@@ -63,66 +59,71 @@ export function restoreCase(parsed: unknown): CaseContent {
   return (tagged === undefined ? parsed : fromTagged(tagged)) as CaseContent;
 }
 
-const isPlainContent = ({ input, expected, metadata }: CaseParts): boolean =>
-  isPlain(input) &&
-  (expected === undefined || isPlain(expected)) &&
-  (metadata === undefined || isPlain(metadata));
-
-const NOT_PLAIN = Symbol();
 const DEEPEST = 64;
 
 /**
- * Plain data with its keys in order, itself where they are, so that `JSON.stringify` writes what {@link sortedJson}
- * does. {@link NOT_PLAIN} for what needs more, and for keys that an object puts in an order of its own.
+ * JSON with sorted keys; unlike `stableStringify` it adds nothing, so that it can be read back. `undefined` for what JSON
+ * cannot hold, and for what is nested deeper than `levels`, which may contain itself.
  */
-function inOrder(value: unknown, depth: number): unknown {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
-  if (typeof value === 'number') return isPlainNumber(value) ? value : NOT_PLAIN;
-  if (typeof value !== 'object' || depth > DEEPEST) return NOT_PLAIN;
-  if (Array.isArray(value)) return itemsInOrder(value, depth);
+function sortedJson(value: unknown, levels: number): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return quoted(value);
+    case 'number':
+      return isPlainNumber(value) ? String(value) : undefined;
+    case 'boolean':
+      return String(value);
+    case 'object':
+      break;
+    default:
+      return undefined;
+  }
+  if (value === null) return 'null';
+  if (levels === 0) return undefined;
+  return Array.isArray(value) ? sortedItems(value, levels - 1) : sortedMembers(value, levels - 1);
+}
+
+function sortedItems(items: readonly unknown[], levels: number): string | undefined {
+  let out = '[';
+  for (let i = 0; i < items.length; i++) {
+    const item = sortedJson(items[i], levels);
+    if (item === undefined) return undefined;
+    out += i === 0 ? item : `,${item}`;
+  }
+  return `${out}]`;
+}
+
+function sortedMembers(value: object, levels: number): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return NOT_PLAIN;
+  if (prototype !== Object.prototype && prototype !== null) return undefined;
   const record = value as Readonly<Record<string, unknown>>;
   const keys = Object.keys(record);
-  let same = true;
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!;
-    if (key < ':' || key === '__proto__') return NOT_PLAIN; // it may be a number
-    if (i > 0 && key < keys[i - 1]!) same = false;
+  for (let i = 1; i < keys.length; i++) {
+    if (keys[i]! > keys[i - 1]!) continue;
+    keys.sort();
+    break;
   }
-  if (!same) keys.sort();
-  let copy: Record<string, unknown> | undefined = same ? undefined : {};
+  let out = '';
   for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!;
-    const member = record[key];
+    const member = record[keys[i]!];
     if (member === undefined) continue;
-    const sorted = inOrder(member, depth + 1);
-    if (sorted === NOT_PLAIN) return NOT_PLAIN;
-    if (copy === undefined && sorted !== member) copy = { ...record };
-    if (copy !== undefined) copy[key] = sorted;
+    const json = sortedJson(member, levels);
+    if (json === undefined) return undefined;
+    out += `${out === '' ? '{' : ','}${quoted(keys[i]!)}:${json}`;
   }
-  return copy ?? record;
+  return out === '' ? '{}' : `${out}}`;
 }
 
-function itemsInOrder(items: readonly unknown[], depth: number): unknown {
-  let copy: unknown[] | undefined;
-  for (let i = 0; i < items.length; i++) {
-    const sorted = inOrder(items[i], depth + 1);
-    if (sorted === NOT_PLAIN) return NOT_PLAIN;
-    if (sorted !== items[i]) (copy ??= items.slice())[i] = sorted;
-  }
-  return copy ?? items;
+const ESCAPED = /["\\\0-\x1f\ud800-\udfff]/; // of surrogates only lone ones are
+
+/** As JSON. A text of 1,000 characters in which nothing is escaped takes 0.8 us, `JSON.stringify` 2.6. */
+function quoted(text: string): string {
+  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
-/** JSON with sorted keys, of plain data. Unlike `stableStringify` it adds nothing, so that it can be read back. */
-function sortedJson(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
-  const record = value as Readonly<Record<string, unknown>>;
-  const members: string[] = [];
-  for (const key of Object.keys(record).sort())
-    if (record[key] !== undefined) members.push(`${JSON.stringify(key)}:${sortedJson(record[key])}`);
-  return `{${members.join(',')}}`;
+function taggedJson(value: unknown): string {
+  const tagged = JSON.stringify({ $tagged: toTagged(value) });
+  return sortedJson(JSON.parse(tagged), Number.POSITIVE_INFINITY) as string;
 }
 
 function hashOf(text: string): string {

@@ -299,10 +299,16 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
 
   /** Writes the cases that are new into one buffer. */
   #keep(cases: readonly KeptCase[]): void {
-    const fresh = cases.filter(({ hash }) => !this.#cases.has(hash));
-    const bytes = Buffer.allocUnsafeSlow(fresh.reduce((sum, { text }) => sum + bytesOf(text), 0));
+    const fresh = new Map<string, string>();
+    let size = 0;
+    for (const { hash, text } of cases) {
+      if (this.#cases.has(hash) || fresh.has(hash)) continue;
+      fresh.set(hash, text);
+      size += bytesOf(text);
+    }
+    const bytes = Buffer.allocUnsafeSlow(size);
     let start = 0;
-    for (const { hash, text } of fresh) {
+    for (const [hash, text] of fresh) {
       const encoding = encodingOf(text);
       const end = start + bytes.write(text, start, encoding);
       this.#cases.set(hash, { bytes, start, end, encoding });

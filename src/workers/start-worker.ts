@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Tinypool } from 'tinypool';
+import { AssayError } from '../errors.js';
 import { processExecArguments, threadExecArguments } from './exec-arguments.js';
 import type { ResolvedPoolOptions } from './pool-options.js';
 import { PROGRESS, type WorkerStartData } from './worker-protocol.js';
@@ -17,10 +18,15 @@ export interface StartedWorker {
 /** Starts one worker. */
 export type WorkerStarter = () => StartedWorker;
 
-/** Loads tinypool, and answers with what starts workers as the options say. */
+/**
+ * Loads tinypool, and answers with what starts workers as the options say.
+ *
+ * @throws AssayError `ASSAY_WORKER_UNAVAILABLE` where the runtime cannot start such workers
+ */
 export async function workerStarter(options: ResolvedPoolOptions): Promise<WorkerStarter> {
-  const { Tinypool } = await import('tinypool');
   const threads = options.runtime === 'threads';
+  if (!threads) refuseProcesses(process.versions);
+  const { Tinypool } = await import('tinypool');
   const common = {
     filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
     minThreads: 1,
@@ -42,6 +48,18 @@ export async function workerStarter(options: ResolvedPoolOptions): Promise<Worke
     const pool = new Tinypool({ ...common, workerData });
     return { pool, explain: (thrown) => Promise.resolve(thrown), progress: new Int32Array(memory) };
   };
+}
+
+/**
+ * Refuses processes on Bun: tinypool sends each a message port, which Bun cannot, and leaves the process behind, so that
+ * the host would never end.
+ */
+export function refuseProcesses(versions: Readonly<Record<string, string | undefined>>): void {
+  if (versions['bun'] === undefined) return;
+  throw new AssayError(
+    'ASSAY_WORKER_UNAVAILABLE',
+    `Worker processes cannot be started on Bun ${versions['bun']}: use \`runtime: 'threads'\`, or run on Node`,
+  );
 }
 
 const LAST_WORDS = 8192;

@@ -78,6 +78,9 @@ function describeFailure(
     const limit = memoryPerWorkerMb === undefined ? '' : ` (${memoryPerWorkerMb} MB)`;
     return ['ASSAY_WORKER_OUT_OF_MEMORY', `The worker reached its memory limit${limit}`];
   }
+  if (code === 'ERR_ACCESS_DENIED') {
+    return ['ASSAY_WORKER_UNAVAILABLE', `Node's permission model forbids workers: ${messageOf(thrown)}`];
+  }
   if (lacksItsFile(thrown)) {
     const said = messageOf(thrown).split('\n', 1)[0];
     return [
@@ -93,6 +96,6 @@ function lacksItsFile(thrown: unknown): boolean {
   const { code, message } = (thrown ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   const said = String(message);
   return code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND'
-    ? /\b(?:worker|process|shared-\w+)\.js\b/.test(said)
+    ? /\b(?:worker|process|shared-\w+)(?:\.[\w-]+)?\.js\b/.test(said)
     : /^(?:Cannot use import statement outside|Unexpected token 'export')/.test(said);
 }

@@ -217,11 +217,13 @@ export class WorkerPool extends EventSource<WorkerEvents> {
       this.#history.started(started);
       if (this.wants('worker:start')) this.emit('worker:start', started);
     } catch (error) {
-      const failure = new AssayError(
-        'ASSAY_WORKER_UNAVAILABLE',
-        `Cannot start workers: ${messageOf(error)}. In a bundle: ${KEEP_EXTERNAL}`,
-        { cause: error },
-      );
+      const failure = AssayError.is(error)
+        ? error
+        : new AssayError(
+            'ASSAY_WORKER_UNAVAILABLE',
+            `Cannot start workers: ${messageOf(error)}. In a bundle: ${KEEP_EXTERNAL}`,
+            { cause: error },
+          );
       for (const task of this.#queue.take(Number.POSITIVE_INFINITY)) this.#fail(task, failure);
     } finally {
       this.#opening = false;

@@ -240,6 +240,10 @@ const TORSOS: Readonly<Record<string, string>> = {
   'an error as a line': `error: ${JSON.stringify(failed)}\n\n`,
   'an error without a frame': `${JSON.stringify({ error: failed })}\n\n`,
   'an error behind a comment': `: ${JSON.stringify({ error: failed })}\n\n`,
+  'an error as a message with other words': data({ detail: failed.message }),
+  'a list of errors': data({ success: false, errors: [failed] }),
+  'a message beside its code': data({ code: 500, message: failed.message }),
+  'a message beside a status': data({ status: 'error', msg: failed.message }),
   'words without a frame': 'slot 3 ran out of memory\n\n',
 };
 describe.each(PROTOCOLS)('a streamed answer in %s that breaks off', (protocol) => {
@@ -259,7 +263,11 @@ const REASONS: readonly (readonly [reason: string, outcome: string])[] = [
   ['FINISH_REASON_STOP', 'stop'],
   ['eos', 'stop'],
   ['end_turn', 'stop'],
+  ['EndTurn', 'stop'],
+  ['FinishReason.STOP', 'stop'],
   ['MAX_TOKENS', 'length'],
+  ['MaxTokens', 'length'],
+  ['max_tokens_reached', 'length'],
   ['max-output-tokens', 'length'],
   ['SAFETY', 'content-filter'],
   ['RECITATION', 'content-filter'],
@@ -267,6 +275,8 @@ const REASONS: readonly (readonly [reason: string, outcome: string])[] = [
   ['cancelled', 'ASSAY_SERVER'],
   ['timeout', 'ASSAY_SERVER'],
   ['ERROR', 'ASSAY_SERVER'],
+  ['upstream_error', 'ASSAY_SERVER'],
+  ['RequestCancelled', 'ASSAY_SERVER'],
 ];
 const WITH_REASONS = PROTOCOLS.filter((protocol) => protocol !== 'openai-responses');
 describe.each(WITH_REASONS.flatMap((protocol) => FORMS.map((form) => [protocol, form] as const)))(
@@ -320,4 +330,58 @@ test.each([
     message: expect.stringContaining('slow down') as unknown,
   });
   expect(performance.now() - begun).toBeLessThan(10_000);
+});
+
+describe.each(PROTOCOLS.flatMap((protocol) => FORMS.map((form) => [protocol, form] as const)))(
+  'an answer in %s, %s,',
+  (protocol, form) => {
+    test.each(['whole', 'streamed'] as const)(
+      'is read in the form %s, whatever its first piece holds',
+      async (told) => {
+        const body = bodyOf(protocol, told);
+        if (told === 'streamed' && protocol.startsWith('ollama')) return; // lines of JSON are never sent unasked
+        for (const first of ['\n', ' \r\n', body.slice(0, 1)]) {
+          const rest = first.trim() === '' ? body : body.slice(1);
+          const server = await rawServer((socket) => {
+            socket.write(`HTTP/1.1 200 x\r\nconnection: close\r\n\r\n${first}`);
+            setTimeout(() => socket.end(rest), 15);
+          });
+          const client = clientFor({
+            endpoints: [server.url],
+            protocol,
+            streamForTiming: form === 'streamed',
+            retry: { maxRetries: 0 },
+          });
+          expect(await client.complete({ input: 'x' })).toMatchObject({ text: 'ab', finishReason: 'stop' });
+        }
+      },
+    );
+  },
+);
+
+test.each([
+  ['failed', 'ASSAY_SERVER'],
+  ['FAILED', 'ASSAY_SERVER'],
+  ['expired', 'ASSAY_SERVER'],
+  ['Canceled', 'ASSAY_SERVER'],
+  ['IN_PROGRESS', 'ASSAY_INCOMPLETE_RESPONSE'],
+  ['INCOMPLETE', 'length'],
+])('openai-responses: what the status %s means', async (status, outcome) => {
+  const body = {
+    status,
+    incomplete_details: { reason: 'max_output_tokens' },
+    output: [{ type: 'message', content: [{ type: 'output_text', text: 'ab' }] }],
+  };
+  const got = await ask(bytesOf(200, JSON.stringify(body)), 'openai-responses', 'whole');
+  expect(got.response?.finishReason ?? got.error?.code).toBe(outcome);
+});
+
+test.each([
+  [{ errors: { model: ['is not served'] } }, 'is not served'],
+  [{ error: 'invalid', error_description: 'is not served' }, 'invalid: is not served'],
+  [{ base_resp: { status_code: 1004, status_msg: 'is not served' } }, 'is not served'],
+  [{ result: { cause: 'is not served' } }, 'is not served'],
+])('what a person needs of %j is in the error', async (body, words) => {
+  const got = await ask(bytesOf(400, JSON.stringify(body)), 'openai-chat', 'whole');
+  expect(got.error?.message).toContain(words);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
+import { scoringHash } from '../../src/evaluation/scoring-hash.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import { evaluateWhole } from '../../src/evaluation/given-evaluation.js';
 import { evaluationFailure } from '../../src/evaluation/evaluation-failure.js';
@@ -51,6 +52,7 @@ describe('createEvaluator', () => {
         { name: 'accuracy', outcome: 'scored', score: 1, durationMs: 0 },
         { name: 'length', outcome: 'scored', score: 0.5, durationMs: 0 },
       ],
+      scoringHash: scoringHash(evaluator),
     });
     expect(clock.pendingTimers).toBe(0);
   });

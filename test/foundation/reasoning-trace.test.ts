@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reasoningTagPattern, visibleText } from '../../src/foundation/reasoning-trace.js';
+import { mayHoldReasoning, reasoningTagPattern, visibleText } from '../../src/foundation/reasoning-trace.js';
 
 describe('visibleText', () => {
   it.each([
@@ -71,5 +71,19 @@ describe('visibleText', () => {
       reasoning: 'User asks for a city.',
     });
     expect(visibleText('analysisResult = 3')).toMatchObject({ text: 'analysisResult = 3', reasoning: '' });
+  });
+
+  it('is looked for wherever its first look cannot rule it out', () => {
+    const traces = [
+      '<think>hm</think>a',
+      '[THINK]hm[/THINK]a',
+      '◁think▷hm◁/think▷a',
+      ' analysisUser asks for a city.assistantfinalParis',
+    ];
+    for (const text of traces) {
+      expect(mayHoldReasoning(text), text).toBe(true);
+      expect(visibleText(text).reasoning, text).not.toBe('');
+    }
+    expect(mayHoldReasoning('Paris, by analysis of the question')).toBe(false);
   });
 });

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConsumerFolder, runProgram } from '../support/consumer-folder.js';
+import { startFakeModelServer } from '../../src/testing/index.js';
 import { compiledProgram } from '../support/guide-programs.js';
+import { postgresMissing, PostgresServer } from '../support/postgres-server.mjs';
 
 describe('the programs that guides show whole', () => {
   let folder: ConsumerFolder;
@@ -21,6 +24,48 @@ describe('the programs that guides show whole', () => {
     expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(30);
     expect([status, stderr]).toEqual([0, '']);
   }, 150_000);
+
+  it.skipIf(postgresMissing !== undefined)(
+    'the programs of the guide on more than one machine do a run together',
+    async () => {
+      for (const peer of ['bullmq', 'pg']) await folder.link(peer);
+      for (const file of ['evaluation', 'enqueue', 'worker', 'summary'])
+        await folder.write(
+          `${file}.js`,
+          compiledProgram('docs/guides/more-than-one-machine.md', `${file}.ts`),
+        );
+      const cases = Array.from({ length: 60 }, (_, i) => ({
+        id: `c${i}`,
+        input: `say ${i}`,
+        expected: 'Paris',
+      }));
+      await folder.write('cases.jsonl', cases.map((each) => JSON.stringify(each)).join('\n'));
+      const database = await PostgresServer.start();
+      const model = await startFakeModelServer({ reply: () => 'Paris' });
+      const env = { ...process.env, DATABASE_URL: database.connectionString, MODEL_URL: model.url };
+      const run = (file: string): ReturnType<typeof runProgram> =>
+        runProgram(process.execPath, [file], { cwd: folder.path, timeoutMs: 120_000, env });
+      try {
+        expect(await run('enqueue.js')).toMatchObject({
+          status: 0,
+          stdout: '60 cases in 2 batches\n',
+          stderr: '',
+        });
+        const worker = spawn(process.execPath, ['worker.js'], { cwd: folder.path, env, stdio: 'ignore' });
+        const ended = new Promise((resolve) => worker.once('exit', resolve));
+        expect(await run('summary.js')).toMatchObject({
+          status: 0,
+          stdout: expect.stringContaining('60 submitted = 60 scored'),
+        });
+        worker.kill('SIGTERM');
+        expect(await ended).toBe(0);
+      } finally {
+        await model.close();
+        await database.close();
+      }
+    },
+    300_000,
+  );
 
   it('the protocol of the guide on model servers asks a server and reads it, whole and in pieces', async () => {
     await folder.write('llama-cpp.js', compiledProgram('docs/guides/model-servers.md', 'llama-cpp.ts'));

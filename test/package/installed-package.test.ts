@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConsumerFolder } from '../support/consumer-folder.js';
 
@@ -93,7 +94,18 @@ console.log(JSON.stringify(readdirSync('node_modules').filter((name) => !name.st
     const installed = JSON.parse(stdout) as string[];
     expect(installed).toEqual(expect.arrayContaining(['assaykit', ...Object.keys(manifest.dependencies)]));
     expect(installed).not.toContain('better-sqlite3');
-    expect(installed.length).toBeLessThanOrEqual(12);
+  });
+
+  it('puts at most 12 packages and 15 MB on the disk', async () => {
+    const script = resolve(import.meta.dirname, '../../scripts/places/install.mjs');
+    const { installSize } = (await import(pathToFileURL(script).href)) as {
+      installSize: (modules: string) => { packages: number; bytes: number };
+    };
+    const { packages, bytes } = installSize(resolve(folder.path, 'node_modules'));
+    expect(packages).toBeGreaterThan(5);
+    expect(packages).toBeLessThanOrEqual(12);
+    expect(bytes).toBeGreaterThan(1e6);
+    expect(bytes).toBeLessThanOrEqual(15e6);
   });
 
   it.each(doors)(

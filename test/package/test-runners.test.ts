@@ -1,6 +1,8 @@
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConsumerFolder, type Ended, runProgram } from '../support/consumer-folder.js';
+import { compiledProgram } from '../support/guide-programs.js';
 
 const RESULTS = `
 export const results = (ones, runId) =>
@@ -29,6 +31,16 @@ test('holds what is required', async () => {
 test('is no worse than main', async () => {
   await expect(results(${ones}, 'run')).toBeNoWorseThan(results(80, 'main'), { metrics: ['accuracy'] });
 });
+`;
+
+/** Every feature of the package inside of Jest, a test each. */
+const FEATURES = `
+import { expect, test } from '@jest/globals';
+import { FEATURES, tryFeatures } from './host.mjs';
+
+test.each(FEATURES)('%s', async (name) => {
+  expect((await tryFeatures([name]))[name]).toMatch(/^works/);
+}, 30_000);
 `;
 
 const nodeTest = (ones: number): string => `
@@ -106,20 +118,32 @@ describe('a verdict in a test runner of the host', () => {
     await folder.write('good.jest.test.mjs', suite(imports, 79));
     await folder.write('bad.jest.test.mjs', suite(imports, 40));
     await folder.write('jest.config.json', '{"testMatch":["**/*.jest.test.mjs"],"transform":{}}');
-    const jest = (file: string): Promise<Ended> =>
-      run(process.execPath, [
-        '--experimental-vm-modules',
-        'node_modules/jest/bin/jest.js',
-        '--config',
-        'jest.config.json',
-        file,
-      ]);
+    const jest = (file: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> => {
+      const cli = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js'];
+      return run(process.execPath, [...cli, '--config', 'jest.config.json', file], env);
+    };
     const good = await jest('good.jest');
     expect(good.stderr).toContain('2 passed');
     expect(good.status).toBe(0);
     const bad = await jest('bad.jest');
     expect(bad.status).toBe(1);
     expect(bad.stderr).toContain('Fail: accuracy at least 0.6');
+
+    await folder.write('assistant.js', 'export const answer = (sum) => `${eval(sum.slice(8, -1))}`;');
+    for (const file of ['suite.js', 'sums.jest.test.js'])
+      await folder.write(file, compiledProgram('docs/guides/in-your-tests.md', file));
+    await folder.write('jest.config.json', '{"testMatch":["**/*.jest.test.{js,mjs}"],"transform":{}}');
+    expect((await jest('sums.jest')).status).toBe(0);
+
+    // Jest gives tests globals of their own, so that `instanceof` fails for whatever Node has made.
+    for (const file of ['host.mjs', 'evaluator.mjs'])
+      await cp(join(import.meta.dirname, '../../scripts/places', file), join(folder.path, file));
+    for (const peer of ['better-sqlite3', '@opentelemetry/api', '@opentelemetry/api-logs'])
+      await folder.link(peer);
+    await folder.write('features.jest.test.mjs', FEATURES);
+    const features = await jest('features.jest', { EVALUATOR_FILE: join(folder.path, 'evaluator.mjs') });
+    expect(features.stderr).toMatch(/\d+ passed, \d+ total/);
+    expect([features.status, features.stderr]).toEqual([0, expect.not.stringContaining('failed')]);
   }, 240_000);
 
   it('node:test passes and fails', async () => {

@@ -27,11 +27,20 @@ export function programsOf(page: string): GuideProgram[] {
   return programs;
 }
 
-/** The JavaScript of the program of a page that stands for a file. */
+/** The JavaScript of the program of a page that stands for a file; a block marked `js` is taken as it is. */
 export function compiledProgram(page: string, file: string): string {
+  const written = file.endsWith('.js') ? blockOf(page, file) : undefined;
+  if (written !== undefined) return written;
   const program = programsOf(page).find((each) => each.file === file);
   if (program === undefined) throw new Error(`${page} has no program called ${file}`);
   return ts.transpileModule(program.text, {
     compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
   }).outputText;
+}
+
+function blockOf(page: string, file: string): string | undefined {
+  const begin = `\`\`\`js ${file}\n`;
+  const text = readFileSync(join(root, page), 'utf8');
+  const from = text.indexOf(begin);
+  return from === -1 ? undefined : text.slice(from + begin.length, text.indexOf('\n```', from) + 1);
 }

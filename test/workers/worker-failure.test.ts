@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf, verdictOn, type Incident } from '../../src/workers/worker-failure.js';
+import { refuseProcesses } from '../../src/workers/start-worker.js';
 import { resolvePoolOptions } from '../../src/workers/pool-options.js';
 
 const verdicts = (incident: Omit<Incident, 'tasks'>, tasks: number): string[] =>
@@ -62,5 +63,47 @@ describe('failureOf', () => {
     const uncloneable = new DOMException('a function', 'DataCloneError');
     expect(failureOf(uncloneable, undefined, options).code).toBe('ASSAY_WORKER_UNCLONEABLE');
     expect(failureOf(undefined, undefined, options)).toMatchObject({ code: 'ASSAY_WORKER_CRASHED' });
+  });
+
+  it.each(['worker.js', 'worker.1cnvxv6cm2-4b.js', 'process.js'])(
+    'says what to configure when a bundler has left %s behind, also under a name of its own',
+    (file) => {
+      const missing = Object.assign(new Error(`Cannot find module '/srv/assets/${file}'`), {
+        code: 'ERR_MODULE_NOT_FOUND',
+      });
+      expect(failureOf(missing, undefined, options)).toMatchObject({
+        code: 'ASSAY_WORKER_UNAVAILABLE',
+        message: expect.stringContaining('keep assaykit external'),
+      });
+    },
+  );
+
+  it("tells of Node's permission model by name", () => {
+    const denied = Object.assign(new Error('Access to this API has been restricted'), {
+      code: 'ERR_ACCESS_DENIED',
+    });
+    expect(failureOf(denied, undefined, options)).toMatchObject({
+      code: 'ASSAY_WORKER_UNAVAILABLE',
+      message: expect.stringContaining('permission model'),
+    });
+  });
+
+  it('takes a missing module of the host for what it is', () => {
+    const missing = Object.assign(new Error("Cannot find module '/srv/my-scorers.js'"), {
+      code: 'ERR_MODULE_NOT_FOUND',
+    });
+    expect(failureOf(missing, undefined, options).code).toBe('ASSAY_WORKER_CRASHED');
+  });
+});
+
+describe('refuseProcesses', () => {
+  it('refuses worker processes on Bun by name, and nowhere else', () => {
+    expect(() => refuseProcesses({ node: '24.3.0', bun: '1.4.5' })).toThrow(
+      expect.objectContaining({
+        code: 'ASSAY_WORKER_UNAVAILABLE',
+        message: expect.stringContaining("runtime: 'threads'"),
+      }),
+    );
+    expect(() => refuseProcesses(process.versions)).not.toThrow();
   });
 });

@@ -1,5 +1,6 @@
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { ExactSum } from '../../foundation/exact-sum.js';
+import { SubmissionOrder } from './submission-order.js';
 import { MetricStatistics } from './metric-statistics.js';
 
 /** Mean overall score with its interval. */
@@ -25,15 +26,13 @@ type Finished = Pick<CaseResult, 'caseId' | 'outcome'> & {
 const GROWTH = 1.02;
 
 /**
- * The overall score of the cases that were submitted first, up to the first that is not finished. What has finished is no
- * sample of what was submitted: where wrong answers take longer, the first to finish are the right ones. A result that
- * comes before its turn waits as a few numbers, some 100 bytes.
+ * The overall score of the cases that were submitted first, up to the first that is not finished. A result that comes
+ * before its turn waits as a few numbers, some 100 bytes.
  */
 export class PrefixScore {
   readonly #repetitions: number;
   readonly #overall = new MetricStatistics();
-  readonly #early = new Map<number, Finished>();
-  #next = 0;
+  readonly #order = new SubmissionOrder<Finished>((result) => this.#take(result));
   #results = 0;
   #caseId: string | undefined;
   #caseSum = new ExactSum();
@@ -51,18 +50,7 @@ export class PrefixScore {
 
   /** Adds the result of the task that was the `sequence`-th to be submitted, from 0. */
   add(sequence: number, result: CaseResult): void {
-    if (sequence !== this.#next) {
-      this.#early.set(sequence, finished(result));
-      return;
-    }
-    this.#take(finished(result));
-    this.#next++;
-    for (;;) {
-      const next = this.#early.get(this.#next);
-      if (next === undefined) return;
-      this.#early.delete(this.#next++);
-      this.#take(next);
-    }
+    this.#order.settle(sequence, finished(result));
   }
 
   /** The score so far; `null` before the first. `last`: at the end of the run, to be taken exactly. */

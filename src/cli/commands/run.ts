@@ -12,7 +12,7 @@ import { STORE_OPTION } from '../command-options.js';
 import { EXIT } from '../exit-codes.js';
 import { findRun } from '../find-run.js';
 import { Interruption } from '../interruption.js';
-import { closeAll, loadEval, partsOf, type EvalParts } from '../load-eval.js';
+import { casesOf, closeAll, loadEval, partsOf, type EvalParts } from '../load-eval.js';
 import { isoTime } from '../local-time.js';
 import { openStore } from '../open-store.js';
 import { selectCases } from '../select-cases.js';
@@ -137,10 +137,6 @@ async function runOptionsOf(
     tags: tags.length > 0 ? tags : undefined,
     total: selected || given.list('only').length > 0 ? undefined : options.total,
   };
-}
-
-async function casesOf({ cases }: EvalParts): Promise<unknown> {
-  return typeof cases === 'function' ? await cases() : cases;
 }
 
 function interruptionOf(

@@ -15,9 +15,11 @@ export interface WaitReading {
   readonly unitMs?: number;
 }
 
-// A number of seconds from here on is a point in time (2001), and one of milliseconds from there on.
+// A number of seconds from here on is a point in time (2001); so are milli-, micro- and nanoseconds from there on.
 const EPOCH_SECONDS = 1e9;
 const EPOCH_MILLISECONDS = 1e11;
+const EPOCH_MICROSECONDS = 1e14;
+const EPOCH_NANOSECONDS = 1e17;
 
 const UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -30,7 +32,7 @@ const UNITS: Readonly<Record<string, number>> = {
 /**
  * A wait as servers tell it, in milliseconds from now: seconds (or `unitMs`), a duration with units (`12ms`, `1s`,
  * `6m0s`, `1h2m`, `2 seconds`, `PT30S`), an HTTP date or an RFC 3339 time, a point in time as seconds or milliseconds
- * since 1970; quoted or not; of a list the longest. `undefined` for what says nothing: empty, 0, negative, in the past or
+ * since 1970 (or finer); quoted or not; of a list the longest. `undefined` for what says nothing: empty, 0, negative, in the past or
  * not understood. So nothing that a server says is read as "at once".
  */
 export function readWait(told: string | undefined, reading: WaitReading): number | undefined {
@@ -49,11 +51,23 @@ function oneWait(text: string, { wallTime, unitMs = 1000 }: WaitReading): number
   const count = Number(text);
   if (Number.isFinite(count)) {
     if (count < EPOCH_SECONDS || (unitMs === 1 && count < EPOCH_MILLISECONDS)) return above0(count * unitMs);
-    return above0((count < EPOCH_MILLISECONDS ? count * 1000 : count) - wallTime);
+    return above0(epochMs(count) - wallTime);
   }
   const duration = readDuration(text.replace(/^pt?(?=\d)/i, ''));
   if (duration !== undefined) return above0(duration);
-  return /\d{4}/.test(text) ? above0(Date.parse(text) - wallTime) : undefined;
+  return /\d{4}|\d\d:\d\d:\d\d/.test(text) ? above0(Date.parse(zoned(text)) - wallTime) : undefined;
+}
+
+// The `asctime` form of RFC 9110, section 5.6.7, names no zone, and JavaScript would take its own.
+function zoned(text: string): string {
+  if (/(gmt|utc|z|[+-]\d\d:?\d\d)$/i.test(text)) return text;
+  return /\dt\d/i.test(text) ? `${text}Z` : `${text} GMT`;
+}
+
+function epochMs(count: number): number {
+  if (count < EPOCH_MILLISECONDS) return count * 1000;
+  if (count < EPOCH_MICROSECONDS) return count;
+  return count < EPOCH_NANOSECONDS ? count / 1e3 : count / 1e6;
 }
 
 function readDuration(text: string): number | undefined {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { messageOf } from '../../errors.js';
 import { ContentDecoder, startsGzip } from '../http/content-decoder.js';
-import { holdsError, readErrorBody } from '../protocols/error-body.js';
+import { holdsError, readErrorBody, tellsFailure } from '../protocols/error-body.js';
 import {
   CONTENT_FILTER,
   EMPTY,
@@ -50,6 +50,9 @@ export interface AnswerReaderSettings {
   readonly callId: number;
 }
 
+const TELLS_FORM = /^(\xef\xbb\xbf)?\s*([{[]|[^\s:]{0,6}:|\S{6})/;
+const LONGEST_HEAD = 4096;
+const DONE = /^\s+\[DONE\]/;
 const ENVELOPES = 64; // a token of four letters comes in 250 bytes
 
 /**
@@ -63,6 +66,7 @@ export class AnswerReader implements StreamSink {
   #guard: SecretStream | undefined;
   #events: ServerSentEvents | JsonLines | undefined;
   #decoder: ContentDecoder | undefined;
+  #head: Buffer | undefined; // that does not tell the form yet
   #first: Buffer | undefined;
   #rest: Buffer[] | undefined;
   #size = 0;
@@ -111,14 +115,16 @@ export class AnswerReader implements StreamSink {
 
   data(data: string, failed: boolean): void {
     if (this.#over || this.#ended || data === '') return; // an event without data keeps the line alive
-    if (data.startsWith('[DONE]')) {
+    if (data.startsWith('[DONE]') || DONE.test(data)) {
       this.#ended = true;
       return;
     }
     const message = failed ? (parsedOrUndefined(data) ?? data) : this.#parsed(data);
     if (failed || holdsError(message)) return this.#report(message);
     this.lastMessage = message;
-    this.#text(this.#reader!.read(message));
+    const text = this.#reader!.read(message);
+    if (text === '' && !this.#reader!.done && tellsFailure(message)) return this.#report(message);
+    this.#text(text);
   }
 
   stray(text: string, failed: boolean): void {
@@ -147,9 +153,19 @@ export class AnswerReader implements StreamSink {
     });
   }
 
-  #take(chunk: Buffer): void {
+  #take(piece: Buffer): void {
     if (this.#over) return;
-    if (this.#size === 0) this.#suitForm(chunk);
+    if (this.#size > 0) return this.#keep(piece);
+    const chunk = this.#head === undefined ? piece : Buffer.concat([this.#head, piece]);
+    // A line break that keeps the connection alive, or the first byte alone, does not tell the form.
+    const told = chunk.length >= LONGEST_HEAD || TELLS_FORM.test(chunk.toString('latin1', 0, LONGEST_HEAD));
+    this.#head = told ? undefined : chunk;
+    if (!told) return;
+    this.#suitForm(chunk);
+    this.#keep(chunk);
+  }
+
+  #keep(chunk: Buffer): void {
     this.#size += chunk.length;
     const { maxBytes } = this.#settings;
     if (this.#size > (this.#events === undefined ? maxBytes : maxBytes * ENVELOPES)) return this.#tooLarge();
@@ -188,6 +204,11 @@ export class AnswerReader implements StreamSink {
 
   #complete(): void {
     if (this.#over) return;
+    const head = this.#head;
+    if (head !== undefined) {
+      this.#head = undefined;
+      this.#keep(head);
+    }
     let reply: ProtocolReply | undefined;
     try {
       reply = this.#events === undefined ? this.#whole() : this.#streamed(this.#reader!, this.#events);

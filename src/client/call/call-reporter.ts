@@ -1,4 +1,4 @@
-import { answerParter, type ReasoningHandling } from '../../foundation/reasoning-trace.js';
+import { answerParter, mayHoldReasoning, type ReasoningHandling } from '../../foundation/reasoning-trace.js';
 import type { Clock } from '../../foundation/clock.js';
 import type { Attempt } from './attempt.js';
 import type { ClientEvents } from '../client-events.js';
@@ -266,8 +266,8 @@ export class CallReporter {
   }
 }
 
-// Nearly all answers: every tag that reasoning stands in begins with one of these characters.
+// Nearly all answers.
 function holdsNoReasoning({ text, reasoning }: ProtocolReply): boolean {
   const apart = reasoning !== undefined && reasoning !== '';
-  return !apart && !text.includes('<') && !text.includes('[') && !text.includes('◁');
+  return !apart && !mayHoldReasoning(text);
 }

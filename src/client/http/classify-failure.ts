@@ -1,7 +1,15 @@
 import { NO_BODY, type ErrorBody } from '../protocols/error-body.js';
 import * as failures from './failure.js';
 import type { Failure } from './failure.js';
-import { contextIsTooLong, isFiltered, isOverload, isQuota } from './refusal-words.js';
+import {
+  contextIsTooLong,
+  isAboveLimit,
+  isFiltered,
+  isLimit,
+  isOverload,
+  isQuota,
+  refusesKey,
+} from './refusal-words.js';
 
 /** A reply with a status that is no answer. */
 export interface RefusedReply {
@@ -30,7 +38,7 @@ export function classifyErrorBody(body: ErrorBody, waitMs = body.waitMs): Failur
   const status = Number(body.code);
   if (Number.isInteger(status) && status >= 400 && status <= 599) return byStatus({ status, body, waitMs });
   const kind = `${body.type} ${body.code}`;
-  if (/rate_?limit|too_many|throttl|resource_exhausted/i.test(kind)) return byLimit(body, waitMs);
+  if (isLimit(body)) return byLimit(body, waitMs);
   if (isOverload(body)) return failures.OVERLOADED;
   if (/authentication|permission|unauthori[sz]ed|invalid_api_key/i.test(kind)) return failures.AUTHENTICATION;
   if (/insufficient_quota|billing|payment/i.test(kind)) return failures.QUOTA_EXCEEDED;
@@ -46,7 +54,7 @@ function byStatus({ status, body, waitMs }: RefusedReply): Failure {
     case 400:
     case 413:
     case 422:
-      return byRequest(body);
+      return byRequest(body, waitMs);
     case 401:
     case 407:
       return isQuota(body, waitMs, false) ? failures.QUOTA_EXCEEDED : failures.AUTHENTICATION;
@@ -79,6 +87,7 @@ function byStatus({ status, body, waitMs }: RefusedReply): Failure {
 
 function byLimit(body: ErrorBody, waitMs: number | undefined): Failure {
   if (isOverload(body)) return failures.OVERLOADED;
+  if (isAboveLimit(body)) return failures.CONTEXT_LENGTH;
   return isQuota(body, waitMs) ? failures.QUOTA_EXCEEDED : failures.RATE_LIMITED;
 }
 
@@ -88,10 +97,13 @@ function byPermission(body: ErrorBody, waitMs: number | undefined): Failure {
   return isQuota(body, waitMs, false) ? failures.QUOTA_EXCEEDED : failures.AUTHENTICATION;
 }
 
-function byRequest(body: ErrorBody): Failure {
+function byRequest(body: ErrorBody, waitMs?: number): Failure {
   // Anthropic, OpenAI and LiteLLM refuse an empty account with 400 too.
   if (isQuota(body, undefined, false)) return failures.QUOTA_EXCEEDED;
   if (contextIsTooLong(body)) return failures.CONTEXT_LENGTH;
+  // Gateways wrap what befell them behind it.
+  if (isLimit(body) || isOverload(body)) return byLimit(body, waitMs);
+  if (refusesKey(body)) return failures.AUTHENTICATION;
   return isFiltered(body) ? failures.CONTENT_FILTER : failures.BAD_REQUEST;
 }
 

@@ -11,6 +11,14 @@ export function contextIsTooLong({ code, type, message }: ErrorBody): boolean {
   );
 }
 
+// One request that is above the limit of a minute: OpenAI tells it with 429, Groq with 413. It will never pass.
+const TOO_LARGE = /\brequest too large\b|tokens must be reduced/i;
+
+/** Whether the words of a limit say that this one request is too large for it. */
+export function isAboveLimit({ message }: ErrorBody): boolean {
+  return TOO_LARGE.test(message);
+}
+
 const CONTEXT_LENGTH_WORDS: readonly RegExp[] = [
   /context[ _-]?(length|window|limit|size)/i, // OpenAI, vLLM, llama.cpp, most gateways
   /max(imum)?[ _-]?(allowed )?(context|model|prompt|input|sequence)[ _-]?(length|len|size|tokens)/i, // xAI, vLLM, SGLang
@@ -19,6 +27,9 @@ const CONTEXT_LENGTH_WORDS: readonly RegExp[] = [
   /input token count .*exceeds|input (length|tokens?) .*(exceeds?|longer than|greater than)/i, // Gemini
   /exceeds? (the )?(model'?s? )?(max(imum)? )?(token|context|input) (limit|length|window)/i,
   /(tokens|prompt) .{0,80}exceeds? .{0,60}(context|limit of \d+ tokens|maximum)|range of input length/i, // Mistral, DashScope
+  /(token count|number of tokens|tokens in (the )?(request|prompt|input)|(prompt|input|total) tokens) .{0,60}(exceeds?|more than|above|over) .{0,20}(limit|max)/i,
+  /reduce the (length|size) of (the|your) (messages?|prompt|input)/i,
+  TOO_LARGE,
 ];
 
 /** Whether the words say that a filter or moderation refused the request. */
@@ -28,6 +39,21 @@ export function isFiltered({ code, type, message }: ErrorBody): boolean {
       `${code} ${type}`,
     ) ||
     /content[ _](filter|management policy|policy)|\bflagged\b|by (our )?moderation|(blocked|refused|rejected) (by|due to|for) (our )?(the )?(safety|content|moderation|guardrail|policy)|safety (system|filter|policy)|inappropriate content|usage polic(y|ies)|guardrail/i.test(
+      message,
+    )
+  );
+}
+
+/** Whether code and type say that there were too many calls. */
+export function isLimit({ code, type }: ErrorBody): boolean {
+  return /rate_?limit|too_many|throttl|resource_exhausted/i.test(`${type} ${code}`);
+}
+
+/** Whether the words say that the key is refused: Google and xAI do so with 400. */
+export function refusesKey({ code, type, message }: ErrorBody): boolean {
+  return (
+    /authentication|unauthori[sz]ed|invalid_api_key|api_key_invalid/i.test(`${type} ${code}`) ||
+    /\b(api|access)[ _-]?key (is )?(not valid|invalid|expired|not found)|(incorrect|invalid|expired) (api|access)[ _-]?(key|token)/i.test(
       message,
     )
   );
@@ -63,7 +89,7 @@ export function isQuota(body: ErrorBody, waitMs: number | undefined, limited = t
 const MONEY_CODES =
   /insufficient[_ -]?(quota|credits?|balance|funds)|billing|credit|spend|payment|arrear|budget[_ ]?exceeded|exceeded?[_ ]?(token)?budget|exceeded_current_quota|usage_limit_reached/i;
 const EMPTY_ACCOUNT =
-  /insufficient[ _](quota|credits?|balance|funds)|credit balance|(out of|used all( available)?|not enough|no( more)?) credits?|reached your (specified )?(api )?usage limits?|(spend|spending)[ _-](limit|cap)|(monthly|weekly) (spend\w* |usage )?(limit|budget)|budget has been exceeded|over budget|out of call volume quota|ExceededBudget|ExceededTokenBudget|account .{0,60}(suspended|overdue|arrears|deactivated)/i;
+  /insufficient[ _](quota|credits?|balance|funds)|credit balance|(doesn.t|does not) have (any|enough|sufficient) credits?|\bkey limit exceeded|(out of|used all( available)?|not enough|no( more)?) credits?|reached your (specified )?(api )?usage limits?|(spend|spending)[ _-](limit|cap)|(monthly|weekly) (spend\w* |usage )?(limit|budget)|budget has been exceeded|over budget|out of call volume quota|ExceededBudget|ExceededTokenBudget|account .{0,60}(suspended|overdue|arrears|deactivated)/i;
 const LONG_LIMIT =
   /(per|a|each|this)[ _-](day|week|month)\b|\b(daily|weekly|monthly)\b|\([RT]PD\)|\b[RT]PD\b/i;
 const SHORT_LIMIT =

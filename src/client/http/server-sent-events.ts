@@ -154,13 +154,15 @@ export class JsonLines {
 
 /** Whether bytes are the beginning of a JSON object, as no line of an event stream is. */
 export function startsObject(bytes: Buffer): boolean {
-  return /^(\xef\xbb\xbf)?[ \t\r\n]*\{/.test(bytes.toString('latin1', 0, 64));
+  return /^(\xef\xbb\xbf)?[ \t\r\n]*\{/.test(headOf(bytes));
 }
 
 /** Whether bytes are the beginning of an event stream, as no JSON value is. */
 export function startsEvent(bytes: Buffer): boolean {
-  return (
-    bytes[0] !== 0x7b &&
-    /^(\xef\xbb\xbf)?[\r\n]*(data|event|id|retry)?:/.test(bytes.toString('latin1', 0, 64))
-  );
+  return bytes[0] !== 0x7b && /^(\xef\xbb\xbf)?(?:[ \t]*[\r\n])*(data|event|id|retry)?:/.test(headOf(bytes));
+}
+
+/** What tells the form of a body: lines that keep the connection alive may come before it. */
+function headOf(bytes: Buffer): string {
+  return bytes.toString('latin1', 0, bytes[0]! > 0x20 ? 64 : 8192);
 }

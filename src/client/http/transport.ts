@@ -59,6 +59,12 @@ let undici: Undici | undefined;
  */
 async function loadUndici(): Promise<void> {
   if (undici !== undefined) return;
+  if (!('WebAssembly' in globalThis)) {
+    throw new AssayError(
+      'ASSAY_MISSING_DEPENDENCY',
+      'LoadBalancedClient reads answers with undici, which needs WebAssembly: start Node without `--jitless`',
+    );
+  }
   try {
     const [pool, connect] = await Promise.all([
       import('undici/lib/dispatcher/pool.js'),

@@ -47,7 +47,12 @@ export function readErrorBody(body: unknown, wallTime = Number.NaN): ErrorBody {
 export function readErrorReply(bytes: Buffer | undefined, wallTime = Number.NaN): ErrorBody {
   const text = bytes === undefined ? '' : bytes.toString('utf8').replace(/^\uFEFF/, '');
   try {
-    return readErrorBody(JSON.parse(text), wallTime);
+    const body: unknown = JSON.parse(text);
+    const read = readErrorBody(body, wallTime);
+    // Of a form that is not known: a person can read it all the same.
+    return read.message === '' && typeof body === 'object' && body !== null && Object.keys(body).length > 0
+      ? { ...read, message: JSON.stringify(body).slice(0, 300) }
+      : read;
   } catch {
     return readErrorBody(wordsOf(text), wallTime);
   }
@@ -63,6 +68,29 @@ export function holdsError(message: unknown): boolean {
   return object === 'error' || saysError(error);
 }
 
+/**
+ * Whether a message of a stream that brought nothing of an answer tells of a failure in a member of another name: `errors`,
+ * `detail`, or words beside a code or a status.
+ */
+export function tellsFailure(message: unknown): boolean {
+  if (typeof message !== 'object' || message === null) return false;
+  const {
+    errors,
+    detail,
+    message: words,
+    msg = words,
+    code,
+    status,
+    success,
+    base_resp: minimax,
+  } = message as Fields;
+  if (saysError(errors) || saysError(detail) || success === false) return true;
+  if (minimax !== undefined && saysError(minimax)) return true;
+  return typeof msg === 'string' && (code !== undefined || status !== undefined) && saysError(msg);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
 /** Whether the value of an `error` member tells of an error: something in it means something. */
 export function saysError(error: unknown, depth = 0): boolean {
   if (typeof error === 'string') return !MEANS_NOTHING.test(error.trim());
@@ -74,7 +102,8 @@ export function saysError(error: unknown, depth = 0): boolean {
   return SAYING.some((name) => saysError(told.get(name), depth + 1));
 }
 
-const MEANS_NOTHING = /^(|0|200|ok|success|succeeded|none|null|nil|undefined|false|no error|\{\}|\[\])$/i;
+const MEANS_NOTHING =
+  /^(|0|200|ok|success|succeeded|none|null|nil|undefined|false|no error|successful|\{\}|\[\])[.!]?$/i;
 
 type Members = ReadonlyMap<string, unknown>;
 
@@ -98,7 +127,7 @@ function firstOf(values: readonly unknown[]): unknown {
 }
 
 function innerOf(outer: Members): unknown {
-  for (const name of ['error', 'errors', 'fault', 'exception']) {
+  for (const name of ['error', 'errors', 'fault', 'exception', 'baseresp']) {
     const value = outer.get(name);
     if (Array.isArray(value) ? value.length > 0 : saysError(value) && typeof value !== 'boolean')
       return value;
@@ -123,17 +152,20 @@ const MESSAGE_NAMES = [
   'raw',
   'text',
   'statustext',
+  'statusmsg',
   'info',
 ];
 
-const SAYING = [...MESSAGE_NAMES, 'code', 'errorcode', 'type', 'status', 'faultcode'];
+const SAYING = [...MESSAGE_NAMES, 'code', 'errorcode', 'statuscode', 'type', 'status', 'faultcode'];
 
 function messageIn(inner: Members, outer: Members): string {
   const said = wordsIn(inner, 0) || wordsIn(outer, 0);
   // A gateway says only that the provider failed; what it said stands beside it.
   const raw = members(inner.get('metadata')).get('raw');
   const behind =
-    typeof raw === 'string' ? readErrorReply(Buffer.from(raw)).message : wordsIn(members(raw), 0);
+    typeof raw === 'string'
+      ? readErrorReply(Buffer.from(raw)).message
+      : wordsIn(members(raw), 0) || wordsOfValue(outer.get('errordescription'), 0); // RFC 6749: `error` is its code
   return behind === '' || said.includes(behind) ? said : `${said}: ${behind}`;
 }
 

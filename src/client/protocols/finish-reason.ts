@@ -25,17 +25,20 @@ export function isReason(reason: unknown): boolean {
   return typeof reason === 'string' && reason.trim() !== '';
 }
 
-// In any capitals, with `-`, `_` or a space between words, with or without Google's `FINISH_REASON_` before it.
+// In any capitals, also inside of a word, with `-`, `_` or a space between words, with or without `FINISH_REASON_`
+// (Google) or `FinishReason.` (an enum's text) before it.
 function endingOf(reason: unknown): Ending | undefined {
   if (typeof reason !== 'string') return undefined;
   const plain = ENDINGS.get(reason); // as nearly all write it: nothing to be made of it
   if (plain !== undefined) return plain;
   const name = reason
     .trim()
+    .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase()
     .replaceAll(/[\s-]+/g, '_')
-    .replace(/^(finish|stop)_?reason_/, '');
-  return ENDINGS.get(name);
+    .replace(/^(finish|stop)_?reason[._]/, '');
+  const ending = ENDINGS.get(name) ?? ENDINGS.get(name.replace(/_(reached|exceeded)$/, ''));
+  return ending ?? (FAILS.test(name) ? 'broken' : undefined);
 }
 
 const NAMES: Readonly<Record<Ending, string>> = {
@@ -49,6 +52,10 @@ const NAMES: Readonly<Record<Ending, string>> = {
   broken:
     'error errored failed failure fail abort aborted cancel cancelled canceled user_cancel timeout timed_out time_limit deadline_exceeded interrupted disconnect disconnected internal_error server_error network_error insufficient_system_resource error_limit load unload malformed_function_call malformed_tool_call malformed_response unexpected_tool_call too_many_tool_calls model_error out_of_memory preempted',
 };
+
+// A word that is not known and speaks of a failure means one.
+const FAILS =
+  /(^|_)(errors?|errored|exception|fail(ed|ure)?|cancell?(ed|ation)?|abort(ed)?|time_?(out|d_out)|disconnect(ed)?|overload(ed)?|interrupt(ed)?|crash(ed)?|killed|oom|rate_limit(ed)?|unavailable)(_|$)/;
 
 // A Map: a server's word may be `constructor`.
 const ENDINGS: ReadonlyMap<string, Ending> = new Map(

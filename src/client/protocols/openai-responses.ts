@@ -3,7 +3,7 @@ import { toolCallOf } from './read-tool-call.js';
 import type { ToolCall, ToolDefinition } from '../tool-call.js';
 import { cannotCarry } from './carry.js';
 import { NO_ARGUMENTS, turnsOf, writeTools, type Turn } from './conversation.js';
-import { finishReason } from './finish-reason.js';
+import { breaksOff, finishReason } from './finish-reason.js';
 import {
   checkAnswer,
   IncompleteAnswer,
@@ -143,16 +143,20 @@ function readResponse(body: unknown, streamed = '', streamedReasoning = ''): Pro
 }
 
 // One that was begun in the background, or that failed without saying why, is no answer.
-function checkEnded({ status }: Record<string, unknown>): void {
-  if (status === 'failed' || status === 'cancelled') {
+function checkEnded(response: Record<string, unknown>): void {
+  const status = statusOf(response);
+  if (breaksOff(status) || status === 'expired') {
     throw new ReportedFailure({ message: `the response was ${status}` });
   }
   if (status === 'queued' || status === 'in_progress')
     throw new IncompleteAnswer(`the response has not ended: it is ${status}`);
 }
 
+const statusOf = (response: Record<string, unknown>): string =>
+  (textField(response, 'status') ?? '').toLowerCase();
+
 function reasonOf(response: Record<string, unknown>, calledTools: boolean): FinishReason {
-  if (response['status'] === 'incomplete') {
+  if (statusOf(response) === 'incomplete') {
     return finishReason(record(response['incomplete_details'])['reason']);
   }
   return calledTools ? 'tool-calls' : 'stop';

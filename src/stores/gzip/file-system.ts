@@ -63,6 +63,18 @@ class NodeFile implements WritableFile {
   }
 }
 
+/**
+ * Makes the content durable against loss of power where the process may: Node's permission model forbids every sync.
+ * For what needs no such promise.
+ */
+export async function syncWhereAllowed(file: WritableFile): Promise<void> {
+  try {
+    await file.sync();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error;
+  }
+}
+
 /** The file system of the machine; files are made with `mode` (less what the process's umask takes away). */
 export const fileSystemWithMode = (mode: number): FileSystem => ({
   create: async (path) => new NodeFile(await open(path, 'ax', mode)),

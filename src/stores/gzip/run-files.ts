@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AssayError } from '../../errors.js';
 import type { RunManifest } from '../run-manifest.js';
 import { compareRuns, manifestAtEnd, type RunEnd } from '../run-record.js';
-import { filesIn, isFile, writeFully, type FileSystem } from './file-system.js';
+import { filesIn, isFile, syncWhereAllowed, writeFully, type FileSystem } from './file-system.js';
 import { safeRunName } from './gzip-single-files.js';
 
 const MANIFEST = 'manifest-';
@@ -104,7 +104,7 @@ export class RunFiles {
     const file = await this.#files.create(unfinished);
     try {
       await writeFully(file, Buffer.from(`${JSON.stringify(value, null, 2)}\n`));
-      await file.sync(); // once or twice a run: that is no cost
+      await (this.#durable ? file.sync() : syncWhereAllowed(file)); // once or twice a run: that is no cost
     } finally {
       await file.close();
     }

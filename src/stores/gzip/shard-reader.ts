@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { zlib } from '../../foundation/late-modules.js';
-import { filesIn, type FileSystem } from './file-system.js';
+import { filesIn, syncWhereAllowed, type FileSystem } from './file-system.js';
 import { beginsWithMember, isDamaged, walkMembers, type MemberLocation } from './gzip-member.js';
 import { shardNames } from './shard-writer.js';
 
@@ -164,7 +164,7 @@ export async function repairShards(
     const shard = await files.openExisting(file);
     try {
       await shard.truncate(whole.end);
-      await shard.sync();
+      await syncWhereAllowed(shard); // a tail that comes back is cut again
     } finally {
       await shard.close();
     }

@@ -6,14 +6,8 @@ import { DurableStore } from '../durable-store.js';
 import { readCase } from '../kept-case.js';
 import { checkQuery } from '../result-query.js';
 import { readRow } from '../result-row.js';
-import type {
-  AppendOptions,
-  BatchSummary,
-  QueriedResult,
-  ResultKey,
-  ResultQuery,
-  ResultStore,
-} from '../result-store.js';
+import type { AppendOptions, BatchSummary, QueriedResult, ResultKey, ResultQuery } from '../result-store.js';
+import type { RunWork, SharedResultStore } from '../run-work.js';
 import { RowIds } from '../row-ids.js';
 import type { RunLease } from '../run-lease.js';
 import type { RunManifest } from '../run-manifest.js';
@@ -34,6 +28,7 @@ import type { PostgresPool } from './postgres-driver.js';
 import { resolvePostgresOptions, type PostgresResultStoreOptions } from './postgres-options.js';
 import { inexactPrefix } from './postgres-query.js';
 import { PostgresRuns } from './postgres-runs.js';
+import { PostgresRunWork } from './postgres-run-work.js';
 import type { PostgresSession } from './postgres-session.js';
 
 /** A page of a query aims at no more text than this, so that memory is flat whatever the size of a response. */
@@ -56,7 +51,9 @@ const RUN_PAGE_ROWS = 64;
  * for await (const result of store.query({ runId: 'nightly-42', minScore: 0.5 })) console.log(result.caseId);
  * await store.close();
  */
-export class PostgresResultStore extends DurableStore implements ResultStore {
+export class PostgresResultStore extends DurableStore implements SharedResultStore {
+  /** What it keeps of runs that many workers share (`assaykit/bullmq`). */
+  readonly work: RunWork;
   readonly #database: PostgresDatabase;
   readonly #runs: PostgresRuns;
   readonly #queue: AppendQueue<PostgresAppend, PreparedAppend>;
@@ -75,6 +72,7 @@ export class PostgresResultStore extends DurableStore implements ResultStore {
     this.#clock = resolved.database.clock;
     this.#database = new PostgresDatabase(resolved.database);
     this.#runs = new PostgresRuns(this.#database.schema);
+    this.work = new PostgresRunWork(this.#database, () => this.checkOpen());
     this.#queue = new AppendQueue({
       groupSize: resolved.groupSize,
       prepare: async (appends) => prepareAppends(appends),

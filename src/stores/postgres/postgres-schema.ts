@@ -1,6 +1,7 @@
 import { AssayError } from '../../errors.js';
 import { invalidOption } from '../../foundation/options.js';
 import type { PostgresSession } from './postgres-session.js';
+import { RUN_WORK_TABLES } from './run-work-schema.js';
 
 /** Indexes by the query that each serves; the columns are those of SQLite's (`sqlite-schema.ts` says why). */
 export const POSTGRES_INDEXES = {
@@ -94,6 +95,7 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (run_id, batch_id)
    );
    CREATE INDEX batch_summaries_time ON $schema.batch_summaries (run_id, timestamp, id);`,
+  RUN_WORK_TABLES,
 ];
 
 /** The version that this package writes. */

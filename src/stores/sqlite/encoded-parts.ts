@@ -27,9 +27,14 @@ export function decodePart(part: Uint8Array): CaseResult[] {
 
 function encodePart(results: readonly CaseResult[]): Uint8Array {
   try {
-    return serialize(results);
+    return movable(serialize(results));
   } catch {
     // Something in a host's metadata cannot be copied between threads; its stored form can.
-    return serialize(results.map((result) => decodeResult(encodeResult(result))));
+    return movable(serialize(results.map((result) => decodeResult(encodeResult(result)))));
   }
+}
+
+/** Bun encodes into shared memory, which no thread can be given. */
+function movable(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes;
 }

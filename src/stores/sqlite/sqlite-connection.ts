@@ -17,6 +17,7 @@ import {
   type QueryPlan,
   type ResultPosition,
 } from './sqlite-query.js';
+import { SqliteCases } from './sqlite-cases.js';
 import { UPSERT_RESULT, writeRow, type SqliteRow } from './sqlite-row.js';
 import { SqliteRuns } from './sqlite-runs.js';
 import { migrate } from './sqlite-schema.js';
@@ -84,9 +85,9 @@ export class SqliteConnection {
   readonly #rollback: SqliteStatement;
   readonly #upsert: SqliteStatement;
   readonly #outcome: SqliteStatement;
-  readonly #putCase: SqliteStatement;
   readonly #statements = new Map<string, SqliteStatement>();
   readonly #runs = new SqliteRuns((sql) => this.#prepared(sql));
+  readonly #cases = new SqliteCases((sql) => this.#prepared(sql));
 
   /**
    * Sets the database up and brings its tables to the present version. Settings of a database that the host
@@ -115,10 +116,6 @@ export class SqliteConnection {
     this.#commit = prepare(database, 'COMMIT');
     this.#rollback = prepare(database, 'ROLLBACK');
     this.#upsert = prepare(database, UPSERT_RESULT);
-    this.#putCase = prepare(
-      database,
-      'INSERT INTO evaluation_cases (hash, content) VALUES (?, ?) ON CONFLICT DO NOTHING',
-    );
     this.#outcome = prepare(
       database,
       'SELECT outcome FROM evaluation_results WHERE test_id = ? AND run_id = ? AND repetition = ?',
@@ -173,12 +170,8 @@ export class SqliteConnection {
   /** Stores several appends in one transaction; returns the length of the text that was written. */
   append(appends: readonly SqliteAppend[]): number {
     return this.#transaction(() => {
-      let size = 0;
       for (const { lease } of appends) if (lease !== undefined) this.#runs.checkLease(lease);
-      for (const { hash, text } of appends.flatMap(({ cases }) => cases)) {
-        this.#putCase.run(hash, text);
-        size += text.length;
-      }
+      let size = this.#cases.append(appends.flatMap(({ cases }) => cases));
       for (const { results } of appends) for (const result of results) size += writeRow(this.#upsert, result);
       return size;
     });
@@ -186,8 +179,7 @@ export class SqliteConnection {
 
   /** The text of each case that is kept. */
   cases(hashes: readonly string[]): (string | undefined)[] {
-    const select = this.#prepared('SELECT content FROM evaluation_cases WHERE hash = ?');
-    return hashes.map((hash) => (select.get(hash) as { content: string } | undefined)?.content);
+    return this.#cases.texts(hashes);
   }
 
   /** Stores or replaces a batch summary. */
@@ -307,6 +299,7 @@ export class SqliteConnection {
       result = work();
       this.#commit.run();
     } catch (error) {
+      this.#cases.forget();
       try {
         this.#rollback.run();
       } catch {

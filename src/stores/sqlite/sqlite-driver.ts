@@ -142,9 +142,17 @@ function installedDatabase(): DatabaseClass {
  */
 function places(): string[] {
   const script = process.argv[1];
-  return [import.meta.url as string | undefined, script, join(process.cwd(), 'package.json')].filter(
+  return [import.meta.url as string | undefined, script, manifestOfCwd()].filter(
     (place): place is string => place !== undefined && place !== '',
   );
+}
+
+function manifestOfCwd(): string | undefined {
+  try {
+    return join(process.cwd(), 'package.json');
+  } catch {
+    return undefined; // the folder was removed under the process
+  }
 }
 
 /** Not imported: a bundler would take `require` of it for a module of the bundle. */

@@ -88,9 +88,14 @@ const MIGRATIONS: readonly string[] = [
 
    CREATE TABLE evaluation_cases (
      id INTEGER PRIMARY KEY,
-     hash TEXT NOT NULL UNIQUE,          -- caseHash in the details of results
+     hash TEXT NOT NULL,                 -- caseHash in the details of results
      content TEXT NOT NULL               -- JSON: input, expected, metadata, group, cluster
    ) STRICT;
+
+   CREATE TABLE evaluation_case_index (
+     hash TEXT PRIMARY KEY,              -- '': of the last case that is in this index; the newest are not
+     case_id INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
 
    ALTER TABLE evaluation_results ADD COLUMN passed INTEGER;  -- 1, 0, or NULL without a score
    ALTER TABLE evaluation_results ADD COLUMN group_name TEXT;

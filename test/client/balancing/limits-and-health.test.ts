@@ -72,7 +72,12 @@ describe('retry-after', () => {
     ['Infinity', undefined],
     ['undefined', undefined],
     ['2026-11-23T12:00:30Z', 30_000],
-    ['Monday, 23-Nov-26 12:00:30 GMT', undefined],
+    ['Monday, 23-Nov-26 12:00:30 GMT', 30_000],
+    ['Mon Nov 23 12:00:30 2026', 30_000],
+    ['2026-11-23T12:00:30', 30_000],
+    ['00:00:30', undefined],
+    [`${wall + 30_000}000`, 30_000],
+    [`${wall + 30_000}000000`, 30_000],
   ])('reads Retry-After: %j', (value, expected) => {
     expect(retryAfterMs({ 'retry-after': value }, wall)).toBe(expected);
   });

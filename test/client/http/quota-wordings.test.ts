@@ -283,6 +283,91 @@ const WORDINGS: readonly (readonly [vendor: string, status: number, code: string
     RATE,
     { __type: 'ThrottlingException', message: 'Too many tokens, please wait before trying again.' },
   ],
+  [
+    'Bedrock behind a gateway',
+    400,
+    RATE,
+    { __type: 'ThrottlingException', message: 'Too many requests, please wait before trying again.' },
+  ],
+  [
+    'a gateway that wraps a limit',
+    400,
+    RATE,
+    { error: { message: 'Rate limit exceeded', type: 'rate_limit_error' } },
+  ],
+  [
+    'a gateway that wraps too much load',
+    400,
+    'ASSAY_OVERLOADED',
+    { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },
+  ],
+  [
+    'OpenAI, a request above the limit of a minute',
+    429,
+    'ASSAY_CONTEXT_LENGTH',
+    {
+      error: {
+        message:
+          'Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 40000. The input or output tokens ' +
+          'must be reduced in order to run successfully.',
+        type: 'tokens',
+        code: 'rate_limit_exceeded',
+      },
+    },
+  ],
+  [
+    'Groq, a request above the limit of a minute',
+    413,
+    'ASSAY_CONTEXT_LENGTH',
+    {
+      error: {
+        message:
+          'Request too large for model `m` on tokens per minute (TPM): Limit 6000, Requested 9000, please reduce your ' +
+          'message size and try again.',
+        type: 'tokens',
+        code: 'rate_limit_exceeded',
+      },
+    },
+  ],
+  [
+    'Gemini, a key that is not one',
+    400,
+    'ASSAY_AUTHENTICATION',
+    [
+      {
+        error: {
+          code: 400,
+          message: 'API key not valid. Please pass a valid API key.',
+          status: 'INVALID_ARGUMENT',
+        },
+      },
+    ],
+  ],
+  [
+    'xAI, a key that is not one',
+    400,
+    'ASSAY_AUTHENTICATION',
+    { code: 'Client specified an invalid argument', error: 'Incorrect API key provided: xa***ey.' },
+  ],
+  [
+    'xAI, a team without credits',
+    403,
+    QUOTA,
+    { code: 'forbidden', error: "Your newly created team doesn't have any credits yet." },
+  ],
+  ['OpenRouter, a key with a limit', 403, QUOTA, { error: { message: 'Key limit exceeded (total limit).' } }],
+  [
+    'GitHub, tokens',
+    400,
+    'ASSAY_CONTEXT_LENGTH',
+    { error: { message: 'prompt token count of 70000 exceeds the limit of 64000' } },
+  ],
+  [
+    'a parameter above its limit',
+    400,
+    'ASSAY_BAD_REQUEST',
+    { error: { message: 'max_tokens: 9000 > 8192, which is the maximum allowed number of output tokens' } },
+  ],
 ];
 
 test.each(WORDINGS)('%s: status %i is %s', (_vendor, status, code, body) => {

@@ -160,7 +160,7 @@ describe('SqliteResultStore', () => {
     const older = await openDatabase(path, 'auto');
     for (const index of Object.values(SQLITE_INDEXES)) older.exec(`DROP INDEX ${index}`);
     older.exec('DROP INDEX evaluation_runs_time; ALTER TABLE evaluation_runs DROP COLUMN run_end');
-    older.exec('DROP TABLE evaluation_leases; DROP TABLE evaluation_cases');
+    older.exec('DROP TABLE evaluation_leases; DROP TABLE evaluation_cases; DROP TABLE evaluation_case_index');
     for (const column of ['passed', 'group_name', 'error_code'])
       older.exec(`ALTER TABLE evaluation_results DROP COLUMN ${column}`);
     older.exec('UPDATE assaykit_schema SET version = 1');

@@ -1,6 +1,8 @@
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
+import v8 from 'node:v8';
 import type { Worker } from 'node:worker_threads';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { CaseResult } from '../../../src/evaluation/evaluation-types.js';
 import { decodePart, encodeInParts } from '../../../src/stores/sqlite/encoded-parts.js';
 import type { ResultStoreEvents } from '../../../src/stores/result-store.js';
@@ -122,5 +124,25 @@ describe('an append that goes to the thread in several parts', () => {
     expect(await stored(store)).toEqual(rows());
     await store.close();
     process.off('worker', seen);
+  });
+
+  it('moves parts out of shared memory, which is what Bun encodes into and no thread can be given', async () => {
+    const serialize = v8.serialize;
+    const shared = vi.spyOn(v8, 'serialize').mockImplementation((value) => {
+      const bytes = serialize(value);
+      const copy = Buffer.from(new SharedArrayBuffer(bytes.length));
+      bytes.copy(copy);
+      return copy as unknown as Buffer<ArrayBuffer>;
+    });
+    syncBuiltinESMExports();
+    try {
+      const parts = await encodeInParts(rows());
+      expect(shared).toHaveBeenCalledTimes(3);
+      const moved = structuredClone(parts, { transfer: parts.map(({ buffer }) => buffer as ArrayBuffer) });
+      expect(moved.flatMap(decodePart)).toEqual(rows());
+    } finally {
+      shared.mockRestore();
+      syncBuiltinESMExports();
+    }
   });
 });
