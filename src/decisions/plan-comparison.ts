@@ -219,12 +219,12 @@ const sides = (discordance: number, difference: number): { p10: number; p01: num
 });
 
 function format(plan: ComparisonForecastData): string {
-  const points = (share: number): string => `${Number((100 * share).toFixed(1))} points`;
+  const points = (share: number): string => `${Number((100 * share).toPrecision(3))} points`;
   const count = (n: number | null): string => (n === null ? 'more than 200,000' : n.toLocaleString('en-US'));
   const lines = [
-    `A difference of ${points(plan.difference)} takes ${count(plan.cases)} cases (found with ${Number((100 * plan.power).toFixed(1))} %)` +
+    `A difference of ${points(plan.difference)} takes ${count(plan.cases)} cases (found with ${Number((100 * plan.power).toPrecision(6))} %)` +
       (plan.cost === null ? '.' : `, ${plan.cost.toFixed(4)} of cost on a side.`),
-    `  with decide: plan ${count(plan.plannedCases)}, about ${count(plan.expectedCases)} asked if it is there`,
+    `  with decide: plan ${count(plan.plannedCases)}, ${plan.expectedCases === null ? '' : 'about '}${count(plan.expectedCases)} asked if it is there`,
   ];
   if (plan.availableCases !== null) {
     const found =

@@ -21,6 +21,7 @@ import {
   withinTolerance,
   type Rational,
 } from './reading/rational.js';
+import type { ReadRational } from './reading/number-token.js';
 import { plainNumber, readNumber } from './reading/read-number.js';
 import { isFound } from './reading/reading.js';
 import type { DecimalMark } from './reading/written-digits.js';
@@ -139,8 +140,9 @@ export function number(options: NumberOptions = {}): Scorer<unknown, TextReferen
       const read = find(output, where, mark, response?.finishReason === 'length');
       if (!isFound(read)) return noMatch(policy, read.reason);
       const value = asShare ? shareOf(read) : read.value;
+      const { also }: ReadRational = read.value;
       return {
-        score: wanted.some((each) => equal(value, each)) ? 1 : 0,
+        score: wanted.some((each) => equal(value, each) || (also !== undefined && equal(also, each))) ? 1 : 0,
         label: formatRational(value),
         metadata: { tier: read.tier },
         evidence: [read.evidence],

@@ -15,7 +15,7 @@ import { pearson } from '../../statistics/correlation.js';
 import { type AnchoredMean, anchoredMean, FEWEST_LABELS, labelsOnly } from './anchored-mean.js';
 import type { Anchored, AnchoredData } from './anchored-data.js';
 import { formatAnchored } from './format-anchored.js';
-import { judgeAgreement } from './judge-agreement.js';
+import { clusteredEnds, judgeAgreement } from './judge-agreement.js';
 import type { LabelSet } from './label-set.js';
 import {
   clusteredPredictionPoweredMean,
@@ -132,6 +132,10 @@ function anchoredData(
   const found = estimate(mapped, sample, level);
   const binary = !paired && [...labels, ...judge].every((x) => x === 0 || x === 1);
   const effective = effectiveLabels(sample);
+  const clusters =
+    clustersOf(mapped) === null
+      ? null
+      : mapped.filter(({ label }) => label !== null).map(({ cluster }) => cluster as string);
   return {
     ...asked,
     ...found,
@@ -141,19 +145,25 @@ function anchoredData(
     items: mapped.length,
     clusters: clustersOf(mapped),
     judgeMean: scale.from(meanOf(mapped.map(({ score }) => score))),
-    judgeBias: judgeBias(sample, level, scale),
+    judgeBias: judgeBias(sample, { level, clusters }, scale),
     correlation: pearson(labels, judge),
-    agreement: binary ? judgeAgreement(labels, judge, level) : null,
+    agreement: binary ? judgeAgreement(labels, judge, { level, clusters }) : null,
     effectiveLabels: effective,
     labelsSaved: labelsSaved(found, effective, labels.length),
   };
 }
 
-function judgeBias({ labels, judge }: Sample, level: number, { width }: Scale): AnchoredData['judgeBias'] {
-  const bias = boundedMeanInterval(
-    labels.map((label, i) => (judge[i] as number) - label),
-    { level, range: [-1, 1] },
-  );
+function judgeBias(
+  { labels, judge }: Sample,
+  { level, clusters }: { readonly level: number; readonly clusters: readonly string[] | null },
+  { width }: Scale,
+): AnchoredData['judgeBias'] {
+  const errors = labels.map((label, i) => (judge[i] as number) - label);
+  if (clusters !== null) {
+    const [low, high] = clusteredEnds(errors, clusters, { level, range: [-1, 1] });
+    return { value: width * meanOf(errors), interval: [width * low, width * high], n: labels.length };
+  }
+  const bias = boundedMeanInterval(errors, { level, range: [-1, 1] });
   return {
     value: width * (meanOf(judge) - meanOf(labels)),
     interval: bias === null ? [-width, width] : [width * bias.low, width * bias.high],

@@ -10,7 +10,7 @@ export function formatAnchored(found: AnchoredData): string {
   const lines = [
     `${of} ${score(mean)}, between ${range(interval)} (${percent(level)}), by ${count(labels, 'label')} of ${count(items, 'answer')}` +
       (clusters === null ? '.' : ` in ${count(clusters, 'cluster')}.`),
-    `  the judge alone says ${score(found.judgeMean)}; it is ${bias(found.judgeBias)} (${range(found.judgeBias.interval)})`,
+    `  the judge alone says ${score(found.judgeMean)}; it is ${bias(found.judgeBias)} (between ${range(found.judgeBias.interval)})`,
   ];
   if (agreement !== null) {
     const parts = [`agrees with ${figure(agreement.agreement)} of the labels`];
@@ -40,7 +40,10 @@ const count = (n: number, noun: string): string =>
   `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
 const figure = ({ value, interval }: Figure): string =>
   `${score(value)} (${score(interval[0])} to ${score(interval[1])})`;
-const bias = ({ value }: Figure): string =>
-  Math.abs(value) < 0.00005
-    ? 'neither too high nor too low'
-    : `${score(Math.abs(value))} too ${value > 0 ? 'high' : 'low'} on average`;
+/** A bias whose interval holds 0 is not shown; that is not the same as none. */
+function bias({ value, interval }: Figure): string {
+  const isShown = interval[0] > 0 || interval[1] < 0;
+  if (Math.abs(value) < 0.00005) return 'not shown to be too high or too low';
+  const size = `${score(Math.abs(value))} too ${value > 0 ? 'high' : 'low'} on average`;
+  return isShown ? size : `${size}, which may be chance`;
+}

@@ -1,5 +1,6 @@
 import { normalQuantile } from '../../statistics/special-functions.js';
-import { midPInterval } from '../../statistics/intervals.js';
+import { midPInterval, type Interval } from '../../statistics/intervals.js';
+import { ClusteredMoments } from '../../statistics/clustered.js';
 import type { Ends } from '../../statistics/paired-table.js';
 
 /** A figure with its interval. */
@@ -24,36 +25,68 @@ export interface JudgeAgreement {
   readonly trueNegativeRate: Figure | null;
 }
 
-/** Agreement of 0/1 labels and scores, with mid-p intervals; kappa's by its large-sample error (Fleiss, Cohen and Everitt 1969). */
+/**
+ * Agreement of 0/1 labels and scores, with mid-p intervals, or those of clusters where labels come in some; kappa's by its
+ * large-sample error (Fleiss, Cohen and Everitt 1969), or from the interval of the agreement where that error is 0 or
+ * labels come in clusters.
+ */
 export function judgeAgreement(
   labels: readonly number[],
   judge: readonly number[],
-  level: number,
+  { level, clusters }: { readonly level: number; readonly clusters: readonly string[] | null },
 ): JudgeAgreement {
-  let [both, onlyLabel, onlyJudge, neither] = [0, 0, 0, 0];
-  for (const [i, label] of labels.entries()) {
-    const passed = judge[i] === 1;
-    if (label === 1 && passed) both++;
-    else if (label === 1) onlyLabel++;
-    else if (passed) onlyJudge++;
-    else neither++;
-  }
-  const share = (successes: number, n: number): Figure | null => {
-    const interval = midPInterval({ successes, n }, { level });
-    return interval === null ? null : { value: successes / n, interval: [interval.low, interval.high], n };
+  const all = [...labels.keys()];
+  const agrees = (i: number): boolean => labels[i] === judge[i];
+  const share = (of: readonly number[]): Figure | null => {
+    if (of.length === 0) return null;
+    const hits = of.filter(agrees).length;
+    return { value: hits / of.length, interval: endsOf(of), n: of.length };
+  };
+  const endsOf = (of: readonly number[]): Ends => {
+    const hits = of.filter(agrees).length;
+    if (clusters === null) {
+      const { low, high } = midPInterval({ successes: hits, n: of.length }, { level }) as Interval;
+      return [low, high];
+    }
+    return clusteredEnds(
+      of.map((i) => Number(agrees(i))),
+      of.map((i) => clusters[i] as string),
+      { level, range: [0, 1] },
+    );
+  };
+  const [right, wrong] = [all.filter((i) => labels[i] === 1), all.filter((i) => labels[i] === 0)];
+  const agreement = share(all) as Figure;
+  const counts = {
+    both: right.filter(agrees).length,
+    onlyLabel: right.filter((i) => !agrees(i)).length,
+    onlyJudge: wrong.filter((i) => !agrees(i)).length,
+    neither: wrong.filter(agrees).length,
   };
   return {
-    agreement: share(both + neither, labels.length) as Figure,
-    kappa: kappaOf({ both, onlyLabel, onlyJudge, neither }, level),
-    truePositiveRate: share(both, both + onlyLabel),
-    trueNegativeRate: share(neither, neither + onlyJudge),
+    agreement,
+    kappa: kappaOf(counts, { level, agreement, isClustered: clusters !== null }),
+    truePositiveRate: share(right),
+    trueNegativeRate: share(wrong),
   };
+}
+
+/** The interval of a mean over clusters; the whole range where they are too few for one. */
+export function clusteredEnds(
+  values: readonly number[],
+  clusters: readonly string[],
+  options: { readonly level: number; readonly range: Ends },
+): Ends {
+  const moments = new ClusteredMoments();
+  values.forEach((value, i) => moments.add(value, clusters[i] as string));
+  const found = moments.interval(options);
+  return found === null ? options.range : [found.low, found.high];
 }
 
 function kappaOf(
   counts: Readonly<Record<'both' | 'onlyLabel' | 'onlyJudge' | 'neither', number>>,
-  level: number,
+  options: { readonly level: number; readonly agreement: Figure; readonly isClustered: boolean },
 ): Figure | null {
+  const { level, agreement, isClustered } = options;
   const n = counts.both + counts.onlyLabel + counts.onlyJudge + counts.neither;
   const [p11, p10, p01, p00] = [counts.both, counts.onlyLabel, counts.onlyJudge, counts.neither].map(
     (count) => count / n,
@@ -70,5 +103,10 @@ function kappaOf(
   const variance =
     (agreeing + differing - (observed * chance - 2 * chance + observed) ** 2) / (n * (1 - chance) ** 4);
   const margin = -normalQuantile((1 - level) / 2) * Math.sqrt(Math.max(0, variance));
-  return { value, interval: [Math.max(-1, value - margin), Math.min(1, value + margin)], n };
+  const low = Math.max(-1, value - margin);
+  const high = Math.min(1, value + margin);
+  if (!isClustered && high - low > 1e-9) return { value, interval: [low, high], n };
+  // no spread is left to estimate, or it is not that of independent labels: the interval of the agreement stands in
+  const kappaAt = (share: number): number => Math.min(1, Math.max(-1, (share - chance) / (1 - chance)));
+  return { value, interval: [kappaAt(agreement.interval[0]), kappaAt(agreement.interval[1])], n };
 }

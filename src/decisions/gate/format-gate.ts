@@ -76,7 +76,9 @@ export function describeCheck(check: Omit<GateCheck, 'reason'>): string {
   const p = `one-sided p ${pValue(check.p)}${check.adjustedP === check.p || (check.p ?? 1) > 0.1 ? '' : `, ${pValue(check.adjustedP)} with all checks`}`;
   const detectable =
     check.detectable === null
-      ? 'no drop would be found with a chance of 80 %'
+      ? check.discordant === 0
+        ? 'without a pair that differs nobody can say which drop would be found'
+        : 'no drop would be found with a chance of 80 %'
       : `a drop of ${points(check.detectable)} would be found with a chance of 80 %`;
   return `${found}; ${p}; ${detectable}`;
 }

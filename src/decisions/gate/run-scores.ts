@@ -116,6 +116,12 @@ export class RunScores {
           ? evaluation.overallScore
           : evaluation.dimensions.find(({ name }) => name === metric)?.score;
       if (score === null || score === undefined) continue;
+      if (!(score >= 0 && score <= 1)) {
+        throw new InputError(
+          'ASSAY_INVALID_INPUT',
+          `Expected scores from 0 to 1 in ${options.role}, got ${show(score)} as ${show(metric)} of case ${show(result.caseId)}`,
+        );
+      }
       let column = this.#columns.get(metric);
       if (column === undefined) this.#columns.set(metric, (column = new ScoreColumn()));
       column.add(position, score);
@@ -152,7 +158,7 @@ export class RunScores {
  * Reads a run, result by result.
  *
  * @throws AssayError `ASSAY_EMPTY_INPUT` for a run without results, `ASSAY_DUPLICATE_CASE`, `ASSAY_INVALID_INPUT` for
- *   something that is no run or a slice that throws, `ASSAY_ABORTED`.
+ *   something that is no run, a score outside of 0..1 or a slice that throws, `ASSAY_ABORTED`.
  */
 export async function readRun(source: RunSource, options: ReadRunOptions): Promise<RunScores> {
   const { role, onResult, signal } = options;

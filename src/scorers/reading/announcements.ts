@@ -123,7 +123,7 @@ function linkedPlace(
   { at, end, noun }: { readonly at: number; readonly end: number; readonly noun: string },
 ): Pick<Announcement, 'tier' | 'start' | 'mayWrap'> | undefined {
   const field = tailAt(FIELD_TAIL, text, end);
-  if (field !== undefined && closesWhatItOpened(text, at, field - 1))
+  if (field !== undefined && closesWhatItOpened(text, at, field - 1) && !endsInValue(text, end, field))
     return { tier: 'field', start: field, mayWrap: true };
   const heading = tailAt(HEADING_TAIL, text, end);
   if (heading !== undefined && isHeading(text, at)) return { tier: 'field', start: heading, mayWrap: true };
@@ -134,6 +134,14 @@ function linkedPlace(
   const after = tailAt(COLON, text, sentence);
   return { tier: 'sentence', start: after ?? sentence, mayWrap: after !== undefined };
 }
+
+/** `answer is B:`: the colon ends a sentence that has told the letter, and no label. */
+function endsInValue(text: string, end: number, field: number): boolean {
+  const value = tailAt(SENTENCE_TAIL, text, end);
+  return value !== undefined && value < field && LETTER_ALONE.test(text.slice(value, field));
+}
+
+const LETTER_ALONE = /^ {1,2}(?:\p{L}{1,2} |\p{L}['’])?[*_(]{0,3}[\p{L}\p{N}][*_)]{0,3} ?[:：]$/u;
 
 /** Languages with the verb at the end: `उत्तर B है`. */
 const VALUE_BEGINS = /^ {1,2}[\d(*A-Za-z]/;

@@ -3,19 +3,20 @@
  * from the rest, which is looked for only in texts that are not ASCII.
  */
 const PLAIN_NOUNS =
-  'answer|ans|solution|result|conclusion|verdict|decision|judge?ment|choice|option|alternative|antwort|antwoord|loesung|ergebnis|endergebnis|reponse|respuesta|opcion|alternativa|resultado|risposta|opzione|soluzione|risultato|resposta|wynik|svar|svaret|vastaus|cevap|jawaban|jibu|oplossing|resultat|resultaat|jawapan|sagot';
+  'answer|ans|response|solution|result|conclusion|verdict|decision|judge?ment|choice|option|alternative|antwort|antwoord|loesung|ergebnis|endergebnis|reponse|respuesta|opcion|alternativa|resultado|risposta|opzione|soluzione|risultato|resposta|wynik|svar|svaret|vastaus|cevap|jawaban|jibu|oplossing|resultat|resultaat|jawapan|sagot|gabarito';
 
 const CASED_NOUNS =
   'lösung|réponse|résultat|opción|solución|opção|solução|odpowiedź|odpověď|výsledek|yanıt|sonuç|đáp án|răspuns|válasz|ответ|ответа|вариант|результат|відповідь|отговор|απάντηση';
 
 const UNCASED_NOUNS =
-  'câu trả lời|trả lời|الإجابة|الجواب|إجابة|جواب|پاسخ|תשובה|התשובה|उत्तर|जवाब|विकल्प|উত্তর|பதில்|விடை|సమాధానం|คำตอบ|答案|答复|解答|回答|结果|結果|答え|正解|答|정답|답변|답안|답';
+  'câu trả lời|trả lời|الإجابة|الخيار|الجواب|إجابة|جواب|پاسخ|תשובה|התשובה|उत्तर|जवाब|विकल्प|উত্তর|பதில்|விடை|సమాధానం|คำตอบ|答案|答复|解答|回答|结果|結果|答え|正解|選択肢|答|정답|선택지|답변|답안|답';
 
 /** Nouns that announce options only: `the correct option is`. */
-const OPTION_NOUNS = 'choice option alternative alternativa opcion opción opzione opção вариант विकल्प';
+const OPTION_NOUNS =
+  'choice option alternative alternativa opcion opción opzione opção вариант विकल्प 選択肢 선택지 الخيار';
 /** Nouns that may introduce anything: what follows decides only if it can be read. */
 const VAGUE_NOUNS =
-  'result solution conclusion decision resultado risultato resultat resultaat 结果 結果 результат wynik výsledek sonuç solución soluzione solução oplossing lösung loesung ergebnis';
+  'response result solution conclusion decision resultado risultato resultat resultaat 结果 結果 результат wynik výsledek sonuç solución soluzione solução oplossing lösung loesung ergebnis';
 
 /** How much an announcing noun says. */
 export type NounKind = 'answer' | 'option' | 'vague';
@@ -46,7 +47,7 @@ export function answerNounsFor(text: string): readonly RegExp[] {
 }
 
 const LINKING_WORDS =
-  'choices?|options?|letter|key|value|number|is|to|of|for|based|in|from|after|using|given|final|correct|right|here|auf|zur|de|del|della|à|a la|finale|correcta|correcte|corretta|correta';
+  'choices?|options?|letter|key|value|number|is|to|of|for|based|in|from|after|using|given|final|correct|right|here|auf|zur|de|del|della|à|a la|finale|esatta|giusta|certa|juste|exacte|correcta|correcte|corretta|correta';
 
 const COPULAS =
   'is|was|are|would be|should be|must be|will be|has to be|equals|ist|lautet|wäre|sind|est|serait|es|sería|son|è|é|sarebbe|seria|são|to|jest|je|är|er|on|olur|adalah|ialah|là|ni|is dus|este|είναι|это|является|е|هي|هو|है|হল|హల్|คือ|הוא|היא';
@@ -76,7 +77,8 @@ export const NO_ANSWER =
 
 /** Before a noun for an option that means the chosen one; or the noun begins its line. */
 export const SINGLED_OUT =
-  /(?:^|[\n\r]|correct|right|best|final|closest|chosen|selected|my|your|richtige|beste|correcta|mejor|correcte|meilleure|corretta|migliore|correta|melhor|правильный|верный|सही)["'*_`#>{ \t-]*$/iu;
+  /(?:^|[\n\r]|correct|right|best|final|only|remaining|closest|chosen|selected|my|your|richtige|beste|correcta|mejor|correcte|meilleure|corretta|migliore|correta|melhor|правильный|верный|सही|正しい|올바른|맞는|옳은)["'*_`#>{ \t-]*$/iu;
 
 /** After a noun for an option that means the right one, as Romance languages have it: `la opción correcta es`. */
-export const SINGLED_OUT_AFTER = / (?:correct[aeo]s?|corrett[ao]|correta|adéquate|adecuada)(?![\p{L}])/uy;
+export const SINGLED_OUT_AFTER =
+  / (?:correct[aeo]s?|corrett[ao]|correta|giust[ao]|esatt[ao]|certa|juste|exacte|adéquate|adecuada|الصحيح|الصحيحة|left|remaining)(?![\p{L}])/uy;

@@ -43,7 +43,7 @@ const DECOR =
 const LINE_DECOR =
   /<\/?[a-z]{1,8}>|[ \t*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf)\s?(?=\{)/y;
 const FILLER =
-  /(?:option|choice|letter|alternative|statement|answer|opción|opcion|opzione|opção|alternativa|variant|вариант|antwort|buchstabe|lettre|letra|indeed|clearly|definitely|therefore|simply|most likely|likely|probably|actually|only|the|in|a(?= (?:letra|opção|alternativa))|der|die|das|la|le|el|l'|выбор|选项|選項|選択肢|보기|الخيار|विकल्प|ตัวเลือก|第)(?![\p{L}\p{N}])[ \t]*|(?:选项|選項|選択肢)/iuy;
+  /(?:option|choice|letter|alternative|statement|answer|opción|opcion|opzione|opção|alternativa|variant|вариант|antwort|buchstabe|lettre|letra|donc|quindi|somit|portanto|entonces|então|следовательно|thus|hence|indeed|clearly|definitely|therefore|simply|most likely|likely|probably|actually|only|the|in|a(?= (?:letra|opção|alternativa))|der|die|das|la|le|el|l'|выбор|选项|選項|選択肢|보기|الخيار|विकल्प|ตัวเลือก|第)(?![\p{L}\p{N}])[ \t]*|(?:选项|選項|選択肢)/iuy;
 const MOST_DECOR = 100;
 const LONGEST_LINE = 1_000;
 
@@ -158,6 +158,11 @@ const ALTERNATIVE =
 export function namesAnother(text: string, from: number, menu: Menu, letter: string): boolean {
   let at = from;
   while (at - from < 12 && CLOSING.test(text[at] ?? '') && !startsAlternative(text, at)) at++;
+  const aside = ASIDE.exec(text.slice(at, at + 120));
+  if (aside !== null) {
+    const other = letterFor(menu, aside[1]!, false);
+    return other !== undefined && other !== letter;
+  }
   ALTERNATIVE.lastIndex = at;
   const link = ALTERNATIVE.exec(text);
   if (link === null) return standsBelow(text, at, menu, letter);
@@ -171,6 +176,10 @@ export function namesAnother(text: string, from: number, menu: Menu, letter: str
   const weak = /^[\s,，、;；]*$/.test(link[0]);
   return !weak || /^[*_~"'`”’»)\]}$\\]*(?:[ \t]*(?:[.,，、;；。)\r\n]|and\b|or\b|&|$))/u.test(after);
 }
+
+/** `A (if it is dry) or B (if it is not)`. */
+const ASIDE =
+  /^ ?\([^()\n]{1,80}\),? (?:or|and|oder|und|ou|et|o|y|e) [*_(]{0,3}([\p{L}\p{N}])[*_)]{0,3}(?= ?[(.,;\n]|$)/u;
 
 const startsAlternative = (text: string, at: number): boolean => {
   if (text[at] !== ' ') return false;

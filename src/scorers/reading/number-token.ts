@@ -1,14 +1,20 @@
 import { parseDecimal, type Decimal } from '../../foundation/decimal.js';
 import { lineEnd } from './paragraphs.js';
 import { mixed, negative, rationalOf, timesPowerOfTen, wholeRational, type Rational } from './rational.js';
+import { hanAmount, scaleAfter, saysMinus } from './number-words.js';
 import { writtenDigits, type DecimalMark, type WrittenDigits } from './written-digits.js';
+
+/** A number with the other way in which the same words may give it: `1.5 million` is 1500000, or 1.5 where millions are asked for. */
+export interface ReadRational extends Rational {
+  readonly also?: Rational | undefined;
+}
 
 /** A number that stands in a text, or something made of digits that is none. */
 export interface NumberToken {
   readonly start: number;
   readonly end: number;
   /** `undefined`: a ratio, a date, a root, a fraction of expressions. */
-  readonly value: Rational | undefined;
+  readonly value: ReadRational | undefined;
   /** How else a single comma or point could be meant. */
   readonly otherwise?: Rational | undefined;
   /** Part of an expression: an operator, a root or a letter for a quantity stands beside it. */
@@ -58,17 +64,25 @@ function tokenAt(text: string, at: number, first: string, mark: DecimalMark): Nu
     first !== '.' && text[at - 1] === '.' && !/[\p{L}\p{N})]/u.test(text[at - 2] ?? ' ') ? at - 1 : at;
   const amount = amountAt(text, begin, mark);
   if (amount === undefined) return undefined;
-  const scaled = withPower(text, amount);
+  const powered = withPower(text, amount);
+  const scale = powered === amount ? scaleAfter(text, amount.end) : undefined;
+  const scaled = scale === undefined ? powered : { ...powered, end: scale.end };
   const sign = signBefore(text, begin);
+  const isNegative = sign.negative || (!sign.operator && saysMinus(text, sign.start));
   const withSign = (value: Rational | undefined): Rational | undefined =>
-    value !== undefined && sign.negative ? negative(value) : value;
+    value !== undefined && isNegative ? negative(value) : value;
+  const plain = withSign(scaled.value);
+  const value =
+    scale === undefined || plain === undefined
+      ? plain
+      : { ...timesPowerOfTen(plain, scale.power), also: plain };
   const percent = /^ ?(?:\\?%|٪|percent\b|per cent\b|prozent\b|por ciento\b|pour cent\b|процент)/i.exec(
     text.slice(scaled.end, scaled.end + 12),
   );
   return {
     start: sign.start,
     end: scaled.end + (percent?.[0].length ?? 0),
-    value: isRatio(text, begin, scaled.end) ? undefined : withSign(scaled.value),
+    value: isRatio(text, begin, scaled.end) ? undefined : value,
     otherwise: withSign(scaled.otherwise),
     operand: sign.operator || hasOperator(text, sign.start, scaled.end),
     ordinal: isOrdinal(text, sign.start, scaled.end),
@@ -127,6 +141,8 @@ function amountAt(text: string, at: number, mark: DecimalMark): Amount | undefin
   }
   const vulgar = vulgarFraction(text, at);
   if (vulgar !== undefined) return vulgar;
+  const summed = hanAmount(text, at);
+  if (summed !== undefined) return summed;
   const digits = writtenDigits(text, at, mark);
   if (digits === undefined) return undefined;
   const end = at + digits.length;

@@ -1,5 +1,5 @@
 import { parseDecimal } from '../../foundation/decimal.js';
-import { wholeRational, type Rational } from './rational.js';
+import { negative, rationalOf, timesPowerOfTen, wholeRational, type Rational } from './rational.js';
 
 const WORDS: readonly (readonly [language: string, words: string])[] = [
   [
@@ -19,16 +19,117 @@ const VALUES = new Map(
   WORDS.flatMap(([, words]) => words.split(' ').map((word, value) => [word, value] as const)),
 );
 
-const FIRST_WORD = /^[\s*_"'`$({[]*(\p{L}{1,9})(?!\p{L})/u;
+const SCALES: readonly (readonly [power: number, words: string])[] = [
+  [2, 'hundred hundert'],
+  [3, 'thousand tausend mille mila mil тысяч тысячи тысяча тыс 千'],
+  [4, '万 萬 만'],
+  [5, 'lakh lakhs'],
+  [
+    6,
+    'million millions mio millionen millones millón milhões milhão milioni milione миллион миллиона миллионов млн',
+  ],
+  [7, 'crore crores'],
+  [8, '亿 億 억'],
+  [9, 'billion billions mrd milliarden milliarde milliards milliard миллиард миллиарда миллиардов млрд'],
+  [12, 'trillion trillions'],
+];
+const POWERS = new Map(
+  SCALES.flatMap(([power, words]) => words.split(' ').map((word) => [word, power] as const)),
+);
+const SCALE = /[ \u00a0~]?([万萬만亿億억千])|(?:[ \u00a0]|\\ )(\p{L}{3,10})\.?(?![\p{L}\p{N}])/uy;
+
+/** `million` after a number: the power of ten that it stands for, and where it ends. */
+export function scaleAfter(
+  text: string,
+  at: number,
+): { readonly power: number; readonly end: number } | undefined {
+  SCALE.lastIndex = at;
+  const found = SCALE.exec(text);
+  const word = found?.[1] ?? found?.[2];
+  const power = word === undefined ? undefined : POWERS.get(word.toLowerCase());
+  return power === undefined ? undefined : { power, end: at + found![0].replace(/\.$/, '').length };
+}
+
+const HAN_AMOUNT = /\d{1,8}(?:[亿億억万萬만千] ?\d{1,8}){1,3}[万萬만千]?/y;
+
+/** Several steps of a scale in one number: `3万5千`, `1億2000万`. */
+export function hanAmount(
+  text: string,
+  at: number,
+): { readonly value: Rational; readonly end: number } | undefined {
+  HAN_AMOUNT.lastIndex = at;
+  const written = HAN_AMOUNT.exec(text)?.[0];
+  if (written === undefined) return undefined;
+  let sum = 0;
+  for (const [, digits, scale = ''] of written.matchAll(/(\d+)(\D?)/g))
+    sum += Number(digits) * 10 ** (POWERS.get(scale) ?? 0);
+  return Number.isSafeInteger(sum) ? { value: rationalOfWord(sum), end: at + written.length } : undefined;
+}
+
+const MINUS =
+  /(?:(?:^|[:=,(*$]|(?<![\p{L}])(?:is|was|are|be|equals|answer|to|of|ist|beträgt|lautet|sind|wert|est|vaut|es|son|è|é|fa|равен|равно|это))[\s*$"']{0,4}(?:minus|moins|menos|meno|минус)|(?<!\d ?)(?<![\p{L}])negative)[\s*$]{1,4}$|(?:负|負|マイナス|마이너스) ?$/iu;
+
+/** `minus` or `negative` before a number, as a sign and not between two numbers. */
+export const saysMinus = (text: string, at: number): boolean =>
+  /[\s*$负負スー]/.test(text[at - 1] ?? '') && MINUS.test(text.slice(Math.max(0, at - 32), at));
+
+const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
+const PARTS = 'half third quarter fifth sixth seventh eighth ninth tenth'.split(' ');
+const FIRST_WORD =
+  /^[\s*_"'`$({[]*(?:(minus|negative|moins|menos|meno|минус|负|負)\s*)?(\p{L}{1,20})(?!\p{L})/iu;
+const NEXT_WORD = /^(?: and |-| )(\p{L}{3,10})(?!\p{L})/iu;
 const MARKED_WORD = /\*\*\s?(\p{L}+)\s?\*\*/gu;
 
 /** A number that stands as a word: the text is it, begins with it, or holds it in bold as its only one. */
 export function numberInWords(text: string): Rational | undefined {
   const first = FIRST_WORD.exec(text);
-  const value = first === null ? undefined : VALUES.get(first[1]!.toLowerCase());
-  if (value === undefined || (value === 1 && /[\p{L}\p{N}]/u.test(text.slice(first![0].length))))
-    return numberInBold(text);
-  return rationalOfWord(value);
+  const rest = first === null ? '' : text.slice(first[0].length);
+  const value = first === null ? undefined : wordsFrom(first[2]!.toLowerCase(), rest);
+  if (value === undefined || (value === 'one' && /[\p{L}\p{N}]/u.test(rest))) return numberInBold(text);
+  const read = value === 'one' ? rationalOfWord(1) : value;
+  return first![1] === undefined ? read : negative(read);
+}
+
+/** `five`, `twenty-five`, `two thirds`, `three hundred`, `三十六`; `one` may be the pronoun or an article. */
+function wordsFrom(word: string, rest: string): Rational | 'one' | undefined {
+  if (HAN_NUMBER.test(word)) return hanNumber(word);
+  const tens = TENS.indexOf(word);
+  const value = VALUES.get(word) ?? (tens < 0 ? undefined : 20 + 10 * tens);
+  if (value === undefined) return undefined;
+  const next = NEXT_WORD.exec(rest)?.[1]!.toLowerCase();
+  if (next === undefined) return value === 1 ? 'one' : rationalOfWord(value);
+  const part = PARTS.indexOf(
+    next === 'halves' ? 'half' : next.replace(/^fourth/, 'quarter').replace(/s$/, ''),
+  );
+  if (part >= 0) return rationalOf(parseDecimal(String(value))!, parseDecimal(String(part + 2))!);
+  const ones = VALUES.get(next);
+  if (tens >= 0 && ones !== undefined && ones > 0 && ones < 10) return rationalOfWord(value + ones);
+  const power = POWERS.get(next);
+  if (power === undefined) return value === 1 ? 'one' : rationalOfWord(value);
+  const more = NEXT_WORD.exec(rest.slice(next.length + 1))?.[1]?.toLowerCase();
+  const isAll = more === undefined || !(VALUES.has(more) || TENS.includes(more) || POWERS.has(more));
+  return isAll ? timesPowerOfTen(rationalOfWord(value), power) : undefined;
+}
+
+const HAN_NUMBER =
+  /^[一二两三四五六七八九]?[十百千万][一二三四五六七八九十百千零]{0,7}(?:[个元月年岁米人只次天分倍]\p{L}{0,2})?$/u;
+const HAN_UNITS: Readonly<Record<string, number>> = { 十: 10, 百: 100, 千: 1_000, 万: 10_000 };
+
+/** Chinese numerals up to ten thousands: `三十六`, `二百零五`. */
+function hanNumber(word: string): Rational {
+  let sum = 0;
+  let digit = 0;
+  for (const character of word) {
+    const unit = HAN_UNITS[character];
+    const value = '零一二三四五六七八九'.indexOf(character === '两' ? '二' : character);
+    if (unit === undefined && value < 0) break;
+    if (unit === undefined) digit = value;
+    else {
+      sum += (digit === 0 ? 1 : digit) * unit;
+      digit = 0;
+    }
+  }
+  return rationalOfWord(sum + digit);
 }
 
 /** The only number word in bold: `you can hold **zero** litres`. */

@@ -183,7 +183,7 @@ function checkedLetter(text: string, menu: Menu): Found<string> | undefined {
 
 function letterOnItsLine(text: string, menu: Menu): Found<string> | undefined {
   const tail = Math.max(0, text.length - TAIL);
-  const alone = /^[ \t>*_(["`$\\]{0,6}([\p{L}\p{N}])[ \t*_)\]"`$.\\]{0,6}(?:<[^<>\n]{0,12}>)?\r?$/gmu;
+  const alone = /^[ \t>*_(["`$\\∴⇒→]{0,6}([\p{L}\p{N}])[ \t*_)\]"`$.\\]{0,6}(?:<[^<>\n]{0,12}>)?\r?$/gmu;
   let last: Found<string> | undefined;
   for (const found of text.slice(tail).matchAll(alone)) {
     const value = letterFor(menu, found[1]!, false);

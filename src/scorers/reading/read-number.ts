@@ -1,8 +1,9 @@
 import type { Announcement } from './announcements.js';
 import { NO_ANSWER } from './answer-words.js';
 import { finalAnswer } from './final-answer.js';
+import { areJoined, isAside, isBeside, isCompound, isShareOf, ratioOf } from './number-pairs.js';
 import { numberInBold, numberInWords } from './number-words.js';
-import { numberTokens, type NumberToken } from './number-token.js';
+import { numberTokens, type NumberToken, type ReadRational } from './number-token.js';
 import { endsInBlock, endsInLoop, lineEnd, sentenceEnd, type Stretch } from './paragraphs.js';
 import { sameRational, type Rational } from './rational.js';
 import { NONE, SEVERAL, UNREADABLE, type Found, type PlaceReading, type Reading } from './reading.js';
@@ -113,14 +114,44 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
       ? NONE
       : UNREADABLE;
   }
+  if (exact ? isOneOfBoxes(text, place) : isOneOfItems(text, start, end)) return SEVERAL;
   const tokens = afterLastEquals(text, all, end);
   if (tokens === 'several') return SEVERAL;
   const chosen = chosenOf(text, tokens, start, exact);
   if (chosen === 'several') return SEVERAL;
   const factorial = exact && text[chosen.end] === '!';
   if (chosen.value === undefined || chosen.operand || chosen.listed || factorial) return NONE;
-  return { kind: 'value', value: chosen.value, start: chosen.start, end: chosen.end };
+  return { kind: 'value', value: withExact(text, all, chosen), start: chosen.start, end: chosen.end };
 }
+
+/** `1/3 ≈ 0.333` and `0.333… (1/3)` say both: what is rounded, and what it is exactly. */
+function withExact(text: string, tokens: readonly NumberToken[], chosen: NumberToken): ReadRational {
+  const value = chosen.value!;
+  const next = tokens[tokens.indexOf(chosen) + 1];
+  if (next?.value !== undefined && /^(?:\.{2,3}|…) ?\($/.test(text.slice(chosen.end, next.start)))
+    return { ...next.value, also: value };
+  const exact = tokens[tokens.indexOf(chosen) - 1];
+  if (exact?.value === undefined || exact.operand || chosen.start - exact.end > 20) return value;
+  if (!/^[\s$]*(?:≈|≃|~|\\approx|\\simeq)[\s$]*$/.test(text.slice(exact.end, chosen.start))) return value;
+  return { ...value, also: exact.value };
+}
+
+/** `\\boxed{3}$ and $\\boxed{4}`. */
+const isOneOfBoxes = (text: string, { from, tier }: Announcement): boolean =>
+  tier === 'boxed' &&
+  /boxed\s?\{[^\n]{1,60}\}[\s$\\()]{0,6}(?:,|and|or|und|oder|et|ou|y|o|e|和|或)[\s$\\()]{0,6}$/.test(
+    text.slice(Math.max(0, from - 90), from),
+  );
+
+/** The first of several lines of a list that give a number each: `- area: 24`, `- perimeter: 20`. */
+function isOneOfItems(text: string, start: number, end: number): boolean {
+  const mark = ITEM.exec(text.slice(start, end))?.[0];
+  if (mark === undefined) return false;
+  const next = text.slice(end + 1, lineEnd(text, end + 1, LONGEST_VALUE)).trimStart();
+  return next.startsWith(mark) && ITEM.test(next) && /\d/.test(next);
+}
+
+const ITEM = /^[-*•] (?=[*_]{0,2}\p{L}[^\d\n]{0,40}[:=])/u;
 
 /** What is announced: a box up to its brace, a JSON string up to its quote, else a line or a sentence. */
 function valueStretch(text: string, place: Announcement): Stretch & { readonly exact: boolean } {
@@ -169,17 +200,6 @@ function firstContent(text: string, from: number): number {
   return at + (space.exec(text)?.[0].length ?? 0);
 }
 
-const JOINS =
-  /^[\s$€£*_(){}"'\\]*(?:[,;、，/&]|,?\s?(?:and|or|und|oder|et|ou|y|o|u|e|и|или|au|na|atau|dan|eller|en|of|veya|ve)|或者|或|和|及|与|または|か)[\s$€£¥*_(){}"'\\]*(?:[a-z]\w{0,2} ?= ?)?[\s$€£¥*_({"'\\]*$/i;
-const RANGES = /^[\s$°%]*(?:-|–|—|~|〜|～|to|bis|through|until|hasta|à|至|到|до|a)[\s$€£¥]*$/i;
-
-/** Whether two numbers are named as alternatives, as a list or as the ends of a range. */
-function areJoined(text: string, a: NumberToken, b: NumberToken): boolean {
-  if (b.start - a.end > 24) return false;
-  const between = text.slice(a.end, b.start);
-  return JOINS.test(between) || RANGES.test(between) || (between === '' && text[b.start] === '-');
-}
-
 /** Of `24/2 = 12` the 12; several when alternatives were set equal: `x = 3 or x = -3`. */
 function afterLastEquals(
   text: string,
@@ -213,7 +233,7 @@ function chosenOf(
 ): NumberToken | 'several' {
   const [first, second] = tokens as [NumberToken, NumberToken?];
   if (second === undefined) return first;
-  if (areJoined(text, first, second)) return 'several';
+  if (areJoined(text, first, second) || isCompound(text, first, second)) return 'several';
   if (exact) return isAside(text, first, second) ? first : 'several';
   if (first.operand || first.value === undefined) return first;
   if (/^[\s*_"'`$({[\\]*$/.test(text.slice(start, first.start))) {
@@ -224,11 +244,6 @@ function chosenOf(
   }
   return computedOf(text, tokens) ?? first;
 }
-
-/** The second number only explains the first: `5 (that is, 10 / 2)`. */
-const isAside = (text: string, first: NumberToken, second: NumberToken): boolean =>
-  /^[^,;]{0,24}\((?!\d)/.test(text.slice(first.end, second.start)) ||
-  /^(?: |\\text\{|\\,)*(?:[\p{L}]{1,12}\}?)\^$/u.test(text.slice(first.end, second.start));
 
 const COMPUTED = 4_000;
 
@@ -277,10 +292,17 @@ function lastSentenceNumber(text: string, mark: DecimalMark): Reading<Rational> 
     : { value: word, tier: 'last sentence', start: 0, end: text.length };
 }
 
-function chosenAtEnd(text: string, tokens: readonly NumberToken[]): Reading<Rational> {
+function chosenAtEnd(text: string, all: readonly NumberToken[]): Reading<Rational> {
+  const own = all.filter((token, i) => !isBeside(text, token, all[i - 1]));
+  const tokens = own.length === 0 ? all : own;
   const last = tokens.at(-1)!;
   const before = tokens.at(-2);
   const bold = tokens.filter((token) => isBold(text, token));
+  if (before !== undefined && isCompound(text, before, last)) return REASONS.several;
+  if (before !== undefined && isShareOf(text, before, last)) {
+    const share = ratioOf(text, before, last);
+    return share ?? chosenAtEnd(text, tokens.slice(0, -1));
+  }
   const chosen =
     tokens.length === 1
       ? last
@@ -288,7 +310,12 @@ function chosenAtEnd(text: string, tokens: readonly NumberToken[]): Reading<Rati
         (followsEquals(text, last) ? last : (computedOf(text, tokens) ?? last)));
   if (chosen.value === undefined || chosen.operand || chosen.listed) return REASONS.none;
   if (chosen === last && before !== undefined && areJoined(text, before, last)) return REASONS.several;
-  return { value: chosen.value, tier: 'last sentence', start: chosen.start, end: chosen.end };
+  return {
+    value: withExact(text, tokens, chosen),
+    tier: 'last sentence',
+    start: chosen.start,
+    end: chosen.end,
+  };
 }
 
 const followsEquals = (text: string, { start }: NumberToken): boolean =>

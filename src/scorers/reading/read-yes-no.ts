@@ -39,9 +39,22 @@ const firstWord = (text: string, finder: YesNoFinder): SaidWord | undefined =>
 
 const DENIAL = /^[\s*_"'`]*(?:(?:it|that|this)(?: is|['’]s) )?(?:not|nicht|pas|no|non|não|не|不)\s*/i;
 
+/** Words that agree or, denied, refuse, where the whole text is nothing else. */
+const ASSENT =
+  /^[*_]{0,3}(?:absolutely|definitely|certainly|of course|exactly|indeed|that['’]s right|that is right|(?:absolutely|definitely|certainly|of course) (not)|(not) at all)[*_.!]{0,5}$/i;
+const saysYes = (finder: YesNoFinder): boolean => finder.at('yes', 0)?.value === 'yes';
+
 /** `Yes`, `**No.**`, `not true`. */
 function wholeWord(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
   const denial = firstWord(text, finder) === undefined ? DENIAL.exec(text) : null;
+  const assent = ASSENT.exec(text.trim());
+  if (assent !== null && saysYes(finder))
+    return {
+      value: (assent[1] ?? assent[2]) === undefined ? 'yes' : 'no',
+      tier: 'whole',
+      start: 0,
+      end: text.length,
+    };
   const first = denial === null ? firstWord(text, finder) : finder.at(text, denial[0].length);
   return first !== undefined &&
     text.length - first.end < 60 &&
@@ -53,7 +66,7 @@ function wholeWord(text: string, finder: YesNoFinder): Found<YesNo> | undefined 
 function byPosition(text: string, finder: YesNoFinder): Reading<YesNo> | undefined {
   const last = lastParagraph(text);
   if (NO_DIFFERENCE.test(text.slice(Math.max(last.start, last.end - 1_000), last.end))) return BOTH;
-  const advice = advised(text, finder);
+  const advice = concluded(text, finder) ?? advised(text, finder);
   if (advice !== undefined) return advice;
   const first = firstWord(text, finder);
   return first !== undefined && endsClause(text, first) ? found(first, 'leading') : onLines(text, finder);
@@ -100,8 +113,19 @@ const FOLLOWS =
 const endsClause = (text: string, { end }: SaidWord): boolean =>
   FOLLOWS.test(text.slice(end, end + 16)) || /^[\u3040-\u9fff\uac00-\ud7af]/.test(text.slice(end, end + 1));
 
+const CONCLUSION =
+  /(?:(?:^|[.!?\n]\s{0,3})(?:so|therefore|thus|hence|also|daher|donc|entonces|por lo tanto|quindi|portanto|итак)|[^\s"'”]:)[,:]?\s{1,3}[*_]{0,3}(?=\p{L}{2,12}[*_]{0,3}[.!]?[*_]{0,3}\s*$)/iu;
+
+/** What the last words conclude: `So no.`, `Doubtless: yes.` */
+function concluded(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
+  const from = Math.max(0, text.length - 80);
+  const cue = CONCLUSION.exec(text.slice(from));
+  const said = cue === null ? undefined : finder.at(text, from + cue.index + cue[0].length);
+  return said === undefined || !/^[*_.!\s]*$/.test(text.slice(said.end)) ? undefined : found(said, 'advice');
+}
+
 const ADVISING =
-  /(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer) (?:is|was)|(?:aussage|behauptung|satz|das|dies) ist|(?:afirmación|declaración|frase|enunciado|esto|eso) es|(?:affirmation|énoncé|phrase|c['’]) ?est|(?:affermazione|questo) è|(?:afirmação|declaração|isso) é|(?:so|therefore|thus|hence):|i would|i['’]d|we would|you would|by)|应该|應該|建议|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])/giu;
+  /(?:(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|(?:statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer)(?: ["“][^"”\n]{1,80}["”])?) (?:is|was)|(?:aussage|behauptung|satz|das|dies) ist|(?:afirmación|declaración|frase|enunciado|esto|eso) es|(?:affirmation|énoncé|phrase|c['’]) ?est|(?:affermazione|questo) è|(?:afirmação|declaração|isso) é|(?:so|therefore|thus|hence):|i would|i['’]d|we would|you would|by)|утверждение|высказывание|العبارة|कथन|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])|문장은|진술은|주장은|명제는|(?:说法|說法|陈述|命题|该句|论断)(?:是)?|(?:この文|主張|命題|記述)は|应该|應該|建议)/giu;
 const ADVICE_WINDOW = 4_000;
 
 /** `You should (not) switch`, `the statement is true`: the last such sentence. */

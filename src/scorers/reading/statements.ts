@@ -6,20 +6,23 @@ const POSITIVE =
 
 /** After a letter: it is called right. */
 const CALLED_RIGHT = new RegExp(
-  `[*_\`)\\]."”]{0,4}(?: {1,2}(?:is|was|are|ist|est|es|è|é|would be|should be|must be|seems|appears to be|является|—)(?: the)? ${POSITIVE}` +
+  `[*_\`)\\]."”]{0,4}(?:(?: (?:qui|che|que|which|that))? {1,2}(?:is|was|are|ist|est|es|è|é|would be|should be|must be|seems|appears to be|является|—)(?: the)? ${POSITIVE}` +
+    '|(?<=\\bonly (?:option |choice |answer )?\\(?.\\)?) (?:satisfies|fits|works|matches|holds|remains|meets|makes sense)' +
+    '|(?<= (?:ist|sind) (?:die )?(?:Antwort|Option|Aussage)? ?.) (?:korrekt|richtig)(?![\\p{L}])' +
+    '| the (?:clear |only |most )?(?:best|better|correct|right|closest|likeliest) (?:answer|choice|option|fit|match)(?![\\p{L}])' +
     '| ?(?:选项|選項|项|が|は|은|는|이|가)?(?:是)?(?:最)?(?:正确|正確|正解|对的|對的|符合|정답|맞)(?!吗|嗎|か|与否))',
   'iuy',
 );
 
 /** Before a letter: it is chosen. */
 const CHOOSES =
-  /(?:(?<![\p{L}])(?:i (?:would )?(?:choose|select|pick|vote for|go with|opt for)|i['’]d (?:choose|go with|pick|select)|(?:we|you) (?:should |must |would )?(?:choose|select|pick)|my (?:choice|pick|selection) is|(?:select|choose|pick)(?=[ ]{1,2}(?:option|choice|\()))(?: (?:is|option|choice|answer|letter|the)){0,3}[: ]{1,3}|(?:故选|应选|因此选|所以选|選|选择|选)(?:项|項)?[:：]? ?)[*_`(["“]{0,4}$/iu;
+  /(?:(?<![\p{L}])(?:i (?:would |will |shall |must )?(?:therefore |thus |hence |then |finally )?(?:choose|select|pick|vote for|go with|opt for)|i['’]ll (?:choose|go with|pick|select)|i['’]d (?:choose|go with|pick|select)|(?:we|you) (?:should |must |would )?(?:choose|select|pick)|my (?:choice|pick|selection) is|(?:select|choose|pick)(?=[ ]{1,2}(?:option|choice|\()))(?: (?:is|option|choice|answer|letter|the)){0,3}[: ]{1,3}|(?:(?:故选|应选|因此选|所以选|選|选择|选)(?!项|項)|(?:正确|正確|最佳)的?(?:选项|選項)(?:应该|应)?(?:是|为|為)?)[:：]? ?)[*_`(["“]{0,4}$/iu;
 
 /** Before a letter that ends its clause: what was said leads to it. */
 const CONCLUDES =
-  /(?:(?:(?:^|[.!?。]\s|\n|, )(?:so|thus|hence|therefore|ergo|daher|also|donc)[,:]?(?: it['’]s| it is| that['’]s)?|(?<![\p{L}])(?:i think|i believe|i['’]d say|i would say|it must be|it has to be)(?: (?:that|it|is|it['’]s|the answer)){0,4}|(?<![\p{L}])(?:leaving|leaves)(?: us)?(?: with)?(?: only| just)?|(?<![\p{L}])(?:richtig|korrekt|zutreffend) (?:ist|sind)(?: \p{L}{1,10}){0,2}|(?<![\p{L}])(?:correct[aeo]?s?|corrett[ao]|correta) (?:es|est|è|é)(?: la| l['’])?)(?: (?:option|answer|choice|letter|antwort|opción|opzione))?[: ]{1,2}|正しいのは|正解は)[*_`(["“]{0,4}$/iu;
+  /(?:(?:(?:^|[.!?。]\s|\n|, )(?:so|thus|hence|therefore|ergo|daher|also|donc)[,:]?(?: it['’]s| it is| that['’]s)?|(?<![\p{L}])(?:i think|i believe|i['’]d say|i would say|it must be|it has to be)(?: (?:that|it|is|it['’]s|the answer)){0,4}|(?<![\p{L}])(?:leaving|leaves)(?: us)?(?: with)?(?: only| just)?|(?<![\p{L}])(?:leads|points|leaning|lean)(?: us)? (?:to|towards?)|(?:^|[.;] )it(?: is|['’]s)|it can only be|(?<![\p{L}])(?:correct|right|true|best) (?:statement|pair|match|sequence|order|one) is(?: number)?|∴|(?<![\p{L}])(?:richtig|korrekt|zutreffend) (?:ist|sind)(?: \p{L}{1,10}){0,2}|(?<![\p{L}])(?:correct[aeo]?s?|corrett[ao]|correta) (?:es|est|è|é)(?: la| l['’])?)(?: (?:option|answer|choice|letter|antwort|opción|opzione))?[: ]{1,2}|正しいのは|正解は)[*_`(["“]{0,4}$/iu;
 const ENDS_CLAUSE =
-  /[*_`)\]"”]{0,4}(?:です|である|だ)?(?:\s*(?:[.,;!)。，、\n]|$)|\s(?:because|since|as|da|weil|porque|car|,)(?![\p{L}]))/iuy;
+  /[*_`)\]"”]{0,4}(?:です|である|だ)?(?:\s*(?:[.,;!)。，、\n]|$)|\s(?:because|since|as|da|weil|porque|car|,)(?![\p{L}])|\s\((?:not|rather|and not)\b)/iuy;
 
 /** Another letter that is called the same: `both (A) and (B) are correct`. */
 const JOINED =
@@ -30,7 +33,8 @@ const OPENING =
 const CLOSES = /[*_`)\]."”]{0,4}(?![\p{Script=Latin}\p{N}'’])/uy;
 
 const NEGATED = /(?:(?<![\p{L}])(?:not|never|no longer|nicht|no|pas|non|não|не)|n't|不|非)\s*$/iu;
-const ASKED = /(?:\b(?:if|whether|why|suppose|assume|which|wenn|si|se)\b|如果|假设|若)[^.!?\n。]{0,30}$/i;
+const ASKED =
+  /(?:\b(?:if|whether|why|suppose|assume|which(?! makes| leaves)|wenn|si|se)\b|如果|假设|若)[^.!?\n。]{0,30}$/i;
 
 /** A letter that a sentence chooses. */
 export interface ChosenLetter {

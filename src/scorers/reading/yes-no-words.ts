@@ -6,18 +6,25 @@ export interface YesNoWords {
   readonly no: readonly string[];
 }
 
+const DENIALS =
+  "não é verdade|não é correto|no es cierto|no es verdad|no es correcto|non è vero|non è corretto|ce n'est pas vrai|il est faux|das stimmt nicht|stimmt nicht|это не так".split(
+    '|',
+  );
+
 /** Yes and no, true and false in some thirty languages. */
 export const YES_NO_WORDS: YesNoWords = {
   yes: (
     'yes yeah yep true correct affirmative ja wahr richtig stimmt oui vrai vraie exact exacte correcte sí verdadero verdadera cierto cierta correcto correcta sì vero vera corretto corretta sim verdadeiro verdadeira ' +
     'certo waar juist sant korrekt kyllä tosi tak prawda ano да верно истина правда правильно так evet doğru نعم صحيح بله درست כן נכון ' +
-    'हाँ हां सही सत्य হ্যাঁ সত্য ใช่ จริง có đúng ya benar ndiyo kweli ναι αληθές σωστό igen igaz da adevărat 네 예 맞습니다 참 はい 正しい 真 是的 对的 對的 正确 正確 是 对 對'
+    'हाँ हां सही सत्य হ্যাঁ সত্য ใช่ จริง có đúng ya benar ndiyo kweli ναι αληθές σωστό igen igaz da adevărat 네 예 맞습니다 참 はい 正しい 真 صحيحة 是的 对的 對的 正确 正確 是 对 對'
   ).split(' '),
   no: (
     'no nope false incorrect negative wrong nein falsch unwahr non faux fausse falso falsa incorrecto incorrecta incorrecte não nao nee neen onwaar onjuist nej nei falskt ei ' +
     'epätosi nie fałsz ne nepravda нет неверно ложь неправда неправильно ні hayır yanlış لا خطأ خاطئ خیر نه نادرست غلط לא שגוי नहीं ' +
-    'गलत ग़लत असत्य না মিথ্যা ไม่ใช่ ไม่ เท็จ không sai tidak bukan salah hapana όχι ψευδές λάθος nem hamis nu fals 아니오 아니요 거짓 いいえ 偽 誤り 不是 不正确 不正確 不对 不對 错误 錯誤 否 错 錯 假'
-  ).split(' '),
+    'गलत ग़लत असत्य না মিথ্যা ไม่ใช่ ไม่ เท็จ không sai tidak bukan salah hapana όχι ψευδές λάθος nem hamis nu fals 아니오 아니요 거짓 틀렸습니다 いいえ 偽 誤り 正しくありません 正しくない خاطئة 不是 不正确 不正確 不对 不對 错误 錯誤 否 错 錯 假'
+  )
+    .split(' ')
+    .concat(DENIALS),
 };
 
 /** What a word says where it stands. */
@@ -30,7 +37,7 @@ export interface SaidWord {
 const NEGATORS =
   /(?:\b(?:not|never|isn't|wasn't|aren't|don't|doesn't|do not|shouldn't|should not|wouldn't|would not|cannot|can't|won't|nicht|kein|keine|pas|jamais|nunca|non|não|niet|nie|не|нет|değil)|n['’]t|不|没有|并非|非)(?:\s+(?:be|to|necessarily|always|really|actually|a|the|you|entirely|completely|quite|that)){0,3}[\s*_"'“]*$/i;
 const SET_ASIDE =
-  /(?:\b(?:rather than|instead of|over|than|versus|vs\.?|whether|if you|if we|as opposed to|or|by not|anstatt|statt|plutôt que|en lugar de)|而不是|还是)[\s*_"'“]*$/i;
+  /(?:\b(?:rather than|instead of|over|than|versus|vs\.?|whether|if you|if we|as opposed to|or|by not|partially|partly|sometimes|teilweise|en partie|parcialmente|parzialmente|частично|anstatt|statt|plutôt que|en lugar de)|而不是|还是|部分)[\s*_"'“]*$/i;
 const UNSPACED = /^[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
 
 /** Finds the words of a vocabulary in a text, negations read. */

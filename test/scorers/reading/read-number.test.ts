@@ -132,7 +132,7 @@ const ROWS: Row[] = [
   ['Answer: 12.50€', null, '12.5'],
   ['Answer: 7 1/2 hours', null, '7.5'],
   ['Answer: 2 1/4', null, '2.25'],
-  ['Answer: three quarters', null, null, '3'],
+  ['Answer: three quarters', null, '0.75'],
   ['Step 1: add 2.\nStep 2: done, it is 12.', null, '12'],
   ['1. First\n2. Second\n\nThe total is 30 [1].', null, '30'],
   ['The result is 5 (see [2]).', null, '5'],

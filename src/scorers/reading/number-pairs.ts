@@ -1,0 +1,63 @@
+import type { NumberToken } from './number-token.js';
+import { rationalOf, type Rational } from './rational.js';
+import type { Found } from './reading.js';
+
+const JOINS =
+  /^[\s$€£*_(){}"'\\]*(?:[,;、，/&]|,?\s?(?:and|or|und|oder|et|ou|y|o|u|e|и|или|au|na|atau|dan|eller|en|of|veya|ve)|或者|或|和|及|与|または|か)[\s$€£¥*_(){}"'\\]*(?:[a-z]\w{0,2} ?= ?)?[\s$€£¥*_({"'\\]*$/i;
+const RANGES = /^[\s$°%]*(?:-|–|—|~|〜|～|to|bis|through|until|hasta|à|至|到|до|a)[\s$€£¥]*$/i;
+
+/** Whether two numbers are named as alternatives, as a list or as the ends of a range. */
+export function areJoined(text: string, a: NumberToken, b: NumberToken): boolean {
+  if (b.start - a.end > 24) return false;
+  const between = text.slice(a.end, b.start);
+  return JOINS.test(between) || RANGES.test(between) || (between === '' && text[b.start] === '-');
+}
+
+/** The second number only explains the first: `5 (that is, 10 / 2)`. */
+export const isAside = (text: string, first: NumberToken, second: NumberToken): boolean =>
+  /^[^,;]{0,24}\((?!\d)/.test(text.slice(first.end, second.start)) ||
+  /^(?: |\\text\{|\\,)*(?:[\p{L}]{1,12}\}?)\^$/u.test(text.slice(first.end, second.start));
+
+const UNIT =
+  '(?:hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|feet|foot|ft|pounds?|lbs?|stunden?|jahre|tage|heures?|jours|ans|horas?|días|años|dias|anos|ore|giorni|anni|часа?|часов|лет|小时|年|个月)';
+const COMPOUND = new RegExp(`^[ -]?${UNIT}\\.?,?(?: (?:and|und|et|y|e|и))?[ 零]?$`, 'iu');
+
+/** `2 hours and 30 minutes`, `5 feet 4`: two numbers for one amount. */
+export const isCompound = (text: string, a: NumberToken, b: NumberToken): boolean =>
+  b.start - a.end < 20 && COMPOUND.test(text.slice(a.end, b.start));
+
+const SHARE_OF =
+  /^ (?:\p{L}+ ){0,3}(?:in|out of(?: the)?|of the|(?:sur|parmi) les|von (?:den|insgesamt)|de l[oa]s|d[oa]s|dei|delle|из)(?: (?:original|total|all|other))? $/u;
+
+/** `14 of the 30`, `1 in 6`: the second number is what the first is part of. */
+export const isShareOf = (text: string, a: NumberToken, b: NumberToken): boolean =>
+  b.start - a.end < 50 &&
+  SHARE_OF.test(text.slice(a.end, b.start)) &&
+  (!text.slice(a.end, b.start).endsWith(' in ') ||
+    CHANCE.test(text.slice(Math.max(0, a.start - 80), a.start)));
+
+const CHANCE = /probab|chance|odds|likelihood|wahrscheinlich/i;
+
+/** `the probability is 1 in 6`. */
+export function ratioOf(text: string, a: NumberToken, b: NumberToken): Found<Rational> | undefined {
+  if (!/^ (?:in|out of) $/.test(text.slice(a.end, b.start))) return undefined;
+  if (!CHANCE.test(text.slice(Math.max(0, a.start - 80), a.start))) return undefined;
+  if (a.value === undefined || b.value === undefined || a.value.bottom !== b.value.bottom) return undefined;
+  const value = rationalOf(a.value.top, b.value.top);
+  return value && { value, tier: 'last sentence', start: a.start, end: b.end };
+}
+
+const ASIDE = /\([a-z][^()]{0,60}$/;
+const MONEY = /[$€£¥₹]/;
+
+/** Whether a number of a sentence only tells of something else: `350-page`, `(using π ≈ 22/7)`, `$40 over 3 years`. */
+export const isBeside = (
+  text: string,
+  { start, end }: NumberToken,
+  before: NumberToken | undefined,
+): boolean =>
+  /^-\p{L}{3}/u.test(text.slice(end, end + 5)) ||
+  ASIDE.test(text.slice(Math.max(0, start - 64), start)) ||
+  (before !== undefined &&
+    / (?:over|during|within) $/.test(text.slice(before.end, start)) &&
+    MONEY.test(text.slice(before.start, before.end)));

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { anchored } from '../../src/decisions/anchored/anchored.js';
+import { gate } from '../../src/decisions/gate/gate.js';
+import { planComparison } from '../../src/decisions/plan-comparison.js';
+import { onesOf, runOf } from './run-of.js';
+
+const half = Array.from({ length: 50 }, (_, i) => i % 2);
+
+describe('an anchored mean', () => {
+  it('does not take full agreement of a few labels for a kappa without width', async () => {
+    const found = await anchored({
+      run: runOf(half),
+      metric: 'accuracy',
+      labels: runOf(half.slice(0, 4), { runId: 'labels' }),
+      drawn: 'at-random',
+    });
+    expect(found.agreement?.kappa?.value).toBe(1);
+    expect(found.agreement?.kappa?.interval[0]).toBeLessThan(0.1);
+  });
+
+  it('calls a bias of 0 not shown, rather than none', async () => {
+    const found = await anchored({
+      run: runOf(Array.from({ length: 50 }, () => 0.5)),
+      metric: 'accuracy',
+      labels: runOf([1, 0], { runId: 'labels' }),
+      drawn: 'at-random',
+    });
+    expect(String(found)).toMatch(/not shown to be too high or too low \(between -0\.8\d+ and 0\.8\d+\)/);
+  });
+
+  it('knows nothing of bias and agreement from one cluster, and less from clusters than from cases', async () => {
+    const of = (clusters: number, labels = 30) =>
+      anchored({
+        run: runOf(half, { cluster: (i) => `c${i % clusters}` }),
+        metric: 'accuracy',
+        labels: runOf(half.map((x, i) => (i % 5 === 0 ? 1 - x : x)).slice(0, labels), { runId: 'labels' }),
+        drawn: 'at-random',
+      });
+    const one = await of(1, 6);
+    expect(one.judgeBias.interval).toEqual([-1, 1]);
+    expect(one.agreement?.agreement.interval).toEqual([0, 1]);
+    const width = ({ judgeBias: { interval } }: Awaited<ReturnType<typeof of>>) => interval[1] - interval[0];
+    expect(width(await of(5))).toBeGreaterThan(width(await of(50)));
+  });
+});
+
+it('a gate refuses scores that are none, and names the case', async () => {
+  await expect(
+    gate({ run: runOf([1, Number.NaN, 0]), require: { accuracy: { min: 0.5 } } }),
+  ).rejects.toMatchObject({
+    code: 'ASSAY_INVALID_INPUT',
+    message: 'Expected scores from 0 to 1 in run, got NaN as "accuracy" of case "case-1"',
+  });
+});
+
+it('a gate over pairs that are all the same does not say that no drop would be found', async () => {
+  const verdict = await gate({
+    run: runOf(Array.from({ length: 60 }, () => 0.1 + 0.2)),
+    baseline: runOf(
+      Array.from({ length: 60 }, () => 0.3),
+      { runId: 'main' },
+    ),
+    require: { accuracy: { noWorse: true } },
+  });
+  expect(String(verdict)).toContain('without a pair that differs nobody can say which drop would be found');
+});
+
+it('a plan does not round a small difference to none, nor a power to certainty', async () => {
+  const tiny = String(await planComparison({ difference: 1e-6, discordance: 0.5 }));
+  expect(tiny).toContain('A difference of 0.0001 points takes more than 200,000 cases');
+  expect(tiny).not.toContain('about more than');
+  const sure = await planComparison({ difference: 0.2, discordance: 0.3, power: 0.999999 });
+  expect(String(sure)).toContain('found with 99.9999 %');
+  expect(String(await planComparison({ difference: 0.05, baseline: runOf(onesOf(70, 100)) }))).toContain(
+    'A difference of 5 points',
+  );
+});
