@@ -50,12 +50,19 @@ export function readErrorReply(bytes: Buffer | undefined, wallTime = Number.NaN)
     const body: unknown = JSON.parse(text);
     const read = readErrorBody(body, wallTime);
     // Of a form that is not known: a person can read it all the same.
-    return read.message === '' && typeof body === 'object' && body !== null && Object.keys(body).length > 0
+    return read.message === '' && isFilled(body)
       ? { ...read, message: JSON.stringify(body).slice(0, 300) }
       : read;
   } catch {
     return readErrorBody(wordsOf(text), wallTime);
   }
+}
+
+function isFilled(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some((each: unknown) =>
+    typeof each === 'object' && each !== null ? Object.keys(each).length > 0 : each !== null && each !== '',
+  );
 }
 
 /**
