@@ -13,6 +13,7 @@ const NEED_BUILD = [
   'test/cli/commands/*.test.ts',
   'test/stores/**/*.test.ts',
   'test/batch/drain.test.ts',
+  'test/dashboard/process-end.test.ts',
   'test/matrix/killed-matrix.test.ts',
   'test/cache/memory-bounded-cache-heap.test.ts',
   'test/client/calls.test.ts',

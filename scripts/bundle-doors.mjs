@@ -32,6 +32,11 @@ async function bundled(input, output) {
   return files;
 }
 
+/** What the root loads: it must not load what other doors alone have in common. */
+const ofTheRoot = new Set(
+  (await bundled({ index: `${dist}/index.js` }, { codeSplitting: false })).flatMap(({ moduleIds }) => moduleIds),
+);
+
 // What doors have in common is in chunks that they share: each class and each state exists once. Few: a file costs the
 // start of a script more than code that it does not need.
 const doors = await bundled(
@@ -41,6 +46,7 @@ const doors = await bundled(
     decisions: `${dist}/decisions.js`,
     matchers: `${dist}/matchers.js`,
     report: `${dist}/report.js`,
+    dashboard: `${dist}/dashboard.js`,
     agents: `${dist}/agents.js`,
     retrieval: `${dist}/retrieval.js`,
     prompts: `${dist}/prompts.js`,
@@ -59,10 +65,11 @@ const doors = await bundled(
     codeSplitting: {
       minShareCount: 2,
       groups: [
-        { name: 'common', test: (id) => ![SQLITE, ROWS, PAGES].some((apart) => apart.test(id)), priority: 1 },
-        { name: 'rows', test: ROWS },
-        { name: 'sqlite', test: SQLITE },
-        { name: 'pages', test: PAGES },
+        { name: 'common', test: (id) => ofTheRoot.has(id), priority: 2 },
+        { name: 'rows', test: ROWS, priority: 1 },
+        { name: 'sqlite', test: SQLITE, priority: 1 },
+        { name: 'pages', test: PAGES, priority: 1 },
+        { name: 'doors', test: () => true },
       ],
     },
     chunkFileNames: 'shared-[name].js',

@@ -11,7 +11,14 @@ const PARTS = {
   ASSAYKIT_PAGE_STYLES: 'page.css',
   ASSAYKIT_PAGE_THEME: 'browser/theme.ts',
   ASSAYKIT_PAGE_REPORT: 'browser/report.ts',
+  ASSAYKIT_DASHBOARD_STYLES: 'dashboard.css',
+  ASSAYKIT_DASHBOARD: 'browser/dashboard.ts',
 };
+
+/** What is in the dashboard's script and styles of somebody else, as its licence asks for. */
+const licence = readFileSync(new URL('../node_modules/uplot/LICENSE', import.meta.url), 'utf8').trim();
+const NOTICE = `/* uPlot is in here:\n${licence}\n*/`;
+const NOTICES = { 'dashboard.css': { css: NOTICE }, 'browser/dashboard.ts': { js: NOTICE } };
 
 const bundled = (file) =>
   buildSync({
@@ -23,6 +30,8 @@ const bundled = (file) =>
     target: ['es2022', 'chrome111', 'firefox115', 'safari16.4'],
     charset: 'ascii', // the hash that the page's policy names must not depend on how its bytes are read
     legalComments: 'none',
+    ignoreAnnotations: true, // "no side effects" is said of the package, not of these
+    banner: NOTICES[file] ?? {},
   }).outputFiles[0].text.trim();
 
 /** The code of `page-code.ts` with the names of it replaced. */

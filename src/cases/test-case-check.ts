@@ -1,4 +1,4 @@
-import { InputError } from '../errors.js';
+import { InputError, messageOf } from '../errors.js';
 import type { TestCase } from '../evaluation/evaluation-types.js';
 import { show } from '../foundation/options.js';
 
@@ -18,7 +18,12 @@ export function checkTestCase(
   source?: string,
   unit: RowUnit = 'case',
 ): asserts value is TestCase<unknown, unknown, unknown> {
-  const expectation = missedExpectation(value);
+  let expectation: string | undefined;
+  try {
+    expectation = missedExpectation(value);
+  } catch (error) {
+    expectation = `a test case whose members can be read, got ${messageOf(error)}`;
+  }
   if (expectation === undefined) return;
   throw new InputError('ASSAY_INVALID_CASE', `${placeOf(row, source, unit)}: Expected ${expectation}`, {
     row,

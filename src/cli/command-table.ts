@@ -30,6 +30,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'write a run as one HTML page that anybody can open',
     load: async () => (await import('./commands/report.js')).report,
   },
+  serve: {
+    summary: 'serve a page on this machine that shows the runs of a store',
+    load: async () => (await import('./commands/serve.js')).serve,
+  },
   gate: {
     summary: 'may this change be merged? Judge a run by what is required of it',
     load: async () => (await import('./commands/gate.js')).gate,

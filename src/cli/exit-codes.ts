@@ -46,6 +46,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   ASSAY_RUN_ACTIVE: EXIT.busy,
   ASSAY_LEASE_LOST: EXIT.busy,
   ASSAY_STORE_LOCKED: EXIT.busy,
+  ASSAY_BUSY: EXIT.busy,
   ASSAY_STORE_FAILED: EXIT.storage,
   ASSAY_STORE_CORRUPT: EXIT.storage,
   ASSAY_ABORTED: EXIT.interrupted,

@@ -51,8 +51,19 @@ export function costOf(
   usage: TokenUsage | null,
 ): number | null {
   if (prices === undefined || usage === null) return null;
-  const price = find(prices, reported) ?? find(prices, asked);
-  if (!price) return null;
+  return costBy(prices, reported, usage) ?? costBy(prices, asked, usage) ?? null;
+}
+
+function costBy(prices: PriceTable, model: string, usage: TokenUsage): number | null {
+  try {
+    const price = find(prices, model);
+    return price ? costAt(price, usage) : null;
+  } catch {
+    return null;
+  }
+}
+
+function costAt(price: ModelPrice, usage: TokenUsage): number | null {
   const cached = Math.min(usage.cachedInputTokens ?? 0, usage.inputTokens);
   const cost =
     ((usage.inputTokens - cached) * price.inputPerMillion +
@@ -75,12 +86,6 @@ export function estimateCost(
 }
 
 function find(prices: PriceTable, model: string): ModelPrice | undefined {
-  if (typeof prices === 'function') {
-    try {
-      return prices(model);
-    } catch {
-      return undefined;
-    }
-  }
+  if (typeof prices === 'function') return prices(model);
   return Object.hasOwn(prices, model) ? prices[model] : undefined;
 }

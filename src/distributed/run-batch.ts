@@ -140,7 +140,7 @@ export class RunBatch {
       },
       port,
     );
-    const turns = new BatchTurns(run, careful ? 1 : worker.concurrency);
+    const turns = new BatchTurns(run, careful ? 1 : Number.POSITIVE_INFINITY);
     const unsubscribe = this.#processor.on('batch:end', ({ results }) => turns.durable(results.length));
     try {
       const running = this.#processor.run(cases, {

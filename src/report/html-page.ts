@@ -9,20 +9,28 @@ export interface HtmlPageParts {
   readonly headScript: string;
   /** Runs at the end. */
   readonly script: string;
+  /** Whether it asks the server that it comes from. @default false */
+  readonly connects?: boolean;
 }
 
-/** A page up to its body. Its policy lets only these styles and scripts be used, and nothing be loaded from anywhere. */
-export function pageHead({ title, styles, headScript, script }: HtmlPageParts): string {
-  const policy = [
+/** The policy of a page: it lets only its styles and scripts be used, and nothing be loaded from anywhere else. */
+export function pagePolicy({ styles, headScript, script, connects = false }: HtmlPageParts): string {
+  return [
     "default-src 'none'",
+    ...(connects ? ["connect-src 'self'"] : []),
     `script-src ${hashOf(headScript)} ${hashOf(script)}`,
     `style-src ${hashOf(styles)}`,
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
+}
+
+/** A page up to its body, with its policy. */
+export function pageHead(parts: HtmlPageParts): string {
+  const { title, styles, headScript } = parts;
   return (
     '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n' +
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">\n` +
+    `<meta http-equiv="Content-Security-Policy" content="${pagePolicy(parts)}">\n` +
     '<meta name="viewport" content="width=device-width, initial-scale=1">\n' +
     '<meta name="referrer" content="no-referrer">\n' +
     `<title>${escapeHtml(title)}</title>\n<style>${styles}</style>\n<script>${headScript}</script>\n</head>\n`

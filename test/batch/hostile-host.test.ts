@@ -254,3 +254,17 @@ it('a message of 50 MB in each of 60 cases keeps none of them in memory', async 
   expect(summary.errored).toBe(60);
   expect(process.memoryUsage().heapUsed).toBeLessThan(1_000_000_000);
 });
+
+it.each(['id', 'input', 'group'])('names the case whose %s cannot be read', async (member) => {
+  const processor = new BatchProcessor({
+    target: async () => 'x',
+    evaluator: createEvaluator({ name: 'any', version: '1', dimensions: { any: () => 1 } }),
+  });
+  const second = Object.defineProperty({ id: 'b', input: 'b' }, member, { get: refuse });
+  await expect(processor.run([{ id: 'a', input: 'a' }, second])).rejects.toMatchObject({
+    code: 'ASSAY_INVALID_CASE',
+    row: 2,
+    message: expect.stringContaining('do not look') as unknown,
+  });
+  await processor.close();
+});

@@ -62,6 +62,12 @@ test('a price function that throws, or knows no number, costs the price and not 
   const prices: NonNullable<LoadBalancedClientOptions['prices']>[] = [
     () => expect.fail('price list down'),
     () => ({ inputPerMillion: Number.NaN, outputPerMillion: 1 }),
+    () => ({ inputPerMillion: Symbol('free') as unknown as number, outputPerMillion: 1 }),
+    () => {
+      const { proxy, revoke } = Proxy.revocable({ inputPerMillion: 1, outputPerMillion: 1 }, {});
+      revoke();
+      return proxy;
+    },
   ];
   for (const each of prices) {
     const client = clientFor({ endpoints: [url], prices: each });

@@ -59,7 +59,8 @@ const NANOSECONDS = 1_000_000;
 
 /** Samples the machine and this process. Nothing of it keeps the process running. */
 export function createSystemSampler(reader: MachineReader = openMachineReader()): SystemSampler {
-  const delays = perfHooks().monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  const { monitorEventLoopDelay, performance } = perfHooks();
+  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   let loop: EventLoopUtilization = performance.eventLoopUtilization();
   let cpu = process.cpuUsage();

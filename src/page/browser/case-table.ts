@@ -9,19 +9,19 @@ import { appendVisible, visible } from './visible-text.js';
 const PAGE_ROWS = 50;
 const SEARCH_DELAY_MS = 150;
 
-const SORTS: Readonly<Record<CaseQuery['sort'], string>> = {
-  first: 'Worst news first',
-  lowest: 'Lowest score',
-  highest: 'Highest score',
-  slowest: 'Slowest',
-  fell: 'Fell most',
-  rose: 'Rose most',
-};
+const SORTS: NonNullable<CaseTableOptions['sorts']> = [
+  ['first', 'Worst news first'],
+  ['lowest', 'Lowest score'],
+  ['highest', 'Highest score'],
+  ['slowest', 'Slowest'],
+  ['fell', 'Fell most'],
+  ['rose', 'Rose most'],
+];
 
 /** Options of {@link caseTable}. */
 export interface CaseTableOptions {
-  /** What the order in which the source has its rows is called. */
-  readonly firstSort?: string;
+  /** Orders that the source has, by what they are called; it begins with the first. @default all */
+  readonly sorts?: readonly (readonly [sort: CaseQuery['sort'], name: string])[];
 }
 
 /** A table of cases with search, filters, sort and pages; a case opens in a dialog. */
@@ -83,10 +83,10 @@ class CaseTable {
       ),
       this.#pager,
     );
-    void this.#show({});
+    void this.#show({ sort: options.sorts?.[0]?.[0] ?? 'first' });
   }
 
-  #filterBar({ firstSort }: CaseTableOptions): HTMLElement {
+  #filterBar({ sorts = SORTS }: CaseTableOptions): HTMLElement {
     const { dimensions, groups, compared } = this.#source.head;
     let waiting: ReturnType<typeof setTimeout> | undefined;
     const search = el('input', {
@@ -104,7 +104,6 @@ class CaseTable {
       step: 0.05,
       oninput: () => void this.#show({ maxScore: atMost.value === '' ? null : Number(atMost.value) }),
     });
-    const sorts = Object.entries({ ...SORTS, ...(firstSort === undefined ? {} : { first: firstSort }) });
     const group = (value: string): string | null => (value === '' ? null : (groups[Number(value)] ?? null));
     return el(
       'form',

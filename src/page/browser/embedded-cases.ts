@@ -1,4 +1,5 @@
 import type { CaseDetail, CasePage, CaseQuery, CaseRow, CaseSource, CaseTableHead } from '../case-data.js';
+import { matchesFilters, rowOrder } from '../case-filters.js';
 
 /** A row as it is embedded: with the place of its detail. */
 export interface EmbeddedRow extends CaseRow {
@@ -34,11 +35,16 @@ export class EmbeddedCases implements CaseSource {
     return new EmbeddedCases(head, read.flat());
   }
 
+  /** The row of a case, where it is in the page. */
+  rowsOf({ caseId, repetition }: Pick<CaseRow, 'caseId' | 'repetition'>): readonly EmbeddedRow[] {
+    return this.rows.filter((row) => row.caseId === caseId && row.repetition === repetition);
+  }
+
   async page(query: CaseQuery, signal: AbortSignal): Promise<CasePage> {
-    const facts = this.rows.filter((row) => matches(row, query));
+    const facts = this.rows.filter((row) => matchesFilters(row, query));
     const found =
       query.search === '' ? facts : await this.#holding(facts, query.search.toLowerCase(), signal);
-    const compare = orderOf(query);
+    const compare = rowOrder(query);
     const sorted = compare === undefined ? found : [...found].sort(compare);
     const end = query.offset + query.limit;
     return { rows: sorted.slice(query.offset, end), matches: sorted.length, more: end < sorted.length };
@@ -96,48 +102,4 @@ async function inflate(base64: string): Promise<string> {
   const bytes = Uint8Array.from(atob(base64.trim()), (character) => character.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
   return new Response(stream).text();
-}
-
-const scoreOf = (row: CaseRow, dimension: number): number | null =>
-  dimension < 0 ? row.score : (row.scores[dimension] ?? null);
-
-function matches(row: CaseRow, { outcome, group, dimension, maxScore, change }: CaseQuery): boolean {
-  const score = scoreOf(row, dimension);
-  return (
-    (outcome === '' ||
-      (outcome === 'passed' || outcome === 'failed'
-        ? row.passed === (outcome === 'passed')
-        : row.outcome === outcome)) &&
-    (group === null || row.group === group) &&
-    (maxScore === null || (score !== null && score <= maxScore)) &&
-    (change === '' ||
-      (change === 'changed' ? row.change !== null && row.change !== 'same' : row.change === change))
-  );
-}
-
-/** Rows without the figure come last; equal ones stay as they are. */
-function orderOf({ sort, dimension }: CaseQuery): ((a: CaseRow, b: CaseRow) => number) | undefined {
-  const by =
-    (figure: (row: CaseRow) => number | null, direction: 1 | -1) =>
-    (a: CaseRow, b: CaseRow): number => {
-      const [x, y] = [figure(a), figure(b)];
-      if (x === null || y === null) return (x === null ? 1 : 0) - (y === null ? 1 : 0);
-      return direction * (x - y);
-    };
-  const rise = (row: CaseRow): number | null =>
-    row.score === null || row.baselineScore === null ? null : row.score - row.baselineScore;
-  switch (sort) {
-    case 'first':
-      return undefined;
-    case 'lowest':
-      return by((row) => scoreOf(row, dimension), 1);
-    case 'highest':
-      return by((row) => scoreOf(row, dimension), -1);
-    case 'slowest':
-      return by(({ latencyMs }) => latencyMs, -1);
-    case 'fell':
-      return by(rise, 1);
-    case 'rose':
-      return by(rise, -1);
-  }
 }

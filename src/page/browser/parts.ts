@@ -11,12 +11,19 @@ export function section(name: string, lead: string, ...content: Child[]): HTMLEl
   );
 }
 
-/** A table; columns whose name begins with `#` hold numbers. A cell that is a `th` stands as it is. */
-export function table(columns: readonly string[], rows: readonly (readonly Child[])[]): HTMLElement {
+/**
+ * A table; columns whose name begins with `#` hold numbers. A cell that is a `th` stands as it is. `label` tells it from the
+ * others of the page, for those who hear it.
+ */
+export function table(
+  columns: readonly string[],
+  rows: readonly (readonly Child[])[],
+  { label = columns.join(', ').replaceAll('#', '') }: { readonly label?: string } = {},
+): HTMLElement {
   const isNumber = (i: number): boolean => columns[i]?.startsWith('#') === true;
   return el(
     'div',
-    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': columns.join(', ').replaceAll('#', '') },
+    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label },
     el(
       'table',
       {},

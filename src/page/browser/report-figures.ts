@@ -1,9 +1,9 @@
+import type { CaseRow, CaseSource } from '../case-data.js';
 import type { ReportData, ShownError } from '../report-data.js';
 import { caseName } from './case-badges.js';
 import { openCase } from './case-dialog.js';
 import { histogramChart, meansPlot } from './charts.js';
 import { el, type Child } from './dom.js';
-import type { EmbeddedCases } from './embedded-cases.js';
 import { count, score } from '../figures.js';
 import { section, table } from './parts.js';
 import { metricTable } from './report-summary.js';
@@ -15,7 +15,7 @@ const MOST_PLOTTED = 40;
 export function groupPart({ groups, slices }: ReportData): Child {
   const part = (name: string, lead: string, metrics: ReportData['groups']): Child =>
     metrics.length > 0 &&
-    section(name, lead, meansPlot(metrics.slice(0, MOST_PLOTTED)), metricTable(metrics));
+    section(name, lead, meansPlot(metrics.slice(0, MOST_PLOTTED)), metricTable(name, metrics));
   return [
     part('Groups', 'The overall score within each group.', groups),
     part('Slices', 'The overall score within each slice; a case may be in several.', slices),
@@ -38,8 +38,14 @@ export function histogramPart({ histograms }: ReportData): Child {
   );
 }
 
+/** Cases that can be opened from an example of what failed. */
+export interface ExampleCases extends CaseSource {
+  /** Its row, in a list; empty where it cannot be opened. `dimension` is empty when the whole case failed. */
+  rowsOf(example: ShownError['examples'][number], dimension: string): readonly CaseRow[];
+}
+
 /** What failed, by code, with examples. */
-export function errorPart({ errors }: ReportData, cases: EmbeddedCases): Child {
+export function errorPart({ errors }: ReportData, cases: ExampleCases): Child {
   return (
     errors.length > 0 &&
     section(
@@ -50,10 +56,7 @@ export function errorPart({ errors }: ReportData, cases: EmbeddedCases): Child {
   );
 }
 
-function errorBox(
-  { code, dimension, count: times, examples }: ShownError,
-  cases: EmbeddedCases,
-): HTMLElement {
+function errorBox({ code, dimension, count: times, examples }: ShownError, cases: ExampleCases): HTMLElement {
   return el(
     'article',
     { class: 'story' },
@@ -64,9 +67,8 @@ function errorBox(
       el('span', {}, `${count(times)} ×`),
       dimension !== '' && visible('span', `dimension ${dimension}`, { class: 'tag' }),
     ),
-    examples.map(({ caseId, repetition, message }) => {
-      const rows = cases.rows.filter((row) => row.caseId === caseId && row.repetition === repetition);
-      const name = caseName({ caseId, repetition });
+    examples.map((example) => {
+      const rows = cases.rowsOf(example, dimension);
       const link =
         rows.length === 0
           ? el('span')
@@ -75,8 +77,8 @@ function errorBox(
               class: 'link',
               onclick: () => openCase({ source: cases, rows, index: 0 }),
             });
-      appendVisible(link, name);
-      return el('div', {}, link, textBlock(message));
+      appendVisible(link, caseName(example));
+      return el('div', {}, link, textBlock(example.message));
     }),
   );
 }

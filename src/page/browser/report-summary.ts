@@ -61,7 +61,7 @@ export function scorePart({ metrics, differences }: ReportData): Child {
       differenceTable(differences),
     );
   if (metrics.every(({ mean }) => mean === null)) return null;
-  return section('Scores', '', meansPlot(metrics), metricTable(metrics));
+  return section('Scores', '', meansPlot(metrics), metricTable('Scores', metrics));
 }
 
 const OUTCOMES: Readonly<Record<ShownDifference['outcome'], string>> = {
@@ -94,7 +94,7 @@ function differenceTable(differences: readonly ShownDifference[]): HTMLElement {
 }
 
 /** Means with their intervals and counts. */
-export function metricTable(metrics: ReportData['metrics']): HTMLElement {
+export function metricTable(part: string, metrics: ReportData['metrics']): HTMLElement {
   const compared = metrics.some(({ baselineMean }) => baselineMean !== null);
   return table(
     ['Score', '#Mean', '#Interval', ...(compared ? ['#Baseline'] : []), '#Scored', '#Unscored', '#Errored'],
@@ -113,13 +113,14 @@ export function metricTable(metrics: ReportData['metrics']): HTMLElement {
       count(unscored),
       count(errored),
     ]),
+    { label: `Table of ${part.toLowerCase()}` },
   );
 }
 
 const MOST_STORIES = 6;
 
-/** What got worse, with the difference of the answers, and what got better. */
-export function changePart({ changes }: ReportData, cases: EmbeddedCases): Child {
+/** What got worse, and what got better; with the difference of the answers, where the cases are at hand. */
+export function changePart({ changes }: ReportData, cases: EmbeddedCases | undefined): Child {
   if (changes === null) return null;
   const worse = changes['to-fail'] + changes.lower + changes.lost;
   const better = changes['to-pass'] + changes.higher + changes.gained;
@@ -130,7 +131,7 @@ export function changePart({ changes }: ReportData, cases: EmbeddedCases): Child
         ? 'Nothing: no case scored lower than in the baseline.'
         : `${things(changes['to-fail'], 'case')} passed before and ${changes['to-fail'] === 1 ? 'fails' : 'fail'} now; ` +
             `${count(changes.lower)} scored lower on the same side; ${count(changes.lost)} lost their score.`,
-      stories(cases, ['to-fail', 'lost', 'lower']),
+      cases !== undefined && stories(cases, ['to-fail', 'lost', 'lower']),
     ),
     section(
       'What got better',
@@ -138,7 +139,7 @@ export function changePart({ changes }: ReportData, cases: EmbeddedCases): Child
         ? 'Nothing: no case scored higher than in the baseline.'
         : `${things(changes['to-pass'], 'case')} failed before and ${changes['to-pass'] === 1 ? 'passes' : 'pass'} now; ` +
             `${count(changes.higher)} scored higher on the same side; ${count(changes.gained)} got a score.`,
-      stories(cases, ['to-pass', 'gained', 'higher']),
+      cases !== undefined && stories(cases, ['to-pass', 'gained', 'higher']),
     ),
   ];
 }

@@ -22,11 +22,9 @@ export function appendVisible(parent: Element, text: string): void {
 }
 
 /** An element with text in which every character can be seen. */
-export function visible<Tag extends 'span' | 'td' | 'p' | 'pre' | 'div' | 'strong' | 'code' | 'h3' | 'th'>(
-  tag: Tag,
-  text: string,
-  properties: Readonly<Record<string, string>> = {},
-): HTMLElementTagNameMap[Tag] {
+export function visible<
+  Tag extends 'span' | 'td' | 'p' | 'pre' | 'div' | 'strong' | 'code' | 'h1' | 'h3' | 'th',
+>(tag: Tag, text: string, properties: Readonly<Record<string, string>> = {}): HTMLElementTagNameMap[Tag] {
   const element = el(tag, { dir: 'auto', ...properties });
   appendVisible(element, text);
   return element;
