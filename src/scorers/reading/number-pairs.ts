@@ -1,6 +1,4 @@
 import type { NumberToken } from './number-token.js';
-import { rationalOf, type Rational } from './rational.js';
-import type { Found } from './reading.js';
 
 const JOINS =
   /^[\s$€£*_(){}"'\\]*(?:[,;、，/&]|,?\s?(?:and|or|und|oder|et|ou|y|o|u|e|и|или|au|na|atau|dan|eller|en|of|veya|ve)|或者|或|和|及|与|または|か)[\s$€£¥*_(){}"'\\]*(?:[a-z]\w{0,2} ?= ?)?[\s$€£¥*_({"'\\]*$/i;
@@ -19,7 +17,7 @@ export const isAside = (text: string, first: NumberToken, second: NumberToken): 
   /^(?: |\\text\{|\\,)*(?:[\p{L}]{1,12}\}?)\^$/u.test(text.slice(first.end, second.start));
 
 const UNIT =
-  '(?:hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|feet|foot|ft|pounds?|lbs?|stunden?|jahre|tage|heures?|jours|ans|horas?|días|años|dias|anos|ore|giorni|anni|часа?|часов|лет|小时|年|个月)';
+  '(?:hours?|hrs?|h|min(?:ute)?s?|days?|weeks?|months?|years?|feet|foot|ft|pounds?|lbs?|stunden?|jahre|heures?|ans|horas?|años|ore|anni|часа?|часов|лет|小时|年)';
 const COMPOUND = new RegExp(`^[ -]?${UNIT}\\.?,?(?: (?:and|und|et|y|e|и))?[ 零]?$`, 'iu');
 
 /** `2 hours and 30 minutes`, `5 feet 4`: two numbers for one amount. */
@@ -29,7 +27,7 @@ export const isCompound = (text: string, a: NumberToken, b: NumberToken): boolea
 const SHARE_OF =
   /^ (?:\p{L}+ ){0,3}(?:in|out of(?: the)?|of the|(?:sur|parmi) les|von (?:den|insgesamt)|de l[oa]s|d[oa]s|dei|delle|из)(?: (?:original|total|all|other))? $/u;
 
-/** `14 of the 30`, `1 in 6`: the second number is what the first is part of. */
+/** `14 of the 30`, or of a chance `1 in 6`: the second number is what the first is part of. */
 export const isShareOf = (text: string, a: NumberToken, b: NumberToken): boolean =>
   b.start - a.end < 50 &&
   SHARE_OF.test(text.slice(a.end, b.start)) &&
@@ -37,15 +35,6 @@ export const isShareOf = (text: string, a: NumberToken, b: NumberToken): boolean
     CHANCE.test(text.slice(Math.max(0, a.start - 80), a.start)));
 
 const CHANCE = /probab|chance|odds|likelihood|wahrscheinlich/i;
-
-/** `the probability is 1 in 6`. */
-export function ratioOf(text: string, a: NumberToken, b: NumberToken): Found<Rational> | undefined {
-  if (!/^ (?:in|out of) $/.test(text.slice(a.end, b.start))) return undefined;
-  if (!CHANCE.test(text.slice(Math.max(0, a.start - 80), a.start))) return undefined;
-  if (a.value === undefined || b.value === undefined || a.value.bottom !== b.value.bottom) return undefined;
-  const value = rationalOf(a.value.top, b.value.top);
-  return value && { value, tier: 'last sentence', start: a.start, end: b.end };
-}
 
 const ASIDE = /\([a-z][^()]{0,60}$/;
 const MONEY = /[$€£¥₹]/;

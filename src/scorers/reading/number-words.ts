@@ -19,23 +19,18 @@ const VALUES = new Map(
   WORDS.flatMap(([, words]) => words.split(' ').map((word, value) => [word, value] as const)),
 );
 
-const SCALES: readonly (readonly [power: number, words: string])[] = [
-  [2, 'hundred hundert'],
-  [3, 'thousand tausend mille mila mil тысяч тысячи тысяча тыс 千'],
-  [4, '万 萬 만'],
-  [5, 'lakh lakhs'],
-  [
-    6,
-    'million millions mio millionen millones millón milhões milhão milioni milione миллион миллиона миллионов млн',
-  ],
-  [7, 'crore crores'],
-  [8, '亿 億 억'],
-  [9, 'billion billions mrd milliarden milliarde milliards milliard миллиард миллиарда миллиардов млрд'],
-  [12, 'trillion trillions'],
+const SCALES: readonly (readonly [power: number, words: RegExp])[] = [
+  [2, /^hundre[dt]$/],
+  [3, /^(?:thousand|tausend|mille|mila?|тыс\p{L}*|千)$/u],
+  [4, /^[万萬만]$/],
+  [5, /^lakhs?$/],
+  [6, /^(?:mio|mil(?:li|l|h|i)[oõóã]\p{L}{1,3}|млн|миллион\p{L}*)$/u],
+  [7, /^crores?$/],
+  [8, /^[亿億억]$/],
+  [9, /^(?:billions?|mrd|milliard\p{L}*|млрд|миллиард\p{L}*)$/u],
+  [12, /^trillions?$/],
 ];
-const POWERS = new Map(
-  SCALES.flatMap(([power, words]) => words.split(' ').map((word) => [word, power] as const)),
-);
+const powerOf = (word: string): number | undefined => SCALES.find(([, words]) => words.test(word))?.[0];
 const SCALE = /[ \u00a0~]?([万萬만亿億억千])|(?:[ \u00a0]|\\ )(\p{L}{3,10})\.?(?![\p{L}\p{N}])/uy;
 
 /** `million` after a number: the power of ten that it stands for, and where it ends. */
@@ -46,7 +41,7 @@ export function scaleAfter(
   SCALE.lastIndex = at;
   const found = SCALE.exec(text);
   const word = found?.[1] ?? found?.[2];
-  const power = word === undefined ? undefined : POWERS.get(word.toLowerCase());
+  const power = word === undefined ? undefined : powerOf(word.toLowerCase());
   return power === undefined ? undefined : { power, end: at + found![0].replace(/\.$/, '').length };
 }
 
@@ -62,7 +57,7 @@ export function hanAmount(
   if (written === undefined) return undefined;
   let sum = 0;
   for (const [, digits, scale = ''] of written.matchAll(/(\d+)(\D?)/g))
-    sum += Number(digits) * 10 ** (POWERS.get(scale) ?? 0);
+    sum += Number(digits) * 10 ** (powerOf(scale) ?? 0);
   return Number.isSafeInteger(sum) ? { value: rationalOfWord(sum), end: at + written.length } : undefined;
 }
 
@@ -90,9 +85,8 @@ export function numberInWords(text: string): Rational | undefined {
   return first![1] === undefined ? read : negative(read);
 }
 
-/** `five`, `twenty-five`, `two thirds`, `three hundred`, `三十六`; `one` may be the pronoun or an article. */
+/** `five`, `twenty-five`, `two thirds`, `three hundred`; `one` may be the pronoun or an article. */
 function wordsFrom(word: string, rest: string): Rational | 'one' | undefined {
-  if (HAN_NUMBER.test(word)) return hanNumber(word);
   const tens = TENS.indexOf(word);
   const value = VALUES.get(word) ?? (tens < 0 ? undefined : 20 + 10 * tens);
   if (value === undefined) return undefined;
@@ -104,32 +98,12 @@ function wordsFrom(word: string, rest: string): Rational | 'one' | undefined {
   if (part >= 0) return rationalOf(parseDecimal(String(value))!, parseDecimal(String(part + 2))!);
   const ones = VALUES.get(next);
   if (tens >= 0 && ones !== undefined && ones > 0 && ones < 10) return rationalOfWord(value + ones);
-  const power = POWERS.get(next);
+  const power = powerOf(next);
   if (power === undefined) return value === 1 ? 'one' : rationalOfWord(value);
   const more = NEXT_WORD.exec(rest.slice(next.length + 1))?.[1]?.toLowerCase();
-  const isAll = more === undefined || !(VALUES.has(more) || TENS.includes(more) || POWERS.has(more));
+  const isAll =
+    more === undefined || !(VALUES.has(more) || TENS.includes(more) || powerOf(more) !== undefined);
   return isAll ? timesPowerOfTen(rationalOfWord(value), power) : undefined;
-}
-
-const HAN_NUMBER =
-  /^[一二两三四五六七八九]?[十百千万][一二三四五六七八九十百千零]{0,7}(?:[个元月年岁米人只次天分倍]\p{L}{0,2})?$/u;
-const HAN_UNITS: Readonly<Record<string, number>> = { 十: 10, 百: 100, 千: 1_000, 万: 10_000 };
-
-/** Chinese numerals up to ten thousands: `三十六`, `二百零五`. */
-function hanNumber(word: string): Rational {
-  let sum = 0;
-  let digit = 0;
-  for (const character of word) {
-    const unit = HAN_UNITS[character];
-    const value = '零一二三四五六七八九'.indexOf(character === '两' ? '二' : character);
-    if (unit === undefined && value < 0) break;
-    if (unit === undefined) digit = value;
-    else {
-      sum += (digit === 0 ? 1 : digit) * unit;
-      digit = 0;
-    }
-  }
-  return rationalOfWord(sum + digit);
 }
 
 /** The only number word in bold: `you can hold **zero** litres`. */

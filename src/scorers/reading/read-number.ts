@@ -1,7 +1,7 @@
 import type { Announcement } from './announcements.js';
 import { NO_ANSWER } from './answer-words.js';
 import { finalAnswer } from './final-answer.js';
-import { areJoined, isAside, isBeside, isCompound, isShareOf, ratioOf } from './number-pairs.js';
+import { areJoined, isAside, isBeside, isCompound, isShareOf } from './number-pairs.js';
 import { numberInBold, numberInWords } from './number-words.js';
 import { numberTokens, type NumberToken, type ReadRational } from './number-token.js';
 import { endsInBlock, endsInLoop, lineEnd, sentenceEnd, type Stretch } from './paragraphs.js';
@@ -124,12 +124,9 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
   return { kind: 'value', value: withExact(text, all, chosen), start: chosen.start, end: chosen.end };
 }
 
-/** `1/3 ≈ 0.333` and `0.333… (1/3)` say both: what is rounded, and what it is exactly. */
+/** `1/3 ≈ 0.333` says both: what is rounded, and what it is exactly. */
 function withExact(text: string, tokens: readonly NumberToken[], chosen: NumberToken): ReadRational {
   const value = chosen.value!;
-  const next = tokens[tokens.indexOf(chosen) + 1];
-  if (next?.value !== undefined && /^(?:\.{2,3}|…) ?\($/.test(text.slice(chosen.end, next.start)))
-    return { ...next.value, also: value };
   const exact = tokens[tokens.indexOf(chosen) - 1];
   if (exact?.value === undefined || exact.operand || chosen.start - exact.end > 20) return value;
   if (!/^[\s$]*(?:≈|≃|~|\\approx|\\simeq)[\s$]*$/.test(text.slice(exact.end, chosen.start))) return value;
@@ -299,10 +296,10 @@ function chosenAtEnd(text: string, all: readonly NumberToken[]): Reading<Rationa
   const before = tokens.at(-2);
   const bold = tokens.filter((token) => isBold(text, token));
   if (before !== undefined && isCompound(text, before, last)) return REASONS.several;
-  if (before !== undefined && isShareOf(text, before, last)) {
-    const share = ratioOf(text, before, last);
-    return share ?? chosenAtEnd(text, tokens.slice(0, -1));
-  }
+  if (before !== undefined && isShareOf(text, before, last))
+    return text.slice(before.end, last.start) === ' in '
+      ? REASONS.none
+      : chosenAtEnd(text, tokens.slice(0, -1));
   const chosen =
     tokens.length === 1
       ? last

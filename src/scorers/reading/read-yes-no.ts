@@ -39,22 +39,9 @@ const firstWord = (text: string, finder: YesNoFinder): SaidWord | undefined =>
 
 const DENIAL = /^[\s*_"'`]*(?:(?:it|that|this)(?: is|['’]s) )?(?:not|nicht|pas|no|non|não|не|不)\s*/i;
 
-/** Words that agree or, denied, refuse, where the whole text is nothing else. */
-const ASSENT =
-  /^[*_]{0,3}(?:absolutely|definitely|certainly|of course|exactly|indeed|that['’]s right|that is right|(?:absolutely|definitely|certainly|of course) (not)|(not) at all)[*_.!]{0,5}$/i;
-const saysYes = (finder: YesNoFinder): boolean => finder.at('yes', 0)?.value === 'yes';
-
 /** `Yes`, `**No.**`, `not true`. */
 function wholeWord(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
   const denial = firstWord(text, finder) === undefined ? DENIAL.exec(text) : null;
-  const assent = ASSENT.exec(text.trim());
-  if (assent !== null && saysYes(finder))
-    return {
-      value: (assent[1] ?? assent[2]) === undefined ? 'yes' : 'no',
-      tier: 'whole',
-      start: 0,
-      end: text.length,
-    };
   const first = denial === null ? firstWord(text, finder) : finder.at(text, denial[0].length);
   return first !== undefined &&
     text.length - first.end < 60 &&

@@ -7,7 +7,6 @@ const POSITIVE =
 /** After a letter: it is called right. */
 const CALLED_RIGHT = new RegExp(
   `[*_\`)\\]."”]{0,4}(?:(?: (?:qui|che|que|which|that))? {1,2}(?:is|was|are|ist|est|es|è|é|would be|should be|must be|seems|appears to be|является|—)(?: the)? ${POSITIVE}` +
-    '|(?<=\\bonly (?:option |choice |answer )?\\(?.\\)?) (?:satisfies|fits|works|matches|holds|remains|meets|makes sense)' +
     '|(?<= (?:ist|sind) (?:die )?(?:Antwort|Option|Aussage)? ?.) (?:korrekt|richtig)(?![\\p{L}])' +
     '| the (?:clear |only |most )?(?:best|better|correct|right|closest|likeliest) (?:answer|choice|option|fit|match)(?![\\p{L}])' +
     '| ?(?:选项|選項|项|が|は|은|는|이|가)?(?:是)?(?:最)?(?:正确|正確|正解|对的|對的|符合|정답|맞)(?!吗|嗎|か|与否))',

@@ -52,6 +52,13 @@ const KNOWN_TO_BE_MISSED = new Set([
   'The answer is one hundred and five.',
   'There are fifteen students.',
   'Indeed, it is.',
+  "That's right.",
+  'Absolutely!',
+  'Definitely not.',
+  'Not at all.',
+  'The probability is 1 in 6.',
+  'Looking at each option again, only E satisfies both equations.',
+  '答案是三十六。',
   'Il est faux de dire que la Terre est plate.',
 ]);
 

@@ -116,7 +116,6 @@ export const MORE_NUMBERS: readonly NumberRow[] = [
   ['The answer is 7½.', '7.5'],
   ['The answer is 7 1/2 cups.', '7.5'],
   ['The answer is 3/4 of the cake.', '0.75'],
-  ['The answer is 0.333… (1/3).', '1/3'],
   ['The answer is 1/3 ≈ 0.333.', '0.333'],
   // other languages
   ['Die Antwort ist 1.234,50 €.', '1234.5'],
