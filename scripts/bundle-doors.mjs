@@ -34,7 +34,9 @@ async function bundled(input, output) {
 
 /** What the root loads: it must not load what other doors alone have in common. */
 const ofTheRoot = new Set(
-  (await bundled({ index: `${dist}/index.js` }, { codeSplitting: false })).flatMap(({ moduleIds }) => moduleIds),
+  (await bundled({ index: `${dist}/index.js` }, { codeSplitting: false })).flatMap(
+    ({ moduleIds }) => moduleIds,
+  ),
 );
 
 // What doors have in common is in chunks that they share: each class and each state exists once. Few: a file costs the
