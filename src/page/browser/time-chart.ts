@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it is to run before uPlot does
 import './known-language.js';
 import uPlot from 'uplot';
 import { el, refill } from './dom.js';
