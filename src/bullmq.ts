@@ -5,8 +5,15 @@
  * @module assaykit/bullmq
  */
 
+export type { SummaryEvaluator } from './distributed/finish-run.js';
 export { createRunQueue, type RunQueueOptions } from './distributed/create-run-queue.js';
-export type { QueueConnection, QueueJob, NewQueueJob, RunQueue } from './distributed/queue-connection.js';
+export type {
+  QueueConnection,
+  QueueJob,
+  QueueJobOptions,
+  NewQueueJob,
+  RunQueue,
+} from './distributed/queue-connection.js';
 export {
   enqueueRun,
   type EnqueuedRun,
@@ -31,6 +38,7 @@ export type {
   SharedBatch,
   SharedBatchRecord,
   SharedCase,
+  SharedCaseText,
   SharedInput,
   SharedLimits,
   SharedResultStore,

@@ -21,6 +21,12 @@ export interface QueueConnection {
   readonly redis?: string | object | undefined;
 }
 
+/** What a queue keeps of how a job is to be done. */
+export interface QueueJobOptions {
+  /** How often it may be tried. */
+  readonly attempts?: number | undefined;
+}
+
 /** A job as this package reads it: a `Job` of BullMQ. */
 export interface QueueJob {
   /** Names it. */
@@ -30,7 +36,7 @@ export interface QueueJob {
   /** How often it has failed before. */
   readonly attemptsMade: number;
   /** Its settings. */
-  readonly opts: { readonly attempts?: number | undefined };
+  readonly opts: QueueJobOptions;
   /** Puts it back to be done by somebody else. */
   moveToWait(token?: string): Promise<unknown>;
   /** Takes it out of the queue. */

@@ -153,6 +153,12 @@ export interface TurnGrant {
   readonly tokensMs: number;
 }
 
+/** A case of a batch with what it says. */
+export interface SharedCaseText extends SharedCase {
+  /** Its content as JSON ({@link KeptCase.text}); `undefined` when the store no longer has it. */
+  readonly text: string | undefined;
+}
+
 /**
  * What a store keeps so that many workers can do a run: its batches, how far each is, and what the run has used. Each
  * method gives the same when it is done twice (turns apart, where the second takes more), so that it can be tried again
@@ -186,11 +192,8 @@ export interface RunWork {
   start(runId: string, batch: number, startId: string): Promise<StartedBatch | undefined>;
   /** Gives a batch back that was begun, so that this start does not count. */
   giveBack(runId: string, batch: number, startId: string): Promise<void>;
-  /** The cases of a batch and their contents ({@link KeptCase.text}) in the same order. */
-  cases(
-    runId: string,
-    batch: number,
-  ): Promise<readonly (SharedCase & { readonly text: string | undefined })[]>;
+  /** The cases of a batch with their contents, in the same order. */
+  cases(runId: string, batch: number): Promise<readonly SharedCaseText[]>;
   /** Records where a batch stands; one that is done stays so. Resolves to whether no batch of the run is open. */
   settle(runId: string, batch: number, state: BatchState, error?: string): Promise<boolean>;
   /** Opens the batches of a run again that failed, forgets all starts, and lets a stopped run go on. */

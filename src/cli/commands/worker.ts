@@ -12,7 +12,7 @@ import { openShared, type SharedPlace } from '../shared-run.js';
 export const worker: Command = {
   usage: 'FILE',
   about: `Works on the runs that \`assaykit enqueue\` has put into a queue, with the target and
-evaluator of a file such as eval.mjs; runs that it would do differently are left to others.
+evaluator of a file such as eval.mjs; runs that it would do otherwise are left to others.
 SIGTERM and Ctrl-C end it in peace: what is in flight is stored, the rest goes back.`,
   words: { least: 1, most: 1 },
   options: {

@@ -39,7 +39,7 @@ const SUMMARY_PAGE_ROWS = 256;
 const RUN_PAGE_ROWS = 64;
 
 /**
- * A {@link ResultStore} in a schema of a PostgreSQL database, for teams that outgrow one machine: any number of processes
+ * A store of results in a schema of a PostgreSQL database, for teams that outgrow one machine: any number of processes
  * on any number of machines write to it and read from it. The tables are made at the first call, whoever comes first.
  *
  * Appends that come within one turn of the event loop share a statement. While the server cannot be reached (a crash, a
