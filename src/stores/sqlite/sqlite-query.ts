@@ -180,6 +180,10 @@ function fewMatch(database: SqliteDatabase, query: ResultQuery): string | undefi
   if (idPrefix !== undefined && idPrefix !== '') {
     if (countFew(database, SQLITE_INDEXES.key, conditionsOf({ idPrefix }))) return SQLITE_INDEXES.key;
   }
+  if (wantsNoScore(query) && query.runId === undefined) {
+    const failures = { where: [HAS_NO_SCORE], parameters: [] };
+    return countFew(database, SQLITE_INDEXES.failed, failures) ? SQLITE_INDEXES.failed : undefined;
+  }
   if (minScore === undefined && maxScore === undefined) return undefined;
   const found = countFew(database, SQLITE_INDEXES.score, conditionsOf({ minScore, maxScore }));
   return found ? SQLITE_INDEXES.score : undefined;

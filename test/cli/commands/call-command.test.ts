@@ -55,9 +55,10 @@ describe('the command line', () => {
       folder.run('runs', `--${key}`),
       folder.run('runs', '--limit', key),
       folder.run('runs', key),
-      folder.run('runs', '--store', `postgres://user:${key}@host/db`),
+      folder.run('runs', '--store', `mysql://user:${key}@host/db`),
+      folder.run('runs', '--store', `postgres://user:${key}@127.0.0.1:1/db`),
     ]);
-    expect(said.map(({ status }) => status)).toEqual([64, 64, 64, 64, 64]);
+    expect(said.map(({ status }) => status)).toEqual([64, 64, 64, 64, 64, 74]);
     expect(said.map(({ stdout, stderr }) => stdout + stderr).join('')).not.toContain(key);
   });
 
@@ -126,7 +127,7 @@ describe('the command line', () => {
         const { stdout } = await folder.shell(`TERM=xterm ${line}`);
         return stdout.split(/\r?\n/).filter((text) => /^(?:\u001b\[\d+m)*(?:score|\d\.\d\d)/.test(text));
       };
-      const [wide, narrow] = [await shown(120, 'A=1'), await shown(40, 'NO_COLOR=1')];
+      const [wide, narrow] = [await shown(120, '-u NO_COLOR -u CI'), await shown(40, 'NO_COLOR=1')];
       expect(wide).toHaveLength(6);
       expect(wide.join('')).toContain('\u001b[1mscore');
       expect(narrow.join('')).not.toContain('\u001b');
