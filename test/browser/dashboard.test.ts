@@ -175,7 +175,7 @@ describe.skipIf(!hasChromium)('the dashboard in a browser', () => {
     await page.getByLabel('Score of').selectOption('brevity');
     await page.getByLabel('At most').fill('0.765');
     const scores = page.locator('.cases tbody td.number:nth-of-type(2)');
-    await expect.poll(() => status.textContent()).toBe('1–50');
+    await expect.poll(() => status.textContent()).toBe('1–50 of 78 cases'); // a page in the order of a score knows how many
     for (const text of await scores.allTextContents()) expect(Number(text)).toBeLessThanOrEqual(0.765);
     await page.getByLabel('At most').fill('');
     await page.getByLabel('Search').fill('what is 77 AND');

@@ -25,7 +25,8 @@ describeWithPostgres('workers that are cut off', (server) => {
       await sleep(500); // what the stopped one still wants to write
       expect((await fleet.results()).size).toBe(COUNT);
       expect(timeless(summary)).toEqual(timeless(await summaryOfOneProcess(COUNT, fleet.definition)));
-      expect(fleet.calls().length - COUNT).toBeLessThanOrEqual(16);
+      // What was in flight at the stop, and what it begins anew until it hears that its batch is another's.
+      expect(fleet.calls().length - COUNT).toBeLessThanOrEqual(2 * WORKER.concurrency);
       expect(await fleet.drain(stopped, 2000)).toBe(0);
     },
     PATIENCE_MS,
