@@ -165,7 +165,13 @@ export class BatchProcessor<
     }
     const runOptions = checkRunOptions(given);
     const options = { ...this.#options, concurrency: this.#concurrency };
-    const run = new BatchRun(cases, options, runOptions, this.#port, (results) => stream?.offer(results));
+    const run = new BatchRun({
+      cases,
+      options,
+      runOptions,
+      port: this.#port,
+      onDurable: (results) => stream?.offer(results),
+    });
     leave?.addEventListener('abort', () => run.abort(leave.reason), { once: true });
     this.#run = run;
     this.#stream = stream;

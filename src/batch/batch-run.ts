@@ -5,12 +5,13 @@ import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
 import type { EventPort } from './batch-events.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
+import type { BatchRunParts } from './batch-run-parts.js';
 import type { RunOptions } from './run-options.js';
 import { watchBudget, type BookedUse, type ExhaustedBudget } from './budget.js';
 import { CaseFeeder } from './case-feeder.js';
 import { CaseLanes, type LaneWork } from './case-lanes.js';
 import { CaseRunner } from './case-runner.js';
-import { toCaseSource, type CaseInput, type CaseSource } from '../cases/case-source.js';
+import { toCaseSource, type CaseSource } from '../cases/case-source.js';
 import type { CaseTask } from './case-task.js';
 import { EvaluationGate, guardEventLoop, type EventLoopGuard } from './evaluation-gate.js';
 import { InFlightCases } from './in-flight-cases.js';
@@ -60,14 +61,8 @@ export class BatchRun<Input, Expected, Metadata> {
   #stopReason: StopReason = 'end';
   #failure: unknown;
 
-  constructor(
-    cases: CaseInput<TestCase<Input, Expected, Metadata>>,
-    options: ResolvedBatchOptions<Input, Expected, Metadata>,
-    runOptions: RunOptions,
-    port: EventPort,
-    onDurable: (results: readonly CaseResult[]) => void | Promise<void>,
-  ) {
-    const { clock, store, concurrency, batchSize, flushIntervalMs } = options;
+  constructor({ cases, options, runOptions, port, onDurable }: BatchRunParts<Input, Expected, Metadata>) {
+    const { clock, concurrency } = options;
     const client = isModelClient(options.target) ? options.target : undefined;
     this.#options = options;
     this.#runOptions = runOptions;
@@ -86,18 +81,7 @@ export class BatchRun<Input, Expected, Metadata> {
       evaluator: options.evaluator,
     });
     this.#prefixScore = new PrefixScore(options.repetitions);
-    this.#progress = new RunProgress({
-      runId: this.runId,
-      clock,
-      intervalMs: options.progressIntervalMs,
-      wanted: () => port.wants('progress'),
-      confidenceLevel: options.confidenceLevel,
-      statistics: this.#statistics,
-      prefix: this.#prefixScore,
-      total: () => this.#total,
-      skipped: () => this.#feeder.skipped,
-      inFlight: () => this.#inFlight.size,
-    });
+    this.#progress = this.#makeProgress();
     this.#runner = new CaseRunner(options, this.#gate, (retried) =>
       this.#announce('target:retry', () => ({ ...retried, endpoint: null })),
     );
@@ -112,14 +96,46 @@ export class BatchRun<Input, Expected, Metadata> {
     });
     this.#estimateCost = (usage, model) => client?.estimateCost?.(usage, model) ?? null;
     this.#slots = runOptions.shared?.slots.forRun();
+    this.#budget = this.#joinBudget();
+    this.#writer = this.#makeWriter(startId, onDurable);
+    this.#prefix = followPrefix(runOptions.stopWhen, () => this.#stop('settled'));
+    this.#feeder = this.#makeFeeder();
+  }
+
+  #makeProgress(): RunProgress {
+    const { clock, progressIntervalMs, confidenceLevel } = this.#options;
+    return new RunProgress({
+      runId: this.runId,
+      clock,
+      intervalMs: progressIntervalMs,
+      wanted: () => this.#port.wants('progress'),
+      confidenceLevel,
+      statistics: this.#statistics,
+      prefix: this.#prefixScore,
+      total: () => this.#total,
+      skipped: () => this.#feeder.skipped,
+      inFlight: () => this.#inFlight.size,
+    });
+  }
+
+  #joinBudget(): BudgetMember | undefined {
     const told = {
       onExhausted: (exhausted: ExhaustedBudget) => this.#budgetExhausted(exhausted),
       onBlind: (blind: BlindBudget) => this.#announce('budget:blind', () => blind),
     };
-    this.#budget =
-      runOptions.shared?.budget?.join(told) ??
-      watchBudget(options.budget, { clock, begunAt: this.#begunAt, counts: this.#statistics, ...told });
-    this.#writer = new ResultWriter({
+    const { budget, clock } = this.#options;
+    return (
+      this.#runOptions.shared?.budget?.join(told) ??
+      watchBudget(budget, { clock, begunAt: this.#begunAt, counts: this.#statistics, ...told })
+    );
+  }
+
+  #makeWriter(
+    startId: string,
+    onDurable: BatchRunParts<Input, Expected, Metadata>['onDurable'],
+  ): ResultWriter {
+    const { batchSize, flushIntervalMs, clock, store } = this.#options;
+    return new ResultWriter({
       runId: this.runId,
       startId,
       session: this.#session,
@@ -131,16 +147,19 @@ export class BatchRun<Input, Expected, Metadata> {
         return onDurable(results);
       },
     });
-    this.#prefix = followPrefix(runOptions.stopWhen, () => this.#stop('settled'));
-    this.#feeder = new CaseFeeder({
+  }
+
+  #makeFeeder(): CaseFeeder<Input, Expected, Metadata> {
+    const { repetitions, queueSize, clock, store } = this.#options;
+    const resumes = this.#runOptions.resume === true && store !== undefined;
+    return new CaseFeeder({
       runId: this.runId,
       source: this.#source,
-      repetitions: options.repetitions,
-      queueSize: options.queueSize,
+      repetitions,
+      queueSize,
       clock,
       session: this.#session,
-      isFinished:
-        runOptions.resume === true && store !== undefined ? finishedOutcomes(runOptions) : undefined,
+      isFinished: resumes ? finishedOutcomes(this.#runOptions) : undefined,
       isOpen: (caseId) => this.#inFlight.has(caseId) || this.#writer.holds(caseId),
       onSubmit: this.#prefix?.submit,
       onReady: () => this.#lanes.wake(),

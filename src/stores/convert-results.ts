@@ -62,19 +62,7 @@ export async function convertResults(
       'Expected `runId` of convertResults to be a non-empty string, got undefined',
     );
   }
-  const manifest = await from.manifest(runId);
-  if (manifest !== undefined) {
-    const standing = await to.begin(manifest);
-    if (
-      standing.configurationHash !== manifest.configurationHash ||
-      standing.startedAt !== manifest.startedAt
-    ) {
-      throw new AssayError(
-        'ASSAY_MANIFEST_MISMATCH',
-        `The run ${JSON.stringify(runId)} in the store that is copied to is not the one that is copied`,
-      );
-    }
-  }
+  const manifest = await copyManifest(from, to, runId);
   let results = 0;
   let batch: CaseResult[] = [];
   let cases: KeptCase[] = [];
@@ -101,5 +89,22 @@ export async function convertResults(
     summaries += 1;
   }
   for await (const { end } of from.runs({ runId })) if (end !== null) await to.finish(end);
-  return { results, summaries, manifest: manifest !== undefined };
+  return { results, summaries, manifest };
+}
+
+/** Resolves to whether the run has one. */
+async function copyManifest(from: ResultStore, to: ResultStore, runId: string): Promise<boolean> {
+  const manifest = await from.manifest(runId);
+  if (manifest === undefined) return false;
+  const standing = await to.begin(manifest);
+  if (
+    standing.configurationHash !== manifest.configurationHash ||
+    standing.startedAt !== manifest.startedAt
+  ) {
+    throw new AssayError(
+      'ASSAY_MANIFEST_MISMATCH',
+      `The run ${JSON.stringify(runId)} in the store that is copied to is not the one that is copied`,
+    );
+  }
+  return true;
 }
