@@ -176,7 +176,7 @@ describe('retries of a target that is not a client', () => {
         evaluator,
         cache,
         concurrency: 8,
-        retry: { maxRetries: 6, initialBackoffMs: 5 },
+        retry: { maxRetries: 14, initialBackoffMs: 5 },
       });
       await expect(processor.run(cases(100))).resolves.toMatchObject({ scored: 100, errored: 0 });
     }
