@@ -58,7 +58,10 @@ const pageCode: Plugin = {
   transform: (code, id) => (id === `${root}src/page/page-code.ts` ? withPageCode(code) : undefined),
 };
 
-const shared = { pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
+// In CI a test that starts processes, servers or a browser gets a second try on a machine that has other things to do; what
+// is wrong fails twice.
+const retry = process.env['CI'] === undefined ? 0 : 1;
+const shared = { retry, pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 } as const;
 
 export default defineConfig({
   test: {
