@@ -24,9 +24,15 @@ const NEED_BUILD = [
 /** Tests that compute for seconds: left out of `unit`, so that it stays under a minute on two cores. */
 const SLOW = [
   'test/batch/hostile-host.test.ts',
+  'test/batch/real-data.test.ts',
+  'test/batch/target-retry.test.ts',
   'test/cases/public-files.test.ts',
+  'test/client/balancing/black-holes.test.ts',
   'test/client/balancing/standstill.test.ts',
+  'test/client/fault-matrix.test.ts',
   'test/client/http/canary.test.ts',
+  'test/client/http/health-checks.test.ts',
+  'test/dashboard/live-feed.test.ts',
   'test/decisions/group-sequential.test.ts',
   'test/foundation/linear-time.test.ts',
   'test/monitor/alerts/alert-incident.test.ts',
