@@ -268,13 +268,15 @@ export interface ResolvedBatchOptions<Input, Expected, Metadata> extends BatchPr
   readonly random: RandomSource;
 }
 
-const RATE_LIMIT_CHECKS: OptionChecks<ProcessorRateLimit> = {
+/** Checks of the rate limit of a run. */
+export const RATE_LIMIT_CHECKS: OptionChecks<ProcessorRateLimit> = {
   requestsPerSecond: positive,
   tokensPerMinute: positive,
   burst: number(1),
 };
 
-const BUDGET_CHECKS: OptionChecks<RunBudget> = {
+/** Checks of the budget of a run. */
+export const BUDGET_CHECKS: OptionChecks<RunBudget> = {
   maxCost: positive,
   maxTokens: positive,
   maxDurationMs: positive,

@@ -1,5 +1,7 @@
 import { AssayError } from '../errors.js';
 import {
+  BUDGET_CHECKS,
+  RATE_LIMIT_CHECKS,
   resolveBatchOptions,
   type BatchProcessorOptions,
   type ProcessorRateLimit,
@@ -17,13 +19,10 @@ import {
   having,
   integer,
   list,
-  number,
   object,
-  positive,
   requireOptions,
   signal,
   text,
-  type OptionChecks,
 } from '../foundation/options.js';
 import { stableStringify } from '../foundation/stable-hash.js';
 import type { ResultStore } from '../stores/result-store.js';
@@ -149,19 +148,6 @@ export async function enqueueRun<Input = ModelInput, Expected = unknown, Metadat
   await finishRun(store, runId, definition.evaluator as SummaryEvaluator); // its workers may have been done before
   return { runId, ...input };
 }
-
-const RATE_LIMIT_CHECKS: OptionChecks<ProcessorRateLimit> = {
-  requestsPerSecond: positive,
-  tokensPerMinute: positive,
-  burst: number(1),
-};
-
-const BUDGET_CHECKS: OptionChecks<RunBudget> = {
-  maxCost: positive,
-  maxTokens: positive,
-  maxDurationMs: positive,
-  maxErrorRate: number(0, 1),
-};
 
 function checkEnqueueOptions<Input, Expected, Metadata>(
   queue: RunQueue,

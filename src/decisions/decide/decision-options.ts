@@ -1,5 +1,10 @@
 import { AssayError } from '../../errors.js';
-import type { BatchProcessorOptions, RunBudget, Target } from '../../batch/batch-options.js';
+import {
+  BUDGET_CHECKS,
+  type BatchProcessorOptions,
+  type RunBudget,
+  type Target,
+} from '../../batch/batch-options.js';
 import type { ModelInput } from '../../client/model-client.js';
 import {
   betweenZeroAndOne,
@@ -7,10 +12,8 @@ import {
   checkOptions,
   either,
   integer,
-  number,
   object,
   oneOf,
-  positive,
   requireOptions,
   show,
   signal,
@@ -101,13 +104,6 @@ const SETTINGS: OptionChecks<DecisionOwnOptions> = {
   signal,
 };
 
-const BUDGET: OptionChecks<RunBudget> = {
-  maxCost: positive,
-  maxTokens: positive,
-  maxDurationMs: positive,
-  maxErrorRate: number(0, 1),
-};
-
 /** Options of a decision with defaults filled in, apart from those of its runs. */
 export interface ResolvedDecision<Input, Expected, Metadata> {
   readonly settings: DecisionOwnOptions<Input, Expected, Metadata> & {
@@ -162,7 +158,7 @@ export function resolveDecision<Input, Expected, Metadata>(
       'Expected `plan` or `open: true` of decide, and not both: it must be said beforehand how often the cases are looked at',
     );
   }
-  if (budget !== undefined) checkOptions('decide.budget', budget, BUDGET);
+  if (budget !== undefined) checkOptions('decide.budget', budget, BUDGET_CHECKS);
   if (typeof order === 'object') {
     checkOptions('decide.order', order, { seed: integer(0, 0xffff_ffff) });
     requireOptions('decide.order', order, ['seed']);
