@@ -78,6 +78,7 @@ export default defineConfig({
         plugins: [builtWorkers, pageCode],
         test: {
           ...shared,
+          retry: 0,
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...NEED_BUILD, ...SLOW, ...PACKAGE, ...BROWSER],
