@@ -85,19 +85,6 @@ class Labelling {
       save.focus();
       return;
     }
-    const given = this.#labels[at];
-    const buttons = LABELS.map(({ label, name, key }) =>
-      el(
-        'button',
-        {
-          type: 'button',
-          'aria-pressed': String(given === label),
-          'aria-keyshortcuts': key,
-          onclick: () => void this.#give(at, label),
-        },
-        `${name} (${key})`,
-      ),
-    );
     const detail = await cases.detail(row);
     const card = el(
       'div',
@@ -109,7 +96,7 @@ class Labelling {
       },
       el('p', { class: 'quiet' }, `Answer ${at + 1} of ${drawn.length}`),
       shown(detail),
-      el('div', { class: 'buttons' }, buttons, back, save),
+      el('div', { class: 'buttons' }, this.#labelButtons(at), back, save),
     );
     card.addEventListener('keydown', ({ key }) => {
       const pressed = LABELS.find((each) => each.key === key);
@@ -117,6 +104,23 @@ class Labelling {
     });
     refill(box, card);
     card.focus();
+  }
+
+  /** A button for each label that an answer may be given. */
+  #labelButtons(at: number): HTMLElement[] {
+    const given = this.#labels[at];
+    return LABELS.map(({ label, name, key }) =>
+      el(
+        'button',
+        {
+          type: 'button',
+          'aria-pressed': String(given === label),
+          'aria-keyshortcuts': key,
+          onclick: () => void this.#give(at, label),
+        },
+        `${name} (${key})`,
+      ),
+    );
   }
 
   async #give(at: number, label: number): Promise<void> {
