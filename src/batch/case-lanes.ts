@@ -37,7 +37,10 @@ export class CaseLanes<Task extends { readonly begunAt: number }, Result> {
   #wake: () => void = () => {};
 
   /** `now`: monotonic time in milliseconds. */
-  constructor(work: LaneWork<Task, Result>, concurrency: number, now: () => number) {
+  constructor(
+    work: LaneWork<Task, Result>,
+    { concurrency, now }: { readonly concurrency: number; readonly now: () => number },
+  ) {
     this.#work = work;
     this.#queue = new PQueue({ concurrency });
     this.#turns = new TurnGiver(now);
@@ -60,7 +63,11 @@ export class CaseLanes<Task extends { readonly begunAt: number }, Result> {
       this.#ended = resolve;
       // The first requests are on their way while the others are made.
       const goingOn = (): boolean => this.#lanes > 0;
-      overTurns(this.#queue.concurrency, LANES_A_TURN, () => this.#addLane(), goingOn);
+      overTurns(() => this.#addLane(), {
+        times: this.#queue.concurrency,
+        most: LANES_A_TURN,
+        wanted: goingOn,
+      });
     });
   }
 

@@ -106,7 +106,7 @@ export class ResultWriter {
   async #write({ results, cases, begunAt }: Batch): Promise<void> {
     const { session, clock, onDurable } = this.#options;
     const summary = this.#summarise(results, clock.now() - begunAt);
-    if (!this.#failed && (await this.#append(results, cases, summary))) {
+    if (!this.#failed && (await this.#append(results, { cases, summary }))) {
       if (session !== undefined) this.#safe += results.length;
       this.#unsaved.delete(results);
       await onDurable(results, summary);
@@ -121,11 +121,10 @@ export class ResultWriter {
   /** Whether the batch is durable. If it is not, nothing is written any more. */
   async #append(
     results: readonly CaseResult[],
-    cases: readonly KeptCase[],
-    summary: BatchSummary,
+    { cases, summary }: { readonly cases: readonly KeptCase[]; readonly summary: BatchSummary },
   ): Promise<boolean> {
     try {
-      await this.#options.session?.append(results, cases, summary);
+      await this.#options.session?.append(results, { cases, summary });
     } catch {
       this.#failed = true; // the run's store has emitted the error
     }

@@ -208,8 +208,8 @@ export class WorkerPool extends EventSource<WorkerEvents> {
             startWorker,
             clock,
             onLost: (thrown) => {
-              const { code, message } = failureOf(thrown, undefined, this.#options);
-              this.#noteReplaced(code, message, 0, 0);
+              const { code, message } = failureOf(thrown, { options: this.#options });
+              this.#noteReplaced({ code, message, tasks: 0, retried: 0 });
             },
           }),
       );
@@ -274,7 +274,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
 
   /** The message failed as a whole: the worker died or was ended, or the message could not be sent. */
   #broke(slot: WorkerSlot, tasks: readonly PoolTask[], thrown: unknown): void {
-    const failure = failureOf(thrown, slot.ended, this.#options, slot.answers);
+    const failure = failureOf(thrown, { ended: slot.ended, options: this.#options, answers: slot.answers });
     const { culprit, fresh, elapsedMs } = slot;
     const incident = { code: failure.code, tasks: tasks.length, culprit, fresh };
     const sent = failure.code !== 'ASSAY_WORKER_UNCLONEABLE';
@@ -302,7 +302,8 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     tasks.forEach((task, index) => {
       if (index !== culprit) settle(task, index);
     });
-    if (sent) this.#noteReplaced(failure.code, failure.message, tasks.length, retried);
+    if (sent)
+      this.#noteReplaced({ code: failure.code, message: failure.message, tasks: tasks.length, retried });
     this.#pump();
   }
 
@@ -352,7 +353,17 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     if (--this.#pending === 0) this.#drained?.();
   }
 
-  #noteReplaced(code: AssayErrorCode, message: string, tasks: number, retried: number): void {
+  #noteReplaced({
+    code,
+    message,
+    tasks,
+    retried,
+  }: {
+    readonly code: AssayErrorCode;
+    readonly message: string;
+    readonly tasks: number;
+    readonly retried: number;
+  }): void {
     this.#replaced++;
     if (this.wants('worker:replace')) {
       this.emit('worker:replace', { at: this.#options.clock.wallTime(), code, message, tasks, retried });

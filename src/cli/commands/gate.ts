@@ -138,7 +138,7 @@ async function requirementsOf(given: Arguments): Promise<Requirements | undefine
   ] as const)
     for (const written of given.list(name)) {
       const at = written.lastIndexOf('=');
-      const value = readNumber(`--${name}`, written.slice(at + 1), number(0, 1));
+      const value = readNumber(`--${name}`, { written: written.slice(at + 1), check: number(0, 1) });
       add(at === -1 ? 'overall' : written.slice(0, at), { [member]: value });
     }
   for (const metric of given.list('no-worse')) add(metric, { noWorse: true });

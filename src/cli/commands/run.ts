@@ -165,7 +165,7 @@ async function report(
   }: { readonly call: CommandCall; readonly store: ResultStore; readonly interruption: Interruption },
 ): Promise<number> {
   const { output, given } = call;
-  const worst = safe === undefined ? await worstOf(store, summary.runId, WORST) : [];
+  const worst = safe === undefined ? await worstOf(store, { runId: summary.runId, limit: WORST }) : [];
   const early = summary.stopReason !== 'end' && summary.stopReason !== 'settled';
   const goOn = early ? resumeCommand(call.argv, summary.runId) : null;
   if (output.json) {

@@ -173,13 +173,12 @@ export class EndpointSelector {
    * An endpoint other than this one that takes a call within that time, as far as anybody can tell; rather one
    * that is only busy than one that has to come back.
    */
-  sooner(
-    call: PlacedCall,
-    { than, withinMs }: { readonly than: Endpoint; readonly withinMs: number },
-    now: number,
+  soonerThan(
+    endpoint: Endpoint,
+    { call, withinMs, now }: { readonly call: PlacedCall; readonly withinMs: number; readonly now: number },
   ): Endpoint | undefined {
     const sooner = this.endpoints.filter(
-      (each) => each !== than && !call.barred.includes(each) && each.dueMs(call.tokens, now) < withinMs,
+      (each) => each !== endpoint && !call.barred.includes(each) && each.dueMs(call.tokens, now) < withinMs,
     );
     return sooner.find((each) => each.health.state === 'healthy') ?? sooner[0];
   }

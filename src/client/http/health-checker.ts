@@ -38,7 +38,10 @@ export class HealthChecker {
   readonly #transports = new Map<Endpoint, Transport>();
   readonly #running = new Set<CheckHandler>();
 
-  constructor(settings: HealthCheckSettings, clock: Clock, listener: HealthCheckListener) {
+  constructor(
+    settings: HealthCheckSettings,
+    { clock, listener }: { readonly clock: Clock; readonly listener: HealthCheckListener },
+  ) {
     this.#settings = settings;
     this.#clock = clock;
     this.#listener = listener;

@@ -235,7 +235,7 @@ export class AlertManager extends EventSource<AlertEvents> {
         const { overMs } = state.rule;
         let over = seen.get(overMs);
         if (over === undefined) seen.set(overMs, (over = this.#over(overMs, snapshot, monitor)));
-        this.#step(state, over, snapshot, now);
+        this.#step(state, { snapshot: over, latest: snapshot, now });
       } catch (error) {
         this.#report(state, error);
       }
@@ -255,16 +255,23 @@ export class AlertManager extends EventSource<AlertEvents> {
     return window.over(snapshot);
   }
 
-  #step(state: RuleState, snapshot: PerformanceSnapshot, latest: PerformanceSnapshot, now: number): void {
+  #step(
+    state: RuleState,
+    {
+      snapshot,
+      latest,
+      now,
+    }: { readonly snapshot: PerformanceSnapshot; readonly latest: PerformanceSnapshot; readonly now: number },
+  ): void {
     const { rule } = state;
     if (state.state === 'firing') {
       if (holds('resolve', rule.resolve(snapshot, latest))) {
-        const alert = this.#alert(state, 'resolved', snapshot, now);
+        const alert = this.#alert(state, { status: 'resolved', snapshot, now });
         state.state = 'inactive';
         this.#tell('alert:resolved', alert);
       } else if (now - state.toldAtMs >= rule.repeatMs) {
         state.toldAtMs = now;
-        this.#tell('alert:firing', this.#alert(state, 'firing', snapshot, now));
+        this.#tell('alert:firing', this.#alert(state, { status: 'firing', snapshot, now }));
       }
       return;
     }
@@ -278,7 +285,7 @@ export class AlertManager extends EventSource<AlertEvents> {
       state.startedAt = this.#options.clock.wallTime();
     }
     if (now - state.sinceMs >= rule.forMs && now - state.firedAtMs >= rule.cooldownMs) {
-      const alert = this.#alert(state, 'firing', snapshot, now);
+      const alert = this.#alert(state, { status: 'firing', snapshot, now });
       state.state = 'firing';
       state.firedAtMs = now;
       state.toldAtMs = now;
@@ -286,13 +293,20 @@ export class AlertManager extends EventSource<AlertEvents> {
     } else if (begins) {
       state.state = 'pending';
       if (this.wants('alert:pending')) {
-        const alert = this.#alert(state, 'pending', snapshot, now);
+        const alert = this.#alert(state, { status: 'pending', snapshot, now });
         this.emit('alert:pending', { at: alert.at, alert });
       }
     }
   }
 
-  #alert(state: RuleState, status: Alert['status'], snapshot: PerformanceSnapshot, now: number): Alert {
+  #alert(
+    state: RuleState,
+    {
+      status,
+      snapshot,
+      now,
+    }: { readonly status: Alert['status']; readonly snapshot: PerformanceSnapshot; readonly now: number },
+  ): Alert {
     const { rule } = state;
     const { source, clock } = this.#options;
     if (status !== 'resolved') state.message = this.#message(state, snapshot);

@@ -72,7 +72,14 @@ export class YesNoFinder {
   }
 
   /** All words of a stretch; those that are only weighed against others are left out unless `weighed`. */
-  all(text: string, from: number, end: number, weighed = false): SaidWord[] {
+  all(
+    text: string,
+    {
+      from,
+      end,
+      weighed = false,
+    }: { readonly from: number; readonly end: number; readonly weighed?: boolean | undefined },
+  ): SaidWord[] {
     const said: SaidWord[] = [];
     for (const found of text.slice(from, end).matchAll(this.#anywhere)) {
       const at = from + found.index;

@@ -16,8 +16,10 @@ export class BatchSummaryFiles {
 
   constructor(
     options: Omit<ShardWriterOptions, 'family'>,
-    compressor: GzipCompressor,
-    onDamage: (damage: ShardDamage) => void,
+    {
+      compressor,
+      onDamage,
+    }: { readonly compressor: GzipCompressor; readonly onDamage: (damage: ShardDamage) => void },
   ) {
     this.#folder = options.folder;
     this.#files = options.files;
@@ -28,7 +30,7 @@ export class BatchSummaryFiles {
 
   /** Repairs what an interrupted writer left behind. */
   async repair(): Promise<void> {
-    await repairShards(this.#folder, FAMILY, this.#files, this.#onDamage);
+    await repairShards(this.#folder, { family: FAMILY, files: this.#files, onDamage: this.#onDamage });
   }
 
   /** Appends a summary; resolves when it is durable. One at a time. */
@@ -39,7 +41,7 @@ export class BatchSummaryFiles {
 
   /** The summaries of a run, oldest first. */
   async ofRun(runId: string): Promise<BatchSummary[]> {
-    const reader = new ShardReader(this.#folder, FAMILY, this.#onDamage);
+    const reader = new ShardReader(this.#folder, { family: FAMILY, onDamage: this.#onDamage });
     const found = new Map<string, BatchSummary>();
     for (const member of await reader.refresh((name) => this.#writer.acknowledged(name))) {
       for (const line of await reader.lines(member)) {

@@ -30,8 +30,10 @@ export class GzipShards implements GzipLayout {
 
   constructor(
     options: Omit<ShardWriterOptions, 'family'> & { readonly memberRows: number },
-    compressor: GzipCompressor,
-    onDamage: (damage: ShardDamage) => void,
+    {
+      compressor,
+      onDamage,
+    }: { readonly compressor: GzipCompressor; readonly onDamage: (damage: ShardDamage) => void },
   ) {
     this.#folder = options.folder;
     this.#files = options.files;
@@ -39,11 +41,11 @@ export class GzipShards implements GzipLayout {
     this.#compressor = compressor;
     this.#onDamage = onDamage;
     this.#writer = new ShardWriter({ ...options, family: FAMILY });
-    this.#reader = new ShardReader(options.folder, FAMILY, onDamage);
+    this.#reader = new ShardReader(options.folder, { family: FAMILY, onDamage });
   }
 
   async repair(): Promise<void> {
-    await repairShards(this.#folder, FAMILY, this.#files, this.#onDamage);
+    await repairShards(this.#folder, { family: FAMILY, files: this.#files, onDamage: this.#onDamage });
   }
 
   async prepare(appends: readonly EncodedAppend[]): Promise<readonly Uint8Array[]> {

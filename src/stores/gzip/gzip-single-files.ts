@@ -150,7 +150,7 @@ export class GzipSingleFiles implements GzipLayout {
   async #put(path: string, result: CaseResult, bytes: Uint8Array): Promise<Written | undefined> {
     const folder = join(path, '..');
     if (!this.#madeFolders.has(folder)) {
-      await makeFolder(this.#files, folder, this.#durable);
+      await makeFolder(this.#files, { path: folder, durable: this.#durable });
       this.#madeFolders.add(folder);
     }
     const known = await this.#read(path);

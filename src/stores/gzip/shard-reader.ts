@@ -50,7 +50,10 @@ export class ShardReader {
   readonly #inflated = new Map<number, { readonly lines: readonly string[]; readonly size: number }>();
   #inflatedSize = 0;
 
-  constructor(folder: string, family: string, onDamage: (damage: ShardDamage) => void) {
+  constructor(
+    folder: string,
+    { family, onDamage }: { readonly family: string; readonly onDamage: (damage: ShardDamage) => void },
+  ) {
     this.#folder = folder;
     this.#family = family;
     this.#onDamage = onDamage;
@@ -152,9 +155,15 @@ export class ShardReader {
  */
 export async function repairShards(
   folder: string,
-  family: string,
-  files: FileSystem,
-  onDamage: (damage: ShardDamage) => void,
+  {
+    family,
+    files,
+    onDamage,
+  }: {
+    readonly family: string;
+    readonly files: FileSystem;
+    readonly onDamage: (damage: ShardDamage) => void;
+  },
 ): Promise<void> {
   for (const name of shardNames(await filesIn(folder), family)) {
     const file = join(folder, name);

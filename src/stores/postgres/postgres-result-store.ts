@@ -117,7 +117,7 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
       const counts = await this.#read((session) => this.#runs.counts(session, ids));
       for (const [i, run] of found.entries()) {
         this.checkOpen();
-        yield runRecordOf(run, counts[i]!, now);
+        yield runRecordOf(run, { results: counts[i]!, now });
       }
       left -= found.length;
       after = runs.at(-1)?.manifest;
@@ -155,7 +155,10 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
     this.checkOpen();
     const asked = checkQuery(query);
     const prefix = inexactPrefix(asked);
-    const cursor = new PostgresCursor(this.#database, asked, prefix === undefined ? asked.limit : undefined);
+    const cursor = new PostgresCursor(this.#database, {
+      query: asked,
+      limit: prefix === undefined ? asked.limit : undefined,
+    });
     let left = asked.limit ?? Number.POSITIVE_INFINITY;
     const met = new RowIds();
     let rows = MOST_PAGE_ROWS;
@@ -187,7 +190,7 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
     let after: readonly [number, number] | undefined;
     for (;;) {
       const page = await this.#read((session) =>
-        this.#runs.summaries(session, runId, after, SUMMARY_PAGE_ROWS),
+        this.#runs.summaries(session, runId, { after, rows: SUMMARY_PAGE_ROWS }),
       );
       for (const { summary } of page) yield summary;
       const last = page.at(-1);

@@ -207,8 +207,10 @@ export class PostgresRuns {
   async summaries(
     session: PostgresSession,
     runId: string,
-    after: readonly [timestamp: number, id: number] | undefined,
-    rows: number,
+    {
+      after,
+      rows,
+    }: { readonly after: readonly [timestamp: number, id: number] | undefined; readonly rows: number },
   ): Promise<{ readonly id: number; readonly summary: BatchSummary }[]> {
     const found = await session.query(
       `SELECT id, metadata FROM ${this.#schema}.batch_summaries

@@ -110,17 +110,20 @@ const NAME_BYTES = 63;
  * @throws AssayError `ASSAY_INVALID_OPTION` for a name that PostgreSQL cannot have or keeps for itself.
  */
 export function quotedSchema(name: string): string {
-  const error = invalidOption('PostgresResultStore', 'schema', name, (value) =>
-    typeof value === 'string' &&
-    value !== '' &&
-    !value.includes('\0') &&
-    Buffer.byteLength(value) <= NAME_BYTES &&
-    (value as string & { isWellFormed(): boolean }).isWellFormed() &&
-    !value.startsWith('pg_') &&
-    value !== 'information_schema'
-      ? undefined
-      : `a name of 1 to ${NAME_BYTES} bytes that does not begin with pg_`,
-  );
+  const error = invalidOption('PostgresResultStore', {
+    name: 'schema',
+    value: name,
+    check: (value) =>
+      typeof value === 'string' &&
+      value !== '' &&
+      !value.includes('\0') &&
+      Buffer.byteLength(value) <= NAME_BYTES &&
+      (value as string & { isWellFormed(): boolean }).isWellFormed() &&
+      !value.startsWith('pg_') &&
+      value !== 'information_schema'
+        ? undefined
+        : `a name of 1 to ${NAME_BYTES} bytes that does not begin with pg_`,
+  });
   if (error !== undefined) throw error;
   return quoteIdentifier(name);
 }

@@ -151,8 +151,13 @@ export function cursorParameters(plan: QueryPlan, { phase, last }: QueryCursor):
 export function cursorAfter(
   plan: QueryPlan,
   phase: number,
-  last: ResultPosition | undefined,
-  ahead: { readonly ids: readonly number[]; readonly more: boolean },
+  {
+    last,
+    ahead,
+  }: {
+    readonly last: ResultPosition | undefined;
+    readonly ahead: { readonly ids: readonly number[]; readonly more: boolean };
+  },
 ): QueryCursor | undefined {
   if (ahead.ids.length > 0 || (ahead.more && last !== undefined))
     return { phase, last, ahead: ahead.ids, more: ahead.more };

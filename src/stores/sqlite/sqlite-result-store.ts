@@ -197,7 +197,7 @@ export class SqliteResultStore extends DurableStore implements ResultStore {
         after = [startedAt, runId];
         if (left <= 0 || !matchesRunQuery(run, asked, now)) continue;
         left -= 1;
-        yield runRecordOf(run, await this.#read('counts', runId), now);
+        yield runRecordOf(run, { results: await this.#read('counts', runId), now });
       }
       if (page.length < RUN_PAGE_ROWS) return;
     }
@@ -322,7 +322,7 @@ export class SqliteResultStore extends DurableStore implements ResultStore {
         this.#leaveThread(error.cause);
         return this.#call(name, what, ...parameters);
       }
-      const failure = toStoreError(error, what, this.#path ?? 'the database');
+      const failure = toStoreError(error, { what, path: this.#path ?? 'the database' });
       if (failure.code === 'ASSAY_WORKER_CRASHED') this.#opening = undefined; // the next call starts another
       throw failure;
     }
@@ -333,7 +333,7 @@ export class SqliteResultStore extends DurableStore implements ResultStore {
     this.#withoutThread = true;
     this.#opening = undefined;
     if (this.wants('worker:fallback')) {
-      this.emit('worker:fallback', workerFallback('sqlite', 'on the main thread', error));
+      this.emit('worker:fallback', workerFallback('sqlite', { instead: 'on the main thread', error }));
     }
   }
 
@@ -353,7 +353,10 @@ export class SqliteResultStore extends DurableStore implements ResultStore {
     const path = this.#path;
     if (path === null) {
       const options = { path, durability, readOnly: false };
-      return MainThreadBackend.open(this.#hosts as SqliteDatabase, options, this.#clock, lockTimeoutMs);
+      return MainThreadBackend.open(this.#hosts as SqliteDatabase, options, {
+        clock: this.#clock,
+        lockTimeoutMs,
+      });
     }
     const settings = { path, driver, durability, lockTimeoutMs, fileMode };
     if (thread === 'worker' && !this.#withoutThread) {

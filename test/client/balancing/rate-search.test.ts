@@ -11,7 +11,7 @@ import { rateLimitFor } from './fleet.js';
 type Admission = (now: number) => boolean;
 
 function bucket(perSecond: number, burst: number): Admission {
-  const level = new TokenBucket(perSecond, burst, 0);
+  const level = new TokenBucket({ perSecond, burst }, 0);
   return (now) => {
     const room = level.waitMs(1, now) === 0;
     if (room) level.charge(1, now);

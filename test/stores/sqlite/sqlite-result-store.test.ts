@@ -43,7 +43,7 @@ describe('SqliteResultStore', () => {
       durationMs: 99,
     });
     await store.close();
-    const database = await openDatabase(path, 'auto');
+    const database = await openDatabase(path, { driver: 'auto' });
     const rows = database
       .prepare(
         `SELECT test_id, model_name, timestamp, overall_score, dimension_scores, model_response,
@@ -108,7 +108,7 @@ describe('SqliteResultStore', () => {
   ];
 
   it('reads every query through an index, and sorts nothing that is long', async () => {
-    const database = await openDatabase(':memory:', 'auto');
+    const database = await openDatabase(':memory:', { driver: 'auto' });
     const connection = new SqliteConnection(database, {
       path: null,
       durability: 'process',
@@ -158,7 +158,7 @@ describe('SqliteResultStore', () => {
     const whole = scoredResult({ caseId: 'whole', score: 1, startedAt: 2, metadata: { at: new Date(0) } });
     await store.append([scoredResult(), half, whole, erroredResult({ caseId: 'failed', startedAt: 3 })]);
     await store.close();
-    const older = await openDatabase(path, 'auto');
+    const older = await openDatabase(path, { driver: 'auto' });
     for (const index of Object.values(SQLITE_INDEXES)) older.exec(`DROP INDEX ${index}`);
     older.exec('DROP INDEX evaluation_runs_time; ALTER TABLE evaluation_runs DROP COLUMN run_end');
     older.exec('DROP TABLE evaluation_leases; DROP TABLE evaluation_cases; DROP TABLE evaluation_case_index');
@@ -184,7 +184,7 @@ describe('SqliteResultStore', () => {
     for await (const result of again.query()) found.push(result.caseId);
     expect(found.sort()).toEqual(['case', 'failed', 'half', 'second', 'whole']);
     await again.close();
-    const database = await openDatabase(path, 'auto');
+    const database = await openDatabase(path, { driver: 'auto' });
     expect(database.prepare('SELECT version FROM assaykit_schema').get()).toEqual({
       version: SQLITE_SCHEMA_VERSION,
     });
@@ -196,7 +196,7 @@ describe('SqliteResultStore', () => {
     const first = new SqliteResultStore(newer);
     await first.append([scoredResult()]);
     await first.close();
-    const database = await openDatabase(newer, 'auto');
+    const database = await openDatabase(newer, { driver: 'auto' });
     database.exec('UPDATE assaykit_schema SET version = 99');
     database.close();
     const store = new SqliteResultStore(newer);
@@ -207,7 +207,7 @@ describe('SqliteResultStore', () => {
     await store.close();
 
     const foreign = newPath();
-    const others = await openDatabase(foreign, 'auto');
+    const others = await openDatabase(foreign, { driver: 'auto' });
     others.exec('CREATE TABLE evaluation_results (id INTEGER PRIMARY KEY)');
     others.close();
     const refused = new SqliteResultStore(foreign);
@@ -218,7 +218,7 @@ describe('SqliteResultStore', () => {
   });
 
   it("leaves the host's database open and as it was", async () => {
-    const database: SqliteDatabase = await openDatabase(newPath(), 'auto');
+    const database: SqliteDatabase = await openDatabase(newPath(), { driver: 'auto' });
     const store = new SqliteResultStore(database);
     await store.append([scoredResult()]);
     await store.close();
@@ -256,9 +256,9 @@ describe('SqliteResultStore', () => {
       const path = newPath();
       const store = new SqliteResultStore(path, { thread });
       await store.append([scoredResult({ caseId: 'a' })]);
-      const other = await openDatabase(path, 'auto');
+      const other = await openDatabase(path, { driver: 'auto' });
       other.exec('BEGIN IMMEDIATE');
-      const written = store.appendBatchSummary(summaryOf('run', 'waits'));
+      const written = store.appendBatchSummary(summaryOf('run', { batchId: 'waits' }));
       const closed = store.close();
       await new Promise((resolve) => setTimeout(resolve, 30));
       other.exec('COMMIT');
