@@ -172,7 +172,7 @@ export class BatchProcessor<
       options,
       runOptions,
       port: this.#port,
-      onDurable: (results) => stream?.offer(results),
+      onDurable: (results) => stream?.hand(results),
     });
     leave?.addEventListener('abort', () => run.abort(leave.reason), { once: true });
     this.#run = run;

@@ -258,8 +258,8 @@ export class BatchRun<Input, Expected, Metadata> {
 
   #laneWork(): LaneWork<CaseTask<Input, Expected, Metadata>, CaseResult> {
     return {
-      take: () => this.#feeder.take(),
-      giveBack: (task) => {
+      takeCase: () => this.#feeder.take(),
+      giveBackCase: (task) => {
         this.#slots?.release(task);
         this.#feeder.giveBack(task);
       },
@@ -270,13 +270,13 @@ export class BatchRun<Input, Expected, Metadata> {
         this.#beginCase(task);
         return this.#runner.run(task);
       },
-      settle: (task, result) => {
+      bookResult: (task, result) => {
         this.#inFlight.delete(task);
         this.#slots?.release(task);
         this.#prefixScore.add(task.sequence, result);
         return this.#record(result, task);
       },
-      failed: (error) => this.#stop('input-error', error),
+      laneFailed: (error) => this.#stop('input-error', error),
     };
   }
 

@@ -115,10 +115,10 @@ export class EventLoopGuard {
   #schedule(): void {
     const { clock, intervalMs } = this.#options;
     this.#dueAt = clock.now() + intervalMs;
-    this.#timer = clock.schedule(() => this.#look(), intervalMs, { keepAlive: false });
+    this.#timer = clock.schedule(() => this.#checkDelay(), intervalMs, { keepAlive: false });
   }
 
-  #look(): void {
+  #checkDelay(): void {
     const { gate, maxDelayMs, concurrency, sampler, clock, onChange } = this.#options;
     // A block that begins right after the sampler was read is not in it, and when every block is longer than
     // intervalMs, none is: then only this timer's own lateness tells.

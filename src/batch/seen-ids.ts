@@ -27,15 +27,15 @@ export class DuplicateGuard {
 
   /** Adds an id; whether it (almost certainly) was there before. */
   seen(id: string): boolean {
-    return this.#look(id, true);
+    return this.#lookUp(id, true);
   }
 
   /** Whether an id was (almost certainly) added; adds nothing. */
   has(id: string): boolean {
-    return this.#look(id, false);
+    return this.#lookUp(id, false);
   }
 
-  #look(id: string, adding: boolean): boolean {
+  #lookUp(id: string, adding: boolean): boolean {
     let a = 0x811c9dc5; // FNV-1a and a second, independent mix in one pass
     let b = 0x9e3779b9;
     for (let i = 0; i < id.length; i++) {

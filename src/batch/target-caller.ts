@@ -101,7 +101,7 @@ export class TargetCaller<Input, Expected, Metadata> {
   /** Asks until there is an answer, or a failure that will not pass. */
   async #askTarget(task: CaseTask<Input, Expected, Metadata>, call: TargetCall): Promise<ModelResponse> {
     const signal = call.sharedSignal;
-    this.#retry?.begun();
+    this.#retry?.callBegun();
     for (let retries = 0; ; retries++) {
       try {
         if (this.#client !== undefined)

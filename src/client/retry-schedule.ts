@@ -23,7 +23,7 @@ export class RetrySchedule {
   }
 
   /** A case is about to be asked. */
-  begun(): void {
+  callBegun(): void {
     this.#budget.deposit(this.#clock.now());
   }
 

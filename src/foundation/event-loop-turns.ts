@@ -36,11 +36,11 @@ export class TurnGiver {
 
   /** What to wait for before the next piece of work, `undefined` when 10 ms since the last turn given are not over. */
   due(now: number = this.#now()): Promise<void> | undefined {
-    if (this.#turn === undefined && now >= this.#dueAt) this.#turn = this.#give();
+    if (this.#turn === undefined && now >= this.#dueAt) this.#turn = this.#giveTurn();
     return this.#turn;
   }
 
-  async #give(): Promise<void> {
+  async #giveTurn(): Promise<void> {
     await nextTurn();
     this.#turn = undefined;
     this.#dueAt = this.#now() + LONGEST_MS;

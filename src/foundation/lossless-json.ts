@@ -175,7 +175,7 @@ class JsonReader {
       for (;;) {
         const inner = open.at(-1);
         if (inner === undefined) return value;
-        put(inner, value);
+        addValue(inner, value);
         if (this.#goesOn(inner)) break;
         value = inner.value;
         open.pop();
@@ -289,7 +289,7 @@ const CARRIAGE_RETURN = 0x0d;
 const TAB = 0x09;
 const ESCAPED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-function put({ value: container, key }: OpenContainer, value: unknown): void {
+function addValue({ value: container, key }: OpenContainer, value: unknown): void {
   if (Array.isArray(container)) container.push(value);
   else if (key !== '__proto__') container[key] = value;
   // as JSON.parse: a member of that name, not another prototype

@@ -20,8 +20,8 @@ class Bench implements LaneWork<Task, number> {
     this.ready = Array.from({ length: tasks }, (_, id) => ({ id, begunAt: 0 }));
   }
 
-  take = (): Task | undefined => this.ready.shift();
-  giveBack = (task: Task): void => void this.ready.unshift(task);
+  takeCase = (): Task | undefined => this.ready.shift();
+  giveBackCase = (task: Task): void => void this.ready.unshift(task);
   isExhausted = (): boolean => this.ready.length === 0;
   awaitTurn = (): Promise<void> | undefined => this.turn;
   run = ({ id }: Task): Promise<number> =>
@@ -31,8 +31,8 @@ class Bench implements LaneWork<Task, number> {
         resolve(id);
       }),
     );
-  settle = (_task: Task, result: number): undefined => void this.done.push(result);
-  failed = (error: unknown): void => void this.faults.push(error);
+  bookResult = (_task: Task, result: number): undefined => void this.done.push(result);
+  laneFailed = (error: unknown): void => void this.faults.push(error);
 
   endAll(): void {
     for (const end of this.open.values()) end();
@@ -102,7 +102,7 @@ describe('CaseLanes', () => {
     const run = new CaseLanes(ending, { concurrency: 2, now: () => 0 }).run();
     await nextTurn();
     over = true;
-    ending.take = () => undefined;
+    ending.takeCase = () => undefined;
     ending.isExhausted = () => true;
     ending.endAll();
     await run;

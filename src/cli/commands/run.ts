@@ -24,7 +24,7 @@ export const run: Command = {
   usage: 'FILE',
   about: `Evaluates the cases of a file such as eval.mjs, which exports by default the options of
 a processor and the \`cases\`; .ts where Node takes types away (22.18 and later).
-Ctrl-C ends the run in peace: what is done is stored, and --resume goes on.`,
+Ctrl-C ends the run: what is in flight is finished and stored, and --resume goes on.`,
   words: { least: 1, most: 1 },
   options: {
     ...STORE_OPTION,
@@ -74,7 +74,7 @@ Ctrl-C ends the run in peace: what is done is stored, and --resume goes on.`,
   },
 };
 
-/** How a run has ended: in peace, or aborted. */
+/** How a run has ended: after its cases in flight, or aborted. */
 interface Ending {
   readonly summary: RunSummary;
   /** Results that are stored, of a run that was aborted. */

@@ -241,7 +241,7 @@ export class Endpoint implements EndpointCandidate {
     const latencyMs = now - ticket.begunAt;
     this.adaptive?.succeeded(this.latency.inFlight);
     this.latency.succeeded(ticket, work, now);
-    this.limit.correct(ticket.tokens, tokens, now);
+    this.limit.correctTokens(ticket.tokens, tokens, now);
     this.limit.succeeded(ticket.begunAt, now);
     this.record.answered(now);
     this.#overloadsInRow = 0;
@@ -260,7 +260,7 @@ export class Endpoint implements EndpointCandidate {
   failed(ticket: Ticket, { outcome, retryAfterMs }: AttemptFailure, now: number): HealthChange {
     const { inFlight } = this.latency;
     if (outcome !== 'cancelled') this.#lastSignAt = now;
-    if (outcome !== 'failed') this.limit.correct(ticket.tokens, 0, now);
+    if (outcome !== 'failed') this.limit.correctTokens(ticket.tokens, 0, now);
     switch (outcome) {
       case 'cancelled':
         this.counts.cancelled++;

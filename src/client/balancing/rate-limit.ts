@@ -148,7 +148,7 @@ export class RateLimit {
   /** A call goes out. */
   admit(tokens: number, now: number): void {
     this.#through.add(now);
-    if (this.#firstWave?.over(now) === true) this.#firstWave = undefined;
+    if (this.#firstWave?.isOver(now) === true) this.#firstWave = undefined;
     this.#firstWave?.sent(now);
     this.#requests?.charge(1, now);
     this.#tokens?.charge(tokens, now);
@@ -160,7 +160,7 @@ export class RateLimit {
   }
 
   /** A call that was charged `charged` tokens used `used`. */
-  correct(charged: number, used: number, now: number): void {
+  correctTokens(charged: number, used: number, now: number): void {
     this.#tokens?.refund(charged - used, now);
   }
 

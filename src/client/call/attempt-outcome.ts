@@ -39,7 +39,7 @@ export function recordAnswer(
   const { endpoint } = attempt.connection;
   const { ticket } = attempt;
   const now = clock.now();
-  const units = work.done(reply, ticket.work);
+  const units = work.unitsOf(reply, ticket.work);
   const change = endpoint.succeeded(
     ticket,
     { work: units, tokens: work.tokensUsed(reply, ticket.tokens) },
@@ -83,7 +83,8 @@ export function recordFailure(settings: CallSettings, failed: FailedAttempt): vo
     reporter.quarantined(endpoint, error);
     settings.keyWatch.watch(attempt);
   }
-  if (!endpoint.health.available(now) || now < endpoint.limit.pausedUntil) room.held(endpoint, now);
+  if (!endpoint.health.available(now) || now < endpoint.limit.pausedUntil)
+    room.endpointHeldBack(endpoint, now);
 }
 
 /** An attempt that was given up, and why. */
@@ -173,7 +174,7 @@ function deservesQuarantine(
 ): boolean {
   const { connection, status, ticket } = attempt;
   const { endpoint } = connection;
-  if (status === 0 || !endpoint.health.heeds(ticket.epoch)) return false; // not for the host's key function
+  if (status === 0 || !endpoint.health.countsResultOf(ticket.epoch)) return false; // not for the host's key function
   if (!turnsAway(failure, request)) return false;
   const inARow = endpoint.record.turnedCallAway();
   if (ticket.probe) return true;

@@ -266,7 +266,7 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     const wallTime = this.#settings.clock.wallTime();
     const body = readErrorBody(told, wallTime);
     const waitMs = retryAfterMs(this.headers.all, wallTime) ?? body.waitMs;
-    this.#fail(classifyErrorBody(body, waitMs), this.#saying(body), { retryAfterMs: waitMs });
+    this.#fail(classifyErrorBody(body, waitMs), this.#wordsOfServer(body), { retryAfterMs: waitMs });
   }
 
   // RefusalListener
@@ -353,10 +353,10 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
       waitMs,
       shouldRetry: headerOf(all, 'x-should-retry'),
     });
-    this.#fail(failure, this.#saying(body), { retryAfterMs: waitMs ?? limitResetMs(all, wallTime) });
+    this.#fail(failure, this.#wordsOfServer(body), { retryAfterMs: waitMs ?? limitResetMs(all, wallTime) });
   }
 
-  #saying(body: ErrorBody): string {
+  #wordsOfServer(body: ErrorBody): string {
     const words = this.connection.redact(body.message).replace(/\s+/g, ' ').trim();
     const what = this.status === 0 || this.status < 300 ? 'an error in the reply' : `status ${this.status}`;
     return words === '' ? what : `${what}: ${words}`;

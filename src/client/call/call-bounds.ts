@@ -49,7 +49,7 @@ export class CallBounds implements Expiring {
    * Whether the call is about to be ended: many calls end with one signal or at one time, one after the other, and
    * a slot that the first of them frees is not for the next.
    */
-  over(now: number): boolean {
+  isOver(now: number): boolean {
     const options = this.#options;
     if (now >= this.deadlineAt) return true;
     if (options === undefined) return false;

@@ -54,7 +54,7 @@ export class CallHistory {
   }
 
   /** Says how to go on after an attempt failed; `undefined`: not at all. `healthWaitOver`: it waited out an outage. */
-  next(failed: FailedAttempt, healthWaitOver: boolean): NextTry | undefined {
+  nextTry(failed: FailedAttempt, healthWaitOver: boolean): NextTry | undefined {
     const { attempt, failure } = failed;
     const { endpoint } = attempt.connection;
     const { clock, retry, selector, random } = this.#settings;

@@ -56,7 +56,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     this.#bounds = new CallBounds(this, settings);
     const parameters = (this.#parameters = mergeParameters(settings.parameters, request.parameters) ?? {});
     this.#body = new RequestBody({ request, parameters, stream, model: settings.model });
-    this.work = settings.work.expected(this.#parameters.maxTokens);
+    this.work = settings.work.expectedUnits(this.#parameters.maxTokens);
   }
 
   /** Starts the call's time and looks for its first endpoint. */
@@ -66,7 +66,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     budget?.deposit(now);
     hedge?.deposit();
     reporter.callStarted(this);
-    if (work.counted) this.tokens = work.tokens(this.request.input, this.#parameters.maxTokens);
+    if (work.counted) this.tokens = work.tokensToCharge(this.request.input, this.#parameters.maxTokens);
     this.#bounds.start(options, now);
     this.#route(now);
   }
@@ -123,13 +123,13 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   admitted(endpoint: Endpoint): void {
     this.#waitingPlace = undefined;
     const now = this.#settings.clock.now();
-    if (!this.#bounds.over(now)) this.#send(endpoint, { now });
+    if (!this.#bounds.isOver(now)) this.#send(endpoint, { now });
   }
 
   rerouted(): void {
     this.#waitingPlace = undefined;
     const now = this.#settings.clock.now();
-    if (!this.#bounds.over(now)) this.#route(now);
+    if (!this.#bounds.isOver(now)) this.#route(now);
   }
 
   // AttemptOwner
@@ -168,7 +168,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     selector.attemptEnded();
     if (attempt === this.#second) this.#second = undefined;
     else this.#live = undefined;
-    const history = this.#noted(attempt, { code: error.code, durationMs });
+    const history = this.#noteEnd(attempt, { code: error.code, durationMs });
     history.lastError = error;
     reporter.attemptEnded(this, { attempt, outcome: 'error', durationMs, error });
     const failed = { attempt, failure, error, request: this.request };
@@ -205,14 +205,14 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     if (budget?.withdraw(now) === false) return;
     history.retries++;
     this.#silent = live;
-    const endpoint = this.#ask(() => selector.chooseSecond(elsewhere, now));
+    const endpoint = this.#askPolicy(() => selector.chooseSecond(elsewhere, now));
     if (endpoint !== undefined) this.#send(endpoint, { now, beside: live });
   }
 
   #route(now: number): void {
     if (this.#settled) return;
     const { selector, room } = this.#settings;
-    const choice = this.#ask<Choice>(() => selector.choose(this, now));
+    const choice = this.#askPolicy<Choice>(() => selector.choose(this, now));
     if (choice === undefined) return;
     if (choice.kind === 'send') {
       this.#send(choice.endpoint, { now });
@@ -229,7 +229,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   }
 
   // A policy of the host that fails ends this call, and not the process whose timer asked for it.
-  #ask<Asked>(choose: () => Asked): Asked | undefined {
+  #askPolicy<Asked>(choose: () => Asked): Asked | undefined {
     try {
       return choose();
     } catch (error) {
@@ -287,20 +287,20 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     if (this.#settled || live === undefined || this.#second !== undefined || hedge === undefined) return;
     const now = clock.now();
     const elsewhere = { ...this.#placed, tried: [live.connection.endpoint] };
-    const endpoint = this.#ask(() => selector.chooseSecond(elsewhere, now));
+    const endpoint = this.#askPolicy(() => selector.chooseSecond(elsewhere, now));
     if (endpoint !== undefined && hedge.withdraw()) this.#send(endpoint, { now, beside: live });
   }
 
   #retry(history: CallHistory, failed: FailedAttempt): void {
-    const next = history.next(failed, this.#healthWaitOver);
+    const next = history.nextTry(failed, this.#healthWaitOver);
     if (next === undefined) return this.#giveUp(failed.error);
     if (next.inOutage) this.#bounds.awaitHealth(this.#settings.clock.now());
-    this.#later(history, next.delayMs);
+    this.#retryLater(history, next.delayMs);
   }
 
   // Takes from the budget, waits for it while it is empty, then looks for a place. Those who failed the call are left out
   // for the time of the backoff: meanwhile it goes where it has not been, if there is room.
-  #later(history: CallHistory, delayMs: number): void {
+  #retryLater(history: CallHistory, delayMs: number): void {
     const { budget, clock, reporter, random, selector } = this.#settings;
     const now = clock.now();
     const allowed = budget === undefined || budget.withdraw(now);
@@ -314,7 +314,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     }
     this.#timer = clock.schedule(() => {
       this.#timer = undefined;
-      if (!allowed) return this.#later(history, 0);
+      if (!allowed) return this.#retryLater(history, 0);
       this.#leaveRoom();
       this.#route(clock.now());
     }, delay);
@@ -337,7 +337,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
 
   #noEndpoint(): void {
     const { selector, clock } = this.#settings;
-    const wait = selector.earliest(this, clock.now());
+    const wait = selector.earliestMs(this, clock.now());
     this.#giveUp(errors.noEndpoint(this.#soFar(), { endpoints: selector.endpoints, waitMs: wait }));
   }
 
@@ -356,7 +356,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const { clock, selector, reporter, room } = this.#settings;
     const now = clock.now();
     const durationMs = now - attempt.ticket.begunAt;
-    this.#noted(attempt, { code, durationMs });
+    this.#noteEnd(attempt, { code, durationMs });
     attempt.cancel();
     const silent = attempt === this.#silent;
     recordCancelled(this.#settings, { attempt, code, request: this.request, silent });
@@ -365,7 +365,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     room.serve(now);
   }
 
-  #noted(attempt: Attempt, { code, durationMs }: AttemptEnd): CallHistory {
+  #noteEnd(attempt: Attempt, { code, durationMs }: AttemptEnd): CallHistory {
     const history = (this.#history ??= new CallHistory(this.#settings, this));
     history.note(attempt, { code, durationMs });
     return history;

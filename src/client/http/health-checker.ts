@@ -70,9 +70,9 @@ export class HealthChecker {
     const { endpoint } = connection;
     if (endpoint.health.state !== 'ejected') return this.#end(endpoint);
     const transport = this.#transportOf(connection);
-    const startedAt = this.#clock.now();
+    const begunAt = this.#clock.now();
     const over = (alive: boolean, status: number | null, reason?: string): void => {
-      const durationMs = this.#clock.now() - startedAt;
+      const durationMs = this.#clock.now() - begunAt;
       this.#checked(connection, {
         alive,
         status,

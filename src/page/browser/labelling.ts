@@ -100,7 +100,7 @@ class Labelling {
     );
     card.addEventListener('keydown', ({ key }) => {
       const pressed = LABELS.find((each) => each.key === key);
-      if (pressed !== undefined) void this.#give(at, pressed.label);
+      if (pressed !== undefined) void this.#label(at, pressed.label);
     });
     refill(box, card);
     card.focus();
@@ -116,14 +116,14 @@ class Labelling {
           type: 'button',
           'aria-pressed': String(given === label),
           'aria-keyshortcuts': key,
-          onclick: () => void this.#give(at, label),
+          onclick: () => void this.#label(at, label),
         },
         `${name} (${key})`,
       ),
     );
   }
 
-  async #give(at: number, label: number): Promise<void> {
+  async #label(at: number, label: number): Promise<void> {
     this.#labels[at] = label;
     await this.show(at + 1);
   }

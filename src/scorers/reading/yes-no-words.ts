@@ -68,7 +68,7 @@ export class YesNoFinder {
   at(text: string, place: number): SaidWord | undefined {
     this.#here.lastIndex = place;
     const found = this.#here.exec(text);
-    return found === null ? undefined : this.#said(text, place, found[0]);
+    return found === null ? undefined : this.#meaningOf(text, place, found[0]);
   }
 
   /** All words of a stretch; those that are only weighed against others are left out unless `weighed`. */
@@ -84,12 +84,12 @@ export class YesNoFinder {
     for (const found of text.slice(from, end).matchAll(this.#anywhere)) {
       const at = from + found.index;
       if (!weighed && SET_ASIDE.test(text.slice(Math.max(from, at - 24), at))) continue;
-      said.push(this.#said(text, at, found[0]));
+      said.push(this.#meaningOf(text, at, found[0]));
     }
     return said;
   }
 
-  #said(text: string, start: number, word: string): SaidWord {
+  #meaningOf(text: string, start: number, word: string): SaidWord {
     const value = this.#words.get(word.toLowerCase())!;
     const denied = NEGATORS.test(text.slice(Math.max(0, start - 40), start));
     return { value: denied ? (value === 'yes' ? 'no' : 'yes') : value, start, end: start + word.length };

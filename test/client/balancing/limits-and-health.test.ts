@@ -251,7 +251,7 @@ describe('RateLimit', () => {
     limit.admit(2000, 0);
     const owed = limit.waitMs(100, 0);
     expect(owed).toBeGreaterThan(1000);
-    limit.correct(2000, 0, 0);
+    limit.correctTokens(2000, 0, 0);
     expect(limit.waitMs(100, 0)).toBe(0);
   });
 });
