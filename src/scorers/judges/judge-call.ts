@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { ModelClient, ModelInput, ModelParameters, ModelResponse } from '../../client/model-client.js';
 import { AssayError, messageOf } from '../../errors.js';
 import { sumUsage, type JudgeUsage } from '../../evaluation/judge-usage.js';
+import { nodeCrypto } from '../../foundation/late-modules.js';
 import { object, text, type OptionCheck } from '../../foundation/options.js';
 import { responseFormatFor, type VerdictSchema } from './structured-output.js';
 
@@ -84,7 +84,7 @@ export function withJudgeIdentity<Judging extends object>(
   scorer: Judging,
   client: ModelClient,
 ): Judging & { readonly cacheIdentity: string } {
-  return Object.assign(scorer, { cacheIdentity: client.cacheIdentity ?? randomUUID() });
+  return Object.assign(scorer, { cacheIdentity: client.cacheIdentity ?? nodeCrypto().randomUUID() });
 }
 
 /** Parameters of a judge when none are given: no sampling, so that the same answer gets the same verdict. */
