@@ -1,7 +1,7 @@
 import type { FileSystem } from './file-system.js';
 import type { GzipCompressor } from './gzip-compressor.js';
 import type { BatchSummary } from '../result-store.js';
-import { repairShards, ShardReader, type ShardDamage } from './shard-reader.js';
+import { repairShards, ShardReader, type ShardDamage, type ShardParts } from './shard-reader.js';
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.js';
 
 const FAMILY = 'summaries';
@@ -14,13 +14,7 @@ export class BatchSummaryFiles {
   readonly #onDamage: (damage: ShardDamage) => void;
   readonly #writer: ShardWriter;
 
-  constructor(
-    options: Omit<ShardWriterOptions, 'family'>,
-    {
-      compressor,
-      onDamage,
-    }: { readonly compressor: GzipCompressor; readonly onDamage: (damage: ShardDamage) => void },
-  ) {
+  constructor(options: Omit<ShardWriterOptions, 'family'>, { compressor, onDamage }: ShardParts) {
     this.#folder = options.folder;
     this.#files = options.files;
     this.#compressor = compressor;

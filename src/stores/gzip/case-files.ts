@@ -2,7 +2,7 @@ import { restoreCase, type CaseContent, type KeptCase } from '../kept-case.js';
 import type { FileSystem } from './file-system.js';
 import type { GzipCompressor } from './gzip-compressor.js';
 import { ResultIndex } from './result-index.js';
-import { repairShards, ShardReader, type ShardDamage } from './shard-reader.js';
+import { repairShards, ShardReader, type ShardDamage, type ShardParts } from './shard-reader.js';
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.js';
 
 const FAMILY = 'cases';
@@ -21,13 +21,7 @@ export class CaseFiles {
   readonly #reader: ShardReader;
   #index: ResultIndex | undefined;
 
-  constructor(
-    options: Omit<ShardWriterOptions, 'family'>,
-    {
-      compressor,
-      onDamage,
-    }: { readonly compressor: GzipCompressor; readonly onDamage: (damage: ShardDamage) => void },
-  ) {
+  constructor(options: Omit<ShardWriterOptions, 'family'>, { compressor, onDamage }: ShardParts) {
     this.#folder = options.folder;
     this.#files = options.files;
     this.#compressor = compressor;

@@ -7,7 +7,7 @@ import { ResultIndex } from './result-index.js';
 import { factsOf, matchesRest } from '../result-query.js';
 import type { RunRecord } from '../run-record.js';
 import type { ResultKey, ResultQuery } from '../result-store.js';
-import { repairShards, ShardReader, type ShardDamage } from './shard-reader.js';
+import { repairShards, ShardReader, type ShardDamage, type ShardParts } from './shard-reader.js';
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.js';
 
 const FAMILY = 'results';
@@ -30,10 +30,7 @@ export class GzipShards implements GzipLayout {
 
   constructor(
     options: Omit<ShardWriterOptions, 'family'> & { readonly memberRows: number },
-    {
-      compressor,
-      onDamage,
-    }: { readonly compressor: GzipCompressor; readonly onDamage: (damage: ShardDamage) => void },
+    { compressor, onDamage }: ShardParts,
   ) {
     this.#folder = options.folder;
     this.#files = options.files;

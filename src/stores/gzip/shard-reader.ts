@@ -1,3 +1,4 @@
+import type { GzipCompressor } from './gzip-compressor.js';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +18,12 @@ export interface ShardDamage {
   readonly keptRows: number;
   readonly bytes: number;
   readonly reason: string;
+}
+
+/** What a family of shards is compressed with, and who hears of damage in it. */
+export interface ShardParts {
+  readonly compressor: GzipCompressor;
+  readonly onDamage: (damage: ShardDamage) => void;
 }
 
 interface Shard {

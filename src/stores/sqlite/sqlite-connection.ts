@@ -259,7 +259,7 @@ export class SqliteConnection {
     ) as ResultPosition[];
   }
 
-  /** The batch summaries of a run after the one with `afterId`, oldest first, with their ids. */
+  /** A page of the batch summaries of a run, oldest first, with their ids. */
   summaries(...asked: Parameters<SqliteRuns['summaries']>): ReturnType<SqliteRuns['summaries']> {
     return this.#runs.summaries(...asked);
   }
