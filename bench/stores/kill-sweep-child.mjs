@@ -21,7 +21,7 @@ if (kind === 'gzip') {
   });
 } else if (plan === undefined) store = new SqliteResultStore(path, options);
 else {
-  const database = await openDatabase(path, 'auto');
+  const database = await openDatabase(path, { driver: 'auto' });
   store = new SqliteResultStore(path, { ...options, open: () => faultyDatabase(database, plan) });
 }
 

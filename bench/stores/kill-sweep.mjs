@@ -134,7 +134,7 @@ for (let round = 0; total.kills < wanted; round++) {
       throw new Error(`the run ended with ${stored.size} of ${CASES} results`);
   }
   if (setup.kind === 'sqlite') {
-    const database = await openDatabase(path, 'auto');
+    const database = await openDatabase(path, { driver: 'auto' });
     const [verdict] = Object.values(database.prepare('PRAGMA integrity_check').get());
     database.close();
     if (verdict !== 'ok') throw new Error(`integrity: ${verdict}`);
