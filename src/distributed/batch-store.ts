@@ -21,7 +21,10 @@ export class BatchStore implements Omit<ResultStore, 'close' | 'summaries'> {
   #total: BatchSummary | undefined;
 
   /** `batchId` names the summary; `durationMs`: how long the batch has taken. */
-  constructor(store: ResultStore, batchId: string, durationMs: () => number) {
+  constructor(
+    store: ResultStore,
+    { batchId, durationMs }: { readonly batchId: string; readonly durationMs: () => number },
+  ) {
     this.begin = (manifest, options) => store.begin(manifest, options);
     this.renew = (lease) => store.renew(lease);
     this.release = (lease) => store.release(lease);

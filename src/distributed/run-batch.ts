@@ -86,7 +86,7 @@ export class RunBatch {
 
   async #settled(outcome: 'done' | 'exhausted'): Promise<BatchResult> {
     const { worker, manifest, batch } = this.#options;
-    return { outcome, last: await worker.store.work.settle(manifest.runId, batch, 'done') };
+    return { outcome, last: await worker.store.work.settle(manifest.runId, batch, { state: 'done' }) };
   }
 
   async #exhausted(starts: number): Promise<BatchResult> {
@@ -126,7 +126,10 @@ export class RunBatch {
     const { processor, store, batchSize, flushIntervalMs, lockMs } = worker;
     const careful = starts >= CAREFUL_FROM;
     const begunAt = worker.clock.now();
-    const batchStore = new BatchStore(store, `${this.#part}-${starts}`, () => worker.clock.now() - begunAt);
+    const batchStore = new BatchStore(store, {
+      batchId: `${this.#part}-${starts}`,
+      durationMs: () => worker.clock.now() - begunAt,
+    });
     this.#processor = new ForwardingProcessor(
       {
         ...processor,

@@ -79,7 +79,7 @@ export class WorkerRun {
     this.#ended = true;
     slots.forget(this.pump);
     for (const timer of this.#timers) timer.cancel();
-    slots.give(this.#asked);
+    slots.giveBack(this.#asked);
     this.#asked = 0;
     await this.#reporting;
     if (this.#spending !== undefined) await work.spend(run.runId, this.#spending.report(true));
@@ -106,7 +106,7 @@ export class WorkerRun {
 
   /** Gives places back. */
   give(places: number): void {
-    if (places > 0) this.#options.slots.give(places);
+    if (places > 0) this.#options.slots.giveBack(places);
   }
 
   /** Lets the waiting cases of a batch go: it has ended. */
@@ -138,7 +138,7 @@ export class WorkerRun {
   #letGo(): void {
     const next = this.#waiting.shift();
     if (next === undefined) {
-      this.#options.slots.give(1);
+      this.#options.slots.giveBack(1);
       return;
     }
     next.batch.given();
@@ -154,7 +154,7 @@ export class WorkerRun {
       this.#options.onError(error);
       if (this.#ended) return;
       this.#asked = 0;
-      this.#options.slots.give(places);
+      this.#options.slots.giveBack(places);
       this.#later(LOOK_MS, this.pump);
       return;
     }
@@ -174,14 +174,14 @@ export class WorkerRun {
   #report(): Promise<void> {
     const spending = this.#spending;
     if (spending === undefined || this.#ended || this.#stopReason !== null) return Promise.resolve();
-    this.#reporting ??= this.#tell(spending).finally(() => {
+    this.#reporting ??= this.#reportSpending(spending).finally(() => {
       this.#reporting = undefined;
       if (this.#mayGo) this.pump();
     });
     return this.#reporting;
   }
 
-  async #tell(spending: RunSpending): Promise<void> {
+  async #reportSpending(spending: RunSpending): Promise<void> {
     const { work, run, onError } = this.#options;
     try {
       const report = spending.report(false);
@@ -204,10 +204,10 @@ export class WorkerRun {
   }
 
   #lookLater(): void {
-    this.#later(LOOK_MS, () => void this.#look().finally(() => this.#lookLater()));
+    this.#later(LOOK_MS, () => void this.#lookForEnd().finally(() => this.#lookLater()));
   }
 
-  async #look(): Promise<void> {
+  async #lookForEnd(): Promise<void> {
     const { work, run, onError } = this.#options;
     if (this.#spending !== undefined) return this.#report();
     try {

@@ -41,13 +41,13 @@ export class JudgeCaller {
       this.#schema === undefined || this.#refused
         ? undefined
         : responseFormatFor(this.#options.client, this.#schema);
-    if (format === undefined) return askJudge(this.#options, input, signal);
+    if (format === undefined) return askJudge(this.#options, { input, signal });
     const parameters = { ...(this.#options.parameters ?? DEFAULT_PARAMETERS), responseFormat: format };
     try {
-      return await askJudge({ ...this.#options, parameters }, input, signal);
+      return await askJudge({ ...this.#options, parameters }, { input, signal });
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      const response = await askJudge(this.#options, input, signal);
+      const response = await askJudge(this.#options, { input, signal });
       this.#refused = true; // it was the form: without it the model answers
       return response;
     }
@@ -65,8 +65,7 @@ const isRefusal = (error: unknown): boolean =>
  */
 export async function askJudge(
   options: JudgeModelOptions,
-  input: ModelInput,
-  signal: AbortSignal | undefined,
+  { input, signal }: { readonly input: ModelInput; readonly signal: AbortSignal | undefined },
 ): Promise<ModelResponse> {
   const parameters = options.parameters ?? DEFAULT_PARAMETERS;
   try {
