@@ -3,5 +3,5 @@
  * characters, line and paragraph separators and marks of writing direction become spaces.
  */
 export function plainText(text: string): string {
-  return text.replace(/[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ');
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ');
 }
