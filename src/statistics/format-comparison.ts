@@ -1,4 +1,3 @@
-import { plainText } from '../foundation/plain-text.js';
 import type { Interval } from './intervals.js';
 import type { RunComparison } from './compare-runs.js';
 import type { UnmatchedResults } from './join-results.js';
@@ -85,7 +84,7 @@ export function formatComparison(
   ];
   const notes = [...warnings.map((warning) => `note: ${warning}`), ...missing, ...unmatched];
   if (notes.length > 0) lines.push('', ...notes);
-  return lines.map(plainText).join('\n');
+  return lines.join('\n');
 }
 
 /** Which columns fit into the room, the most important ones in any case. */
