@@ -5,10 +5,12 @@ import type { TokenUsage } from '../client/model-client.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { RunWork, SharedRun, SharedStop } from '../stores/run-work.js';
+import type { BatchStore } from './batch-store.js';
 import { RunPacer } from './run-pacer.js';
 import { RunSpending } from './run-spending.js';
 import type { WorkerSlots } from './worker-slots.js';
 
+const ASK_AGAIN_MS = 250;
 const LOOK_MS = 1000; // how often a worker asks whether a run goes on, and tells what it has spent
 
 /** What a {@link WorkerRun} needs to know. */
@@ -232,18 +234,27 @@ export class WorkerRun {
   }
 }
 
+/** What {@link BatchTurns} need to know. */
+export interface BatchTurnsOptions {
+  readonly run: WorkerRun;
+  /** Tells whether the batch still is this worker's own. */
+  readonly owner: Pick<BatchStore, 'isOwn' | 'confirm'>;
+  readonly clock: Clock;
+  /** Places that it may hold at once. */
+  readonly most: number;
+}
+
 /** A batch's share in a {@link WorkerRun}: its processor takes it for places and a budget that it shares with others. */
 export class BatchTurns implements CaseSlots, BudgetMember {
+  readonly #options: BatchTurnsOptions;
   readonly #run: WorkerRun;
-  readonly #most: number;
   #held = 0;
   #room: (() => void) | undefined;
   #stopped = false;
 
-  /** `most`: places that it may hold at once. */
-  constructor(run: WorkerRun, most: number) {
-    this.#run = run;
-    this.#most = most;
+  constructor(options: BatchTurnsOptions) {
+    this.#options = options;
+    this.#run = options.run;
   }
 
   /** As `SharedSlots.forRun`. */
@@ -258,12 +269,26 @@ export class BatchTurns implements CaseSlots, BudgetMember {
 
   take(): Promise<void> | undefined {
     if (this.#stopped) return undefined;
-    if (this.#held >= this.#most) return new Promise<void>((go) => (this.#room = go)).then(() => this.take()); // only a single lane comes here
+    const { most, owner } = this.#options;
+    if (this.#held >= most) return new Promise<void>((go) => (this.#room = go)).then(() => this.take()); // only a single lane comes here
     if (this.#run.takeAtOnce()) {
       this.#held += 1;
-      return undefined;
+      return owner.isOwn ? undefined : this.#untilOwn();
     }
-    return new Promise((go) => this.#run.wait({ batch: this, go }));
+    return new Promise((resolve) => {
+      const go = (): void => (owner.isOwn ? resolve() : void this.#untilOwn().then(resolve));
+      this.#run.wait({ batch: this, go });
+    });
+  }
+
+  /**
+   * A worker that goes on after it was cut off begins no case of a batch that others may have: it would be paid twice. One
+   * that has lost it is stopped by whatever it writes, or by its next sign of life.
+   */
+  async #untilOwn(): Promise<void> {
+    const { owner, clock } = this.#options;
+    while (!this.#stopped && !(await owner.confirm()))
+      await new Promise<void>((resolve) => void clock.schedule(resolve, ASK_AGAIN_MS));
   }
 
   /** A case that waited has a place. */
