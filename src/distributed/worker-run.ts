@@ -39,7 +39,7 @@ interface Waiting {
  */
 export class WorkerRun {
   readonly #options: WorkerRunOptions;
-  readonly #spending: RunSpending | undefined;
+  readonly #spending: RunSpending;
   readonly #pacer: RunPacer | undefined;
   readonly #timers = new Set<ClockTimer>();
   #waiting: Waiting[] = [];
@@ -50,12 +50,10 @@ export class WorkerRun {
 
   constructor(options: WorkerRunOptions) {
     const { run, work, worker, clock } = options;
-    const { requestsPerSecond, tokensPerMinute, maxCost, maxTokens, maxDurationMs, maxErrorRate } =
-      run.limits;
+    const { requestsPerSecond, tokensPerMinute } = run.limits;
     this.#options = options;
     if ((requestsPerSecond ?? tokensPerMinute) !== undefined) this.#pacer = new RunPacer(work, run);
-    if ((maxCost ?? maxTokens ?? maxDurationMs ?? maxErrorRate) !== undefined)
-      this.#spending = new RunSpending({ worker, limits: run.limits, clock });
+    this.#spending = new RunSpending({ worker, limits: run.limits, clock });
     this.#lookLater();
   }
 
@@ -84,7 +82,7 @@ export class WorkerRun {
     slots.give(this.#asked);
     this.#asked = 0;
     await this.#reporting;
-    if (this.#spending !== undefined) await work.spend(run.runId, this.#spending.report(true));
+    await work.spend(run.runId, this.#spending.report(true));
   }
 
   /** Adds a case that waits. */
@@ -102,7 +100,7 @@ export class WorkerRun {
   /** Books a result. */
   book(result: CaseResult, use: BookedUse): void {
     this.#pacer?.used(result.cached ? 0 : tokensOf(result.usage) + tokensOf(use.estimate));
-    this.#spending?.book(result, use);
+    this.#spending.book(result, use);
     if (!this.#mayGo) void this.#report();
   }
 
@@ -133,7 +131,7 @@ export class WorkerRun {
   };
 
   get #mayGo(): boolean {
-    return this.#spending?.mayGo ?? true;
+    return this.#spending.mayGo;
   }
 
   /** The place of a case that waits no longer goes back. */
@@ -174,17 +172,17 @@ export class WorkerRun {
 
   /** Tells what was spent and asks how far it may go; once at a time. */
   #report(): Promise<void> {
-    const spending = this.#spending;
-    if (spending === undefined || this.#ended || this.#stopReason !== null) return Promise.resolve();
-    this.#reporting ??= this.#tell(spending).finally(() => {
+    if (this.#ended || this.#stopReason !== null) return Promise.resolve();
+    this.#reporting ??= this.#tell().finally(() => {
       this.#reporting = undefined;
       if (this.#mayGo) this.pump();
     });
     return this.#reporting;
   }
 
-  async #tell(spending: RunSpending): Promise<void> {
+  async #tell(): Promise<void> {
     const { work, run, onError } = this.#options;
+    const spending = this.#spending;
     try {
       const report = spending.report(false);
       const grant = await work.spend(run.runId, report);
@@ -206,18 +204,7 @@ export class WorkerRun {
   }
 
   #lookLater(): void {
-    this.#later(LOOK_MS, () => void this.#look().finally(() => this.#lookLater()));
-  }
-
-  async #look(): Promise<void> {
-    const { work, run, onError } = this.#options;
-    if (this.#spending !== undefined) return this.#report();
-    try {
-      const found = await work.find(run.runId);
-      if (found?.stopReason) this.#stop(found.stopReason);
-    } catch (error) {
-      onError(error);
-    }
+    this.#later(LOOK_MS, () => void this.#report().finally(() => this.#lookLater()));
   }
 
   #later(delayMs: number, work: () => void): void {

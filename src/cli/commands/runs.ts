@@ -9,7 +9,7 @@ import { openStore } from '../open-store.js';
 import type { Tone } from '../output.js';
 import { formatTable, type Column } from '../table.js';
 
-const STATES = ['running', 'ended', 'drained', 'crashed'] as const satisfies readonly RunState[];
+const STATES = ['running', 'waiting', 'ended', 'drained', 'crashed'] as const satisfies readonly RunState[];
 const SHOWN = 20;
 
 /** `assaykit runs`: lists the runs of a store. */
