@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { REDACTED, Secrets } from '../../../src/client/http/secrets.js';
+import { REDACTED } from '../../../src/client/http/reply-secrets.js';
+import { Secrets } from '../../../src/client/http/secrets.js';
 
 const text = fc.string({ unit: 'binary-ascii', maxLength: 60 });
 const secret = fc.string({ unit: 'binary', minLength: 4, maxLength: 40 });
