@@ -139,7 +139,7 @@ export interface MemoryResultStoreOptions {
  */
 export class MemoryResultStore extends EventSource<ResultStoreEvents> implements ResultStore {
   readonly #runs = new Map<string, StoredRun>();
-  readonly #leases = new LeaseTable();
+  readonly #leases: LeaseTable;
   readonly #cases = new Map<string, StoredText>(); // by hash
   readonly #clock: Clock;
   #closed = false;
@@ -149,6 +149,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
     super();
     const { clock } = checkOptions<MemoryResultStoreOptions>('MemoryResultStore', options, { clock: object });
     this.#clock = clock ?? systemClock;
+    this.#leases = new LeaseTable(this.#clock);
   }
 
   /** {@inheritDoc ResultStore.begin} */
@@ -158,7 +159,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
   ): Promise<RunManifest> {
     const run = this.#run(manifest.runId);
     if (lease !== undefined) {
-      this.#leases.take(lease, this.#clock.wallTime());
+      this.#leases.take(lease);
       if (lease.part === '') delete run.end;
     }
     run.manifest ??= JSON.stringify(manifest);
@@ -168,7 +169,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
   /** {@inheritDoc ResultStore.renew} */
   async renew(lease: RunLease): Promise<void> {
     this.#check();
-    this.#leases.renew(lease, this.#clock.wallTime());
+    this.#leases.renew(lease);
   }
 
   /** {@inheritDoc ResultStore.release} */
