@@ -41,8 +41,11 @@ export class ReplySecrets {
 
   constructor(forms: readonly ReplyForm[]) {
     this.forms = forms;
-    const pieces = new Set(forms.map(({ piece }) => escapedUnits(piece)));
-    this.#pieces = new RegExp([...pieces].join('|') || '$^', 'gi');
+    const pieces = new Set(forms.map(({ piece }) => piece));
+    this.#pieces = new RegExp(
+      [...pieces].map((piece) => piece.replace(/\W/g, '\\$&')).join('|') || '(?!)',
+      'gi',
+    );
   }
 
   /** Whether the JSON text of a reply may hold a secret; `false` is certain. */
