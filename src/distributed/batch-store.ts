@@ -27,7 +27,7 @@ export class BatchStore implements Omit<ResultStore, 'close' | 'summaries'> {
   #confirming: Promise<boolean> | undefined;
 
   /** `batchId` names the summary. */
-  constructor(store: ResultStore, batchId: string, clock: Clock) {
+  constructor(store: ResultStore, { batchId, clock }: { readonly batchId: string; readonly clock: Clock }) {
     this.begin = async (manifest, options = {}) => {
       this.#lease = options.lease;
       return this.#holding(() => store.begin(manifest, options));

@@ -131,14 +131,14 @@ export class RunWatcher extends EventSource<RunWatcherEvents> {
       signal: this.#leave.signal,
       onStatus: (status) => {
         options.onStatus?.(status);
-        this.#tell(status);
+        this.#emitStatus(status);
       },
     });
     if (this.wants('run:end')) this.emit('run:end', { at: this.#clock.wallTime(), runId, summary });
     return summary;
   }
 
-  #tell(status: DistributedRunStatus): void {
+  #emitStatus(status: DistributedRunStatus): void {
     const { runId, manifest, results } = status;
     const at = this.#clock.wallTime();
     const done = results.scored + results.unscored + results.errored;

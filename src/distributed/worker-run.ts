@@ -79,7 +79,7 @@ export class WorkerRun {
     this.#ended = true;
     slots.forget(this.pump);
     for (const timer of this.#timers) timer.cancel();
-    slots.give(this.#asked);
+    slots.giveBack(this.#asked);
     this.#asked = 0;
     await this.#reporting;
     await work.spend(run.runId, this.#spending.report(true));
@@ -106,7 +106,7 @@ export class WorkerRun {
 
   /** Gives places back. */
   give(places: number): void {
-    if (places > 0) this.#options.slots.give(places);
+    if (places > 0) this.#options.slots.giveBack(places);
   }
 
   /** Lets the waiting cases of a batch go: it has ended. */
@@ -138,7 +138,7 @@ export class WorkerRun {
   #letGo(): void {
     const next = this.#waiting.shift();
     if (next === undefined) {
-      this.#options.slots.give(1);
+      this.#options.slots.giveBack(1);
       return;
     }
     next.batch.given();
@@ -154,7 +154,7 @@ export class WorkerRun {
       this.#options.onError(error);
       if (this.#ended) return;
       this.#asked = 0;
-      this.#options.slots.give(places);
+      this.#options.slots.giveBack(places);
       this.#later(LOOK_MS, this.pump);
       return;
     }
@@ -173,14 +173,14 @@ export class WorkerRun {
   /** Tells what was spent and asks how far it may go; once at a time. */
   #report(): Promise<void> {
     if (this.#ended || this.#stopReason !== null) return Promise.resolve();
-    this.#reporting ??= this.#tell().finally(() => {
+    this.#reporting ??= this.#reportSpending().finally(() => {
       this.#reporting = undefined;
       if (this.#mayGo) this.pump();
     });
     return this.#reporting;
   }
 
-  async #tell(): Promise<void> {
+  async #reportSpending(): Promise<void> {
     const { work, run, onError } = this.#options;
     const spending = this.#spending;
     try {

@@ -59,7 +59,11 @@ class StoredResult implements ResultFacts {
   readonly #text: Encoding;
 
   /** Writes it into `bytes`. */
-  constructor(facts: ResultFacts, { json, text }: EncodedResult, bytes: Buffer, start: number) {
+  constructor(
+    facts: ResultFacts,
+    { json, text }: EncodedResult,
+    { bytes, start }: { readonly bytes: Buffer; readonly start: number },
+  ) {
     this.runId = facts.runId;
     this.caseId = facts.caseId;
     this.repetition = facts.repetition;
@@ -205,7 +209,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
       .sort((a, b) => compareRuns(a.manifest, b.manifest));
     for (const run of found.slice(0, asked.limit)) {
       this.#check();
-      yield runRecordOf(run, this.#countsOf(run.manifest.runId), now);
+      yield runRecordOf(run, { results: this.#countsOf(run.manifest.runId), now });
     }
   }
 
@@ -220,7 +224,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
     const bytes = Buffer.allocUnsafeSlow(size);
     let end = 0;
     for (const [index, result] of results.entries()) {
-      const row = new StoredResult(factsOf(result), encoded[index]!, bytes, end);
+      const row = new StoredResult(factsOf(result), encoded[index]!, { bytes, start: end });
       end = row.end;
       const stored = this.#repetition(row);
       const known = stored.get(row.caseId);

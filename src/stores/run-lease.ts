@@ -93,7 +93,7 @@ export class LeaseTable {
     const active = others.find((held) => isHeld(held, now));
     if (active !== undefined) throw runActiveError(active, now);
     for (const expired of others) this.release(expired);
-    this.#put(lease, now);
+    this.#hold(lease, now);
   }
 
   /** @throws AssayError `ASSAY_LEASE_LOST` when another start has taken it over. */
@@ -111,7 +111,7 @@ export class LeaseTable {
   /** @throws AssayError `ASSAY_LEASE_LOST`. */
   renew(lease: RunLease): void {
     this.check(lease);
-    this.#put(lease, this.#clock.now());
+    this.#hold(lease, this.#clock.now());
   }
 
   /** Gives a lease back; harmless when it is no longer held. */
@@ -131,7 +131,7 @@ export class LeaseTable {
     }));
   }
 
-  #put(lease: RunLease, now: number): void {
+  #hold(lease: RunLease, now: number): void {
     const held = this.#held.get(lease.runId) ?? [];
     const known = held.find(({ id }) => id === lease.id);
     const put: HeldLease = { ...lease, takenAt: known?.takenAt ?? now, renewedAt: now };

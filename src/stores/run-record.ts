@@ -116,7 +116,10 @@ export function matchesRunQuery(run: StoredRunFacts, query: RunQuery, now: numbe
 }
 
 /** The record of a run. */
-export function runRecordOf(run: StoredRunFacts, results: RunRecord['results'], now: number): RunRecord {
+export function runRecordOf(
+  run: StoredRunFacts,
+  { results, now }: { readonly results: RunRecord['results']; readonly now: number },
+): RunRecord {
   const held = run.leases.find((lease) => isHeld(lease, now));
   const state = runStateOf(run, now);
   return {

@@ -20,7 +20,7 @@ async function batch() {
     asked += 1;
     if (isLost) throw new AssayError('ASSAY_LEASE_LOST', 'lost');
   };
-  const owner = new BatchStore(store, 'batch-0', clock);
+  const owner = new BatchStore(store, { batchId: 'batch-0', clock });
   const lease = leaseOfThisProcess({ runId: 'run', id: 'a', part: 'batch-0', durationMs: LEASE_MS });
   await owner.begin(manifestOf('run'), { lease });
   const run = new WorkerRun({

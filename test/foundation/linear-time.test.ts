@@ -58,7 +58,7 @@ const PLACES: Readonly<Record<string, (text: string) => unknown>> = {
   'a header with a time': (text) => resetMs(text, 0),
   'a label of a metric': (text) => {
     const page = new Exposition();
-    page.family('a', 'gauge', text, [[{ model: text }, 1]]);
+    page.family('a', { type: 'gauge', help: text, samples: [[{ model: text }, 1]] });
     return page.toString();
   },
   'an event': (text) => redactPayload({ model: text, error: { code: text, message: text }, list: [text] }),

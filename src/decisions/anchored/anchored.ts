@@ -89,11 +89,15 @@ export async function anchored(options: AnchoredOptions): Promise<Anchored> {
       'Expected `baseline` and `baselineLabels` of anchored together: a difference needs labels of both sides',
     );
   }
-  let sample = await sideOf('run', checked.run, await checked.labels, checked);
+  let sample = await sideOf('run', { run: checked.run, labels: await checked.labels, options: checked });
   if (checked.baseline !== undefined && checked.baselineLabels !== undefined) {
     sample = differenceOf(
       sample,
-      await sideOf('baseline', checked.baseline, await checked.baselineLabels, checked),
+      await sideOf('baseline', {
+        run: checked.baseline,
+        labels: await checked.baselineLabels,
+        options: checked,
+      }),
     );
   }
   const items = [...sample.values()];
@@ -226,12 +230,11 @@ function estimate(items: readonly ScoredItem[], sample: Sample, level: number): 
   if (!clustered) return anchoredMean(sample, level);
   const withLabels = items.filter(({ label }) => label !== null);
   if (sample.unlabelledJudge.length === 0 || labels.length < FEWEST_LABELS) {
-    return labelsOnly(
-      labels,
+    return labelsOnly(labels, {
       level,
-      clusterReason(sample),
-      withLabels.map(({ cluster }) => cluster as string),
-    );
+      reason: clusterReason(sample),
+      clusters: withLabels.map(({ cluster }) => cluster as string),
+    });
   }
   const found = clusteredPredictionPoweredMean(
     {
@@ -277,16 +280,22 @@ function clustersOf(items: readonly ScoredItem[]): number | null {
 
 async function sideOf(
   role: string,
-  run: RunSource,
-  labels: LabelSet | RunSource,
-  options: Pick<AnchoredOptions, 'metric' | 'drawn' | 'tunedOn'>,
+  {
+    run,
+    labels,
+    options,
+  }: {
+    readonly run: RunSource;
+    readonly labels: LabelSet | RunSource;
+    readonly options: Pick<AnchoredOptions, 'metric' | 'drawn' | 'tunedOn'>;
+  },
 ): Promise<Map<string, ScoredItem>> {
   const { metric = 'overall', drawn } = options;
-  const { items, runId } = await readScores(role, run, metric);
+  const { items, runId } = await readScores(run, { role, metric });
   const set = isLabelSet(labels) ? labels : await labelsOfRun(labels, metric, drawn);
   if (set.labels.length === 0)
     throw new InputError('ASSAY_EMPTY_INPUT', `Expected labels of the ${role}, got none`);
-  checkDraw(role, set, runId, drawn);
+  checkDraw(role, set, { runId, drawn });
   const tuned = new Set(options.tunedOn ?? []);
   const missing: string[] = [];
   for (const { caseId, repetition, label, probability } of set.labels) {
@@ -319,7 +328,7 @@ async function labelsOfRun(
   metric: string,
   drawn: AnchoredOptions['drawn'],
 ): Promise<LabelSet> {
-  const { items } = await readScores('labels', source, metric);
+  const { items } = await readScores(source, { role: 'labels', metric });
   const labels = [...items.values()].map(({ caseId, repetition, score }) => ({
     caseId,
     repetition,
@@ -333,8 +342,7 @@ async function labelsOfRun(
 function checkDraw(
   role: string,
   { draw, labels }: LabelSet,
-  runId: string | undefined,
-  drawn: AnchoredOptions['drawn'],
+  { runId, drawn }: { readonly runId: string | undefined; readonly drawn: AnchoredOptions['drawn'] },
 ): void {
   if (draw?.purpose === 'tune') {
     throw new AssayError(

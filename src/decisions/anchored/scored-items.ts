@@ -27,9 +27,8 @@ const RESULTS_A_TURN = 500;
  * @throws InputError `ASSAY_EMPTY_INPUT` for no score, `ASSAY_DUPLICATE_CASE`.
  */
 export async function readScores(
-  role: string,
   source: RunSource,
-  metric: string,
+  { role, metric }: { readonly role: string; readonly metric: string },
 ): Promise<{ readonly items: Map<string, ScoredItem>; readonly runId: string | undefined }> {
   const items = new Map<string, ScoredItem>();
   const results: Iterable<CaseResult> | AsyncIterable<CaseResult> =

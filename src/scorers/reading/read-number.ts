@@ -74,11 +74,10 @@ const LONGEST_PLAIN = 100_000;
 /** The first number of a stretch; none when it is part of an expression. */
 export function firstNumber(
   text: string,
-  from: number,
-  end: number,
   mark: DecimalMark,
+  { from, end }: { readonly from: number; readonly end: number },
 ): Reading<Rational> | undefined {
-  const [first] = numberTokens(text, mark, from, end);
+  const [first] = numberTokens(text, mark, { from, end });
   if (first === undefined) return undefined;
   if (first.value === undefined || first.listed) return { reason: 'no plain number stands where it should' };
   return { value: first.value, tier: 'marker', start: first.start, end: first.end };
@@ -105,7 +104,7 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
   const { start, end, exact } = valueStretch(text, place);
   const content = text.slice(start, end);
   if (content.trim() === '' || (!exact && DENIED.test(content))) return UNREADABLE;
-  const all = numberTokens(text, mark, start, end).filter(({ ordinal }) => !ordinal);
+  const all = numberTokens(text, mark, { from: start, end }).filter(({ ordinal }) => !ordinal);
   if (all.length === 0 && content.trim() === 'null' && exact) return NONE;
   if (all.length === 0) {
     const word = numberInWords(content);
@@ -117,7 +116,7 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
   if (exact ? isOneOfBoxes(text, place) : isOneOfItems(text, start, end)) return SEVERAL;
   const tokens = afterLastEquals(text, all, end);
   if (tokens === 'several') return SEVERAL;
-  const chosen = chosenOf(text, tokens, start, exact);
+  const chosen = chosenOf(text, tokens, { start, exact });
   if (chosen === 'several') return SEVERAL;
   const factorial = exact && text[chosen.end] === '!';
   if (chosen.value === undefined || chosen.operand || chosen.listed || factorial) return NONE;
@@ -225,8 +224,7 @@ function afterLastEquals(
 function chosenOf(
   text: string,
   tokens: readonly NumberToken[],
-  start: number,
-  exact: boolean,
+  { start, exact }: { readonly start: number; readonly exact: boolean },
 ): NumberToken | 'several' {
   const [first, second] = tokens as [NumberToken, NumberToken?];
   if (second === undefined) return first;
@@ -251,7 +249,7 @@ function computedOf(text: string, tokens: readonly NumberToken[]): NumberToken |
     const result = /^= ?[^\d\n=]{0,6}(?=[\d-])/.exec(before.slice(at, at + 12));
     if (result === null) continue;
     const start = at + result[0].length;
-    const given = numberTokens(before, 'auto', start, Math.min(before.length, start + 40))[0];
+    const given = numberTokens(before, 'auto', { from: start, end: Math.min(before.length, start + 40) })[0];
     if (given?.value === undefined || given.operand) continue;
     return tokens.find(({ value }) => value !== undefined && sameRational(value, given.value!));
   }
@@ -278,7 +276,7 @@ function lastSentenceNumber(text: string, mark: DecimalMark): Reading<Rational> 
     const last = lastDigit(text, limit);
     if (last < 0) break;
     const { start, end } = sentenceWith(text, last);
-    const tokens = numberTokens(text, mark, start, end).filter(({ ordinal }) => !ordinal);
+    const tokens = numberTokens(text, mark, { from: start, end }).filter(({ ordinal }) => !ordinal);
     if (tokens.length > 0) return chosenAtEnd(text, tokens);
     limit = start;
     if (limit <= 0) break;

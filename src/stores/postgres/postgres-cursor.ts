@@ -23,7 +23,10 @@ export class PostgresCursor implements IdleHolder {
   #suspending: Promise<void> | undefined;
 
   /** `limit`: most rows; `undefined`: all. */
-  constructor(database: PostgresDatabase, query: ResultQuery, limit: number | undefined) {
+  constructor(
+    database: PostgresDatabase,
+    { query, limit }: { readonly query: ResultQuery; readonly limit: number | undefined },
+  ) {
     this.#database = database;
     this.#query = query;
     this.#phases = phasesOf(query);

@@ -10,6 +10,7 @@ import type { AppendOptions, BatchSummary, QueriedResult, ResultKey, ResultQuery
 import type { RunWork, SharedResultStore } from '../run-work.js';
 import { RowIds } from '../row-ids.js';
 import type { RunLease } from '../run-lease.js';
+import { pagedSummaries } from '../summary-pages.js';
 import type { RunManifest } from '../run-manifest.js';
 import {
   checkRunQuery,
@@ -35,7 +36,6 @@ import type { PostgresSession } from './postgres-session.js';
 const PAGE_SIZE = 1_000_000;
 /** With 64 the resident set grew by 9 MB more: what lives through a collection makes the heap grow. */
 const MOST_PAGE_ROWS = 16;
-const SUMMARY_PAGE_ROWS = 256;
 const RUN_PAGE_ROWS = 64;
 
 /**
@@ -117,7 +117,7 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
       const counts = await this.#read((session) => this.#runs.counts(session, ids));
       for (const [i, run] of found.entries()) {
         this.checkOpen();
-        yield runRecordOf(run, counts[i]!, now);
+        yield runRecordOf(run, { results: counts[i]!, now });
       }
       left -= found.length;
       after = runs.at(-1)?.manifest;
@@ -155,7 +155,10 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
     this.checkOpen();
     const asked = checkQuery(query);
     const prefix = inexactPrefix(asked);
-    const cursor = new PostgresCursor(this.#database, asked, prefix === undefined ? asked.limit : undefined);
+    const cursor = new PostgresCursor(this.#database, {
+      query: asked,
+      limit: prefix === undefined ? asked.limit : undefined,
+    });
     let left = asked.limit ?? Number.POSITIVE_INFINITY;
     const met = new RowIds();
     let rows = MOST_PAGE_ROWS;
@@ -183,17 +186,8 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
     }
   }
 
-  async *summaries(runId: string): AsyncGenerator<BatchSummary, void, undefined> {
-    let after: readonly [number, number] | undefined;
-    for (;;) {
-      const page = await this.#read((session) =>
-        this.#runs.summaries(session, runId, after, SUMMARY_PAGE_ROWS),
-      );
-      for (const { summary } of page) yield summary;
-      const last = page.at(-1);
-      if (last === undefined || page.length < SUMMARY_PAGE_ROWS) return;
-      after = [last.summary.at, last.id];
-    }
+  summaries(runId: string): AsyncGenerator<BatchSummary, void, undefined> {
+    return pagedSummaries((page) => this.#read((session) => this.#runs.summaries(session, runId, page)));
   }
 
   /** A pool of the host stays open. */

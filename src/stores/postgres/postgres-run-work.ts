@@ -217,7 +217,11 @@ export class PostgresRunWork implements RunWork {
   }
 
   /** {@inheritDoc RunWork.settle} */
-  async settle(runId: string, batch: number, state: BatchState, error?: string): Promise<boolean> {
+  async settle(
+    runId: string,
+    batch: number,
+    { state, error }: { readonly state: BatchState; readonly error?: string | undefined },
+  ): Promise<boolean> {
     const batches = this.#table('shared_batches');
     return this.#use('Settling a batch', async (session) => {
       await session.query(

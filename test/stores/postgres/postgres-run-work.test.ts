@@ -70,9 +70,9 @@ describeWithPostgres('PostgresRunWork', (server) => {
     await work.giveBack('run', 0, 'c');
     await work.giveBack('run', 0, 'c');
     expect(await starts('d')).toBe(3);
-    expect(await work.settle('run', 0, 'done')).toBe(false);
-    expect(await work.settle('run', 0, 'failed', 'late')).toBe(false); // what is done stays done
-    expect(await work.settle('run', 1, 'failed', 'no\0')).toBe(true);
+    expect(await work.settle('run', 0, { state: 'done' })).toBe(false);
+    expect(await work.settle('run', 0, { state: 'failed', error: 'late' })).toBe(false); // what is done stays done
+    expect(await work.settle('run', 1, { state: 'failed', error: 'no\0' })).toBe(true);
     expect(await work.counts('run')).toEqual({ open: 0, done: 1, failed: 1 });
     const failed = [];
     for await (const batch of work.batches('run', 'failed')) failed.push(batch);
@@ -96,7 +96,7 @@ describeWithPostgres('PostgresRunWork', (server) => {
         batches.map((batch) => ({ batch, cases: [] })),
         [],
       );
-      const saw = await Promise.all(batches.map((batch) => work.settle('run', batch, 'done')));
+      const saw = await Promise.all(batches.map((batch) => work.settle('run', batch, { state: 'done' })));
       expect(saw).toContain(true);
     }
   });
