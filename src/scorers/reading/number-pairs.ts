@@ -1,4 +1,5 @@
 import type { NumberToken } from './number-token.js';
+import { sameRational, timesPowerOfTen } from './rational.js';
 
 const JOINS =
   /^[\s$€£*_(){}"'\\]*(?:[,;、，/&]|,?\s?(?:and|or|und|oder|et|ou|y|o|u|e|и|или|au|na|atau|dan|eller|en|of|veya|ve)|或者|或|和|及|与|または|か)[\s$€£¥*_(){}"'\\]*(?:[a-z]\w{0,2} ?= ?)?[\s$€£¥*_({"'\\]*$/i;
@@ -10,6 +11,13 @@ export function areJoined(text: string, a: NumberToken, b: NumberToken): boolean
   const between = text.slice(a.end, b.start);
   return JOINS.test(between) || RANGES.test(between) || (between === '' && text[b.start] === '-');
 }
+
+/** Whether the second number is the first one again, or the same share in per cent: `3/8, or 37.5 %`. */
+export const saysTheSame = (first: NumberToken, second: NumberToken): boolean =>
+  first.value !== undefined &&
+  second.value !== undefined &&
+  (sameRational(first.value, second.value) ||
+    (second.percent && !first.percent && sameRational(first.value, timesPowerOfTen(second.value, -2))));
 
 /** The second number only explains the first: `5 (that is, 10 / 2)`. */
 export const isAside = (text: string, first: NumberToken, second: NumberToken): boolean =>
@@ -48,5 +56,6 @@ export const isBeside = (
   /^-\p{L}{3}/u.test(text.slice(end, end + 5)) ||
   ASIDE.test(text.slice(Math.max(0, start - 64), start)) ||
   (before !== undefined &&
-    / (?:over|during|within) $/.test(text.slice(before.end, start)) &&
-    MONEY.test(text.slice(before.start, before.end)));
+    / (?:\p{L}+ ){0,2}(?:over|during|within|for|on|from|per)(?: the| all)? $/u.test(text.slice(before.end, start)) &&
+    MONEY.test(text.slice(before.start, before.end)) &&
+    !MONEY.test(text.slice(start, end)));
