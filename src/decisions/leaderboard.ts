@@ -17,6 +17,7 @@ import { signFlipTest } from '../statistics/paired-tests.js';
 import { matchCases } from './gate/comparability.js';
 import { type CaseFacts, readRun, type RunScores } from './gate/run-scores.js';
 import { checkScore } from './gate/score-check.js';
+import { count } from '../foundation/counted.js';
 
 /** Options of {@link leaderboard}. */
 export interface LeaderboardOptions {
@@ -220,7 +221,7 @@ function format({ entries, metric, level, cases }: LeaderboardData): string {
     return `  ${String(rank).padStart(2)}  ${name.padEnd(width)}  ${score(mean)}${range}  ${places}`;
   });
   return [
-    `${metric} over ${cases.toLocaleString('en-US')} cases; places at ${Number((100 * level).toFixed(1))} %`,
+    `${metric} over ${count(cases)} cases; places at ${Number((100 * level).toFixed(1))} %`,
     ...lines,
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 import type { DurationSummary, MetricSummary, RunSummaryData } from '../batch/summary/run-summary.js';
 import type { MetricComparison } from '../statistics/pair-set.js';
-import { count, duration, money, percent } from '../page/figures.js';
+import { count } from '../foundation/counted.js';
+import { duration, money, percent } from '../page/figures.js';
 import type {
   ReportData,
   ShownCost,

@@ -2,7 +2,8 @@ import type { CasePage, CaseQuery, CaseRow, CaseSource } from '../case-data.js';
 import { caseName, CHANGES, changeBadge, outcomeBadge } from './case-badges.js';
 import { openCase } from './case-dialog.js';
 import { el, newId, refill } from './dom.js';
-import { count, duration, score, things } from '../figures.js';
+import { count, things } from '../../foundation/counted.js';
+import { duration, score } from '../figures.js';
 import { seen } from '../unseen.js';
 import { appendVisible, visible } from './visible-text.js';
 

@@ -1,5 +1,6 @@
 import type { StoredRun, StoredRuns } from '../dashboard-data.js';
-import { count, duration, money, score } from '../figures.js';
+import { count } from '../../foundation/counted.js';
+import { duration, money, score } from '../figures.js';
 import { runAddress } from './addresses.js';
 import { askServer } from './ask-server.js';
 import { labelled } from './case-table.js';

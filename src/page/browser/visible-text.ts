@@ -1,3 +1,4 @@
+import { count } from '../../foundation/counted.js';
 import type { CutText } from '../case-data.js';
 import { numberOf, UNSEEN } from '../unseen.js';
 import { el } from './dom.js';
@@ -52,11 +53,7 @@ export function textBlock({ text, tail, length }: CutText, marks: readonly TextM
   if (tail === undefined) return block;
   const left = length - text.length - tail.length;
   block.append(
-    el(
-      'span',
-      { class: 'cut' },
-      `… ${left.toLocaleString('en-US')} of ${length.toLocaleString('en-US')} characters are not in this page …`,
-    ),
+    el('span', { class: 'cut' }, `… ${count(left)} of ${count(length)} characters are not in this page …`),
   );
   appendMarked(block, tail, marks, length - tail.length);
   return block;
