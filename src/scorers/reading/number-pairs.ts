@@ -56,6 +56,8 @@ export const isBeside = (
   /^-\p{L}{3}/u.test(text.slice(end, end + 5)) ||
   ASIDE.test(text.slice(Math.max(0, start - 64), start)) ||
   (before !== undefined &&
-    / (?:\p{L}+ ){0,2}(?:over|during|within|for|on|from|per)(?: the| all)? $/u.test(text.slice(before.end, start)) &&
+    / (?:\p{L}+ ){0,2}(?:over|during|within|for|on|from|per)(?: the| all)? $/u.test(
+      text.slice(before.end, start),
+    ) &&
     MONEY.test(text.slice(before.start, before.end)) &&
     !MONEY.test(text.slice(start, end)));

@@ -119,7 +119,8 @@ function spelledNumber(text: string, from: number): WordsRead | undefined {
       group *= 10 ** power;
       last = 10 ** power;
       if (power > 2) [sum, group] = [sum + group, 0];
-    } else return { value: withPart(sum + group, part, text.slice(end, WORD.lastIndex)), end: WORD.lastIndex };
+    } else
+      return { value: withPart(sum + group, part, text.slice(end, WORD.lastIndex)), end: WORD.lastIndex };
     end = WORD.lastIndex;
   }
   return end === from || !Number.isSafeInteger(sum + group)
@@ -181,7 +182,7 @@ export function numberInBold(text: string): Rational | undefined {
 
 /** Nouns whose number says nothing: `two possible answers`. */
 const COUNTS_WORDS =
-  /^ (?:of|more|other|possible|different|main|key|kinds?|ways?|reasons?|options?|things?|steps?|types?|factors?|parts?|cases?|possibilities|answers?|explanations?)(?![\p{L}])/iu;
+  /^ (?:of(?! them)|more|other|possible|different|main|key|kinds?|ways?|reasons?|options?|things?|steps?|types?|factors?|parts?|cases?|possibilities|answers?|explanations?)(?![\p{L}])/iu;
 
 /** The only number word of a text's last sentence: `There are twenty-four of them.` */
 export function onlyNumberInWords(text: string): Rational | undefined {
@@ -193,7 +194,11 @@ export function onlyNumberInWords(text: string): Rational | undefined {
     if (read === undefined) continue;
     words.lastIndex = read.end;
     const word = sentence.slice(found.index, read.end);
-    if ((isOne(word) && sentence.trim().length > word.length + 1) || COUNTS_WORDS.test(sentence.slice(read.end)))
+    if (
+      word === 'null' ||
+      (isOne(word) && sentence.trim().length > word.length + 1) ||
+      COUNTS_WORDS.test(sentence.slice(read.end))
+    )
       continue;
     if (only !== undefined) return undefined;
     only = read.value;

@@ -31,7 +31,7 @@ const NOT = '(?:not|nicht|pas|non|no|não|не)';
 /** Before a letter: it is chosen. */
 const CHOOSES = new RegExp(
   `(?:(?<![\\p{L}])(?:(?:i|we|you)(?:['’](?:ll|d)| (?:would|will|shall|must|should))?(?: \\p{L}{4,9})? ${VERB}|my (?:choice|pick|selection) is|(?:select|choose|pick)(?= {1,2}(?:option|choice|\\())` +
-    "|(?:je|on) (?:choisi[st]|sélectionne|retien[st]|opte pour)|ich wähle|elijo|escojo|selecciono|elegimos|escolho|scelgo|выбира(?:ю|ем))" +
+    '|(?:je|on) (?:choisi[st]|sélectionne|retien[st]|opte pour)|ich wähle|elijo|escojo|selecciono|elegimos|escolho|scelgo|выбира(?:ю|ем))' +
     `(?: (?:is|the|la|l['’]|die|a)?${NOUN}?){0,3}[: ]{1,3}` +
     `|(?<![\\p{L}])${NOT} (?:${NOUN} )?[*_(]{0,3}[^\\s][*_)]{0,3},? (?:but|sondern|mais|sino|mas|ma|а)(?: rather)?(?: ${NOUN})? ` +
     '|(?:ではなく|[가이] 아니라|而是)[、, ]?' +
