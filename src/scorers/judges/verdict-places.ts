@@ -26,7 +26,7 @@ const fieldPattern = (names: readonly string[]): RegExp => {
       .replace(/\s+/g, '[\\s_-]{1,3}'),
   );
   return new RegExp(
-    `(?<![\\p{L}\\p{N}])(?:${any.join('|')})[\\s*_"'\`]{0,6}(?:[:：=]|(?<=\\s)[-–—](?=\\s)|(?<=\\n[ \\t]*\\|[^|\\n]{1,40})\\|(?=[^|\\n]{1,24}\\|[ \\t]*(?:$|\\n(?![ \\t]*\\|? ?:?-))))[*_"'\`]{0,4}`,
+    `(?<![\\p{L}\\p{N}])(?:${any.join('|')})[\\s*_"'\`]{0,6}(?:[:：=]|(?<=<\\w{1,24})>|(?<=\\s)[-–—](?=\\s)|(?<=\\n[ \\t]*\\|[^|\\n]{1,40})\\|(?=[^|\\n]{1,24}\\|[ \\t]*(?:$|\\n(?![ \\t]*\\|? ?:?-))))[*_"'\`]{0,4}`,
     'giu',
   );
 };
@@ -82,7 +82,7 @@ export function* sentenceVerdict(text: string, names: readonly string[]): Genera
   const paragraph = text.slice(begin, end);
   const any = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
   const states = new RegExp(
-    `(?<![\\p{L}\\p{N}])(?:(?:(?:verdict|judge?ment)[:：]|(?:${any}|verdict|judge?ment) (?:is|of|(?:w|sh)ould be|must be))|(?:classified|graded|rated|judged|scored|marked)(?: (?:it|this|the \\p{L}+))? (?:as|at|a)|(?:i (?:would |will )?)?(?:grade (?:it|this|the \\p{L}+)(?: as)?(?: an?)?|(?:give|assign|award)(?: (?:it|this|the \\p{L}+))? (?:an?|the \\p{L}+(?: of)?))) ["'“*_\`]{0,4}`,
+    `(?<![\\p{L}\\p{N}])(?:(?:(?:verdict|judge?ment)[:：]|(?:${any}|verdict|judge?ment)(?: \\p{L}+){0,4}? (?:is|of|(?:w|sh)ould be|must be)(?: (?:therefore|thus|hence|clearly))?)|(?:classified|graded|rated|judged|scored|marked)(?: (?:it|this|the \\p{L}+))? (?:as|at|a)|(?:i (?:would |will )?)?(?:grade (?:it|this|the \\p{L}+)(?: as)?(?: an?)?|(?:give|assign|award)(?: (?:it|this|the \\p{L}+))? (?:an?|the \\p{L}+(?: of)?))) ["'“*_\`]{0,4}`,
     'giu',
   );
   const found = [...paragraph.matchAll(states)].reverse();

@@ -42,6 +42,28 @@ export const isShareOf = (text: string, a: NumberToken, b: NumberToken): boolean
   (!text.slice(a.end, b.start).endsWith(' in ') ||
     CHANCE.test(text.slice(Math.max(0, a.start - 80), a.start)));
 
+const TAIL =
+  /^[*_]{0,2}(?: [^\s\d,;.=]+){0,4}?(?:,? (?:over|for(?! an?| total)|from|on|per|than|across|among|with|(?:still )?to (?!about|around|nearly|roughly|the|be|reach|get|become|give|make|obtain|total|equal|yield)\p{L}{2,})|, (?:not|по|je|zu je|at)|(?:, [^,\d]{0,24})? (?:als|que|чем))(?: [\p{L}'’]+){0,2} [*_$€£¥]{0,4}$/u;
+
+/** Whether the second number only says of the first for what it is: `14 more to fill all 50 pages`, `5, not 6`. */
+export const isTail = (text: string, a: NumberToken, b: NumberToken): boolean =>
+  b.start - a.end < 60 && TAIL.test(text.slice(a.end, b.start));
+
+const PARALLEL = /(?<![\p{L}])(is|are|was|has|have|costs?|gets?|ist|hat|est|es|tiene) [*_$€£¥]{0,4}$/iu;
+
+/** `Tom is 12 and his sister is 8`: each number answers a question of its own. */
+export function areParallel(text: string, a: NumberToken, b: NumberToken): boolean {
+  const verb = PARALLEL.exec(text.slice(Math.max(0, a.start - 16), a.start))?.[1];
+  const between = text.slice(a.end, b.start);
+  return (
+    verb !== undefined &&
+    PARALLEL.exec(between)?.[1] === verb &&
+    /^[^,.;=]{0,30},? (?:and|while|whereas|und|et|y) (?!so|the (?:total|sum|answer|result))[^,.;=]{1,40}$/iu.test(
+      between,
+    )
+  );
+}
+
 const CHANCE = /probab|chance|odds|likelihood|wahrscheinlich/i;
 
 const ASIDE = /\([a-z][^()]{0,60}$/;

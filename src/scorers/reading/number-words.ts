@@ -139,7 +139,7 @@ const withPart = (whole: number, part: number, written: string): Rational =>
   )!;
 
 const HAN = '零一二三四五六七八九';
-const HAN_RUN = /(?<![一-龥])[零一二三四五六七八九十百千万两〇]{1,14}/uy;
+const HAN_RUN = /[零一二三四五六七八九十百千万两〇]{1,14}/uy;
 
 /** `三十六`, `一百零五`, `两万`. */
 function hanNumber(text: string, at: number): WordsRead | undefined {
@@ -188,7 +188,8 @@ const COUNTS_WORDS =
 export function onlyNumberInWords(text: string): Rational | undefined {
   const sentence = /[^.!?。！？\n]{1,200}[.!?。！？\s*]*$/u.exec(text)?.[0] ?? '';
   let only: Rational | undefined;
-  const words = /(?<![\p{L}\p{M}-])\p{L}/gu;
+  const words =
+    /(?<![\p{L}\p{M}-])\p{L}|(?<=[一-龥])[一二三四五六七八九十](?=[零一二三四五六七八九十百千万])/gu;
   for (let found = words.exec(sentence); found !== null; found = words.exec(sentence)) {
     const read = wordsAt(sentence, found.index);
     if (read === undefined) continue;

@@ -1,7 +1,16 @@
 import type { Announcement } from './announcements.js';
 import { NO_ANSWER } from './answer-words.js';
 import { finalAnswer } from './final-answer.js';
-import { areJoined, isAside, isBeside, isCompound, isShareOf, saysTheSame } from './number-pairs.js';
+import {
+  areJoined,
+  areParallel,
+  isAside,
+  isBeside,
+  isCompound,
+  isShareOf,
+  isTail,
+  saysTheSame,
+} from './number-pairs.js';
 import { numberInBold, numberInWords, onlyNumberInWords } from './number-words.js';
 import { numberTokens, type NumberToken, type ReadRational } from './number-token.js';
 import {
@@ -341,9 +350,13 @@ function mainClause(
   for (const [i, token] of tokens.entries()) {
     const before = tokens[i - 1];
     if (before === undefined || !SUBORDINATE_WITHIN.test(text.slice(before.end, token.start))) continue;
-    if (!/[,;:] |=/.test(text.slice(token.start, end))) return tokens.slice(0, i);
+    if (!/[,;:] |=/.test(text.slice(token.start, end)))
+      return mainClause(text, tokens.slice(0, i), { start, end: before.end });
   }
-  return tokens;
+  let last = tokens.length - 1;
+  if (followsEquals(text, tokens[last]!)) return tokens;
+  while (last > 0 && isTail(text, tokens[last - 1]!, tokens[last]!)) last--;
+  return tokens.slice(0, last + 1);
 }
 
 function chosenAtEnd(text: string, all: readonly NumberToken[]): Reading<Rational> {
@@ -364,7 +377,12 @@ function chosenAtEnd(text: string, all: readonly NumberToken[]): Reading<Rationa
       : ((bold.length === 1 ? bold[0] : undefined) ??
         (followsEquals(text, last) ? last : (computedOf(text, tokens) ?? last)));
   if (chosen.value === undefined || chosen.operand || chosen.listed) return REASONS.none;
-  if (chosen === last && before !== undefined && areJoined(text, before, last)) return REASONS.several;
+  if (
+    chosen === last &&
+    before !== undefined &&
+    (areJoined(text, before, last) || areParallel(text, before, last))
+  )
+    return REASONS.several;
   return {
     value: withExact(text, tokens, chosen),
     tier: 'last sentence',
@@ -409,11 +427,14 @@ function sentenceWith(text: string, at: number): Stretch {
 }
 
 const COMMA_FRACTION = /\d,\d{1,2}(?![\d,])|\d\.\d{3},\d{1,2}(?!\d)/;
+/** Words of languages that part fractions by a comma and group by points. */
+const COMMA_LANGUAGE =
+  /(?<![\p{L}])(?:der|und|ist|sind|bleiben|insgesamt|il|sono|della|não|são|het|een|adalah)(?![\p{L}])/iu;
 const POINT_FRACTION = /\d\.\d{1,2}(?![\d.])|\d,\d{3}\.\d|\d\.\d{4,}/;
 
 /** How a text writes its fractions, as far as its last 3,000 characters tell. */
 function markUsed(text: string): DecimalMark {
   const tail = text.slice(-3_000);
-  const comma = COMMA_FRACTION.test(tail);
+  const comma = COMMA_FRACTION.test(tail) || COMMA_LANGUAGE.test(tail);
   return comma && !POINT_FRACTION.test(tail) ? 'comma' : 'auto';
 }

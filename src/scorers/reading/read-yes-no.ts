@@ -36,7 +36,7 @@ const NO_DIFFERENCE =
 
 /** What may stand before the first word: emphasis, brackets, a tick or a cross, a word that only gives it weight. */
 const BEFORE_FIRST =
-  /^[\s*_"'`$([{#>✅❌☑✔✓✗✘✖]*(?:(?:certainly|definitely|absolutely|of course|indeed|clearly|obviously|well|oh|hmm|actually|technically|strictly speaking|in short|i think|i believe|i(?: would|['’]d) say|my answer is)[,:]? (?!not(?![\p{L}])))?[*_"'`]*/iu;
+  /^[\s*_"'`$([{#>✅❌☑✔✓✗✘✖]*(?:(?:certainly|definitely|absolutely|of course|indeed|clearly|obviously|well|oh|hmm|actually|technically|strictly speaking|in (?:short|conclusion|summary)|overall|so|therefore|thus|hence|i think|i believe|i(?: would|['’]d) say|my answer is)[,:]? (?!not(?![\p{L}])))?[*_"'`]*/iu;
 
 const firstWord = (text: string, finder: YesNoFinder): SaidWord | undefined =>
   finder.at(text, BEFORE_FIRST.exec(text)![0].length);
@@ -137,6 +137,9 @@ function concluded(text: string, finder: YesNoFinder): Found<YesNo> | undefined 
 
 const ADVISING =
   /(?:(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|(?:statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer)(?: ["“][^"”\n]{1,80}["”])?) (?:is|was)|(?:aussage|behauptung|satz|das|dies) ist|(?:afirmación|declaración|frase|enunciado|esto|eso) es|(?:affirmation|énoncé|phrase|c['’]) ?est|(?:affermazione|questo) è|(?:afirmação|declaração|isso) é|(?:so|therefore|thus|hence):|i would|i['’]d|we would|you would|by)|утверждение|высказывание|العبارة|कथन|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])|문장은|진술은|주장은|명제는|(?:说法|說法|陈述|命题|该句|论断)(?:是)?|(?:この文|主張|命題|記述)は|应该|應該|建议)/giu;
+/** After a word: it holds in part. */
+const HEDGED =
+  /^[*_"'”]{0,3},? (?:but )?(?:only )?(?:in part|partly|partially|to (?:some|a certain) extent|sometimes|in some)/i;
 const ADVICE_WINDOW = 4_000;
 
 /** `You should (not) switch`, `the statement is true`: the last such sentence. */
@@ -164,7 +167,8 @@ function advised(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
     )
       continue;
     const [said] = finder.all(text, start, start + clause.length);
-    if (said !== undefined) last = said;
+    if (said === undefined || HEDGED.test(text.slice(said.end, said.end + 30))) continue;
+    last = said;
   }
   return last === undefined ? undefined : found(last, 'advice');
 }

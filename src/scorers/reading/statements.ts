@@ -9,7 +9,7 @@ const OPENS = '[*_`(["“]{0,12}$';
 const CLOSES = '[*_`)\\]."”]{0,12}';
 
 const RIGHT =
-  '(?:correct|right|true|accurate|appropriate|suitable|answer|best|closest|choice|richtig|korrekt|correct[aeo]?s?|corrett[aoe]|vrai|верн|правильн)';
+  '(?:correct|right|true|accurate|appropriate|suitable|answer|best|closest|choice|richtig|korrekt|correct[aeo]?s?|corrett[aoe]|vrai|bonne|verdadeira|cert[ao]|richtige|beste|верн|правильн)';
 /** `the only option that fits`; but not the only one that is wrong. */
 const ONLY_ONE =
   "(?:only|best|right) (?:option|one|statement)(?![^.!?\\n]{0,60}(?:not|n['’]t|wrong|false|incorrect|fail|violat|contradict))|(?:one|option) (?:to (?:choose|pick)|that fits)";
@@ -17,8 +17,9 @@ const ONLY_ONE =
 /** After a letter: it is called right, and not on a condition that something else must meet. */
 const CALLED_RIGHT = new RegExp(
   `${CLOSES}(?:(?: (?:qui|che|que|which|that))? {1,2}(?:is|was|are|ist|est|es|è|é|would be|should be|must be|seems|appears to be|является|—)(?: the)? ` +
-    `(?:therefore |thus |hence |clearly |indeed |definitely |also )?(?:the |a |an |my )?(?:${ONLY_ONE}|(?:only |most |single |best |closest |more )?${RIGHT})` +
+    `(?:therefore |thus |hence |clearly |indeed |definitely |also )?(?:(?:the|a|an|my|la|le|die) )?(?:${ONLY_ONE}|(?:${NOUN} )?(?:only |most |single |best |closest |more )?${RIGHT})` +
     '|(?<= (?:ist|sind) (?:die )?(?:Antwort|Option|Aussage)? ?.) (?:korrekt|richtig)(?![\\p{L}])' +
+    '| (?:die (?:richtige|beste|korrekte)|la bonne) \\p{L}+' +
     '| (?:best|most closely|most accurately) \\p{L}{3,12} ' +
     '| the (?:clear |only |most )?(?:best|better|correct|right|closest|likeliest) (?:answer|choice|option|fit|match)(?![\\p{L}])' +
     '| ?(?:选项|選項|项|が|은|는|이|가)?(?:是)?(?:最)?(?:正确|正確|正解|对的|對的|符合|정답|맞|सही|صحيح|هو الصحيح)(?!吗|嗎|か|与否))' +
@@ -30,7 +31,7 @@ const VERB = '(?:choose|select|pick|vote for|go with|opt for)';
 const NOT = '(?:not|nicht|pas|non|no|não|не)';
 /** Before a letter: it is chosen. */
 const CHOOSES = new RegExp(
-  `(?:(?<![\\p{L}])(?:(?:i|we|you)(?:['’](?:ll|d)| (?:would|will|shall|must|should))?(?: \\p{L}{4,9})? ${VERB}|my (?:choice|pick|selection) is|(?:select|choose|pick)(?= {1,2}(?:option|choice|\\())` +
+  `(?:(?<![\\p{L}])(?:(?:i|we|you)(?:['’](?:ll|d)| (?:would|will|shall|must|should))?(?: \\p{L}{4,9})? ${VERB}|i(?:['’]m| am) (?:going with|choosing|picking|selecting)|my (?:choice|pick|selection) is|(?:select|choose|pick)(?= {1,2}(?:option|choice|\\())` +
     '|(?:je|on) (?:choisi[st]|sélectionne|retien[st]|opte pour)|ich wähle|elijo|escojo|selecciono|elegimos|escolho|scelgo|выбира(?:ю|ем))' +
     `(?: (?:is|the|la|l['’]|die|a)?${NOUN}?){0,3}[: ]{1,3}` +
     `|(?<![\\p{L}])${NOT} (?:${NOUN} )?[*_(]{0,3}[^\\s][*_)]{0,3},? (?:but|sondern|mais|sino|mas|ma|а)(?: rather)?(?: ${NOUN})? ` +
@@ -47,7 +48,7 @@ const CONCLUDES = new RegExp(
   'iu',
 );
 const ENDS_CLAUSE = new RegExp(
-  `${CLOSES}(?:です|である|だ)?(?:\\s*(?:[.,;!)。，、\\n]|$)|\\s(?:because|since|as|da|weil|porque|car|,)(?![\\p{L}])|\\s\\((?:not|rather|and not)\\b)`,
+  `${CLOSES}(?:です|である|だ)?(?:\\s*(?:[.,;!)。，、\\n]|$)|\\s(?:because|since|as|da|weil|porque|car|,)(?![\\p{L}])|\\s\\((?:not|rather|and not)\\b|\\s[—–-]\\s| it is[.!])`,
   'iuy',
 );
 

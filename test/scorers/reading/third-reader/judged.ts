@@ -60,7 +60,10 @@ export const VERDICTS_OF_MODELS: readonly VerdictRow[] = [
   ['{"reasons": "The year is wrong.", "grade": "I"}', 'I'],
   ['{"grade":"C"}', 'C'],
   ['```json\n{\n  "reasoning": "`foo` is right",\n  "grade": "C"\n}\n```', 'C'],
-  ['Here is my evaluation:\n```json\n{"reasoning": "It wrote {\\"grade\\": \\"C\\"} itself.", "grade": "I"}\n```', 'I'],
+  [
+    'Here is my evaluation:\n```json\n{"reasoning": "It wrote {\\"grade\\": \\"C\\"} itself.", "grade": "I"}\n```',
+    'I',
+  ],
   ['The answer is:\n```json\n{"grade": "C"}\n```\nMy evaluation:\n```json\n{"grade": "I"}\n```', 'I'],
   ['{"Grade": "Correct"}', 'C'],
   ['{"reason": "all fine"}', null],
@@ -100,8 +103,14 @@ export const OBJECTS_OF_MODELS: readonly JsonRow[] = [
   ['```json\n```\n\n{"a": 5}', { a: 5 }], // hindsight 2542
   ['First run:\n\n```bash\nnpm install\n```\n\nThen:\n\n```json\n{"a": 5}\n```', { a: 5 }], // labs-OO-Agents 238
   ['```bash\nexport X=1\n```\n\n{"a": 5}', { a: 5 }], // labs-OO-Agents 238
-  ['```json\n{"a": "## Recommendation\n\nRequest changes — now"}\n```', { a: '## Recommendation\n\nRequest changes — now' }], // pr-reviewer-action 449
-  ['{\n  "a": "The summary is mostly accurate:\n\n- one\n- two\n"\n}', { a: 'The summary is mostly accurate:\n\n- one\n- two\n' }], // promptfoo 3002
+  [
+    '```json\n{"a": "## Recommendation\n\nRequest changes — now"}\n```',
+    { a: '## Recommendation\n\nRequest changes — now' },
+  ], // pr-reviewer-action 449
+  [
+    '{\n  "a": "The summary is mostly accurate:\n\n- one\n- two\n"\n}',
+    { a: 'The summary is mostly accurate:\n\n- one\n- two\n' },
+  ], // promptfoo 3002
   ['{"a": {"nested": {"deep": "}"}}}', { a: { nested: { deep: '}' } } }], // promptfoo 1019
   ['{"a": "tab\there"}', { a: 'tab\there' }],
   ['{"a": "\\u00e9"}', { a: 'é' }],

@@ -58,13 +58,19 @@ export const NUMBERS_OF_MODELS: readonly NumberRow[] = [
   ['| Item | Cost |\n|---|---|\n| Pens | $4 |\n| Books | $21 |\n| **Total** | **$25** |', '25'],
   ['```python\nprint(3*7)\n```\n```output\n21\n```\nThe answer is 21.', '21'],
   ['#### 72', '72'],
-  ['#### 18\n\nQuestion: A farmer has 12 cows and buys 7 more. How many now?\nAnswer: 12 + 7 = 19\n#### 19', '18'], // sglang 29933
+  [
+    '#### 18\n\nQuestion: A farmer has 12 cows and buys 7 more. How many now?\nAnswer: 12 + 7 = 19\n#### 19',
+    '18',
+  ], // sglang 29933
   ["The total cost of Rory's delivery order is $29.00.", '29'], // lm-evaluation-harness 3214
   ['The total is 72 clips, altogether.', '72'], // jundot/omlx 3484
   ['#### -3', '-3'], // google-deepmind/proeval 19
   ['The temperature changed from 2 to -3.\n\n#### -3', '-3'], // google-deepmind/proeval 19
   ['I think the answer: 5 is wrong … Answer: 10', '10'], // verifiers 1336
-  ['I think the answer is \\boxed{1}. Yeah so the reason why the answer is \\boxed{1} is because of 3 facts.', '1'], // Math-Verify 57
+  [
+    'I think the answer is \\boxed{1}. Yeah so the reason why the answer is \\boxed{1} is because of 3 facts.',
+    '1',
+  ], // Math-Verify 57
   ['\\boxed{3}, \\boxed{5}, \\boxed{7}', null], // lm-evaluation-harness 3644
   ['The domain is \\boxed{[2,5)}', null], // lm-evaluation-harness 3644
   ['\\boxed{1331 \\text{ and } 1728}', null], // Math-Verify 47

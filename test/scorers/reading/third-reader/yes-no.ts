@@ -7,7 +7,10 @@ export const YES_OR_NO_OF_MODELS: readonly YesNoRow[] = [
   ['**Yes.** The passage says so in the second paragraph.', 'yes'],
   ['**No**, there is no evidence that this is true.', 'no'],
   ['Based on the passage, the answer is **no**. It would be yes only if the law had passed.', 'no'],
-  ['Let me think about this step by step.\n\n1. The contract was signed in May.\n2. The notice came in July.\n\nTherefore, the answer is yes.', 'yes'],
+  [
+    'Let me think about this step by step.\n\n1. The contract was signed in May.\n2. The notice came in July.\n\nTherefore, the answer is yes.',
+    'yes',
+  ],
   ["I initially thought yes, but on closer inspection it's no.", 'no'],
   ['Yes... wait, no. The second premise fails. So the answer is no.', 'no'],
   ['True', 'yes'],
