@@ -3,7 +3,7 @@ import { letterAt, letterFor, mayBeLetter, namesAnother, passDecor, type Menu } 
 import { finalAnswer } from './final-answer.js';
 import { matchedOption, optionTexts, type OptionFound, type OptionTexts } from './option-text.js';
 import { endsInLoop, endsMidSentence, lastParagraph, lineEnd, type Stretch } from './paragraphs.js';
-import type { Found, PlaceReading, Reading } from './reading.js';
+import { UNREADABLE, type Found, type PlaceReading, type Reading } from './reading.js';
 import { chosenLetters } from './statements.js';
 
 /**
@@ -35,8 +35,10 @@ export function readChoice(text: string, menu: Menu, options?: OptionTexts): Rea
       return announcements(own, (_, at) => mayBeLetter(own, at, menu));
     },
     at(own, place, decided) {
+      if (place.tier === 'direct' && mentioned.size > 1) return UNREADABLE; // of several none is meant
       const read = readPlace(own, place, menu);
-      if (place.tier === 'direct') mentioned.add(mentionAt(own, place.start, menu) ?? '');
+      if (place.tier === 'direct')
+        mentioned.add(read.kind === 'value' ? read.value : (mentionAt(own, place.start, menu) ?? ''));
       if (read.kind === 'value' || read.kind === 'several' || place.tier === 'direct' || decided) return read;
       const option = unread++ < MOST_UNREAD ? announcedOption(own, place, menu, options) : undefined;
       return option === undefined ? read : { kind: 'value', ...option };

@@ -306,7 +306,7 @@ function firstLineNumber(text: string, mark: DecimalMark): Found<Rational> | und
   if (written === undefined || /^\s*\d+[.)]?$/.test(text.slice(0, line![0].length))) return undefined;
   const read = wholeNumberIn(written, mark);
   const rest = text.slice(line![0].length);
-  if (read === undefined || CONCLUDES.test(rest) || /^[\s*_$]*[-\d.,]+[\s*_$]*$/m.test(rest))
+  if (read === undefined || CONCLUDES.test(rest) || /^[ \t*_$]*[-\d.,]+[ \t*_$]*$/m.test(rest))
     return undefined;
   const from = line![0].lastIndexOf(written);
   return { value: read.value, tier: 'first line', start: from + read.start, end: from + read.end };
