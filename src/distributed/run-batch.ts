@@ -125,10 +125,9 @@ export class RunBatch {
     const { worker, run, manifest, port } = this.#options;
     const { processor, store, batchSize, flushIntervalMs, lockMs } = worker;
     const careful = starts >= CAREFUL_FROM;
-    const begunAt = worker.clock.now();
     const batchStore = new BatchStore(store, {
       batchId: `${this.#part}-${starts}`,
-      durationMs: () => worker.clock.now() - begunAt,
+      clock: worker.clock,
     });
     this.#processor = new ForwardingProcessor(
       {
@@ -143,7 +142,12 @@ export class RunBatch {
       },
       port,
     );
-    const turns = new BatchTurns(run, careful ? 1 : Number.POSITIVE_INFINITY);
+    const turns = new BatchTurns({
+      run,
+      owner: batchStore,
+      clock: worker.clock,
+      most: careful ? 1 : Number.POSITIVE_INFINITY,
+    });
     const unsubscribe = this.#processor.on('batch:end', ({ results }) => turns.durable(results.length));
     try {
       const running = this.#processor.run(cases, {

@@ -172,7 +172,7 @@ export class RunWatcher extends EventSource<RunWatcherEvents> {
       ratePerSecond: meter.ratePerSecond,
       etaMs: total === null ? null : meter.etaMs(Math.max(0, total - done)),
       score: null,
-      cost: limits.maxCost === undefined ? null : spending.cost,
+      cost: limits.maxCost === undefined && spending.cost === 0 ? null : spending.cost, // 0: nobody told a price
       tokens: spending.tokens,
     };
   }

@@ -119,10 +119,10 @@ function histogramsOf({ figures }: ReadRun, baseline: ReadRun | undefined): Show
 function stateNotes({ runId, record, summary }: ReadRun, role: string): string[] {
   const state = record?.state;
   const notes: string[] = [];
-  if (state === 'running')
+  if (state === 'running' || state === 'waiting')
     notes.push(`The ${role} ${runId} is still going on: this is what was stored when the page was written.`);
   if (state === 'crashed') notes.push(`The ${role} ${runId} never told how it ended: cases may be missing.`);
-  if (record !== undefined && state !== 'running' && state !== 'crashed' && summary.stopReason !== 'end')
+  if ((state === 'ended' || state === 'drained') && summary.stopReason !== 'end')
     notes.push(`The ${role} ${runId} ended early (${summary.stopReason}): cases may be missing.`);
   return notes;
 }

@@ -143,7 +143,7 @@ export interface MemoryResultStoreOptions {
  */
 export class MemoryResultStore extends EventSource<ResultStoreEvents> implements ResultStore {
   readonly #runs = new Map<string, StoredRun>();
-  readonly #leases = new LeaseTable();
+  readonly #leases: LeaseTable;
   readonly #cases = new Map<string, StoredText>(); // by hash
   readonly #clock: Clock;
   #closed = false;
@@ -153,6 +153,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
     super();
     const { clock } = checkOptions<MemoryResultStoreOptions>('MemoryResultStore', options, { clock: object });
     this.#clock = clock ?? systemClock;
+    this.#leases = new LeaseTable(this.#clock);
   }
 
   /** {@inheritDoc ResultStore.begin} */
@@ -162,7 +163,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
   ): Promise<RunManifest> {
     const run = this.#run(manifest.runId);
     if (lease !== undefined) {
-      this.#leases.take(lease, this.#clock.wallTime());
+      this.#leases.take(lease);
       if (lease.part === '') delete run.end;
     }
     run.manifest ??= JSON.stringify(manifest);
@@ -172,7 +173,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
   /** {@inheritDoc ResultStore.renew} */
   async renew(lease: RunLease): Promise<void> {
     this.#check();
-    this.#leases.renew(lease, this.#clock.wallTime());
+    this.#leases.renew(lease);
   }
 
   /** {@inheritDoc ResultStore.release} */

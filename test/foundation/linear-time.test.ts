@@ -48,9 +48,9 @@ const PLACES: Readonly<Record<string, (text: string) => unknown>> = {
   'a message that is hidden': (text) => secrets.hide(text),
   'a reply that is cleared': (text) =>
     secrets.clear({ model: text, choices: [{ message: { content: text } }] }),
-  'a reply that is searched': (text) => secrets.mayHold(text),
+  'a reply that is searched': (text) => secrets.replies.mayHold(text),
   'a streamed answer': (text) => {
-    const stream = new SecretStream(secrets.forms);
+    const stream = new SecretStream(secrets.replies);
     for (let at = 0; at < text.length; at += 7) stream.push(text.slice(at, at + 7));
     return stream.end();
   },

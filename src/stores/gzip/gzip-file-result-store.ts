@@ -60,7 +60,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
   readonly #summaries: BatchSummaryFiles;
   readonly #cases: CaseFiles;
   readonly #runFiles: RunFiles;
-  readonly #leases = new LeaseTable();
+  readonly #leases: LeaseTable;
   readonly #queue: AppendQueue<EncodedAppend, readonly Uint8Array[]>;
   #writing: Promise<DirectoryLock> | undefined;
   #written: Promise<unknown> = Promise.resolve(); // the manifest or summary that was begun last
@@ -83,6 +83,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
     this.#folder = resolve(directory); // the host may change its working directory
     this.#files = files;
     this.#clock = clock;
+    this.#leases = new LeaseTable(this.#clock);
     this.#durable = durability === 'power';
     this.#compressor = new GzipCompressor(codec, {
       level,
@@ -116,7 +117,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
     return this.#write(
       async (lock) => {
         if (lease !== undefined) {
-          this.#leases.take(lease, this.#clock.wallTime());
+          this.#leases.take(lease);
           await lock.addRun(runId);
           if (lease.part === '') await this.#runFiles.removeEnd(runId);
         }
@@ -131,7 +132,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
 
   /** {@inheritDoc ResultStore.renew} */
   async renew(lease: RunLease): Promise<void> {
-    await this.#write(async () => this.#leases.renew(lease, this.#clock.wallTime()));
+    await this.#write(async () => this.#leases.renew(lease));
   }
 
   /** {@inheritDoc ResultStore.release} */

@@ -93,7 +93,7 @@ export class PostgresCursor implements IdleHolder {
     const { text, values } = selectOf(schema, this.#query, rest);
     const session = await this.#database.take();
     try {
-      await session.begin('READ ONLY');
+      await session.beginReading();
       await session.query(`DECLARE assaykit_results NO SCROLL CURSOR FOR ${text}`, values);
       return session;
     } catch (error) {

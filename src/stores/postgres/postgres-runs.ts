@@ -148,8 +148,16 @@ export class PostgresRuns {
        LEFT JOIN ${this.#schema}.evaluation_leases ON run_id = ANY ($1)`,
       [found.map(([id]) => id)],
     );
+    const open = await session.query(
+      `SELECT run_id FROM ${this.#schema}.shared_runs AS shared
+       WHERE run_id = ANY ($1) AND stop_reason IS NULL AND (input IS NULL OR EXISTS (
+         SELECT FROM ${this.#schema}.shared_batches WHERE run_id = shared.run_id AND state = 'open'))`,
+      [found.map(([id]) => id)],
+    );
+    const openIds = new Set(open.map(([id]) => id));
     return {
       runs: found.map(([id, manifest, end]) => ({
+        hasOpenBatches: openIds.has(id as string),
         manifest: JSON.parse(manifest as string) as RunManifest,
         end: end === null ? null : (JSON.parse(end as string) as RunEnd),
         leases: leases.filter((row) => row[1] === id).map((row) => heldLease(row.slice(2))),
