@@ -134,7 +134,7 @@ const partOf = (word: string): number =>
 /** `two thirds` divides, `two and a half` adds. */
 const withPart = (whole: number, part: number, written: string): Rational =>
   rationalOf(
-    parseDecimal(String(/^ and/.test(written) ? whole * (part + 2) + 1 : whole))!,
+    parseDecimal(String(written.startsWith(' and') ? whole * (part + 2) + 1 : whole))!,
     parseDecimal(String(part + 2))!,
   )!;
 
