@@ -125,7 +125,8 @@ export class ShippedPolicy {
     } else {
       const retryAfterMs = retryAfter === undefined ? undefined : retryAfter * 1000;
       if (endpoint.failed(ticket, { outcome: OUTCOME[kind], retryAfterMs }, at) === 'ejected') this.trips++;
-      if (!endpoint.health.available(at) || at < endpoint.limit.pausedUntil) this.room.endpointHeldBack(endpoint, at);
+      if (!endpoint.health.available(at) || at < endpoint.limit.pausedUntil)
+        this.room.endpointHeldBack(endpoint, at);
     }
     this.room.serve(at);
   }
