@@ -75,10 +75,9 @@ const levels = new Map();
 function exactly(n, discordant, drop) {
   const logFactorial = [0];
   for (let i = 1; i <= n; i++) logFactorial.push(logFactorial[i - 1] + Math.log(i));
+  const power = (p, k) => (k === 0 ? 0 : k * Math.log(p)); // 0 to the 0th is 1
   const binomial = (x, m, p) =>
-    Math.exp(
-      logFactorial[m] - logFactorial[x] - logFactorial[m - x] + x * Math.log(p) + (m - x) * Math.log(1 - p),
-    );
+    Math.exp(logFactorial[m] - logFactorial[x] - logFactorial[m - x] + power(p, x) + power(1 - p, m - x));
   const win = (discordant - drop) / 2 / discordant;
   const level = levels.get(n) ?? levels.set(n, midPLevel(n, 0.05)).get(n);
   let total = 0;

@@ -51,10 +51,10 @@ const message = (content: unknown, stop_reason: string) => ({
   stop_reason,
   usage,
 });
-const chat = (message: unknown, finish_reason: string) => ({
+const chat = (said: unknown, finish_reason: string) => ({
   id: 'c',
   model: 'm',
-  choices: [{ message: { role: 'assistant', ...(message as object) }, finish_reason }],
+  choices: [{ message: { role: 'assistant', ...(said as object) }, finish_reason }],
 });
 const CALL = { id: 'call_1', type: 'function', function: { name: 'time', arguments: '{}' } };
 
