@@ -14,6 +14,6 @@ const root = {
 };
 
 export default [
-  { ...root, name: 'the root import without dependencies', ignore: packages, limit: '172 kB' },
-  { ...root, name: 'the root import with dependencies', limit: '315 kB' },
+  { ...root, name: 'the root import without dependencies', ignore: packages, limit: '174 kB' },
+  { ...root, name: 'the root import with dependencies', limit: '316 kB' },
 ];

@@ -20,6 +20,7 @@ function sourcesHash() {
   for (const file of [
     ...sources,
     'scripts/bundle-doors.mjs',
+    'scripts/late-patterns.mjs',
     'scripts/page-code.mjs',
     'tsconfig.json',
     'tsconfig.build.json',

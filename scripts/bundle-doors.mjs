@@ -3,6 +3,7 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { latePatterns } from './late-patterns.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const dir = `${dist}/doors`;
@@ -19,6 +20,7 @@ async function bundled(input, output) {
     input,
     external: (id) => !id.startsWith('.') && !id.startsWith('/'), // dependencies stay dependencies
     platform: 'node',
+    plugins: [latePatterns],
     onLog: (level, log) => {
       if (level === 'warn') throw new Error(log.message);
     },

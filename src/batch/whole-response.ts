@@ -118,18 +118,22 @@ function checkMembers(answer: Partial<ModelResponse>): void {
   checkList('contexts', answer.contexts);
   const { metadata } = answer;
   if (metadata !== undefined && metadata !== null && typeof metadata !== 'object')
-    throw unexpected('metadata', 'an object', metadata);
+    throw unexpected('metadata', { expected: 'an object', value: metadata });
 }
 
 function checkList(name: string, value: unknown): void {
-  if (value !== undefined && value !== null && !Array.isArray(value)) throw unexpected(name, 'a list', value);
+  if (value !== undefined && value !== null && !Array.isArray(value))
+    throw unexpected(name, { expected: 'a list', value });
 }
 
 function checkAmount(name: string, value: unknown): void {
-  if (!isAmount(value)) throw unexpected(name, 'a finite number >= 0', value);
+  if (!isAmount(value)) throw unexpected(name, { expected: 'a finite number >= 0', value });
 }
 
-function unexpected(name: string, expected: string, value: unknown): AssayError {
+function unexpected(
+  name: string,
+  { expected, value }: { readonly expected: string; readonly value: unknown },
+): AssayError {
   return new AssayError(
     'ASSAY_TARGET_FAILED',
     `Expected \`${name}\` of the target's answer to be ${expected}, got ${show(value)}`,

@@ -3,6 +3,7 @@ import type { RunRecord } from '../stores/run-record.js';
 import { CommandError } from './command-error.js';
 import { EXIT } from './exit-codes.js';
 import { localTime } from './local-time.js';
+import { things } from '../foundation/counted.js';
 
 const MOST_CANDIDATES = 10;
 
@@ -44,7 +45,7 @@ async function nthNewest(store: Pick<ResultStore, 'runs'>, back: number, word: s
   throw new CommandError(
     seen === 0
       ? 'The store has no runs: make one by `assaykit run`'
-      : `No run ${word}: the store has ${seen} run${seen === 1 ? '' : 's'}`,
+      : `No run ${word}: the store has ${things(seen, 'run')}`,
     { exitCode: EXIT.notFound },
   );
 }

@@ -18,6 +18,7 @@ import { matchCases } from './gate/comparability.js';
 import { signFlipP } from './paired/sign-flips.js';
 import { type CaseFacts, readRun, type RunScores } from './gate/run-scores.js';
 import { checkScore } from './gate/score-check.js';
+import { count } from '../foundation/counted.js';
 
 /** Options of {@link leaderboard}. */
 export interface LeaderboardOptions {
@@ -225,7 +226,7 @@ function format({ entries, metric, level, cases }: LeaderboardData): string {
     return `  ${String(rank).padStart(2)}  ${name.padEnd(width)}  ${score(mean)}${range}  ${places}`;
   });
   return [
-    `${plainText(metric)} over ${cases.toLocaleString('en-US')} cases; places at ${Number((100 * level).toFixed(1))} %`,
+    `${plainText(metric)} over ${count(cases)} cases; places at ${Number((100 * level).toFixed(1))} %`,
     ...lines,
   ].join('\n');
 }

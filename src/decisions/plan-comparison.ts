@@ -16,6 +16,7 @@ import { minimumDetectableDifference, requiredCases } from '../statistics/sample
 import { readRun } from './gate/run-scores.js';
 import { mcnemarCases, mcnemarDetectableDifference } from './paired/mcnemar-power.js';
 import { groupSequentialInflation } from './sequential/group-sequential.js';
+import { count } from '../foundation/counted.js';
 
 /** Options of {@link planComparison}. */
 export interface PlanComparisonOptions {
@@ -220,16 +221,16 @@ const sides = (discordance: number, difference: number): { p10: number; p01: num
 
 function format(plan: ComparisonForecastData): string {
   const points = (share: number): string => `${Number((100 * share).toPrecision(3))} points`;
-  const count = (n: number | null): string => (n === null ? 'more than 200,000' : n.toLocaleString('en-US'));
+  const countOf = (n: number | null): string => (n === null ? 'more than 200,000' : count(n));
   const lines = [
-    `A difference of ${points(plan.difference)} takes ${count(plan.cases)} cases (found with ${Number((100 * plan.power).toPrecision(6))} %)` +
+    `A difference of ${points(plan.difference)} takes ${countOf(plan.cases)} cases (found with ${Number((100 * plan.power).toPrecision(6))} %)` +
       (plan.cost === null ? '.' : `, ${plan.cost.toFixed(4)} of cost on a side.`),
-    `  with decide: plan ${count(plan.plannedCases)}, ${plan.expectedCases === null ? '' : 'about '}${count(plan.expectedCases)} asked if it is there`,
+    `  with decide: plan ${countOf(plan.plannedCases)}, ${plan.expectedCases === null ? '' : 'about '}${countOf(plan.expectedCases)} asked if it is there`,
   ];
   if (plan.availableCases !== null) {
     const found =
       plan.detectable === null ? 'find no difference with that chance' : `find ${points(plan.detectable)}`;
-    lines.push(`  the ${count(plan.availableCases)} cases of the baseline ${found}`);
+    lines.push(`  the ${countOf(plan.availableCases)} cases of the baseline ${found}`);
   }
   for (const assumption of plan.assumptions) lines.push(`  assumed: ${assumption}`);
   return lines.join('\n');

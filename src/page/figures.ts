@@ -8,13 +8,6 @@ export function signed(value: number | null): string {
   return Number(text) === 0 ? '0.000' : `${value > 0 ? '+' : '−'}${text.replace('-', '')}`;
 }
 
-/** A number of things. */
-export const count = (value: number): string => value.toLocaleString('en-US');
-
-/** `1 case`, `2 cases`. */
-export const things = (value: number, noun: string): string =>
-  `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
-
 /** A part of a whole, in percent. */
 export const percent = (part: number, whole: number): string =>
   whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`;

@@ -2,7 +2,8 @@ import type { MetricComparison } from '../statistics/pair-set.js';
 import type { RunComparison } from '../statistics/compare-runs.js';
 import type { RunSummaryData } from '../batch/summary/run-summary.js';
 import type { ReportData, ShownDifference } from '../page/report-data.js';
-import { count, probability, score, signed, things } from '../page/figures.js';
+import { count, things } from '../foundation/counted.js';
+import { probability, score, signed } from '../page/figures.js';
 
 /** What can be said of a difference: as `formatComparison` says it. */
 export function outcomeOf(metric: MetricComparison, level: number): ShownDifference['outcome'] {

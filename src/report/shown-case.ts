@@ -1,6 +1,7 @@
 import type { CaseResult, DimensionResult } from '../evaluation/evaluation-types.js';
 import type { CaseDetail, CaseRow, CutText, ShownAnswer, ShownDimension } from '../page/case-data.js';
-import { count, money } from '../page/figures.js';
+import { count } from '../foundation/counted.js';
+import { money } from '../page/figures.js';
 import { scoreOf } from '../stores/result-query.js';
 import type { QueriedResult } from '../stores/result-store.js';
 import { cutText, excerpt } from './cut-text.js';

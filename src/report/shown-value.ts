@@ -1,5 +1,6 @@
 import type { CutText, ShownMessage, ShownToolCall } from '../page/case-data.js';
 import { cutText } from './cut-text.js';
+import { count } from '../foundation/counted.js';
 
 /** Longer texts without a space that hold bytes are named by their size. */
 const LONGEST_DATA = 256;
@@ -28,7 +29,7 @@ const isData = (text: string): boolean =>
   text.length > LONGEST_DATA && /^(?:data:[\w/+.;=-]*,|[A-Za-z0-9+/]{256})/.test(text.slice(0, 1024));
 
 const dataName = (text: string): string =>
-  `${/^data:[\w/+.-]*/.exec(text)?.[0] ?? 'data'}, ${text.length.toLocaleString('en-US')} characters`;
+  `${/^data:[\w/+.-]*/.exec(text)?.[0] ?? 'data'}, ${count(text.length)} characters`;
 
 /** What a target got, as the messages of a chat where it is one. */
 export function shownMessages(input: unknown, limit: number): ShownMessage[] {
@@ -65,7 +66,7 @@ function partText(part: unknown): string {
   if (type !== 'image' && type !== 'audio' && type !== 'file') return valueText(part);
   const size =
     data instanceof Uint8Array
-      ? `${data.length.toLocaleString('en-US')} bytes`
+      ? `${count(data.length)} bytes`
       : data instanceof URL
         ? data.href
         : typeof data === 'string' && isData(data)

@@ -1,3 +1,5 @@
+import { count } from '../../foundation/counted.js';
+
 /** A limit that cannot be kept by what is reported: the replies carry no token counts, or the model has no price. */
 export interface BlindBudget {
   /** Which limit. */
@@ -44,7 +46,7 @@ export function budgetNotes(budget: BudgetSummary): string[] {
     if (!estimated) return `${limit} was not enforced: ${why}`;
     const [total, guessed] =
       limit === 'maxTokens'
-        ? [budget.tokens.toLocaleString('en-US'), budget.estimatedTokens.toLocaleString('en-US')]
+        ? [count(budget.tokens), count(budget.estimatedTokens)]
         : [budget.cost.toFixed(4), budget.estimatedCost.toFixed(4)];
     return `${limit} counts estimates (${guessed} of ${total}): ${why}`;
   });

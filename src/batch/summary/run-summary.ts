@@ -3,6 +3,7 @@ import type { JudgeUsage } from '../../evaluation/judge-usage.js';
 import { hasFewClusters } from '../../statistics/cluster-robust.js';
 import type { Interval } from '../../statistics/intervals.js';
 import { budgetNotes, type BudgetSummary } from './budget-summary.js';
+import { count } from '../../foundation/counted.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
 export type StopReason =
@@ -223,7 +224,6 @@ function clustersOf(metric: MetricSummary): string {
   return `${all} (worth ${metric.effectiveClusters?.toFixed(1) ?? 1}: too few)`;
 }
 
-const count = (value: number): string => value.toLocaleString('en-US');
 const score = (value: number | null): string => (value === null ? '-' : value.toFixed(4));
 const ms = (value: number | null): string =>
   value === null ? '-' : `${value.toFixed(value < 10 ? 2 : 0)} ms`;

@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.js';
 import { findRun } from '../find-run.js';
 import { Interruption } from '../interruption.js';
 import { openStore } from '../open-store.js';
+import { count } from '../../foundation/counted.js';
 
 /** `assaykit convert FROM TO [RUN...]`: copies runs from one store to another. */
 export const convert: Command = {
@@ -31,7 +32,7 @@ each run.`,
       for (const runId of runIds) {
         const copied = await convertResults(from, to, { runId, signal: abort.signal });
         if (output.json) await output.jsonLine({ runId, ...copied });
-        else await output.text(`${runId}: ${copied.results.toLocaleString('en-US')} results`);
+        else await output.text(`${runId}: ${count(copied.results)} results`);
       }
       if (runIds.length === 0) output.note('No runs.');
       return EXIT.done;

@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.js';
 import { findRun } from '../find-run.js';
 import { Interruption } from '../interruption.js';
 import { openStore } from '../open-store.js';
+import { count } from '../../foundation/counted.js';
 
 /** `assaykit report RUN`: a run as one HTML page. */
 export const report: Command = {
@@ -41,7 +42,7 @@ bars, what got worse than the baseline, which cases failed and why, time and cos
       if (output.json) await output.jsonLine(written);
       else
         await output.text(
-          `${path}\n${(bytes / 1e6).toFixed(1)} MB, ${results.toLocaleString('en-US')} results, of which ${cases.toLocaleString('en-US')} can be looked at`,
+          `${path}\n${sizeText(bytes)}, ${count(results)} results, of which ${count(cases)} can be looked at`,
         );
       return EXIT.done;
     } finally {
@@ -58,3 +59,6 @@ const fileName = (runId: string): string =>
     .replace(/[^\w.-]+/g, '_')
     .replace(/^\.+/, '_')
     .slice(0, 100);
+
+const sizeText = (bytes: number): string =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

@@ -8,8 +8,9 @@ import { isoTime, lengthOfTime, localTime } from '../local-time.js';
 import { openStore } from '../open-store.js';
 import type { Tone } from '../output.js';
 import { formatTable, type Column } from '../table.js';
+import { count } from '../../foundation/counted.js';
 
-const STATES = ['running', 'ended', 'drained', 'crashed'] as const satisfies readonly RunState[];
+const STATES = ['running', 'waiting', 'ended', 'drained', 'crashed'] as const satisfies readonly RunState[];
 const SHOWN = 20;
 
 /** `assaykit runs`: lists the runs of a store. */
@@ -83,8 +84,6 @@ export function runJson(record: RunRecord): object {
     writer: writer === null ? null : { ...writer, since: isoTime(writer.since) },
   };
 }
-
-const count = (value: number): string => value.toLocaleString('en-US');
 
 /** Where it stands; of a run that ended before its cases did, why. */
 function stateOf(record: RunRecord): string {

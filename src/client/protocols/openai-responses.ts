@@ -42,7 +42,7 @@ export const openaiResponses: Protocol = {
       top_p: parameters.topP,
       top_logprobs: typeof logprobs === 'number' ? logprobs : undefined,
       include: logprobs === undefined || logprobs === false ? undefined : ['message.output_text.logprobs'],
-      tools: writeTools(parameters.tools, isResponsesTool, responsesTool),
+      tools: writeTools(parameters.tools, { isOwn: isResponsesTool, write: responsesTool }),
       text: parameters.responseFormat === undefined ? undefined : { format: parameters.responseFormat },
       store: false,
       stream: stream || undefined,
@@ -233,7 +233,7 @@ function responsesToolCall(index: number, item: Record<string, unknown>): ToolCa
   const { type, id, call_id: callId, status: _status, ...rest } = item;
   const name = item['name'] ?? String(type).replace(/_call$/, '');
   const given = item['arguments'] ?? item['action'] ?? item['input'] ?? rest;
-  const call = toolCallOf(index, callId ?? id, name, given);
+  const call = toolCallOf(index, { id: callId ?? id, name, given });
   if (type !== 'custom_tool_call') return call;
   const { invalid: _invalid, ...plain } = call;
   return { ...plain, arguments: call.argumentsText }; // a text by design

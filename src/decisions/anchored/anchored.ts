@@ -89,9 +89,11 @@ export async function anchored(options: AnchoredOptions): Promise<Anchored> {
       'Expected `baseline` and `baselineLabels` of anchored together: a difference needs labels of both sides',
     );
   }
-  let { items: sample, skipped } = await sideOf('run', checked.run, await checked.labels, checked);
+  const own = { run: checked.run, labels: await checked.labels, options: checked };
+  let { items: sample, skipped } = await sideOf('run', own);
   if (checked.baseline !== undefined && checked.baselineLabels !== undefined) {
-    const other = await sideOf('baseline', checked.baseline, await checked.baselineLabels, checked);
+    const given = { run: checked.baseline, labels: await checked.baselineLabels, options: checked };
+    const other = await sideOf('baseline', given);
     sample = differenceOf(sample, other.items);
     skipped += other.skipped;
   }
@@ -229,12 +231,11 @@ function estimate(items: readonly ScoredItem[], sample: Sample, level: number): 
     throw new InputError('ASSAY_INVALID_INPUT', `Expected labels in at least two clusters, got ${labelled}`);
   }
   if (sample.unlabelledJudge.length === 0 || labels.length < FEWEST_LABELS) {
-    return labelsOnly(
-      labels,
+    return labelsOnly(labels, {
       level,
-      clusterReason(sample),
-      withLabels.map(({ cluster }) => cluster as string),
-    );
+      reason: clusterReason(sample),
+      clusters: withLabels.map(({ cluster }) => cluster as string),
+    });
   }
   const found = clusteredPredictionPoweredMean(
     {
@@ -287,16 +288,22 @@ interface Side {
 
 async function sideOf(
   role: string,
-  run: RunSource,
-  labels: LabelSet | RunSource,
-  options: Pick<AnchoredOptions, 'metric' | 'drawn' | 'tunedOn'>,
+  {
+    run,
+    labels,
+    options,
+  }: {
+    readonly run: RunSource;
+    readonly labels: LabelSet | RunSource;
+    readonly options: Pick<AnchoredOptions, 'metric' | 'drawn' | 'tunedOn'>;
+  },
 ): Promise<Side> {
   const { metric = 'overall', drawn } = options;
-  const { items, unscored, runId } = await readScores(role, run, metric);
+  const { items, unscored, runId } = await readScores(run, { role, metric });
   const set = isLabelSet(labels) ? labels : await labelsOfRun(labels, metric, drawn);
   if (set.labels.length === 0)
     throw new InputError('ASSAY_EMPTY_INPUT', `Expected labels of the ${role}, got none`);
-  checkDraw(role, set, runId, drawn);
+  checkDraw(role, set, { runId, drawn });
   const tuned = new Set(options.tunedOn ?? []);
   const unknown: string[] = [];
   let skipped = 0;
@@ -332,7 +339,7 @@ async function labelsOfRun(
   metric: string,
   drawn: AnchoredOptions['drawn'],
 ): Promise<LabelSet> {
-  const { items } = await readScores('labels', source, metric);
+  const { items } = await readScores(source, { role: 'labels', metric });
   const labels = [...items.values()].map(({ caseId, repetition, score }) => ({
     caseId,
     repetition,
@@ -346,8 +353,7 @@ async function labelsOfRun(
 function checkDraw(
   role: string,
   { draw, labels }: LabelSet,
-  runId: string | undefined,
-  drawn: AnchoredOptions['drawn'],
+  { runId, drawn }: { readonly runId: string | undefined; readonly drawn: AnchoredOptions['drawn'] },
 ): void {
   if (draw?.purpose === 'tune') {
     throw new AssayError(

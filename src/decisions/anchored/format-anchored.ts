@@ -2,6 +2,7 @@ import { plainText } from '../../foundation/plain-text.js';
 import type { Ends } from '../../statistics/paired-table.js';
 import type { AnchoredData } from './anchored-data.js';
 import type { Figure } from './judge-agreement.js';
+import { things } from '../../foundation/counted.js';
 
 /** An anchored mean in words. */
 export function formatAnchored(found: AnchoredData): string {
@@ -9,8 +10,8 @@ export function formatAnchored(found: AnchoredData): string {
     found;
   const of = paired ? `difference of ${metric}` : `mean of ${metric}`;
   const lines = [
-    `${of} ${score(mean)}, between ${range(interval)} (${percent(level)}), by ${count(labels, 'label')} of ${count(items, 'answer')}` +
-      (clusters === null ? '.' : ` in ${count(clusters, 'cluster')}.`),
+    `${of} ${score(mean)}, between ${range(interval)} (${percent(level)}), by ${things(labels, 'label')} of ${things(items, 'answer')}` +
+      (clusters === null ? '.' : ` in ${things(clusters, 'cluster')}.`),
     `  the judge alone says ${score(found.judgeMean)}; it is ${bias(found.judgeBias)} (between ${range(found.judgeBias.interval)})`,
   ];
   if (agreement !== null) {
@@ -32,15 +33,15 @@ export function formatAnchored(found: AnchoredData): string {
     lines.push(`  ${form}, weight of the judge ${score(lambda)}${saved}`);
   }
   if (found.labelsSkipped > 0)
-    lines.push(`  left out: ${count(found.labelsSkipped, 'label')} of answers that the judge has not scored`);
+    lines.push(
+      `  left out: ${things(found.labelsSkipped, 'label')} of answers that the judge has not scored`,
+    );
   return lines.map(plainText).join('\n');
 }
 
 const score = (value: number): string => String(Number(value.toFixed(4)));
 const range = ([low, high]: Ends): string => `${score(low)} and ${score(high)}`;
 const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
-const count = (n: number, noun: string): string =>
-  `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
 const figure = ({ value, interval }: Figure): string =>
   `${score(value)} (${score(interval[0])} to ${score(interval[1])})`;
 /** A bias whose interval holds 0 is not shown; that is not the same as none. */

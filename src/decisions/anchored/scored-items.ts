@@ -34,7 +34,10 @@ const RESULTS_A_TURN = 500;
  *
  * @throws InputError `ASSAY_EMPTY_INPUT` for no score, `ASSAY_DUPLICATE_CASE`.
  */
-export async function readScores(role: string, source: RunSource, metric: string): Promise<ScoresOfRun> {
+export async function readScores(
+  source: RunSource,
+  { role, metric }: { readonly role: string; readonly metric: string },
+): Promise<ScoresOfRun> {
   const items = new Map<string, ScoredItem>();
   const unscored = new Set<string>();
   const results: Iterable<CaseResult> | AsyncIterable<CaseResult> =

@@ -2,6 +2,7 @@ import { plainText } from '../../foundation/plain-text.js';
 import type { RunSummaryData } from '../../batch/summary/run-summary.js';
 import type { Ends } from '../../statistics/paired-table.js';
 import type { DecisionLook, DecisionOutcome } from './stopping-rule.js';
+import { count } from '../../foundation/counted.js';
 
 /** Why a decision came to its end. Everything but `settled` and `end` can be resumed. */
 export type DecisionStop = 'settled' | 'end' | 'budget' | 'drained' | 'unequal-errors';
@@ -94,14 +95,10 @@ export function formatDecision(decision: DecisionData): string {
   const errored =
     a.errored + b.errored === 0 ? '' : `, ${a.errored} errored on side a, ${b.errored} on side b`;
   const looked = mode === 'plan' ? `${looks.length} of the planned looks` : 'any number of looks';
-  lines.push(
-    `  judged ${cases.toLocaleString('en-US')} cases (${pairs.toLocaleString('en-US')} pairs${errored}), ${looked}`,
-  );
+  lines.push(`  judged ${count(cases)} cases (${count(pairs)} pairs${errored}), ${looked}`);
   if (decision.callsSaved !== null) {
     const money = decision.costSaved === null ? '' : ` and ${decision.costSaved.toFixed(4)} of cost`;
-    lines.push(
-      `  ${decision.calls.toLocaleString('en-US')} calls; ${decision.callsSaved.toLocaleString('en-US')} calls${money} saved`,
-    );
+    lines.push(`  ${count(decision.calls)} calls; ${count(decision.callsSaved)} calls${money} saved`);
   }
   if (outcome === 'undecided' && decision.stopReason !== 'end')
     lines.push('  can be resumed: it goes on where it stands');

@@ -1,5 +1,6 @@
 import type { Interval } from '../../statistics/intervals.js';
 import type { GateCheck, GateVerdictData } from './gate-verdict.js';
+import { things } from '../../foundation/counted.js';
 import { plainText } from '../../foundation/plain-text.js';
 
 const HEADLINES: Readonly<Record<GateVerdictData['outcome'], string>> = {
@@ -16,9 +17,9 @@ export function formatGate(verdict: GateVerdictData): string {
   for (const check of checks)
     lines.push(`  ${checkName(check)}: ${outcomeWord(check)}. ${sentence(plainText(check.reason))}`);
   const errors = run.errored === 0 ? '' : `, ${run.errored} of ${run.results} results errored`;
-  lines.push('', `  run ${plainText(run.runId)}: ${plural(run.cases, 'case')}${errors}`);
+  lines.push('', `  run ${plainText(run.runId)}: ${things(run.cases, 'case')}${errors}`);
   if (baseline !== null)
-    lines.push(`  baseline ${plainText(baseline.runId)}: ${plural(baseline.cases, 'case')}`);
+    lines.push(`  baseline ${plainText(baseline.runId)}: ${things(baseline.cases, 'case')}`);
   lines.push(
     `  intervals hold with ${percent(verdict.level)}; a false alarm over all checks has a chance of at most about ${percent(1 - verdict.level)}`,
   );
@@ -30,7 +31,7 @@ export function headline(verdict: GateVerdictData): string {
   const { outcome, checks } = verdict;
   const named = checks.filter((check) => check.outcome === outcome).map(checkName);
   const word = HEADLINES[outcome];
-  if (outcome === 'pass') return `${word}: ${plural(checks.length, 'check')}, all met.`;
+  if (outcome === 'pass') return `${word}: ${things(checks.length, 'check')}, all met.`;
   const others = checks.filter((check) => check.outcome === 'fail' && outcome !== 'fail').map(checkName);
   return `${word}: ${named.join(', ')}.${others.length > 0 ? ` Failed besides: ${others.join(', ')}.` : ''}`;
 }
@@ -58,10 +59,10 @@ export function checkName({
 /** What came of a check, in a sentence without its name. */
 export function describeCheck(check: Omit<GateCheck, 'reason'>): string {
   const { kind, outcome, value, n } = check;
-  if (kind === 'maxErrorRate') return `${percent(value as number)} of ${plural(n, 'result')} errored`;
+  if (kind === 'maxErrorRate') return `${percent(value as number)} of ${things(n, 'result')} errored`;
   if (kind === 'maxCost') return `the answers cost ${score(value as number)}`;
   if (kind === 'maxLatencyP95Ms') return `95 of 100 answers took at most ${(value as number).toFixed(0)} ms`;
-  const over = `${plural(n, 'case')}${check.clusters === null ? '' : ` in ${plural(check.clusters, 'cluster')}`}`;
+  const over = `${things(n, 'case')}${check.clusters === null ? '' : ` in ${things(check.clusters, 'cluster')}`}`;
   const needed = outcome === 'undecided' ? neededText(check) : '';
   if (kind === 'min' || kind === 'max')
     return `mean ${score(value as number)}${range(check.interval)} over ${over}${needed}`;
@@ -85,13 +86,11 @@ export function describeCheck(check: Omit<GateCheck, 'reason'>): string {
 
 function neededText({ casesNeeded, n }: Pick<GateCheck, 'casesNeeded' | 'n'>): string {
   if (casesNeeded === null) return '; with scores like these no number of cases would decide';
-  return `; about ${plural(casesNeeded, 'case')} would decide (${plural(casesNeeded - n, 'more case')})`;
+  return `; about ${things(casesNeeded, 'case')} would decide (${things(casesNeeded - n, 'more case')})`;
 }
 
 const outcomeWord = ({ outcome }: GateCheck): string => HEADLINES[outcome].toLowerCase();
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-const plural = (count: number, noun: string): string =>
-  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 const score = (value: number): string => String(Number(value.toFixed(4)));
 const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
 const points = (difference: number): string => `${Number((100 * difference).toFixed(1))} points`;

@@ -44,11 +44,10 @@ export async function checkPairs(
   const pairs = new Pairs(requirement, sample);
   const { n } = pairs;
   if (n < 2)
-    return openCheck(
-      requirement,
-      'not-comparable',
-      `${n} ${n === 1 ? 'case' : 'cases'} with a score in both runs`,
-    );
+    return openCheck(requirement, {
+      outcome: 'not-comparable',
+      reason: `${n} ${n === 1 ? 'case' : 'cases'} with a score in both runs`,
+    });
   const { level } = options;
   const interval = pairs.interval(level);
   const known = { ...blankCheck(requirement), ...pairs.facts, interval, method: interval?.method ?? 'none' };
@@ -60,7 +59,7 @@ export async function checkPairs(
     };
   }
   if (requirement.kind === 'noWorse') return { ...known, ...(await noWorse(pairs, options)) };
-  return { ...known, ...maxDrop(pairs, interval, requirement.asked, level) };
+  return { ...known, ...maxDrop(pairs, { interval, asked: requirement.asked, level }) };
 }
 
 /** Differences of the pairs, turned so that above 0 the run is better. */
@@ -176,9 +175,11 @@ async function worseTest(pairs: Pairs, options: PairedCheckOptions): Promise<NoW
 
 function maxDrop(
   pairs: Pairs,
-  interval: Interval | null,
-  asked: number,
-  level: number,
+  {
+    interval,
+    asked,
+    level,
+  }: { readonly interval: Interval | null; readonly asked: number; readonly level: number },
 ): Pick<TestedCheck, 'p' | 'met' | 'detectable' | 'casesNeeded'> {
   const better = pairs.betterInterval(level);
   if (interval === null || better === null)

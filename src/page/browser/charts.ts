@@ -1,6 +1,7 @@
 import type { ShownDifference, ShownHistogram, ShownInterval, ShownMetric } from '../report-data.js';
 import { el, refill, svg } from './dom.js';
-import { count, score, signed } from '../figures.js';
+import { count } from '../../foundation/counted.js';
+import { score, signed } from '../figures.js';
 import { seen } from '../unseen.js';
 
 const RIGHT = 26;

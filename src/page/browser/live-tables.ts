@@ -1,5 +1,6 @@
 import type { LiveAlert, LiveDecision, LiveEndpoint, LiveRun } from '../dashboard-data.js';
-import { count, duration, money, percent, score, signed } from '../figures.js';
+import { count } from '../../foundation/counted.js';
+import { duration, money, percent, score, signed } from '../figures.js';
 import { runAddress } from './addresses.js';
 import { KeyedTable } from './keyed-table.js';
 

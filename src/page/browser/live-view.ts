@@ -1,5 +1,6 @@
 import type { LiveState, LiveUpdate } from '../dashboard-data.js';
-import { count, duration, things } from '../figures.js';
+import { count, things } from '../../foundation/counted.js';
+import { duration } from '../figures.js';
 import { el, refill } from './dom.js';
 import { alertTable, decisionTable, endpointTable, errorTable, runTable } from './live-tables.js';
 import { section } from './parts.js';

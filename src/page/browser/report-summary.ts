@@ -6,7 +6,8 @@ import { openCase } from './case-dialog.js';
 import { forestPlot, meansPlot } from './charts.js';
 import { append, el, type Child } from './dom.js';
 import type { EmbeddedCases, EmbeddedRow } from './embedded-cases.js';
-import { count, percent, probability, score, signed, things } from '../figures.js';
+import { count, things } from '../../foundation/counted.js';
+import { percent, probability, score, signed } from '../figures.js';
 import { section, table } from './parts.js';
 import { appendVisible, textBlock, visible } from './visible-text.js';
 

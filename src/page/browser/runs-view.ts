@@ -1,5 +1,6 @@
 import type { StoredRun, StoredRuns } from '../dashboard-data.js';
-import { count, duration, money, score } from '../figures.js';
+import { count } from '../../foundation/counted.js';
+import { duration, money, score } from '../figures.js';
 import { runAddress } from './addresses.js';
 import { askServer } from './ask-server.js';
 import { labelled } from './case-table.js';
@@ -67,7 +68,7 @@ class RunsView implements View {
   async #look(): Promise<void> {
     if (!document.hidden)
       try {
-        this.#found = await askServer<StoredRuns>('/runs', { limit: this.#limit });
+        this.#found = await askServer<StoredRuns>('/runs', { asked: { limit: this.#limit } });
         this.#fill();
       } catch (error) {
         refill(

@@ -67,7 +67,7 @@ export function judge(options: JudgeOptions): Scorer {
   }
   const { showInput = true, showExpected = true } = checked;
   const scale = checked.rating === undefined ? gradeScale(checked.grades) : ratingScale(checked.rating);
-  const asked = new RubricJudge(checked, scale, defaultPrompt);
+  const asked = new RubricJudge(checked, { verdict: scale, defaultPrompt });
   const convention = conventionText('judge', {
     scale: scale.convention,
     ...asked.rubricConvention,
@@ -77,8 +77,7 @@ export function judge(options: JudgeOptions): Scorer {
     ...asked.modelConvention,
   });
   const scorer = defineScorer(
-    convention,
-    '2',
+    { convention, version: '2' },
     async ({ input, output, expected, signal }) => {
       const pieces: JudgeMaterial[] = [];
       if (showInput) pieces.push({ label: 'QUESTION', text: inputText(input) });
@@ -95,7 +94,7 @@ export function judge(options: JudgeOptions): Scorer {
 
 function gradedScore(reply: ModelResponse, form: RubricJudge['form'], scale: Scale): Score {
   const metadata = { text: reply.text, judge: usageOf([reply]) };
-  const verdict = readVerdict(reply, form, scale.accept);
+  const verdict = readVerdict(reply, { form, accept: scale.accept });
   if (!verdict.ok) return { score: null, reason: verdict.reason, metadata };
   const { tier, start, end, value } = verdict;
   return {
@@ -115,13 +114,16 @@ interface Scale extends AskedVerdict {
 const DEFAULT_WORDS: ReadonlyMap<string, string> = new Map([
   ['correct', 'C'],
   ['incorrect', 'I'],
+  ['not correct', 'I'],
+  ['wrong', 'I'],
 ]);
 
 function gradeScale(given: Readonly<Record<string, number>> | undefined): Scale {
   const grades = given ?? { C: 1, I: 0 };
   const menu = Object.keys(grades);
   const words = given === undefined ? [...menu, ...DEFAULT_WORDS.keys()] : menu;
-  const accept = itemOf(words);
+  const meaning = (word: string): string => (given === undefined ? (DEFAULT_WORDS.get(word) ?? word) : word);
+  const accept = itemOf(words, meaning);
   return {
     keyword: 'GRADE',
     otherKeys: ['verdict', 'judgement', 'judgment', 'label', 'classification', 'decision'],
@@ -132,7 +134,7 @@ function gradeScale(given: Readonly<Record<string, number>> | undefined): Scale 
       const verdict = accept(said);
       if (!verdict.ok)
         return { ...verdict, reason: verdict.reason.replace(words.join(', '), menu.join(', ')) };
-      const label = given === undefined ? (DEFAULT_WORDS.get(verdict.value) ?? verdict.value) : verdict.value;
+      const label = meaning(verdict.value);
       return { ...verdict, value: { score: grades[label]!, label } };
     },
   };

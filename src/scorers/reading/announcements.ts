@@ -44,7 +44,7 @@ export function* announcements(text: string, mayFollow?: MayFollow): Generator<A
   while (end > 0 && places < MOST_PLACES) {
     const start = end <= WINDOW * 1.5 ? 0 : end - WINDOW;
     const found = boxesIn(text, start, end);
-    for (const pattern of nouns) announcedIn(text, pattern, [start, end], found, mayFollow);
+    for (const pattern of nouns) found.push(...announcedIn(text, pattern, { start, end, mayFollow }));
     found.sort((a, b) => b.start - a.start);
     for (const place of found) {
       if (place.tier !== 'boxed' && isSupposed(text, place)) continue;
@@ -58,10 +58,13 @@ export function* announcements(text: string, mayFollow?: MayFollow): Generator<A
 function announcedIn(
   text: string,
   nouns: RegExp,
-  [start, end]: readonly [number, number],
-  places: Announcement[],
-  mayFollow: MayFollow | undefined,
-): void {
+  {
+    start,
+    end,
+    mayFollow,
+  }: { readonly start: number; readonly end: number; readonly mayFollow: MayFollow | undefined },
+): Announcement[] {
+  const places: Announcement[] = [];
   const part = text.slice(start, end + LONGEST_NOUN);
   nouns.lastIndex = 0;
   for (let found = nouns.exec(part); found !== null; found = nouns.exec(part)) {
@@ -69,9 +72,10 @@ function announcedIn(
     const at = start + found.index;
     if (at >= end) break;
     if (!standsAlone(text, at, noun)) continue;
-    const place = placeAfter(text, at, noun, mayFollow);
+    const place = placeAfter(text, { at, noun, mayFollow });
     if (place !== undefined) places.push(place);
   }
+  return places;
 }
 
 const LETTER = /[\p{L}\p{N}]/u;
@@ -99,9 +103,11 @@ const LINKS = ' s_(*`"\'”’»:：=-–—>→⇒】])\r\n\t应應是为為选
 
 function placeAfter(
   text: string,
-  at: number,
-  noun: string,
-  mayFollow: MayFollow | undefined,
+  {
+    at,
+    noun,
+    mayFollow,
+  }: { readonly at: number; readonly noun: string; readonly mayFollow: MayFollow | undefined },
 ): Announcement | undefined {
   const end = at + noun.length;
   const kind = nounKind(noun);
@@ -109,9 +115,16 @@ function placeAfter(
   const follows = mayFollow?.(text, end) === true;
   if (!announces && !follows) return undefined;
   const linked = LINKS.includes(text[end] ?? '\n') ? linkedPlace(text, { at, end, noun }) : undefined;
-  if (linked !== undefined) return announces ? { ...linked, noun: kind, from: at } : undefined;
+  if (linked !== undefined) {
+    const start = tailAt(NOT_BUT, text, linked.start) ?? linked.start;
+    return announces ? { ...linked, start, noun: kind, from: at } : undefined;
+  }
   return follows ? { tier: 'direct', noun: kind, from: at, start: end, mayWrap: false } : undefined;
 }
+
+/** `not A but`: what an answer is not, before what it is. */
+const NOT_BUT =
+  /[\s*_(]{0,4}(?:not|nicht|pas|no|non|não|не) [^.,;\n]{1,20},? (?:but|sondern|mais|sino|mas|ma|а)(?: rather)?(?= )|[^。\n]{1,10}(?:ではなく|[이가] 아니라)[、, ]?|不是[^。，\n]{1,10}[，,]?而是/iuy;
 
 /** Options are spoken of all the time: a noun for one announces only the correct, best or chosen one, or as a label. */
 const isSingledOut = (text: string, at: number, end: number): boolean =>
