@@ -7,6 +7,7 @@
  * clusters of five, moves by document and run). Seeds are fixed: the same figures on every machine.
  */
 import { noWorseTest } from '../../dist/decisions/gate/paired-check.js';
+import { midPLevel } from '../../dist/decisions/paired/unconditional-mcnemar.js';
 import { mcnemarMidP } from '../../dist/statistics/paired-table.js';
 import { normal, percent, seededRandom, table } from './replay-data.mjs';
 
@@ -68,26 +69,28 @@ async function outcomes(sampleOf, seed) {
   return counts;
 }
 
+const levels = new Map();
+
 /** The chance that `noWorse` fails independent 0/1 cases, enumerated: `drop` of the mean at a share of pairs that differ. */
 function exactly(n, discordant, drop) {
   const logFactorial = [0];
   for (let i = 1; i <= n; i++) logFactorial.push(logFactorial[i - 1] + Math.log(i));
+  const power = (p, k) => (k === 0 ? 0 : k * Math.log(p)); // 0 to the 0th is 1
   const binomial = (x, m, p) =>
-    Math.exp(
-      logFactorial[m] - logFactorial[x] - logFactorial[m - x] + x * Math.log(p) + (m - x) * Math.log(1 - p),
-    );
+    Math.exp(logFactorial[m] - logFactorial[x] - logFactorial[m - x] + power(p, x) + power(1 - p, m - x));
   const win = (discordant - drop) / 2 / discordant;
+  const level = levels.get(n) ?? levels.set(n, midPLevel(n, 0.05)).get(n);
   let total = 0;
   for (let m = 0; m <= n; m++) {
     let failing = 0;
     for (let wins = 0; wins <= m; wins++)
-      if (mcnemarMidP(wins, m - wins).pWorse <= 0.05) failing += binomial(wins, m, win);
+      if (mcnemarMidP(wins, m - wins).pWorse <= level) failing += binomial(wins, m, win);
     total += binomial(m, n, discordant) * failing;
   }
   return total;
 }
 
-const SHARES = [0.1, 0.2, 0.3, 0.4];
+const SHARES = [0.1, 0.2, 0.3, 0.4, 1];
 const shares = (n, drop) => SHARES.map((share) => (share < drop ? '-' : percent(exactly(n, share, drop), 2)));
 console.log('\nIndependent 0/1 cases, enumerated: chance to fail, by the share of pairs that differ\n');
 table(

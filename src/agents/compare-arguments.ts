@@ -98,11 +98,25 @@ export function callAgreement(expected: ExpectedCall, actual: ToolCall, rules: C
     ];
     return { worth: rule(wanted, got) === true ? 1 : 1 / 2 };
   }
-  const { same, total, differences } = compareJson(actual.arguments, expected.arguments, {
+  const { same, total, differences } = compareJson(asJson(actual.arguments), asJson(expected.arguments), {
     ignoreExtra: rule === 'includes',
     numberTolerance: 0,
     listAtMost: 1,
   });
   const [first] = differences;
   return first === undefined ? { worth: 1 } : { worth: (1 + same) / (1 + total), differsAt: first.path };
+}
+
+/** Arguments as JSON would carry them: a member that is `undefined` is none, and a number that is none is `null`. */
+function asJson(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.some((each) => asJson(each) !== each) ? value.map(asJson) : value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  const members = Object.entries(value);
+  if (members.every(([, each]) => each !== undefined && asJson(each) === each)) return value;
+  return Object.fromEntries(
+    members.flatMap(([name, each]) => (each === undefined ? [] : [[name, asJson(each)]])),
+  );
 }

@@ -20,14 +20,15 @@ export class CaseVariables {
     this.#testCase = testCase;
   }
 
-  /** The value; `undefined` when there is none, which is noted. */
+  /** The value; `undefined` when there is none, which is noted; NaN is none, and no word of a prompt. */
   readonly valueOf = ({ path }: TemplateVariable): unknown => {
     const { input, metadata } = this.#testCase;
     const found = ROOTS.includes(path[0]!)
       ? valueAt(this.#testCase, path)
       : (valueAt(input, path) ?? valueAt(metadata, path));
-    if (found === undefined || found === null) this.#missing.add(path.join('.'));
-    return found ?? undefined;
+    const none = found === undefined || found === null || Number.isNaN(found);
+    if (none) this.#missing.add(path.join('.'));
+    return none ? undefined : found;
   };
 
   /** @throws InputError `ASSAY_INVALID_CASE` naming every variable that was looked for and is not there */

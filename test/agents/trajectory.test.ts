@@ -215,6 +215,14 @@ describe('trajectory', () => {
     expect((await scoreCalls(tricky, [{ name: 'constructor' }], ['constructor'])).score).toBe(1);
   });
 
+  it('compares arguments as JSON would carry them: a member that is undefined is none, a number that is none is null', async () => {
+    const of = (made: object, expected: object) =>
+      scoreCalls(trajectory(), [{ name: 'a', arguments: made }], [{ name: 'a', arguments: expected }]);
+    expect((await of({ x: undefined, y: 1 }, { y: 1 })).score).toBe(1);
+    expect((await of({ x: [{ y: Number.NaN }] }, { x: [{ y: Number.NaN }] })).score).toBe(1);
+    expect((await of({ x: null }, {})).score).toBe(0);
+  });
+
   it('takes an expected call without arguments, or a bare name, for any arguments', async () => {
     expect((await scoreCalls(trajectory(), written('a1 b2'), ['a', { name: 'b' }])).score).toBe(1);
     expect((await scoreCalls(trajectory(), written('a1'), [{ name: 'a', arguments: {} }])).score).toBe(0);

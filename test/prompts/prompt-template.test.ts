@@ -40,6 +40,12 @@ describe('promptTemplate', () => {
     expect(() => render('{{cluster}}')).toThrow(/no \{\{cluster\}\}/);
   });
 
+  it('takes NaN for missing, not for a word', () => {
+    expect(() => promptTemplate('{{q}}').render({ id: '1', input: { q: Number.NaN } })).toThrow(
+      /it has no {{q}}/,
+    );
+  });
+
   it('looks at own members alone', () => {
     for (const name of [
       'constructor',

@@ -153,13 +153,14 @@ class ChatStream implements StreamReader {
   }
 
   // A call comes in pieces that are told apart by `index`; some servers send calls whole, without one or all with 0, and
-  // some the pieces of the last call without any.
+  // some the pieces of the last call without any, or with a new one for each.
   #addToolCall(piece: Record<string, unknown>): void {
     const { index, ...rest } = piece;
     this.kept += JSON.stringify(piece).length;
     const addition = record(piece['function']);
     const id = textField(piece, 'id') ?? '';
-    const known = index === undefined ? this.#continued(id, addition) : this.#toolCallAt.get(index);
+    const known =
+      (index === undefined ? undefined : this.#toolCallAt.get(index)) ?? this.#continued(id, addition);
     if (known === undefined || (id !== '' && id !== (known['id'] ?? id))) {
       const call = { ...rest, function: { ...addition } };
       this.#toolCalls.push(call);

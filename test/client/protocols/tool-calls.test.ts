@@ -238,6 +238,18 @@ describe('tool calls', () => {
       ['a', 'f', '{}'],
       ['b', 'g', '{}'],
     ]);
+    // with an index that goes on while the call does not (Nebius, Cerebras)
+    expect(
+      read(
+        { index: 0, id: 'a', ...fn('f', '{"x"') },
+        { index: 1, ...fn(undefined, ':1') },
+        { index: 2, ...fn(undefined, '}') },
+        { index: 3, id: 'b', ...fn('g', '{}') },
+      ),
+    ).toEqual([
+      ['a', 'f', '{"x":1}'],
+      ['b', 'g', '{}'],
+    ]);
   });
 });
 
