@@ -143,7 +143,10 @@ function unexpected(
 // Tool calls of a client are in their shape already; those of a function may be less than whole.
 function isWhole(answer: object): answer is ModelResponse {
   for (const field of FIELDS) if ((answer as ModelResponse)[field] === undefined) return false;
-  return true;
+  return !(answer as ModelResponse).toolCalls?.some(
+    // one text twice is what a tool takes by design
+    (call) => typeof (call.arguments ?? 1) !== 'object' && call.arguments !== call.argumentsText,
+  );
 }
 
 function completed(answer: object): ModelResponse {

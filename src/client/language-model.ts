@@ -67,7 +67,7 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
   if (typeof (model as Partial<LanguageModel> | null | undefined)?.doGenerate !== 'function') {
     throw new AssayError(
       'ASSAY_INVALID_OPTION',
-      `Expected a language model with \`doGenerate\` (as \`openai('gpt-4.1-mini')\`), got ${show(model)}`,
+      `Expected a language model with \`doGenerate\`, got ${show(model)}`,
     );
   }
   const { parameters, cacheIdentity } = checkOptions('fromLanguageModel', options, {
@@ -92,7 +92,9 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
         );
-        return readResult(model, { result, parameters: given, latencyMs: systemClock.now() - begunAt });
+        const latencyMs = systemClock.now() - begunAt;
+        const answer = readResult(model, { result, parameters: given, latencyMs });
+        return request.includeRaw === true ? { ...answer, raw: result } : answer;
       } catch (error) {
         throw bound.signal.aborted
           ? abortedError(bound.signal.reason)

@@ -85,7 +85,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
   complete(request: ModelRequest, options?: CallOptions): Promise<ModelResponse> {
     return new Promise((resolve, reject) => {
       const sink: CallSink = { answered: resolve, failed: reject };
-      this.#begin({ request, sink, stream: this.#settings.streamForTiming }, options);
+      this.#begin({ request, sink, stream: this.#settings.streamForTiming && !request?.includeRaw }, options);
     });
   }
 

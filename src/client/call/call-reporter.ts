@@ -273,7 +273,7 @@ export class CallReporter {
       });
       if (warnings.length > 0) response.warnings = warnings;
     }
-    if (includeRaw) response.raw = raw;
+    if (call.request.includeRaw ?? includeRaw) response.raw = raw;
     return response;
   }
 

@@ -173,7 +173,8 @@ function responseUsage(value: unknown): TokenUsage | null {
 
 /** A message as items: the calls that it makes, and the results of a tool, stand on their own. */
 function inputItems(turn: Turn): readonly unknown[] {
-  const { role, content, toolCalls, toolCallId, rest } = turn;
+  const { role, content, toolCalls, toolCallId, given, rest } = turn;
+  if (given['type'] === 'reasoning') return [given]; // an item in the protocol's own words
   if (role === 'tool') {
     const output = Array.isArray(content) ? content.map((part) => inputPart(part, 'user')) : (content ?? '');
     return [{ type: 'function_call_output', call_id: toolCallId, output }];

@@ -26,8 +26,8 @@ import { WorstCases } from './worst-cases.js';
  *
  * - `min` and `max` pass when the whole interval of the mean holds the requirement and fail when the whole interval
  *   misses it: mid-p for 0/1 scores, mid-Gaffke for graded ones.
- * - `noWorse` fails when the run is worse than the baseline by more than chance explains: McNemar's mid-p for 0/1
- *   scores, sign flips else, one-sided. It passes otherwise and says which drop it would have found.
+ * - `noWorse` fails when the run is worse than the baseline by more than chance explains: McNemar's test, unconditional,
+ *   for 0/1 scores, sign flips else, one-sided. It passes otherwise and says which drop it would have found.
  * - `maxDrop` passes only when a drop that large is ruled out: Tango's interval for 0/1 scores, mid-Gaffke else.
  * - What is neither is `undecided`, with the number of cases that would decide it. Failing any of several checks is
  *   corrected by Holm's method; passing needs all of them.
@@ -121,6 +121,7 @@ function checkRequirement(
     level,
     seed,
     signal,
+    comparisons: resolved.requirements.filter(({ kind }) => kind === 'noWorse').length,
   });
 }
 

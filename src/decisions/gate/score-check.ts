@@ -45,8 +45,40 @@ export function checkScore(
     value,
     n,
     met,
-    casesNeeded: casesFor({ value, interval, n, asked }),
+    casesNeeded: deciding(casesFor({ value, interval, n, asked }), (cases) =>
+      clusters === null ? wouldDecide(cases, values, { ...options, asked }) : true,
+    ),
   };
+}
+
+const MOST_STEPS = 100;
+
+/** The first number from `cases` up, in steps of 3 %, that decides: with few cases intervals narrow more slowly than 1/√n. */
+function deciding(cases: number | null, decides: (cases: number) => boolean): number | null {
+  let needed = cases;
+  for (let step = 0; needed !== null && step < MOST_STEPS && !decides(needed); step++)
+    needed += Math.ceil(needed / 30);
+  return needed;
+}
+
+/** Whether so many cases, with scores like these, would lie on one side of what was asked. */
+function wouldDecide(
+  cases: number,
+  values: readonly number[],
+  { asked, level, strict }: CheckOptions & { readonly asked: number },
+): boolean {
+  const n = values.length;
+  const mean = values.reduce((sum, x) => sum + x, 0) / n;
+  const above = mean > asked;
+  if (values.every((x) => x === 0 || x === 1)) {
+    const ones = mean * cases; // a part of a case, too: the tail is smooth in it
+    const tail = above
+      ? binomialTail(cases - ones, { n: cases, p: 1 - asked, strict })
+      : binomialTail(ones, { n: cases, p: asked, strict });
+    return tail <= (1 - level) / 2;
+  }
+  const like = Array.from({ length: cases }, (_, i) => values[Math.floor(((i + 0.5) * n) / cases)] as number);
+  return gaffkeTail(like, { at: asked, side: above ? 'low' : 'high', strict }) <= (1 - level) / 2;
 }
 
 /** Cases with which the interval would lie on one side, its width going with 1/√n; `null` where the mean is what was asked. */

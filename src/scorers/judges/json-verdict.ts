@@ -25,12 +25,14 @@ export function jsonVerdict(
   return said === undefined ? undefined : { said: String(said), start, end };
 }
 
-/** The last member with such a key that is a text or a number. */
-function memberOf(value: unknown, keys: ReadonlySet<string>): string | number | undefined {
+/** The last member with such a key that is a text or a number, also of an object within. */
+function memberOf(value: unknown, keys: ReadonlySet<string>, isOuter = true): string | number | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   let last: string | number | undefined;
   for (const [key, member] of Object.entries(value))
-    if (keys.has(plainKey(key)) && (typeof member === 'string' || typeof member === 'number')) last = member;
+    if (isOuter && typeof member === 'object') last ??= memberOf(member, keys, false);
+    else if (keys.has(plainKey(key)) && (typeof member === 'string' || typeof member === 'number'))
+      last = member;
   return last;
 }
 

@@ -114,13 +114,16 @@ interface Scale extends AskedVerdict {
 const DEFAULT_WORDS: ReadonlyMap<string, string> = new Map([
   ['correct', 'C'],
   ['incorrect', 'I'],
+  ['not correct', 'I'],
+  ['wrong', 'I'],
 ]);
 
 function gradeScale(given: Readonly<Record<string, number>> | undefined): Scale {
   const grades = given ?? { C: 1, I: 0 };
   const menu = Object.keys(grades);
   const words = given === undefined ? [...menu, ...DEFAULT_WORDS.keys()] : menu;
-  const accept = itemOf(words);
+  const meaning = (word: string): string => (given === undefined ? (DEFAULT_WORDS.get(word) ?? word) : word);
+  const accept = itemOf(words, meaning);
   return {
     keyword: 'GRADE',
     otherKeys: ['verdict', 'judgement', 'judgment', 'label', 'classification', 'decision'],
@@ -131,7 +134,7 @@ function gradeScale(given: Readonly<Record<string, number>> | undefined): Scale 
       const verdict = accept(said);
       if (!verdict.ok)
         return { ...verdict, reason: verdict.reason.replace(words.join(', '), menu.join(', ')) };
-      const label = given === undefined ? (DEFAULT_WORDS.get(verdict.value) ?? verdict.value) : verdict.value;
+      const label = meaning(verdict.value);
       return { ...verdict, value: { score: grades[label]!, label } };
     },
   };

@@ -25,7 +25,10 @@ const fieldPattern = (names: readonly string[]): RegExp => {
       .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
       .replace(/\s+/g, '[\\s_-]{1,3}'),
   );
-  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${any.join('|')})[\\s*_"'\`]{0,6}[:：=][*_"'\`]{0,4}`, 'giu');
+  return new RegExp(
+    `(?<![\\p{L}\\p{N}])(?:${any.join('|')})[\\s*_"'\`]{0,6}(?:[:：=]|(?<=<\\w{1,24})>|(?<=\\s)[-–—](?=\\s)|(?<=\\n[ \\t]*\\|[^|\\n]{1,40})\\|(?=[^|\\n]{1,24}\\|[ \\t]*(?:$|\\n(?![ \\t]*\\|? ?:?-))))[*_"'\`]{0,4}`,
+    'giu',
+  );
 };
 
 function valueAfter(text: string, from: number): Stretch {
@@ -41,7 +44,7 @@ function valueAfter(text: string, from: number): Stretch {
 const LINE_BEGINS =
   /(?:^|\n)[ \t]*(?:[-*•#]{1,6}[ \t]+|\d{1,2}[.)][ \t]+)?[*_`#"'{[(\s]{0,6}(?:(?:my|the|final|overall|your)[ \t]+){0,2}$/iu;
 const SPEAKS =
-  /\b(?:said|says?|saying|claim\w*|assert\w*|insist\w*|writ\w+|wrote|stat(?:e|es|ed|ing)|contain\w*|would|could|might|should|if|instead|pretend\w*|demand\w*|instruct\w*|ask\w*|tell\w*|told|quot\w+|like|such as|rather|because it|tries|tried|try)\b[^.!?\n]*$/i;
+  /\b(?:said|says?|saying|claim\w*|assert\w*|insist\w*|writ\w+|wrote|stat(?:e|es|ed|ing)|contain\w*|ends with|reads|includ\w*|would|could|might|should|if|instead|pretend\w*|demand\w*|instruct\w*|ask\w*|tell\w*|told|quot\w+|like|such as|rather|because it|tries|tried|try)\b[^.!?\n]*$/i;
 
 /** A field that the judge only reports: in quotation marks, in a quoted line, or after a verb of saying. */
 function isQuotation(text: string, at: number): boolean {
@@ -79,7 +82,7 @@ export function* sentenceVerdict(text: string, names: readonly string[]): Genera
   const paragraph = text.slice(begin, end);
   const any = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
   const states = new RegExp(
-    `(?<![\\p{L}\\p{N}])(?:(?:${any}) (?:is|of|would be)|(?:classified|graded|rated|judged|scored|marked)(?: (?:it|this|the \\p{L}+))? (?:as|at|a)) ["'“*_\`]{0,4}`,
+    `(?<![\\p{L}\\p{N}])(?:(?:(?:verdict|judge?ment)[:：]|(?:${any}|verdict|judge?ment)(?: \\p{L}+){0,4}? (?:is|of|(?:w|sh)ould be|must be)(?: (?:therefore|thus|hence|clearly))?)|(?:classified|graded|rated|judged|scored|marked)(?: (?:it|this|the \\p{L}+))? (?:as|at|a)|(?:i (?:would |will )?)?(?:grade (?:it|this|the \\p{L}+)(?: as)?(?: an?)?|(?:give|assign|award)(?: (?:it|this|the \\p{L}+))? (?:an?|the \\p{L}+(?: of)?))) ["'“*_\`]{0,4}`,
     'giu',
   );
   const found = [...paragraph.matchAll(states)].reverse();

@@ -151,8 +151,11 @@ const isBare = (line: string, said: string): boolean =>
   /^[\s*_"'`()[\]{}.:#>/\d]*$/.test(line.slice(line.indexOf(said) + said.length)) &&
   line.length - said.length < 24;
 
-/** The item of a menu that a text begins with, if it is one and only one. `text` of the verdict is the item as written. */
-export function itemOf<Item extends string>(menu: readonly Item[]): AcceptVerdict<Item> {
+/** The item of a menu that a text begins with, if it is one and only one; items of one meaning are one. `text` of the verdict is the item as written. */
+export function itemOf<Item extends string>(
+  menu: readonly Item[],
+  meaning: (item: Item) => string = (item) => item,
+): AcceptVerdict<Item> {
   return (given) => {
     const said = opened(given);
     const item = itemAt(said, menu);
@@ -167,7 +170,9 @@ export function itemOf<Item extends string>(menu: readonly Item[]): AcceptVerdic
     const alternative =
       /^\s*[<>=]+\s*/u.exec(after) ??
       /^(?:or\b|\/|\||&|and\b|[-–—]*[>→]|[-–—]|to\b)[\s*_"'`([<]*/iu.exec(rest);
-    if (alternative !== null && itemAt(alternative.input.slice(alternative[0].length), menu) !== undefined) {
+    const other = itemAt(alternative === null ? rest : alternative.input.slice(alternative[0].length), menu);
+    const isAlone = alternative !== null || rest.length === other?.length;
+    if (other !== undefined && isAlone && meaning(other) !== meaning(item)) {
       return { ok: false, reason: `the judge's last verdict names more than one item: ${short(said)}` };
     }
     return { ok: true, value: item, text: said.slice(0, item.length) };
@@ -238,7 +243,12 @@ function lastMatch(reply: string, pattern: RegExp): Stretch[] {
 function itemAt<Item extends string>(said: string, menu: readonly Item[]): Item | undefined {
   const fitting = menu
     .filter((item) => said.slice(0, item.length).toLowerCase() === item.toLowerCase())
-    .filter((item) => !(isWord(item) ? WORD_GOES_ON : ITEM_GOES_ON).test(said.slice(item.length)))
+    .filter(
+      (item) =>
+        !(isWord(item) ? WORD_GOES_ON : ITEM_GOES_ON).test(
+          said.slice(item.length).replace(/^_{1,2}(?!\p{L})/u, ''),
+        ),
+    )
     .sort((a, b) => b.length - a.length);
   return fitting.find((item) => said.startsWith(item)) ?? fitting[0];
 }

@@ -115,9 +115,16 @@ function placeAfter(
   const follows = mayFollow?.(text, end) === true;
   if (!announces && !follows) return undefined;
   const linked = LINKS.includes(text[end] ?? '\n') ? linkedPlace(text, { at, end, noun }) : undefined;
-  if (linked !== undefined) return announces ? { ...linked, noun: kind, from: at } : undefined;
+  if (linked !== undefined) {
+    const start = tailAt(NOT_BUT, text, linked.start) ?? linked.start;
+    return announces ? { ...linked, start, noun: kind, from: at } : undefined;
+  }
   return follows ? { tier: 'direct', noun: kind, from: at, start: end, mayWrap: false } : undefined;
 }
+
+/** `not A but`: what an answer is not, before what it is. */
+const NOT_BUT =
+  /[\s*_(]{0,4}(?:not|nicht|pas|no|non|não|не) [^.,;\n]{1,20},? (?:but|sondern|mais|sino|mas|ma|а)(?: rather)?(?= )|[^。\n]{1,10}(?:ではなく|[이가] 아니라)[、, ]?|不是[^。，\n]{1,10}[，,]?而是/iuy;
 
 /** Options are spoken of all the time: a noun for one announces only the correct, best or chosen one, or as a label. */
 const isSingledOut = (text: string, at: number, end: number): boolean =>

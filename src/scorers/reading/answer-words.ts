@@ -77,7 +77,7 @@ export const NO_ANSWER =
 
 /** Before a noun for an option that means the chosen one; or the noun begins its line. */
 export const SINGLED_OUT =
-  /(?:^|[\n\r]|correct|right|best|final|only|remaining|closest|chosen|selected|my|your|richtige|beste|correcta|mejor|correcte|meilleure|corretta|migliore|correta|melhor|правильный|верный|सही|正しい|올바른|맞는|옳은)["'*_`#>{ \t-]*$/iu;
+  /(?:^|[\n\r]|correct|right|best|final|only|remaining|closest|chosen|selected|my|your|richtige|beste|correcta|mejor|correcte|bonne|juste|meilleure|corretta|migliore|correta|melhor|правильный|верный|सही|正しい|올바른|맞는|옳은)["'*_`#>{ \t-]*$/iu;
 
 /** After a noun for an option that means the right one, as Romance languages have it: `la opción correcta es`. */
 export const SINGLED_OUT_AFTER =

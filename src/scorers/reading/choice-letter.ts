@@ -43,7 +43,7 @@ const DECOR =
 const LINE_DECOR =
   /<\/?[a-z]{1,8}>|[ \t*_~"'`“”‘’«»「」『』()[\]{}<$|:：=>\\.]|\\?(?:text|textbf|textit|mathrm|mathbf|boxed|bf)\s?(?=\{)/y;
 const FILLER =
-  /(?:option|choice|letter|alternative|statement|answer|opción|opcion|opzione|opção|alternativa|variant|вариант|antwort|buchstabe|lettre|letra|donc|quindi|somit|portanto|entonces|então|следовательно|thus|hence|indeed|clearly|definitely|therefore|simply|most likely|likely|probably|actually|only|the|in|a(?= (?:letra|opção|alternativa))|der|die|das|la|le|el|l'|выбор|选项|選項|選択肢|보기|الخيار|विकल्प|ตัวเลือก|第)(?![\p{L}\p{N}])[ \t]*|(?:选项|選項|選択肢)/iuy;
+  /(?:option|choice|letter|alternative|statement|answer|opción|opcion|opzione|opção|alternativa|variant|вариант|antwort|buchstabe|lettre|lettera|letra|donc|quindi|somit|portanto|entonces|então|следовательно|thus|hence|indeed|clearly|definitely|therefore|simply|most likely|likely|probably|actually|only|the|in|a(?= (?:letra|opção|alternativa))|der|die|das|la|le|el|l'|выбор|选项|選項|選択肢|보기|الخيار|विकल्प|ตัวเลือก|第)(?![\p{L}\p{N}])[ \t]*|(?:选项|選項|選択肢)/iuy;
 const MOST_DECOR = 100;
 const LONGEST_LINE = 1_000;
 

@@ -1,5 +1,6 @@
 import { announcements, type Announcement } from './announcements.js';
 import { ownTurns } from './own-turn.js';
+import { withoutClosing } from './paragraphs.js';
 import type { Found, NotFound, PlaceReading, Reading } from './reading.js';
 
 /** A place that may hold the answer. */
@@ -15,7 +16,7 @@ export interface AnswerKind<Value, Place extends AnswerPlace = Announcement> {
   places?(text: string): Iterable<Place>;
   /** What stands at a place; `decided`: a later place has told the answer, this one may only contradict it. */
   at(text: string, place: Place, decided: boolean): PlaceReading<Value>;
-  /** What the text ends with, where nothing was announced; `weak` is the last value that a mere noun stood before. */
+  /** What the text ends with, without closing words unless `readsOn`, where nothing was announced; `weak` is the last value that a mere noun stood before. */
   byPosition(text: string, weak: Found<Value> | undefined): Reading<Value> | undefined;
   /** A text that announces so many different values announces none. @default the last one decides alone */
   readonly babble?: number | undefined;
@@ -73,5 +74,5 @@ function answerIn<Value, Place extends AnswerPlace>(
     }
     if (final !== undefined && ++places > babble! * 2) break;
   }
-  return final ?? kind.byPosition(text, weak);
+  return final ?? kind.byPosition(kind.readsOn === true ? text : withoutClosing(text), weak);
 }

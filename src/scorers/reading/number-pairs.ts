@@ -1,4 +1,5 @@
 import type { NumberToken } from './number-token.js';
+import { sameRational, timesPowerOfTen } from './rational.js';
 
 const JOINS =
   /^[\s$€£*_(){}"'\\]*(?:[,;、，/&]|,?\s?(?:and|or|und|oder|et|ou|y|o|u|e|и|или|au|na|atau|dan|eller|en|of|veya|ve)|或者|或|和|及|与|または|か)[\s$€£¥*_(){}"'\\]*(?:[a-z]\w{0,2} ?= ?)?[\s$€£¥*_({"'\\]*$/i;
@@ -10,6 +11,13 @@ export function areJoined(text: string, a: NumberToken, b: NumberToken): boolean
   const between = text.slice(a.end, b.start);
   return JOINS.test(between) || RANGES.test(between) || (between === '' && text[b.start] === '-');
 }
+
+/** Whether the second number is the first one again, or the same share in per cent: `3/8, or 37.5 %`. */
+export const saysTheSame = (first: NumberToken, second: NumberToken): boolean =>
+  first.value !== undefined &&
+  second.value !== undefined &&
+  (sameRational(first.value, second.value) ||
+    (second.percent && !first.percent && sameRational(first.value, timesPowerOfTen(second.value, -2))));
 
 /** The second number only explains the first: `5 (that is, 10 / 2)`. */
 export const isAside = (text: string, first: NumberToken, second: NumberToken): boolean =>
@@ -34,6 +42,28 @@ export const isShareOf = (text: string, a: NumberToken, b: NumberToken): boolean
   (!text.slice(a.end, b.start).endsWith(' in ') ||
     CHANCE.test(text.slice(Math.max(0, a.start - 80), a.start)));
 
+const TAIL =
+  /^[*_]{0,2}(?: [^\s\d,;.=]+){0,4}?(?:,? (?:over|for(?! an?| total)|from|on|per|than|across|among|with|(?:still )?to (?!about|around|nearly|roughly|the|be|reach|get|become|give|make|obtain|total|equal|yield)\p{L}{2,})|, (?:not|по|je|zu je|at)|(?:, [^,\d]{0,24})? (?:als|que|чем))(?: [\p{L}'’]+){0,2} [*_$€£¥]{0,4}$/u;
+
+/** Whether the second number only says of the first for what it is: `14 more to fill all 50 pages`, `5, not 6`. */
+export const isTail = (text: string, a: NumberToken, b: NumberToken): boolean =>
+  b.start - a.end < 60 && TAIL.test(text.slice(a.end, b.start));
+
+const PARALLEL = /(?<![\p{L}])(is|are|was|has|have|costs?|gets?|ist|hat|est|es|tiene) [*_$€£¥]{0,4}$/iu;
+
+/** `Tom is 12 and his sister is 8`: each number answers a question of its own. */
+export function areParallel(text: string, a: NumberToken, b: NumberToken): boolean {
+  const verb = PARALLEL.exec(text.slice(Math.max(0, a.start - 16), a.start))?.[1];
+  const between = text.slice(a.end, b.start);
+  return (
+    verb !== undefined &&
+    PARALLEL.exec(between)?.[1] === verb &&
+    /^[^,.;=]{0,30},? (?:and|while|whereas|und|et|y) (?!so|the (?:total|sum|answer|result))[^,.;=]{1,40}$/iu.test(
+      between,
+    )
+  );
+}
+
 const CHANCE = /probab|chance|odds|likelihood|wahrscheinlich/i;
 
 const ASIDE = /\([a-z][^()]{0,60}$/;
@@ -48,5 +78,8 @@ export const isBeside = (
   /^-\p{L}{3}/u.test(text.slice(end, end + 5)) ||
   ASIDE.test(text.slice(Math.max(0, start - 64), start)) ||
   (before !== undefined &&
-    / (?:over|during|within) $/.test(text.slice(before.end, start)) &&
-    MONEY.test(text.slice(before.start, before.end)));
+    / (?:\p{L}+ ){0,2}(?:over|during|within|for|on|from|per)(?: the| all)? $/u.test(
+      text.slice(before.end, start),
+    ) &&
+    MONEY.test(text.slice(before.start, before.end)) &&
+    !MONEY.test(text.slice(start, end)));

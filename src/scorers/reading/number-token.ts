@@ -71,7 +71,8 @@ function tokenAt(
   const amount = amountAt(text, begin, mark);
   if (amount === undefined) return undefined;
   const powered = withPower(text, amount);
-  const scale = powered === amount ? scaleAfter(text, amount.end) : undefined;
+  const isMoney = CURRENCY.test(text.slice(Math.max(0, begin - 12), begin));
+  const scale = powered === amount ? scaleAfter(text, amount.end, isMoney) : undefined;
   const scaled = scale === undefined ? powered : { ...powered, end: scale.end };
   const sign = signBefore(text, begin);
   const isNegative = sign.negative || (!sign.operator && saysMinus(text, sign.start));
@@ -362,7 +363,7 @@ const isRatio = (text: string, start: number, end: number): boolean =>
 const BEFORE_OPERATOR =
   /(?:[\p{L}\p{N})\]}][ ]?\*[ ]?|[×·⋅÷√∛!±≤≥≠] ?| [<>] ?|\\(?:leq?|geq?|neq?|lt|gt) ?|[\p{L}\p{N})\]}$] ?[+/] ?|\\(?:times|cdot|div|sqrt|pm)[ {]{0,2}|[\p{L}\p{N})]\^\{?|[(\d] ?\^ ?\(?|\\sqrt(?:\[\d\])?\{[^{}]{0,20}|\bsqrt\()$/u;
 const AFTER_OPERATOR =
-  /^(?:\}{0,2} ?(?:\\(?:times|cdot|div|sqrt|pi|pm|mp|log|ln|sin|cos|tan|exp|infty|binom)(?![a-z])|[×·⋅÷√π∞±])|[ ]?(?:\+|\^(?! ?\{?\\circ)|\/ ?[\d(\\])|!(?=[ ]?[\d+*/)}-])| ?\*(?!\*) ?[\p{L}\d(\\]|\(\d| ?(?:pi|sqrt)\b|[xyznkabt](?![\p{L}\p{N}])(?=[\s+\-=*/^).,;$}]|$)| [-–] ?(?:\d|\\|[a-z](?![\p{L}]))|[-–](?:\d|\\|[a-z](?![\p{L}])))/u;
+  /^(?:\}{0,2} ?(?:\\(?:times|cdot|div|sqrt|pi|pm|mp|log|ln|sin|cos|tan|exp|infty|binom)(?![a-z])|[×·⋅÷√π∞±])|[ ]?(?:\+|\^(?! ?\{?\\(?:circ|(?:text|mathrm|rm) ?\{?(?:th|st|nd|rd)))|[²³⁴-⁹]|\/ ?[\d(\\])|!(?=[ ]?[\d+*/)}-])| ?\*(?!\*) ?[\p{L}\d(\\]|\(\d| ?(?:pi|sqrt)\b|[xyznkabt](?![\p{L}\p{N}])(?=[\s+\-=*/^).,;$}]|$)| [-–] ?(?:\d|\\|[a-z](?![\p{L}]))|[-–](?:\d|\\|[a-z](?![\p{L}])))/u;
 
 function hasOperator(text: string, start: number, end: number): boolean {
   const before = text.slice(Math.max(0, start - 28), start);

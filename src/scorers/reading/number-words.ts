@@ -1,5 +1,5 @@
 import { parseDecimal } from '../../foundation/decimal.js';
-import { negative, rationalOf, timesPowerOfTen, wholeRational, type Rational } from './rational.js';
+import { negative, rationalOf, sameRational, wholeRational, type Rational } from './rational.js';
 
 const WORDS: readonly (readonly [language: string, words: string])[] = [
   [
@@ -33,11 +33,17 @@ const SCALES: readonly (readonly [power: number, words: RegExp])[] = [
 const powerOf = (word: string): number | undefined => SCALES.find(([, words]) => words.test(word))?.[0];
 const SCALE = /[ \u00a0~]?([万萬만亿億억千])|(?:[ \u00a0]|\\ )(\p{L}{3,10})\.?(?![\p{L}\p{N}])/uy;
 
-/** `million` after a number: the power of ten that it stands for, and where it ends. */
+const MONEY_SCALE = /(?:([kK])|([mM]|mn)|(bn|[bB]))(?![\p{L}\p{N}])/uy;
+
+/** `million` after a number, or the `k` of `$2.5k`: the power of ten that it stands for, and where it ends. */
 export function scaleAfter(
   text: string,
   at: number,
+  isMoney: boolean,
 ): { readonly power: number; readonly end: number } | undefined {
+  MONEY_SCALE.lastIndex = at;
+  const short = isMoney ? MONEY_SCALE.exec(text) : null;
+  if (short !== null) return { power: short[1] ? 3 : short[2] ? 6 : 9, end: MONEY_SCALE.lastIndex };
   SCALE.lastIndex = at;
   const found = SCALE.exec(text);
   const word = found?.[1] ?? found?.[2];
@@ -70,47 +76,135 @@ export const saysMinus = (text: string, at: number): boolean =>
 
 const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
 const PARTS = 'half third quarter fifth sixth seventh eighth ninth tenth'.split(' ');
-const FIRST_WORD =
-  /^[\s*_"'`$({[]*(?:(minus|negative|moins|menos|meno|минус|负|負)\s*)?(\p{L}{1,20})(?!\p{L})/iu;
-const NEXT_WORD = /^(?: and |-| )(\p{L}{3,10})(?!\p{L})/iu;
-const MARKED_WORD = /\*\*\s?(\p{L}+)\s?\*\*/gu;
+const WORD = /(?: and (?:a )?|[ -])?(\p{L}{1,20})(?!\p{L})/uy;
+const SIGN = /(?:minus|negative|moins|menos|meno|минус|负|負)\s*/iuy;
+
+/** A number in words, and where it ends. */
+interface WordsRead {
+  readonly value: Rational;
+  readonly end: number;
+}
+
+/**
+ * The number in words that begins at a place: `five`, `twenty-five`, `one hundred and five`, `two and a half`,
+ * `two thirds`, `三十六`.
+ */
+function wordsAt(text: string, from: number): WordsRead | undefined {
+  SIGN.lastIndex = from;
+  const at = SIGN.test(text) ? SIGN.lastIndex : from;
+  const read = hanNumber(text, at) ?? spelledNumber(text, at);
+  return read === undefined || at === from ? read : { value: negative(read.value), end: read.end };
+}
+
+const smallNumber = (word: string): number | undefined => {
+  const tens = TENS.indexOf(word);
+  return VALUES.get(word) ?? (tens < 0 ? undefined : 20 + 10 * tens);
+};
+
+function spelledNumber(text: string, from: number): WordsRead | undefined {
+  let [sum, group, last, end] = [0, 0, Infinity, from];
+  for (;;) {
+    WORD.lastIndex = end;
+    const word = WORD.exec(text)?.[1]!.toLowerCase();
+    if (word === undefined) break;
+    const small = smallNumber(word);
+    const power = powerOf(word);
+    const part = partOf(word);
+    if (end === from ? small === undefined : small === undefined && power === undefined && part < 0) break;
+    if (small !== undefined) {
+      if (small >= last || (last < 100 && small > 9)) break; // the next number
+      group += small;
+      last = small < 20 ? 0 : small;
+    } else if (power !== undefined) {
+      group *= 10 ** power;
+      last = 10 ** power;
+      if (power > 2) [sum, group] = [sum + group, 0];
+    } else
+      return { value: withPart(sum + group, part, text.slice(end, WORD.lastIndex)), end: WORD.lastIndex };
+    end = WORD.lastIndex;
+  }
+  return end === from || !Number.isSafeInteger(sum + group)
+    ? undefined
+    : { value: rationalOfWord(sum + group), end };
+}
+
+const partOf = (word: string): number =>
+  PARTS.indexOf(word === 'halves' ? 'half' : word.replace(/^fourth/, 'quarter').replace(/s$/, ''));
+
+/** `two thirds` divides, `two and a half` adds. */
+const withPart = (whole: number, part: number, written: string): Rational =>
+  rationalOf(
+    parseDecimal(String(/^ and/.test(written) ? whole * (part + 2) + 1 : whole))!,
+    parseDecimal(String(part + 2))!,
+  )!;
+
+const HAN = '零一二三四五六七八九';
+const HAN_RUN = /[零一二三四五六七八九十百千万两〇]{1,14}/uy;
+
+/** `三十六`, `一百零五`, `两万`. */
+function hanNumber(text: string, at: number): WordsRead | undefined {
+  HAN_RUN.lastIndex = at;
+  const run = HAN_RUN.exec(text)?.[0];
+  if (run === undefined) return undefined;
+  let [sum, group, digit] = [0, 0, 0];
+  for (const sign of run) {
+    const value = HAN.indexOf(sign === '两' ? '二' : sign === '〇' ? '零' : sign);
+    const power = '十百千万'.indexOf(sign) + 1;
+    if (value >= 0) digit = value;
+    else if (power < 4) [group, digit] = [group + (digit || 1) * 10 ** power, 0];
+    else [sum, group, digit] = [(group + digit) * 10_000, 0, 0];
+  }
+  return { value: rationalOfWord(sum + group + digit), end: at + run.length };
+}
 
 /** A number that stands as a word: the text is it, begins with it, or holds it in bold as its only one. */
 export function numberInWords(text: string): Rational | undefined {
-  const first = FIRST_WORD.exec(text);
-  const rest = first === null ? '' : text.slice(first[0].length);
-  const value = first === null ? undefined : wordsFrom(first[2]!.toLowerCase(), rest);
-  if (value === undefined || (value === 'one' && /[\p{L}\p{N}]/u.test(rest))) return numberInBold(text);
-  const read = value === 'one' ? rationalOfWord(1) : value;
-  return first![1] === undefined ? read : negative(read);
+  const at = /^[\s*_"'`$({[]*/.exec(text)![0].length;
+  const read = wordsAt(text, at);
+  // `one` may be a pronoun
+  if (read === undefined || (isOne(text.slice(at, read.end)) && /[\p{L}\p{N}]/u.test(text.slice(read.end))))
+    return numberInBold(text);
+  return read.value;
 }
 
-/** `five`, `twenty-five`, `two thirds`, `three hundred`; `one` may be the pronoun or an article. */
-function wordsFrom(word: string, rest: string): Rational | 'one' | undefined {
-  const tens = TENS.indexOf(word);
-  const value = VALUES.get(word) ?? (tens < 0 ? undefined : 20 + 10 * tens);
-  if (value === undefined) return undefined;
-  const next = NEXT_WORD.exec(rest)?.[1]!.toLowerCase();
-  if (next === undefined) return value === 1 ? 'one' : rationalOfWord(value);
-  const part = PARTS.indexOf(
-    next === 'halves' ? 'half' : next.replace(/^fourth/, 'quarter').replace(/s$/, ''),
-  );
-  if (part >= 0) return rationalOf(parseDecimal(String(value))!, parseDecimal(String(part + 2))!);
-  const ones = VALUES.get(next);
-  if (tens >= 0 && ones !== undefined && ones > 0 && ones < 10) return rationalOfWord(value + ones);
-  const power = powerOf(next);
-  if (power === undefined) return value === 1 ? 'one' : rationalOfWord(value);
-  const more = NEXT_WORD.exec(rest.slice(next.length + 1))?.[1]?.toLowerCase();
-  const isAll =
-    more === undefined || !(VALUES.has(more) || TENS.includes(more) || powerOf(more) !== undefined);
-  return isAll ? timesPowerOfTen(rationalOfWord(value), power) : undefined;
-}
+const isOne = (word: string): boolean => VALUES.get(word.toLowerCase()) === 1;
 
 /** The only number word in bold: `you can hold **zero** litres`. */
 export function numberInBold(text: string): Rational | undefined {
   if (!text.includes('**')) return undefined;
-  const values = [...text.matchAll(MARKED_WORD)].flatMap(([, word]) => VALUES.get(word!.toLowerCase()) ?? []);
-  return new Set(values).size === 1 ? rationalOfWord(values[0]!) : undefined;
+  const marked = [...text.matchAll(/\*\*\s?([\p{L} -]{1,40}?)\s?\*\*/gu)];
+  const values = marked.flatMap((found) => {
+    const read = wordsAt(found[1]!, 0);
+    return read?.end === found[1]!.length ? read.value : [];
+  });
+  return values.every((value) => sameRational(value, values[0]!)) ? values[0] : undefined;
+}
+
+/** Nouns whose number says nothing: `two possible answers`. */
+const COUNTS_WORDS =
+  /^ (?:of(?! them)|more|other|possible|different|main|key|kinds?|ways?|reasons?|options?|things?|steps?|types?|factors?|parts?|cases?|possibilities|answers?|explanations?)(?![\p{L}])/iu;
+
+/** The only number word of a text's last sentence: `There are twenty-four of them.` */
+export function onlyNumberInWords(text: string): Rational | undefined {
+  const sentence = /[^.!?。！？\n]{1,200}[.!?。！？\s*]*$/u.exec(text)?.[0] ?? '';
+  let only: Rational | undefined;
+  const words =
+    /(?<![\p{L}\p{M}-])\p{L}|(?<=[一-龥])[一二三四五六七八九十](?=[零一二三四五六七八九十百千万])/gu;
+  for (let found = words.exec(sentence); found !== null; found = words.exec(sentence)) {
+    const read = wordsAt(sentence, found.index);
+    if (read === undefined) continue;
+    words.lastIndex = read.end;
+    const word = sentence.slice(found.index, read.end);
+    if (
+      word === 'null' ||
+      (isOne(word) && sentence.trim().length > word.length + 1) ||
+      COUNTS_WORDS.test(sentence.slice(read.end))
+    )
+      continue;
+    if (only !== undefined) return undefined;
+    only = read.value;
+  }
+  return only;
 }
 
 const rationalOfWord = (value: number): Rational => wholeRational(parseDecimal(String(value))!);

@@ -66,6 +66,30 @@ export function endsInLoop(text: string): boolean {
   return false;
 }
 
+/** Lines that only close a conversation, or say something beside the answer. */
+const CLOSING =
+  /(?:\n|[.!?)*] {1,2})[ \t>*_#(]{0,6}(?:let me know|feel free|would you like|do you (?:want|need)|want me to|if you(?:['’]d| (?:have|need|want|would))|(?:i )?hope (?:this|that)|please (?:let me|feel free)|is there anything|(?:note|confidence|source|sources|references?|disclaimer|hint|tip|p\.?s|remark|check|verification|hinweis|remarque|nota|注|备注)[ \w]{0,12}\**[ ]?[:：]|n['’]hésite|si (?:vous|tienes|tem|quieres)|no dudes|lass mich|wenn (?:du|sie) (?:noch|weitere)|fique à vontade|espero|espère|如果(?:你|您)|如有|希望|もし|ご不明)[^\n]*$/iu;
+const LONGEST_CLOSING = 400;
+
+/** A text up to the lines that only close the conversation: offers, wishes, notes. */
+export function withoutClosing(text: string): string {
+  let own = text.trimEnd();
+  for (let lines = 0; lines < 3; lines++) {
+    const from = Math.max(0, own.length - LONGEST_CLOSING);
+    const found = CLOSING.exec(own.slice(from));
+    const before = found === null ? '' : own.slice(0, from + found.index + (found[0][0] === '\n' ? 0 : 1));
+    if (before.trim() === '') break;
+    own = before.trimEnd();
+  }
+  return own;
+}
+
+/** Whether a text breaks off amid a sentence: what stands at its end is no conclusion. */
+export const endsMidSentence = (text: string): boolean =>
+  /(?:[,([{=+×÷]|(?<![\p{L}'’])(?:the|an|is|are|was|of|and|or|that|which|because|so|to|in|by|with|we|if|then|der|die|das|und|ist|weil|le|les|et|est|que|el|los|или|что))\s*$/iu.test(
+    text.slice(-24),
+  );
+
 /** Whether a code block was opened that nothing closes. */
 export function endsInBlock(text: string): boolean {
   let open = false;

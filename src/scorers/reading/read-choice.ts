@@ -2,8 +2,8 @@ import { announcements, type Announcement } from './announcements.js';
 import { letterAt, letterFor, mayBeLetter, namesAnother, passDecor, type Menu } from './choice-letter.js';
 import { finalAnswer } from './final-answer.js';
 import { matchedOption, optionTexts, type OptionFound, type OptionTexts } from './option-text.js';
-import { endsInLoop, lastParagraph, lineEnd, type Stretch } from './paragraphs.js';
-import type { Found, PlaceReading, Reading } from './reading.js';
+import { endsInLoop, endsMidSentence, lastParagraph, lineEnd, type Stretch } from './paragraphs.js';
+import { UNREADABLE, type Found, type PlaceReading, type Reading } from './reading.js';
 import { chosenLetters } from './statements.js';
 
 /**
@@ -35,13 +35,16 @@ export function readChoice(text: string, menu: Menu, options?: OptionTexts): Rea
       return announcements(own, (_, at) => mayBeLetter(own, at, menu));
     },
     at(own, place, decided) {
+      if (place.tier === 'direct' && mentioned.size > 1) return UNREADABLE; // of several none is meant
       const read = readPlace(own, place, menu);
-      if (place.tier === 'direct') mentioned.add(mentionAt(own, place.start, menu) ?? '');
+      if (place.tier === 'direct')
+        mentioned.add(read.kind === 'value' ? read.value : (mentionAt(own, place.start, menu) ?? ''));
       if (read.kind === 'value' || read.kind === 'several' || place.tier === 'direct' || decided) return read;
       const option = unread++ < MOST_UNREAD ? announcedOption(own, place, { menu, options }) : undefined;
       return option === undefined ? read : { kind: 'value', ...option };
     },
     byPosition: (own, weak) =>
+      letterMember(own, menu) ??
       chosenByStatement(own, menu, mentioned.size === 1 ? weak : undefined) ??
       chosenByPlace(own, menu) ??
       optionInEnd(own, options),
@@ -127,15 +130,13 @@ function chosenByStatement(
           { text: text.slice(0, HEAD), start: 0 },
         ];
   for (const { text: part, start } of stretches) {
-    const chosen = chosenLetters(part, menu).flatMap(({ letter, start: at }) => {
-      const value = letterFor(menu, letter, false);
-      return value === undefined
-        ? []
-        : [{ value, tier: 'statement', start: start + at, end: start + at + 1 }];
-    });
+    const chosen = chosenLetters(part, menu).filter(({ letter }) => menu.letters.has(letter));
     const last = chosen.at(-1);
     if (last === undefined) continue;
-    return chosen.every(({ value }) => value === last.value) ? last : undefined;
+    const { letter: value } = last;
+    if (!last.isLastWord && chosen.some(({ letter }) => letter !== value)) return undefined;
+    const at = start + last.start;
+    return { value, tier: 'statement', start: at, end: at + 1 };
   }
   return direct;
 }
@@ -143,15 +144,27 @@ function chosenByStatement(
 function chosenByPlace(text: string, menu: Menu): Found<string> | undefined {
   const leading = leadingLetter(text, menu);
   if (leading !== undefined) return leading;
-  if (endsInLoop(text)) return undefined;
+  if (endsInLoop(text) || endsMidSentence(text)) return undefined;
   return (
     checkedLetter(text, menu) ?? letterOnItsLine(text, menu) ?? onlyMarked(text, lastParagraph(text), menu)
   );
 }
 
+const MEMBER = /"\s{0,8}:\s{0,8}"\(?([\p{L}\p{N}])[).]?"/gu;
+
+/** The only member of a JSON text that is a letter: `{"why": "A is too small", "choice": "D"}`. */
+function letterMember(text: string, menu: Menu): Found<string> | undefined {
+  if (!/^[^{]{0,40}\{\s*"/.test(text)) return undefined;
+  const members = [...text.slice(-TAIL).matchAll(MEMBER)].filter(([, letter]) => menu.letters.has(letter!));
+  const [only] = members;
+  if (only === undefined || members.some(([, letter]) => letter !== only[1])) return undefined;
+  const start = Math.max(0, text.length - TAIL) + only.index + only[0].lastIndexOf(only[1]!);
+  return { value: only[1]!, tier: 'field', start, end: start + 1 };
+}
+
 const SHORT = 100;
 const LEADING =
-  /^[\s>*_]*(?:\(([\p{L}\p{N}])\)|([\p{L}\p{N}])([.):]|\*\*|(?=[\p{Script=Han}。，]))(?=[\s*_$\\(]|[^\x00-\x7f]|$))/u;
+  /^[\s>*_]*(?:\(([\p{L}\p{N}])\)|([\p{L}\p{N}])([.):]|\*\*|,?(?= (?:not|rather than|because|since)(?![\p{L}]))|(?=[\p{Script=Han}。，]))(?=[\s*_$\\(]|[^\x00-\x7f]|$))/u;
 
 /** `(B) because …`, `B. Copper`: but not where the text goes on with `(C) …`, `C. …`, as an echo of the options does. */
 function leadingLetter(text: string, menu: Menu): Found<string> | undefined {
@@ -197,7 +210,7 @@ function letterOnItsLine(text: string, menu: Menu): Found<string> | undefined {
 }
 
 const MARKED =
-  /(?<![\p{L}\p{N}([{,_^\\=])(?:\(([\p{L}\p{N}])\)(?!\()|\*\*\(?([\p{L}\p{N}])[).:]?(?:\*\*|(?= ))|\\\(([\p{L}])\\\)|(?<=\n|^)([\p{L}\p{N}])[.):](?=[\s*_$])|(?:option|choice|选项|選項|опци[яию]|opción|opzione|opção) ?[*("]{0,3}([\p{L}\p{N}])(?![\p{L}\p{N}])|([\p{L}])(?:选项|選項|项))/giu;
+  /(?<![\p{L}\p{N}([{,_^\\=])(?:\(([\p{L}\p{N}])\)(?!\()|\*\*\(?([\p{L}\p{N}])[).:]?(?:\*\*|(?= ))|\\\(([\p{L}])\\\)|(?<=\n|^)([\p{L}\p{N}])[.):](?=[\s*_$])|(?:option|choice|选项|選項|опци[яию]|opción|opzione|opção) ?(?:[*("$]|\\\(|\\(?:mathrm|text|textbf|mathbf)\{){0,4}([\p{L}\p{N}])(?![\p{L}\p{N}])|([\p{L}])(?:选项|選項|项))/giu;
 
 const DISMISSED =
   /(?:\b(?:not|n't|wrong|incorrect|false|invalid|ignores?|fails?|eliminate[sd]?|unlike|rather than|instead of|except|tempting|exclude[sd]?|rule[sd]? out|however|although|nicht|falsch|incorrecte?|faux|falsa?|errata|sbagliat[ao]|неверн\p{L}*|неправильн\p{L}*)\b|错误|錯誤|不正确|不正確|不对|不符|排除|誤り|틀린|틀렸)/iu;

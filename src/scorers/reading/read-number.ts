@@ -1,10 +1,26 @@
 import type { Announcement } from './announcements.js';
 import { NO_ANSWER } from './answer-words.js';
 import { finalAnswer } from './final-answer.js';
-import { areJoined, isAside, isBeside, isCompound, isShareOf } from './number-pairs.js';
-import { numberInBold, numberInWords } from './number-words.js';
+import {
+  areJoined,
+  areParallel,
+  isAside,
+  isBeside,
+  isCompound,
+  isShareOf,
+  isTail,
+  saysTheSame,
+} from './number-pairs.js';
+import { numberInBold, numberInWords, onlyNumberInWords } from './number-words.js';
 import { numberTokens, type NumberToken, type ReadRational } from './number-token.js';
-import { endsInBlock, endsInLoop, lineEnd, sentenceEnd, type Stretch } from './paragraphs.js';
+import {
+  endsInBlock,
+  endsInLoop,
+  endsMidSentence,
+  lineEnd,
+  sentenceEnd,
+  type Stretch,
+} from './paragraphs.js';
 import { sameRational, type Rational } from './rational.js';
 import { NONE, SEVERAL, UNREADABLE, type Found, type PlaceReading, type Reading } from './reading.js';
 import type { DecimalMark } from './written-digits.js';
@@ -23,7 +39,9 @@ export interface NumberReadingOptions {
  * 1. `whole`: the text is a number, with its unit or without, and nothing else.
  * 2. `boxed`, `field`, `sentence`: where an answer is announced, the last one. It alone decides: several numbers there,
  *    or an expression, and there is none.
- * 3. `last sentence`: the last number of the last sentence that has one; of several, the one that was computed.
+ * 3. `first line`: the number that is the first line, or opens it in bold, when nothing after it concludes otherwise.
+ * 4. `last sentence`: the last number of the last sentence that has one; of several, the one that was computed, and
+ *    none of a subordinate clause (`$45 after a discount of $5`).
  */
 export function readNumber(text: string, { mark: given, cut }: NumberReadingOptions): Reading<Rational> {
   const mark = given === 'auto' ? markUsed(text) : given;
@@ -32,7 +50,9 @@ export function readNumber(text: string, { mark: given, cut }: NumberReadingOpti
     whole: (own) => wholeNumberIn(own, mark),
     at: (own, place) => (place.noun === 'option' ? UNREADABLE : numberAtPlace(own, place, mark)),
     byPosition: (own) =>
-      cut === true || endsInLoop(own) || breaksOff(own) ? undefined : lastSentenceNumber(own, mark),
+      cut === true || endsInLoop(own) || breaksOff(own)
+        ? undefined
+        : (firstLineNumber(own, mark) ?? lastSentenceNumber(own, mark)),
   });
 }
 
@@ -104,7 +124,9 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
   const { start, end, exact } = valueStretch(text, place);
   const content = text.slice(start, end);
   if (content.trim() === '' || (!exact && DENIED.test(content))) return UNREADABLE;
-  const all = numberTokens(text, mark, { from: start, end }).filter(({ ordinal }) => !ordinal);
+  const written = numberTokens(text, mark, { from: start, end });
+  const plain = written.filter(({ ordinal }) => !ordinal);
+  const all = plain.length === 0 ? written : plain;
   if (all.length === 0 && content.trim() === 'null' && exact) return NONE;
   if (all.length === 0) {
     const word = numberInWords(content);
@@ -207,6 +229,7 @@ function afterLastEquals(
   const within = Math.max(...['=', '≈', '\\approx', '\\simeq'].map((sign) => part.lastIndexOf(sign)));
   if (within < 0) return tokens;
   const last = from + within;
+  if (/^[^=\n()]{0,24}\([^()\n]*=[^()\n]*$/.test(text.slice(tokens[0]!.end, last + 1))) return [tokens[0]!]; // `36 (= 6²)`
   const after = tokens.filter(({ start }) => start > last);
   if (after.length === 0) return tokens;
   const before = tokens[tokens.length - after.length - 1];
@@ -228,6 +251,7 @@ function chosenOf(
 ): NumberToken | 'several' {
   const [first, second] = tokens as [NumberToken, NumberToken?];
   if (second === undefined) return first;
+  if (saysTheSame(first, second)) return first;
   if (areJoined(text, first, second) || isCompound(text, first, second)) return 'several';
   if (exact) return isAside(text, first, second) ? first : 'several';
   if (first.operand || first.value === undefined) return first;
@@ -256,9 +280,9 @@ function computedOf(text: string, tokens: readonly NumberToken[]): NumberToken |
   return undefined;
 }
 
-/** A JSON answer or a code block that was never finished holds no conclusion. */
+/** A sentence, a JSON answer or a code block that was never finished holds no conclusion. */
 function breaksOff(text: string): boolean {
-  if (endsInBlock(text)) return true;
+  if (endsInBlock(text) || endsMidSentence(text)) return true;
   const begin = text.trimStart();
   return (
     begin.startsWith('{') &&
@@ -266,6 +290,24 @@ function breaksOff(text: string): boolean {
     !text.trimEnd().endsWith('}') &&
     !/"\s*\}/.test(text.slice(-400))
   );
+}
+
+const FIRST_LINE = /^\s*(?:\*\*([^*\n]{1,60})\*\*|([^\n]{1,60}?)(?=\s*\n\s*\n))/;
+/** Something comes to a conclusion of its own, or takes back what was said. */
+const CONCLUDES =
+  /(?:^|[.!?:\n])\s{0,3}[*_]{0,3}(?:so|thus|therefore|hence|altogether|in total|finally|wait|actually|however|correction|also|daher|donc|entonces|por lo tanto|portanto|quindi|итак|所以|因此|したがって|따라서)(?![\p{L}])/iu;
+
+/** `**42**`, and then how it was found. */
+function firstLineNumber(text: string, mark: DecimalMark): Found<Rational> | undefined {
+  const line = FIRST_LINE.exec(text);
+  const written = line?.[1] ?? line?.[2];
+  if (written === undefined || /^\s*\d+[.)]?$/.test(text.slice(0, line![0].length))) return undefined;
+  const read = wholeNumberIn(written, mark);
+  const rest = text.slice(line![0].length);
+  if (read === undefined || CONCLUDES.test(rest) || /^[ \t*_$]*[-\d.,]+[ \t*_$]*$/m.test(rest))
+    return undefined;
+  const from = line![0].lastIndexOf(written);
+  return { value: read.value, tier: 'first line', start: from + read.start, end: from + read.end };
 }
 
 const LONGEST_SENTENCE = 600;
@@ -277,14 +319,42 @@ function lastSentenceNumber(text: string, mark: DecimalMark): Reading<Rational> 
     if (last < 0) break;
     const { start, end } = sentenceWith(text, last);
     const tokens = numberTokens(text, mark, { from: start, end }).filter(({ ordinal }) => !ordinal);
-    if (tokens.length > 0) return chosenAtEnd(text, tokens);
+    const isAsked = text[end] === '?' && start > 0;
+    if (tokens.length > 0 && !isAsked) return chosenAtEnd(text, mainClause(text, tokens, { start, end }));
     limit = start;
     if (limit <= 0) break;
   }
-  const word = text.length < 2_000 && lastDigit(text, text.length) < 0 ? numberInBold(text) : undefined;
+  const word =
+    text.length < 2_000 && lastDigit(text, text.length) < 0
+      ? (numberInBold(text) ?? onlyNumberInWords(text))
+      : undefined;
   return word === undefined
     ? REASONS.nothing
     : { value: word, tier: 'last sentence', start: 0, end: text.length };
+}
+
+const SUBORDINATE =
+  '(?:after|because|since|given|considering|when|if|instead of|rather than|compared|assuming|provided|once|unless|nachdem|weil|wenn|après|parce|puisque|quand|después|porque|cuando|ya que|depois|quando|после|потому|если|когда)(?![\\p{L}])';
+const BEGINS_SUBORDINATE = new RegExp(`^[\\s*_]*(?:${SUBORDINATE}|for |to |with )`, 'iu');
+const SUBORDINATE_WITHIN = new RegExp(`(?<![\\p{L}])${SUBORDINATE}`, 'iu');
+
+/** The numbers of a sentence but those of a clause that only says why or when and ends it: `$45 after 10 % off $50`. */
+function mainClause(
+  text: string,
+  tokens: readonly NumberToken[],
+  { start, end }: Stretch,
+): readonly NumberToken[] {
+  if (BEGINS_SUBORDINATE.test(text.slice(start, end))) return tokens;
+  for (const [i, token] of tokens.entries()) {
+    const before = tokens[i - 1];
+    if (before === undefined || !SUBORDINATE_WITHIN.test(text.slice(before.end, token.start))) continue;
+    if (!/[,;:] |=/.test(text.slice(token.start, end)))
+      return mainClause(text, tokens.slice(0, i), { start, end: before.end });
+  }
+  let last = tokens.length - 1;
+  if (followsEquals(text, tokens[last]!)) return tokens;
+  while (last > 0 && isTail(text, tokens[last - 1]!, tokens[last]!)) last--;
+  return tokens.slice(0, last + 1);
 }
 
 function chosenAtEnd(text: string, all: readonly NumberToken[]): Reading<Rational> {
@@ -294,6 +364,7 @@ function chosenAtEnd(text: string, all: readonly NumberToken[]): Reading<Rationa
   const before = tokens.at(-2);
   const bold = tokens.filter((token) => isBold(text, token));
   if (before !== undefined && isCompound(text, before, last)) return REASONS.several;
+  if (before !== undefined && saysTheSame(before, last)) return chosenAtEnd(text, tokens.slice(0, -1));
   if (before !== undefined && isShareOf(text, before, last))
     return text.slice(before.end, last.start) === ' in '
       ? REASONS.none
@@ -304,7 +375,12 @@ function chosenAtEnd(text: string, all: readonly NumberToken[]): Reading<Rationa
       : ((bold.length === 1 ? bold[0] : undefined) ??
         (followsEquals(text, last) ? last : (computedOf(text, tokens) ?? last)));
   if (chosen.value === undefined || chosen.operand || chosen.listed) return REASONS.none;
-  if (chosen === last && before !== undefined && areJoined(text, before, last)) return REASONS.several;
+  if (
+    chosen === last &&
+    before !== undefined &&
+    (areJoined(text, before, last) || areParallel(text, before, last))
+  )
+    return REASONS.several;
   return {
     value: withExact(text, tokens, chosen),
     tier: 'last sentence',
@@ -349,11 +425,14 @@ function sentenceWith(text: string, at: number): Stretch {
 }
 
 const COMMA_FRACTION = /\d,\d{1,2}(?![\d,])|\d\.\d{3},\d{1,2}(?!\d)/;
+/** Words of languages that part fractions by a comma and group by points. */
+const COMMA_LANGUAGE =
+  /(?<![\p{L}])(?:der|und|ist|sind|bleiben|insgesamt|il|sono|della|não|são|het|een|adalah)(?![\p{L}])/iu;
 const POINT_FRACTION = /\d\.\d{1,2}(?![\d.])|\d,\d{3}\.\d|\d\.\d{4,}/;
 
 /** How a text writes its fractions, as far as its last 3,000 characters tell. */
 function markUsed(text: string): DecimalMark {
   const tail = text.slice(-3_000);
-  const comma = COMMA_FRACTION.test(tail);
+  const comma = COMMA_FRACTION.test(tail) || COMMA_LANGUAGE.test(tail);
   return comma && !POINT_FRACTION.test(tail) ? 'comma' : 'auto';
 }

@@ -12,8 +12,8 @@ export type YesNo = 'yes' | 'no';
  *
  * 1. `whole`: the text is the word and nothing else.
  * 2. `boxed`, `field`, `sentence`: where an answer is announced, the last one with such a word.
- * 3. `advice`: what a sentence says that one should do, or that a statement is; the last one.
- * 4. `leading`: the text begins with the word.
+ * 3. `leading`: the text begins with the word, and nothing later takes it back.
+ * 4. `advice`: what a sentence says that one should do, or that a statement is; the last one.
  * 5. `line`: lines that are the word and nothing else.
  *
  * `not true` is no. A place that says both, or that it makes no difference, says neither.
@@ -34,8 +34,25 @@ const REASONS = Object.freeze({ nothing: NOTHING, several: BOTH, none: NOTHING }
 const NO_DIFFERENCE =
   /(?:no difference|(?:doesn['’]t|does not|don['’]t|won['’]t) (?:really )?matter|makes no|either (?:way|choice|option)|equally (?:good|likely)|indifferent|cannot be (?:determined|answered)|egal|peu importe|da igual|无所谓|没有区别)/i;
 
+/** What may stand before the first word: emphasis, brackets, a tick or a cross, a word that only gives it weight. */
+const BEFORE_FIRST =
+  /^[\s*_"'`$([{#>✅❌☑✔✓✗✘✖]*(?:(?:certainly|definitely|absolutely|of course|indeed|clearly|obviously|well|oh|hmm|actually|technically|strictly speaking|in (?:short|conclusion|summary)|overall|so|therefore|thus|hence|i think|i believe|i(?: would|['’]d) say|my answer is)[,:]? (?!not(?![\p{L}])))?[*_"'`]*/iu;
+
 const firstWord = (text: string, finder: YesNoFinder): SaidWord | undefined =>
-  finder.at(text, /^[\s*_"'`$([{#>]*/.exec(text)![0].length);
+  finder.at(text, BEFORE_FIRST.exec(text)![0].length);
+
+/** Words that affirm without a yes; a chat's `Sure! Here is …` does not, so only where they end their sentence. */
+const AFFIRMS =
+  /^[\s*_"'`]*(?:(?:absolutely|certainly|definitely|of course|indeed|exactly)( not)?|that['’]s (not )?(?:right|so|the case)|(not) at all|(by no means)|indeed,? (?:it|this|that|he|she|they) (?:is|does|do|are|was|can|has|will)( not|n['’]t)?)(?:[.!]?[\s*_"'`]*$|(?<=not)[,:.])/iu;
+
+/** `Absolutely not.`, or `Y` and `F` alone, where yes and no are the words. */
+function affirmed(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
+  const letter = /^[\s*_"'`(]*([ynft])[\s*_"'`).]*$/i.exec(text);
+  const phrase = letter ?? AFFIRMS.exec(text.slice(0, 60 + text.length));
+  if (phrase === null || finder.at('yes', 0) === undefined) return undefined;
+  const isNo = letter === null ? phrase.slice(1).some(Boolean) : /[nf]/i.test(letter[1]!);
+  return { value: isNo ? 'no' : 'yes', tier: 'whole', start: 0, end: phrase[0].trimEnd().length };
+}
 
 const DENIAL = /^[\s*_"'`]*(?:(?:it|that|this)(?: is|['’]s) )?(?:not|nicht|pas|no|non|não|не|不)\s*/i;
 
@@ -47,17 +64,24 @@ function wholeWord(text: string, finder: YesNoFinder): Found<YesNo> | undefined 
     text.length - first.end < 60 &&
     /^[\s*_"'`$)\]}.!。]*$/.test(text.slice(first.end))
     ? found(first, 'whole')
-    : undefined;
+    : affirmed(text, finder);
 }
 
 function byPosition(text: string, finder: YesNoFinder): Reading<YesNo> | undefined {
   const last = lastParagraph(text);
   if (NO_DIFFERENCE.test(text.slice(Math.max(last.start, last.end - 1_000), last.end))) return BOTH;
-  const advice = concluded(text, finder) ?? advised(text, finder);
-  if (advice !== undefined) return advice;
+  const conclusion = concluded(text, finder);
+  if (conclusion !== undefined) return conclusion;
   const first = firstWord(text, finder);
-  return first !== undefined && endsClause(text, first) ? found(first, 'leading') : onLines(text, finder);
+  const leading = first !== undefined && endsClause(text, first) ? found(first, 'leading') : undefined;
+  const advice =
+    leading === undefined || TAKES_BACK.test(text.slice(leading.end)) ? advised(text, finder) : undefined;
+  return advice ?? leading ?? onLines(text, finder);
 }
+
+/** After a first word: what comes may be another conclusion. */
+const TAKES_BACK =
+  /(?<![\p{L}])(?:wait|actually|but|however|though|although|so|therefore|thus|hence|overall|in conclusion|on second thought|aber|doch|also|daher|mais|donc|pero|así que|mas|portanto|ma|quindi|но|поэтому)(?![\p{L}])|但|所以|因此|しかし|そのため|하지만|그러나|따라서/iu;
 
 const found = ({ value, start, end }: SaidWord, tier: string): Found<YesNo> => ({ value, tier, start, end });
 
@@ -103,7 +127,7 @@ const endsClause = (text: string, { end }: SaidWord): boolean =>
   FOLLOWS.test(text.slice(end, end + 16)) || /^[\u3040-\u9fff\uac00-\ud7af]/.test(text.slice(end, end + 1));
 
 const CONCLUSION =
-  /(?:(?:^|[.!?\n]\s{0,3})(?:so|therefore|thus|hence|also|daher|donc|entonces|por lo tanto|quindi|portanto|итак)|[^\s"'”]:)[,:]?\s{1,3}[*_]{0,3}(?=\p{L}{2,12}[*_]{0,3}[.!]?[*_]{0,3}\s*$)/iu;
+  /(?:(?:^|[.!?\n,;]\s{0,3})(?:(?:but|and) )?(?:so|therefore|thus|hence|also|daher|donc|entonces|por lo tanto|quindi|portanto|итак|(?:(?:on [\p{L} ]{3,24}|then),? )?(?:it|that)['’]s|it is)|[^\s"'”]:)[,:]?\s{1,3}[*_]{0,3}(?=\p{L}{2,12}[*_]{0,3}[.!]?[*_]{0,3}\s*$)/iu;
 
 /** What the last words conclude: `So no.`, `Doubtless: yes.` */
 function concluded(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
@@ -115,6 +139,9 @@ function concluded(text: string, finder: YesNoFinder): Found<YesNo> | undefined 
 
 const ADVISING =
   /(?:(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|(?:statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer)(?: ["“][^"”\n]{1,80}["”])?) (?:is|was)|(?:aussage|behauptung|satz|das|dies) ist|(?:afirmación|declaración|frase|enunciado|esto|eso) es|(?:affirmation|énoncé|phrase|c['’]) ?est|(?:affermazione|questo) è|(?:afirmação|declaração|isso) é|(?:so|therefore|thus|hence):|i would|i['’]d|we would|you would|by)|утверждение|высказывание|العبارة|कथन|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])|문장은|진술은|주장은|명제는|(?:说法|說法|陈述|命题|该句|论断)(?:是)?|(?:この文|主張|命題|記述)は|应该|應該|建议)/giu;
+/** After a word: it holds in part. */
+const HEDGED =
+  /^[*_"'”]{0,3},? (?:but )?(?:only )?(?:in part|partly|partially|to (?:some|a certain) extent|sometimes|in some)/i;
 const ADVICE_WINDOW = 4_000;
 
 /** `You should (not) switch`, `the statement is true`: the last such sentence. */
@@ -135,8 +162,15 @@ function advised(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
       )
     )
       continue;
+    if (
+      /(?:no (?:evidence|proof|indication|reason)|not|n['’]t|never|doubt|claims?|believes?|thinks?|says?)(?: (?:that|to \p{L}+))?(?: (?:it|this|that|the))?$/iu.test(
+        text.slice(Math.max(0, start - cue[0].length - 40), start - cue[0].length).trimEnd(),
+      )
+    )
+      continue;
     const [said] = finder.all(text, { from: start, end: start + clause.length });
-    if (said !== undefined) last = said;
+    if (said === undefined || HEDGED.test(text.slice(said.end, said.end + 30))) continue;
+    last = said;
   }
   return last === undefined ? undefined : found(last, 'advice');
 }

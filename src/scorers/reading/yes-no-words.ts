@@ -15,12 +15,12 @@ const DENIALS =
 export const YES_NO_WORDS: YesNoWords = {
   yes: (
     'yes yeah yep true correct affirmative ja wahr richtig stimmt oui vrai vraie exact exacte correcte sí verdadero verdadera cierto cierta correcto correcta sì vero vera corretto corretta sim verdadeiro verdadeira ' +
-    'certo waar juist sant korrekt kyllä tosi tak prawda ano да верно истина правда правильно так evet doğru نعم صحيح بله درست כן נכון ' +
+    'certo waar juist sant korrekt kyllä tosi tak prawda ano да верно истинно истина правда правильно так evet doğru نعم صحيح بله درست כן נכון ' +
     'हाँ हां सही सत्य হ্যাঁ সত্য ใช่ จริง có đúng ya benar ndiyo kweli ναι αληθές σωστό igen igaz da adevărat 네 예 맞습니다 참 はい 正しい 真 صحيحة 是的 对的 對的 正确 正確 是 对 對'
   ).split(' '),
   no: (
     'no nope false incorrect negative wrong nein falsch unwahr non faux fausse falso falsa incorrecto incorrecta incorrecte não nao nee neen onwaar onjuist nej nei falskt ei ' +
-    'epätosi nie fałsz ne nepravda нет неверно ложь неправда неправильно ні hayır yanlış لا خطأ خاطئ خیر نه نادرست غلط לא שגוי नहीं ' +
+    'epätosi nie fałsz ne nepravda нет неверно ложно ложь неправда неправильно ні hayır yanlış لا خطأ خاطئ خیر نه نادرست غلط לא שגוי नहीं ' +
     'गलत ग़लत असत्य না মিথ্যা ไม่ใช่ ไม่ เท็จ không sai tidak bukan salah hapana όχι ψευδές λάθος nem hamis nu fals 아니오 아니요 거짓 틀렸습니다 いいえ 偽 誤り 正しくありません 正しくない خاطئة 不是 不正确 不正確 不对 不對 错误 錯誤 否 错 錯 假'
   )
     .split(' ')

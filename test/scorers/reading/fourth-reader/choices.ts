@@ -1,0 +1,48 @@
+import type { MenuRow } from '../second-reader/choices.js';
+
+/** Written after the rules had been mended on the third reader's answers, and judged before any scorer saw them. */
+export const CHOICES_AFTERWARDS: readonly MenuRow[] = [
+  [
+    'Okay, let us see. Photosystem II comes first in the chain, which rules out A and D. Between B and C, only C mentions plastoquinone. That settles it: C.',
+    'C',
+  ],
+  [
+    '**Analysis**\n\n* **A.** Too narrow.\n* **B.** Contradicted by line 14.\n* **C.** Never discussed.\n* **D.** Supported by the final paragraph.\n\n**Conclusion:** D',
+    'D',
+  ],
+  ['I am torn between A and D.', null],
+  ['A and D both look plausible at first, but A ignores inflation. I am going with D.', 'D'],
+  ['Final Answer: Option C (42 km)', 'C'],
+  ["It's B — the hippocampus.", 'B'],
+  ['The one that works is option (E).', 'E'],
+  ['Clearly, (A) is out. (B) cannot be right either. So the answer must be (C).', 'C'],
+  ['Answer with explanation: The voltage doubles, so the power quadruples. Hence D.', 'D'],
+  ['Had the question asked for the maximum, I would say A. As it asks for the minimum, it is B.', 'B'],
+  ['> Which of these is a prime?\n> A) 9\n> B) 11\n> C) 15\n\nB) 11', 'B'],
+  ['The correct answer is **not listed** among the options.', null],
+  ['The correct choice is thus "D".', 'D'],
+  ['$$\\text{Answer: } \\boxed{\\text{(B) } 7\\pi}$$', 'B'],
+  ['Selected option: [C]', 'C'],
+  ['{"analysis": "B looks right but is off by one.", "final_answer": "A", "confidence": 0.8}', 'A'],
+  ['```\nC\n```\nThe loop runs three times, as B would if it started at one.', 'C'],
+  [
+    '**C**\n\nOption A describes mitosis, option B describes binary fission and option D describes budding.',
+    'C',
+  ],
+  ['Based on my calculations the result is 14.2, which is closest to option B (14).', 'B'],
+  ['All of the above are correct, so E.', 'E'],
+  ['Hmm, A would give 12, B would give 15. We need 15. So B it is.', 'B'],
+  ['La respuesta es la C, porque la A y la B son falsas.', 'C'],
+  ['La risposta corretta è la lettera D.', 'D'],
+  ['Je dirais que la bonne option est la D.', 'D'],
+  ['Daher ist Antwort B die richtige Wahl.', 'B'],
+  ['Ответ: Г не подходит, правильный вариант — A.', 'A'],
+  ['因此，选项 B 最符合题意。', 'B'],
+  ['本题答案为C项。A项“不但”应放在主语前。', 'C'],
+  ['よって、正しい選択肢は C です。', 'C'],
+  ['그러므로 정답은 (A)이다.', 'A'],
+  ['الإجابة: ج) أي C', 'C'],
+  ['Đáp án đúng là B.', 'B'],
+  ["<think>\nIt might be C.\n</think>\n\nWithout the diagram I can't determine the answer.", null],
+  ['To determine the answer, we compare each option with the definition:\n\nA. A catalyst lowers the', null],
+];
