@@ -9,7 +9,7 @@ const SCRIPT = fileURLToPath(new URL('./mock-server.mjs', import.meta.url));
 /**
  * @param {{ latencyMs?: number, jitterMs?: number, length?: number, errorRate?: number, rate429?: number }} [options]
  *   `length`: characters of an answer; rates lie in 0..1.
- * @returns a running server: `url`, `stats(reset)` (requests, connections, most in flight, CPU), `close()`.
+ * @returns a running server: `url`, `pid`, `stats(reset)` (requests, connections, most in flight, CPU), `close()`.
  */
 export async function startServerProcess(options = {}) {
   const { latencyMs = 0, jitterMs = 0, length = 1000, errorRate = 0, rate429 = 0 } = options;
@@ -29,6 +29,7 @@ export async function startServerProcess(options = {}) {
   const url = `http://127.0.0.1:${JSON.parse(line).port}`;
   return {
     url,
+    pid: child.pid,
     stats: async (reset = false) => {
       const reply = await fetch(`${url}/stats${reset ? '?reset' : ''}`, { headers: { connection: 'close' } });
       return reply.json();

@@ -103,7 +103,8 @@ async function printWorst(store, runId) {
 function accuracy() {
   const byNumber = number({ noMatch: 'wrong' });
   const byText = includes({ ignoreCase: true });
-  return defineScorer(`accuracy(${byNumber.convention}|${byText.convention})`, '1', (args) => {
+  const convention = `accuracy(${byNumber.convention}|${byText.convention})`;
+  return defineScorer({ convention, version: '1' }, (args) => {
     const isNumber = /^-?\d[\d,]*(\.\d+)?$/.test(String(args.expected ?? ''));
     const found = isNumber ? byNumber(args) : byText(args);
     if (found !== false && found?.score !== 0) return found;

@@ -42,6 +42,12 @@ const WHAT = {
   monitor: '`RealTimeMonitor`, Prometheus text',
   otel: '`assaykit/otel`',
   gate: '`gate`',
+  decide: '`decide`',
+  agents: '`runTools`, `trajectory`',
+  retrieval: '`retrieval`',
+  prompts: '`promptTemplate`, `runMatrix`',
+  report: '`writeHtmlReport`',
+  dashboard: '`startDashboard`',
 };
 
 const { only } = parseArgs({ options: { only: { type: 'string', multiple: true } } }).values;

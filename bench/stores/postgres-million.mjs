@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { PostgresResultStore } from '../../dist/postgres.js';
 import { PostgresServer } from '../../test/support/postgres-server.mjs';
-import { median, sampleRows } from './sample-rows.mjs';
+import { QUERIES, fill, stream, timedQuery } from './million-rows.mjs';
+import { sampleRows } from './sample-rows.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -24,25 +25,7 @@ const { values } = parseArgs({
   },
 });
 const ROWS = Number(values.rows);
-const MODELS = Array.from({ length: 20 }, (_, i) => `model-${i}`);
-const BATCH = 500;
 const self = fileURLToPath(import.meta.url);
-
-/** Streams a whole store and prints by how much the resident set grew at most. */
-async function stream(address) {
-  const store = new PostgresResultStore(address);
-  for await (const _ of store.query({ limit: 2_000 })) void _; // code and driver are loaded
-  const before = process.memoryUsage.rss();
-  let most = before;
-  const sampling = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 20);
-  const started = performance.now();
-  let count = 0;
-  for await (const _ of store.query({ order: values.order })) count += 1;
-  clearInterval(sampling);
-  await store.close();
-  const seconds = (performance.now() - started) / 1000;
-  console.log(JSON.stringify({ count, growthMb: (most - before) / 1e6, seconds }));
-}
 
 /** One of ten that start at the same moment on an empty schema. */
 async function worker(name, at, address) {
@@ -54,19 +37,6 @@ async function worker(name, at, address) {
   const seconds = (performance.now() - started) / 1000;
   await store.close();
   console.log(JSON.stringify({ seconds }));
-}
-
-async function timed(address, query) {
-  const took = [];
-  for (let round = 0; round < 5; round++) {
-    const store = new PostgresResultStore(address);
-    await store.manifest('nobody');
-    const started = performance.now();
-    for await (const _ of store.query(query)) void _;
-    took.push(performance.now() - started);
-    await store.close();
-  }
-  return median(took);
 }
 
 async function tenWorkers(address) {
@@ -95,8 +65,7 @@ async function main() {
     await tenWorkers(address);
     const store = new PostgresResultStore(address);
     const started = performance.now();
-    for (let first = 0; first < ROWS; first += BATCH)
-      await store.append(sampleRows(Math.min(BATCH, ROWS - first), { models: MODELS, first }));
+    await fill(store, ROWS);
     const seconds = (performance.now() - started) / 1000;
     console.log(`${ROWS} results in ${seconds.toFixed(0)} s (making them included)`);
     await store.close();
@@ -112,15 +81,10 @@ async function main() {
       `bytes a result: ${bytes(rows[0].rows)} in the table, ${bytes(rows[0].indexes)} in six indexes`,
     );
     const table = {};
-    for (const query of [
-      { model: 'model-7', order: 'newest-first', limit: 1_000 },
-      { model: 'model-7', minScore: 0.8, order: 'newest-first', limit: 1_000 },
-      { minScore: 0.9, order: 'newest-first', limit: 1_000 },
-      { runId: 'nightly-42', order: 'lowest-first', limit: 1_000 },
-      { idPrefix: 'category-3/case-00000', limit: 1_000 },
-      { runId: 'nightly-42', outcome: 'errored', limit: 1_000 },
-    ])
-      table[JSON.stringify(query)] = { ms: Number((await timed(address, query)).toFixed(1)) };
+    for (const query of QUERIES) {
+      const ms = await timedQuery(() => new PostgresResultStore(address), query);
+      table[JSON.stringify(query)] = { ms: Number(ms.toFixed(1)) };
+    }
     console.table(table);
     for (const order of ['oldest-first', 'highest-first']) {
       const said = execFileSync(process.execPath, [self, '--stream', address, '--order', order], {
@@ -136,6 +100,7 @@ async function main() {
   }
 }
 
-if (values.stream !== undefined) await stream(values.stream);
+if (values.stream !== undefined)
+  await stream(new PostgresResultStore(values.stream), { order: values.order });
 else if (values.worker !== undefined) await worker(values.worker, Number(values.at), values.address);
 else await main();

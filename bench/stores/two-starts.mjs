@@ -5,13 +5,15 @@
 //
 // Each round begins a run, and a second start of it at a random moment of the first, over each kind of store; a third
 // start afterwards must find everything. Both starts are in one process here: `--processes` has the second one in a
-// process of its own (not for memory).
-import { execFile } from 'node:child_process';
+// process of its own (not for memory), which has loaded everything and opened the store when the first start begins, and
+// is told when to go. `overlapping` counts the rounds in which it went before the first start had ended.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { BatchProcessor, createEvaluator, GzipFileResultStore, MemoryResultStore } from 'assaykit';
 import { PostgresResultStore } from 'assaykit/postgres';
 import { SqliteResultStore } from 'assaykit/sqlite';
@@ -74,27 +76,37 @@ async function start(store) {
 if (values.child !== undefined) {
   const { kind, folder } = JSON.parse(values.child);
   const store = STORES[kind](folder);
+  process.send('ready');
+  await once(process, 'message');
+  const begunAt = Date.now();
   const outcome = await start(store);
   await store.close();
-  console.log(JSON.stringify(outcome));
-  process.exit(0);
+  process.send({ ...outcome, begunAt }, () => process.exit(0));
+  await new Promise(() => {});
 }
 
-async function second(kind, folder) {
+/** The second start, ready to go. */
+async function prepareSecond(kind, folder) {
   if (!values.processes) {
-    const store = STORES[kind](folder);
-    const outcome = await start(store);
-    if (kind !== 'memory') await store.close();
-    return outcome;
+    return async () => {
+      const begunAt = Date.now();
+      const store = STORES[kind](folder);
+      const outcome = await start(store);
+      if (kind !== 'memory') await store.close();
+      return { ...outcome, begunAt };
+    };
   }
-  const child = JSON.stringify({ kind, folder });
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    fileURLToPath(import.meta.url),
+  const child = fork(fileURLToPath(import.meta.url), [
     '--child',
-    child,
+    JSON.stringify({ kind, folder }),
     ...(address === undefined ? [] : ['--address', address]),
   ]);
-  return JSON.parse(stdout);
+  await once(child, 'message');
+  return async () => {
+    child.send('go');
+    const [outcome] = await once(child, 'message');
+    return outcome;
+  };
 }
 
 const whole = ({ stopReason, submitted, counted, inMean }) =>
@@ -113,11 +125,12 @@ for (const kind of Object.keys(STORES)) {
   for (let round = 0; round < Number(values.rounds); round++) {
     const folder = mkdtempSync(join(tmpdir(), 'assaykit-two-starts-'));
     const store = STORES[kind](folder);
-    let ended = false;
-    const running = start(store).finally(() => (ended = true));
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 40));
-    if (!ended) total.overlapping += 1;
-    const outcomes = await Promise.all([running, second(kind, folder)]);
+    const second = await prepareSecond(kind, folder);
+    let endedAt = Number.POSITIVE_INFINITY;
+    const running = start(store).finally(() => (endedAt = Date.now()));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 30));
+    const outcomes = await Promise.all([running, second()]);
+    if (outcomes[1].begunAt < endedAt) total.overlapping += 1;
     if (kind !== 'memory') await store.close();
     const after = STORES[kind](folder);
     outcomes.push(await start(after));

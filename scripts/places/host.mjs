@@ -1,7 +1,7 @@
 // A host that uses every part of the package that starts a thread, a process, a socket or a late import. It runs on
 // each runtime and in each bundle (`main.mjs`). Each feature says what it gave, whether it fell back, or by which code it
 // was refused.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,8 +18,13 @@ import {
   terminalProgress,
   workerEvaluator,
 } from 'assaykit';
-import { gate } from 'assaykit/decisions';
+import { runTools, trajectory } from 'assaykit/agents';
+import { startDashboard } from 'assaykit/dashboard';
+import { decide, gate } from 'assaykit/decisions';
 import { instrumentOpenTelemetry } from 'assaykit/otel';
+import { promptTemplate, runMatrix } from 'assaykit/prompts';
+import { writeHtmlReport } from 'assaykit/report';
+import { retrieval } from 'assaykit/retrieval';
 import { bootstrap } from 'assaykit/statistics';
 import { SqliteDiskTier, SqliteResultStore } from 'assaykit/sqlite';
 import { startFakeModelServer } from 'assaykit/testing';
@@ -131,6 +136,76 @@ const features = {
     await new BatchProcessor({ target, evaluator, store }).run(cases, { runId: 'change' });
     const verdict = await gate({ run: { store, runId: 'change' }, require: { accuracy: { min: 0.9 } } });
     expect(verdict.outcome === 'undecided', verdict.toString());
+    return 'works';
+  },
+  decide: async () => {
+    const many = Array.from({ length: 60 }, (_, i) => ({
+      id: `${i}`,
+      input: 'Capital of France?',
+      expected: 'Paris',
+    }));
+    const sides = { a: target, b: async () => 'Lyon' };
+    const decision = await decide(many, {
+      ...sides,
+      evaluator,
+      store: new MemoryResultStore(),
+      plan: { cases: 60 },
+    });
+    expect(decision.outcome === 'a' && decision.callsSaved > 0, decision.toString());
+    return 'works';
+  },
+  agents: () =>
+    withServer(async (client) => {
+      const agent = runTools(client, {
+        tools: [
+          { name: 'search', description: 'Searches', parameters: { type: 'object' }, execute: () => 'Paris' },
+        ],
+      });
+      const way = trajectory({ match: 'same-order', expected: 'expected' });
+      const judge = createEvaluator({ name: 'agents', version: '1', dimensions: { way } });
+      const processor = new BatchProcessor({ target: agent, evaluator: judge });
+      const summary = await processor.run([{ id: 'a', input: 'Hello', expected: [] }]);
+      expect(summary.overall.mean === 1, summary.toString());
+      return 'works';
+    }),
+  retrieval: async () => {
+    const recall = retrieval({ measure: 'recall', k: 2, expected: 'metadata.relevant' });
+    const processor = new BatchProcessor({
+      target: async () => ({ output: 'Paris', contexts: [{ id: 'd1', text: 'Paris' }] }),
+      evaluator: createEvaluator({ name: 'retrieval', version: '1', dimensions: { recall } }),
+    });
+    const summary = await processor.run([{ id: 'a', input: 'France', metadata: { relevant: ['d1', 'd2'] } }]);
+    expect(summary.overall.mean === 0.5, summary.toString());
+    return 'works';
+  },
+  prompts: async () => {
+    const prompts = { plain: promptTemplate('{{input}}'), terse: promptTemplate('In a word: {{input}}') };
+    const options = {
+      models: { one: target },
+      prompts,
+      evaluator,
+      store: new MemoryResultStore(),
+      matrixId: 'm',
+    };
+    const matrix = await runMatrix(cases, options);
+    expect(matrix.cells.length === 2, matrix.toString());
+    return 'works';
+  },
+  report: async (folder) => {
+    const path = join(folder, 'report.html');
+    const store = new MemoryResultStore();
+    await new BatchProcessor({ target, evaluator, store }).run(cases, { runId: 'change' });
+    const written = await writeHtmlReport(store, { runId: 'change', path });
+    const page = await readFile(path, 'utf8');
+    expect(written.cases === 2 && page.trimEnd().endsWith('</html>'), JSON.stringify(written));
+    return 'works';
+  },
+  dashboard: async () => {
+    const dashboard = await startDashboard({ store: new MemoryResultStore() });
+    const { status } = await fetch(dashboard.url);
+    const without = await fetch(new URL('/', dashboard.url));
+    await dashboard.close();
+    expect(status === 200 && without.status === 403, `${status} with the token, ${without.status} without`);
     return 'works';
   },
 };

@@ -57,7 +57,7 @@ export function finalState(options: FinalStateOptions = {}): AnyOutputScorer {
     ignoreExtra,
     tolerance: numberTolerance,
   });
-  return responseScorer(convention, '1', (args) => {
+  return responseScorer({ convention, version: '1' }, (args) => {
     const wanted = atPlace(args, place);
     if (wanted === undefined)
       return { score: null, reason: `the case expects no state: it has no \`${place}\`` };

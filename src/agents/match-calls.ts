@@ -42,8 +42,7 @@ export interface CallMatching {
  */
 export function matchCalls(
   worth: readonly (readonly number[])[],
-  actual: number,
-  match: CallMatch,
+  { actual, match }: { readonly actual: number; readonly match: CallMatch },
 ): CallMatching {
   const expected = worth.length;
   const ordered = match === 'same-order' || match === 'in-order';

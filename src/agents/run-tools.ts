@@ -25,6 +25,7 @@ import {
   text,
   type OptionChecks,
 } from '../foundation/options.js';
+import { calledTurn } from './called-turn.js';
 import { executeTool } from './execute-tool.js';
 import { ToolRunError } from './tool-run-error.js';
 import type { AgentStep, Tool, ToolRun, ToolRunStop } from './tool-run.js';
@@ -88,6 +89,10 @@ const CHECKS: OptionChecks<RunToolsOptions> = {
  *   that the model is told, and steps of the run.
  * - `maxTurns` and `budget` end a run with a stated `metadata.stopReason`; its calls that nobody answered are `not-run`. Such
  *   a run has an answer, if often an empty one.
+ * - What a model reasoned before it called goes back to it beside the results, in the form in which its server wants it:
+ *   Anthropic's thinking blocks with their signatures, reasoning items of OpenAI's responses that are encrypted (ask for them
+ *   by `extraBody: { include: ['reasoning.encrypted_content'] }`) or stored there, `reasoning_content` and its like of chats,
+ *   Ollama's `thinking`, the AI SDK's reasoning parts.
  * - Usage and cost are those of all turns. When a turn fails the run rejects with a {@link ToolRunError} that tells what all
  *   turns have used.
  * - It works with every protocol that carries tools, and with models of the AI SDK.
@@ -197,7 +202,7 @@ class ToolLoop<State> {
         for (const call of calls) this.#steps.push(notRun(call, this.#turns));
         return this.#end(response, enough);
       }
-      messages.push({ role: 'assistant', content: response.text, toolCalls: calls.map(sendable) });
+      messages.push(...calledTurn(response, calls.map(sendable)));
       for (const call of calls) messages.push(await this.#answer(call));
     }
   }
@@ -206,7 +211,8 @@ class ToolLoop<State> {
     const { client, options, signal } = this.#parts;
     this.#turns++;
     try {
-      const request = { input: [...messages], model: options.model, parameters: this.#parameters };
+      const { model } = options;
+      const request = { input: [...messages], model, parameters: this.#parameters, includeRaw: true };
       const response = await client.complete(request, { signal });
       this.#spent = sumSpending(this.#spent, { usage: response.usage, cost: response.cost });
       this.#attempts += response.attempts;
@@ -224,7 +230,7 @@ class ToolLoop<State> {
     try {
       const step = await executeTool(tools, { call, state, testCase, signal, turn: this.#turns });
       this.#steps.push(step);
-      return { role: 'tool', toolCallId: call.id, content: step.result };
+      return { role: 'tool', toolCallId: call.id, toolName: call.name, content: step.result };
     } catch (reason) {
       const aborted = AssayError.is(reason)
         ? reason

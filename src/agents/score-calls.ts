@@ -64,7 +64,7 @@ export function callScorer(
     measure,
     expected: place,
   });
-  return responseScorer(convention, '1', (args) => {
+  return responseScorer({ convention, version: '1' }, (args) => {
     const expected = readExpectedCalls(atPlace(args, place), place);
     if (expected === undefined)
       return { score: null, reason: `the case expects no calls: it has no \`${place}\`` };
@@ -91,7 +91,13 @@ function compareCalls(
 ): Compared {
   const agreements = expected.map((wanted) => actual.map((made) => callAgreement(wanted, made, rules)));
   const worth = agreements.map((row) => row.map((each) => each.worth));
-  return { expected, actual, match, agreements, matching: matchCalls(worth, actual.length, match) };
+  return {
+    expected,
+    actual,
+    match,
+    agreements,
+    matching: matchCalls(worth, { actual: actual.length, match }),
+  };
 }
 
 function scoreOf(compared: Compared, measure: 'exact' | 'partial'): Score {

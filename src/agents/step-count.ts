@@ -29,7 +29,7 @@ export function stepCount(options: StepCountOptions): AnyOutputScorer {
   });
   requireOptions('stepCount', checked, ['max']);
   const { max, of = 'calls' } = checked;
-  return responseScorer(conventionText('step-count', { max, of }), '1', (args) => {
+  return responseScorer({ convention: conventionText('step-count', { max, of }), version: '1' }, (args) => {
     const steps = of === 'calls' ? callsMade(args) : turnsTold(args);
     if (typeof steps === 'object') return { score: null, reason: steps.reason };
     if (steps <= max) return { score: 1, metadata: { steps } };

@@ -345,11 +345,15 @@ export function resolveBatchOptions<Input, Expected, Metadata>(
     OPTION_CHECKS as OptionChecks<BatchProcessorOptions<Input, Expected, Metadata>>,
   );
   for (const required of ['target', 'evaluator'] as const) {
-    const missing = invalidOption(owner, required, given[required], OPTION_CHECKS[required]);
+    const missing = invalidOption(owner, {
+      name: required,
+      value: given[required],
+      check: OPTION_CHECKS[required],
+    });
     if (missing !== undefined) throw missing;
   }
   if (given.rateLimit !== undefined) checkOptions(`${owner}.rateLimit`, given.rateLimit, RATE_LIMIT_CHECKS);
-  if (given.retry) void new RetrySchedule(given.retry, systemClock, systemRandom);
+  if (given.retry) void new RetrySchedule(given.retry, { clock: systemClock, random: systemRandom });
   if (given.budget !== undefined) checkOptions(`${owner}.budget`, given.budget, BUDGET_CHECKS);
   if (given.eventLoopProtection)
     checkOptions(`${owner}.eventLoopProtection`, given.eventLoopProtection, PROTECTION_CHECKS);

@@ -92,7 +92,7 @@ export class BatchProcessor<
   ): AsyncGenerator<CaseResult, void, undefined> {
     const results = new ResultStream();
     const leave = new AbortController();
-    const run = this.#start(cases, options, results, leave.signal);
+    const run = this.#start(cases, options, { stream: results, leave: leave.signal });
     run.then(
       () => results.end(),
       (error: unknown) => results.end(error),
@@ -153,8 +153,10 @@ export class BatchProcessor<
   async #start(
     cases: CaseInput<TestCase<Input, Expected, Metadata>>,
     given: RunOptions,
-    stream?: ResultStream,
-    leave?: AbortSignal,
+    {
+      stream,
+      leave,
+    }: { readonly stream?: ResultStream | undefined; readonly leave?: AbortSignal | undefined } = {},
   ): Promise<RunSummary> {
     if (this.#closed) throw new AssayError('ASSAY_CLOSED', 'The processor is closed');
     if (this.#run !== undefined) {
@@ -170,7 +172,7 @@ export class BatchProcessor<
       options,
       runOptions,
       port: this.#port,
-      onDurable: (results) => stream?.offer(results),
+      onDurable: (results) => stream?.hand(results),
     });
     leave?.addEventListener('abort', () => run.abort(leave.reason), { once: true });
     this.#run = run;

@@ -13,7 +13,8 @@ import { CaseLanes, type LaneWork } from './case-lanes.js';
 import { CaseRunner } from './case-runner.js';
 import { toCaseSource, type CaseSource } from '../cases/case-source.js';
 import type { CaseTask } from './case-task.js';
-import { EvaluationGate, guardEventLoop, type EventLoopGuard } from './evaluation-gate.js';
+import { EvaluationGate, guardEventLoop } from './evaluation-gate.js';
+import type { ConcurrencyChange, EventLoopGuard } from './evaluation-gate.js';
 import { InFlightCases } from './in-flight-cases.js';
 import { finishedOutcomes, newStartId } from './open-run.js';
 import { RequestPacer } from './request-pacer.js';
@@ -71,8 +72,8 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#begunAt = clock.now();
     const startId = newStartId(this.#startedAt, options.random);
     this.runId = runOptions.runId ?? `run-${startId}`;
-    this.#announce = runAnnouncer(port, this.runId, clock);
-    this.#lanes = new CaseLanes(this.#laneWork(), concurrency, () => clock.now());
+    this.#announce = runAnnouncer(port, { runId: this.runId, clock });
+    this.#lanes = new CaseLanes(this.#laneWork(), { concurrency, now: () => clock.now() });
     this.#inFlight = new InFlightCases(clock, options.caseTimeoutMs);
     this.#source = toCaseSource(cases);
     this.#statistics = new RunStatistics({
@@ -82,9 +83,10 @@ export class BatchRun<Input, Expected, Metadata> {
     });
     this.#prefixScore = new PrefixScore(options.repetitions);
     this.#progress = this.#makeProgress();
-    this.#runner = new CaseRunner(options, this.#gate, (retried) =>
-      this.#announce('target:retry', () => ({ ...retried, endpoint: null })),
-    );
+    this.#runner = new CaseRunner(options, {
+      gate: this.#gate,
+      onRetry: (retried) => this.#announce('target:retry', () => ({ ...retried, endpoint: null })),
+    });
     this.#pacer = options.rateLimit === undefined ? undefined : new RequestPacer(options.rateLimit, clock);
     this.#session = openSession({
       runId: this.runId,
@@ -178,9 +180,10 @@ export class BatchRun<Input, Expected, Metadata> {
       stopFollowing = followRetries(this.#options.target, this.#announce);
       this.#announce('run:start', () => ({ at: this.#startedAt, total: this.#total, ...opened }));
       this.#progress.begin((progress) => this.#port.emit('progress', progress));
-      guard = guardEventLoop(this.#options, this.#gate, {
+      guard = guardEventLoop(this.#options, {
+        gate: this.#gate,
         concurrency: () => this.#lanes.concurrency,
-        onChange: (from, to, reason) => this.#concurrencyChanged(from, to, reason),
+        onChange: (change) => this.#announceConcurrency(change),
       });
       await this.#lanes.run();
     } catch (error) {
@@ -223,7 +226,7 @@ export class BatchRun<Input, Expected, Metadata> {
   setConcurrency(concurrency: number): void {
     const from = this.#lanes.concurrency;
     this.#lanes.concurrency = concurrency;
-    this.#concurrencyChanged(from, concurrency, 'host');
+    this.#announceConcurrency({ from, to: concurrency, reason: 'host' });
   }
 
   /** Begins no further case; after `timeoutMs` cancels those in flight and waits no longer for a failing store. */
@@ -255,8 +258,8 @@ export class BatchRun<Input, Expected, Metadata> {
 
   #laneWork(): LaneWork<CaseTask<Input, Expected, Metadata>, CaseResult> {
     return {
-      take: () => this.#feeder.take(),
-      giveBack: (task) => {
+      takeCase: () => this.#feeder.take(),
+      giveBackCase: (task) => {
         this.#slots?.release(task);
         this.#feeder.giveBack(task);
       },
@@ -267,13 +270,13 @@ export class BatchRun<Input, Expected, Metadata> {
         this.#beginCase(task);
         return this.#runner.run(task);
       },
-      settle: (task, result) => {
+      bookResult: (task, result) => {
         this.#inFlight.delete(task);
         this.#slots?.release(task);
         this.#prefixScore.add(task.sequence, result);
         return this.#record(result, task);
       },
-      failed: (error) => this.#stop('input-error', error),
+      laneFailed: (error) => this.#stop('input-error', error),
     };
   }
 
@@ -364,8 +367,8 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#session?.abandon();
   }
 
-  #concurrencyChanged(from: number, to: number, reason: 'event-loop-delay' | 'recovered' | 'host'): void {
-    if (from !== to) this.#announce('concurrency:change', () => ({ from, to, reason }));
+  #announceConcurrency(change: ConcurrencyChange): void {
+    if (change.from !== change.to) this.#announce('concurrency:change', () => change);
   }
 
   async #end(): Promise<RunSummary> {
@@ -385,7 +388,8 @@ export class BatchRun<Input, Expected, Metadata> {
       warnings: [...(this.#session?.warnings(complete) ?? []), ...(this.#prefix?.notes ?? [])],
     });
     await this.#session?.end(summary, complete).catch(() => {}); // it has told, and is the reason to stop now
-    const error = runError(this.#stopReason, this.#failure, this.#writer.safe, summary);
+    const ended = { cause: this.#failure, safe: this.#writer.safe, summary };
+    const error = runError(this.#stopReason, ended);
     this.#reportProgress(true);
     this.#announce('run:end', () => ({ summary, ...(error === undefined ? {} : { error }) }));
     if (error !== undefined) throw error;

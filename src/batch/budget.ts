@@ -29,6 +29,11 @@ export interface BudgetWatchOptions {
   readonly onBlind: (blind: BlindBudget) => void;
 }
 
+/** What says how much tokens cost. */
+interface PricedUse {
+  readonly priced: (usage: TokenUsage) => number | null;
+}
+
 /** What is booked beside a result. */
 export interface BookedUse {
   /** What it has used, where nobody told. */
@@ -68,13 +73,13 @@ export class BudgetWatch {
     const priced = (usage: TokenUsage): number | null => estimateCost(usage, result.model ?? undefined);
     if (!result.cached) {
       const { usage, cost, model } = result;
-      if (usage !== null) this.#bookTokens(usage, false, model);
-      if (estimate !== undefined) this.#bookTokens(estimate, true, model);
+      if (usage !== null) this.#bookTokens(usage, { guessed: false, model });
+      if (estimate !== undefined) this.#bookTokens(estimate, { guessed: true, model });
       if (cost !== null) this.#bookCost(cost, usage);
-      else if (usage !== null) this.#guessCost(usage, 'no-price', { model, priced });
+      else if (usage !== null) this.#guessCost(usage, { reason: 'no-price', model, priced });
       // A host that says what an answer cost has counted its tokens, told or not.
       if (estimate !== undefined && (cost === null || usage !== null))
-        this.#guessCost(estimate, 'no-usage', { model, priced });
+        this.#guessCost(estimate, { reason: 'no-usage', model, priced });
     }
     for (const dimension of result.evaluation?.dimensions ?? []) {
       const judge = judgeUsageOf(dimension);
@@ -121,12 +126,16 @@ export class BudgetWatch {
     return this.#cost + this.#guessedCost;
   }
 
-  #bookTokens(usage: TokenUsage, guessed: boolean, model: string | null): void {
+  #bookTokens(
+    usage: TokenUsage,
+    { guessed, model }: { readonly guessed: boolean; readonly model: string | null },
+  ): void {
     const tokens = usage.inputTokens + usage.outputTokens;
     this.#tokens += tokens;
     if (!guessed) return;
     this.#estimatedTokens += tokens;
-    if (this.#budget.maxTokens !== undefined) this.#tellBlind('maxTokens', 'no-usage', model, true);
+    if (this.#budget.maxTokens !== undefined)
+      this.#announceBlind({ budget: 'maxTokens', reason: 'no-usage', model, estimated: true });
   }
 
   #bookCost(cost: number, usage: TokenUsage | null): void {
@@ -136,11 +145,7 @@ export class BudgetWatch {
 
   #guessCost(
     usage: TokenUsage,
-    reason: BlindBudget['reason'],
-    {
-      model,
-      priced,
-    }: { readonly model: string | null; readonly priced: (usage: TokenUsage) => number | null },
+    { reason, model, priced }: Pick<BlindBudget, 'reason' | 'model'> & PricedUse,
   ): void {
     if (this.#budget.maxCost === undefined) return;
     const cost = priced(usage);
@@ -151,17 +156,11 @@ export class BudgetWatch {
       this.#pricedTokens += tokens;
     }
     const known = cost !== null || this.#pricedTokens > 0;
-    this.#tellBlind('maxCost', reason, model, known);
+    this.#announceBlind({ budget: 'maxCost', reason, model, estimated: known });
   }
 
-  #tellBlind(
-    budget: BlindBudget['budget'],
-    reason: BlindBudget['reason'],
-    model: string | null,
-    estimated: boolean,
-  ): void {
-    if (this.#blind.some((each) => each.budget === budget)) return;
-    const blind = { budget, reason, model, estimated };
+  #announceBlind(blind: BlindBudget): void {
+    if (this.#blind.some((each) => each.budget === blind.budget)) return;
     this.#blind.push(blind);
     this.#options.onBlind(blind);
   }
@@ -169,17 +168,18 @@ export class BudgetWatch {
   #check(durationMs: number): void {
     const { counts, onExhausted } = this.#options;
     const { maxCost, maxTokens, maxDurationMs, maxErrorRate } = this.#budget;
-    const tell = (budget: keyof RunBudget, limit: number, value: number, estimated = false): void =>
-      onExhausted({ budget, limit, value, estimated });
     if (maxCost !== undefined && this.#spentCost >= maxCost) {
-      tell('maxCost', maxCost, this.#spentCost, this.#guessedCost > 0);
+      const estimated = this.#guessedCost > 0;
+      onExhausted({ budget: 'maxCost', limit: maxCost, value: this.#spentCost, estimated });
     } else if (maxTokens !== undefined && this.#tokens >= maxTokens) {
-      tell('maxTokens', maxTokens, this.#tokens, this.#estimatedTokens > 0);
+      const estimated = this.#estimatedTokens > 0;
+      onExhausted({ budget: 'maxTokens', limit: maxTokens, value: this.#tokens, estimated });
     } else if (maxDurationMs !== undefined && durationMs >= maxDurationMs) {
-      tell('maxDurationMs', maxDurationMs, durationMs);
+      onExhausted({ budget: 'maxDurationMs', limit: maxDurationMs, value: durationMs, estimated: false });
     } else if (maxErrorRate !== undefined && counts.results >= LEAST_RESULTS) {
       const rate = counts.errored / counts.results;
-      if (rate > maxErrorRate) tell('maxErrorRate', maxErrorRate, rate);
+      if (rate > maxErrorRate)
+        onExhausted({ budget: 'maxErrorRate', limit: maxErrorRate, value: rate, estimated: false });
     }
   }
 }

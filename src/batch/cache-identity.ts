@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { isModelClient } from '../client/model-client.js';
+import { nodeCrypto } from '../foundation/late-modules.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import type { ResolvedBatchOptions } from './batch-options.js';
 
@@ -14,6 +14,6 @@ export function cacheIdentityOf<Input, Expected, Metadata>(
   const target: unknown = options.target;
   const client = isModelClient(target) ? target : undefined;
   const name = client === undefined ? (target as { readonly name: string }).name : undefined;
-  const identity = options.cacheIdentity ?? client?.cacheIdentity ?? randomUUID();
+  const identity = options.cacheIdentity ?? client?.cacheIdentity ?? nodeCrypto().randomUUID();
   return stableHash([identity, name, options.model, options.parameters]);
 }

@@ -266,15 +266,15 @@ export class CaseFeeder<Input, Expected, Metadata> {
     testCase: TestCase<Input, Expected, Metadata>,
     isDone: ((repetition: number) => boolean) | undefined,
   ): void {
-    const { clock, session } = this.#options;
+    const { clock, session, runId } = this.#options;
     const now = clock.now();
     const kept = session?.keeper.keep(testCase);
     for (let repetition = 0; repetition < this.#options.repetitions; repetition++) {
       this.#options.onSubmit?.(testCase.id, repetition);
       if (isDone !== undefined && isDone(repetition)) this.#skipped++;
       else {
-        const at = { sequence: this.#sequence++, pulledAt: now, kept };
-        this.#ready.push(new CaseTask(this.#options.runId, testCase, repetition, at));
+        const made = { runId, repetition, sequence: this.#sequence++, pulledAt: now, kept };
+        this.#ready.push(new CaseTask(testCase, made));
       }
     }
   }

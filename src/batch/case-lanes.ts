@@ -6,9 +6,9 @@ const LANES_A_TURN = 16;
 /** What lanes do with a case, from the source to the store. */
 export interface LaneWork<Task, Result> {
   /** The next case; `undefined` when none is ready at this moment. */
-  take(): Task | undefined;
+  takeCase(): Task | undefined;
   /** Puts a case back that was taken and not begun. */
-  giveBack(task: Task): void;
+  giveBackCase(task: Task): void;
   /** Whether no case is ready and none will come. */
   isExhausted(): boolean;
   /** Whether the run ends: no further case is begun. */
@@ -18,9 +18,9 @@ export interface LaneWork<Task, Result> {
   /** Begins a case; resolves to what came of it. */
   run(task: Task): Promise<Result>;
   /** Books a result; answers with a promise when the store is behind. */
-  settle(task: Task, result: Result): Promise<void> | undefined;
+  bookResult(task: Task, result: Result): Promise<void> | undefined;
   /** A fault of this package: nothing in a case can get there. */
-  failed(error: unknown): void;
+  laneFailed(error: unknown): void;
 }
 
 /**
@@ -37,7 +37,10 @@ export class CaseLanes<Task extends { readonly begunAt: number }, Result> {
   #wake: () => void = () => {};
 
   /** `now`: monotonic time in milliseconds. */
-  constructor(work: LaneWork<Task, Result>, concurrency: number, now: () => number) {
+  constructor(
+    work: LaneWork<Task, Result>,
+    { concurrency, now }: { readonly concurrency: number; readonly now: () => number },
+  ) {
     this.#work = work;
     this.#queue = new PQueue({ concurrency });
     this.#turns = new TurnGiver(now);
@@ -60,7 +63,11 @@ export class CaseLanes<Task extends { readonly begunAt: number }, Result> {
       this.#ended = resolve;
       // The first requests are on their way while the others are made.
       const goingOn = (): boolean => this.#lanes > 0;
-      overTurns(this.#queue.concurrency, LANES_A_TURN, () => this.#addLane(), goingOn);
+      overTurns(() => this.#addLane(), {
+        times: this.#queue.concurrency,
+        most: LANES_A_TURN,
+        wanted: goingOn,
+      });
     });
   }
 
@@ -99,7 +106,7 @@ export class CaseLanes<Task extends { readonly begunAt: number }, Result> {
           void this.#queue.add(this.#lane); // comes back when the gate lets it
           return;
         }
-        const task = work.take();
+        const task = work.takeCase();
         if (task === undefined) {
           if (work.isExhausted()) break;
           await this.#whenReady();
@@ -109,18 +116,18 @@ export class CaseLanes<Task extends { readonly begunAt: number }, Result> {
         if (turn !== undefined) {
           await turn;
           if (this.#gateClosed) {
-            work.giveBack(task);
+            work.giveBackCase(task);
             continue;
           }
         }
         if (work.isEnding()) continue;
-        const room = work.settle(task, await work.run(task));
+        const room = work.bookResult(task, await work.run(task));
         if (room !== undefined) await room;
         const due = this.#turns.due(task.begunAt);
         if (due !== undefined) await due; // a target that answers at once would let no timer or signal through
       }
     } catch (error) {
-      work.failed(error);
+      work.laneFailed(error);
     }
     if (--this.#lanes === 0) this.#ended();
   };

@@ -29,8 +29,7 @@ export class CaseRunner<Input, Expected, Metadata> {
 
   constructor(
     options: ResolvedBatchOptions<Input, Expected, Metadata>,
-    gate: EvaluationGate,
-    onRetry: (retried: RetriedTry) => void,
+    { gate, onRetry }: { readonly gate: EvaluationGate; readonly onRetry: (retried: RetriedTry) => void },
   ) {
     const { budget, rateLimit } = options;
     this.#options = options;
@@ -53,8 +52,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     const { response } = call;
     call.endedAt = clock.now();
     try {
-      if (this.#books && !call.cached)
-        task.estimate = estimateUsage(() => this.#target.inputOf(task), call, response);
+      if (this.#books && !call.cached) task.estimate = estimateUsage(() => this.#target.inputOf(task), call);
       const judged = this.#evaluate(task, response);
       const evaluation = judged instanceof Promise ? await judged : judged;
       if (this.#options.store === undefined) checkReadable(evaluation);
@@ -173,7 +171,7 @@ export class CaseRunner<Input, Expected, Metadata> {
     result.endpoint = call.endpoint;
     result.usage = call.spent?.usage ?? null;
     result.cost = call.spent?.cost ?? null;
-    if (this.#books) task.estimate = estimateUsage(() => this.#target.inputOf(task), call, undefined);
+    if (this.#books) task.estimate = estimateUsage(() => this.#target.inputOf(task), call);
     return result;
   }
 

@@ -32,22 +32,22 @@ export class CaseTask<Input, Expected, Metadata>
   place: ListNode<CaseTask<Input, Expected, Metadata>> | undefined = undefined;
 
   constructor(
-    runId: string,
     testCase: TestCase<Input, Expected, Metadata>,
-    repetition: number,
-    at: {
-      readonly sequence: number;
-      readonly pulledAt: number;
-      readonly kept: CaseOfRun | undefined;
-    },
+    {
+      runId,
+      repetition,
+      sequence,
+      pulledAt,
+      kept,
+    }: Pick<CaseTask<Input, Expected, Metadata>, 'runId' | 'repetition' | 'sequence' | 'pulledAt' | 'kept'>,
   ) {
     super();
     this.runId = runId;
     this.testCase = testCase;
     this.repetition = repetition;
-    this.sequence = at.sequence;
-    this.pulledAt = at.pulledAt;
-    this.kept = at.kept;
+    this.sequence = sequence;
+    this.pulledAt = pulledAt;
+    this.kept = kept;
   }
 }
 

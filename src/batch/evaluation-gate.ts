@@ -73,6 +73,13 @@ export function eventLoopDelaySampler(): DelaySampler {
   };
 }
 
+/** How many cases or evaluations may be in flight at once from now on, and why. */
+export interface ConcurrencyChange {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: 'event-loop-delay' | 'recovered' | 'host';
+}
+
 /** What a {@link EventLoopGuard} needs to know. */
 export interface EventLoopGuardOptions {
   readonly gate: EvaluationGate;
@@ -82,7 +89,7 @@ export interface EventLoopGuardOptions {
   readonly concurrency: () => number;
   readonly clock: Clock;
   readonly sampler: DelaySampler;
-  readonly onChange: (from: number, to: number, reason: 'event-loop-delay' | 'recovered') => void;
+  readonly onChange: (change: ConcurrencyChange) => void;
 }
 
 /**
@@ -108,10 +115,10 @@ export class EventLoopGuard {
   #schedule(): void {
     const { clock, intervalMs } = this.#options;
     this.#dueAt = clock.now() + intervalMs;
-    this.#timer = clock.schedule(() => this.#look(), intervalMs, { keepAlive: false });
+    this.#timer = clock.schedule(() => this.#checkDelay(), intervalMs, { keepAlive: false });
   }
 
-  #look(): void {
+  #checkDelay(): void {
     const { gate, maxDelayMs, concurrency, sampler, clock, onChange } = this.#options;
     // A block that begins right after the sampler was read is not in it, and when every block is longer than
     // intervalMs, none is: then only this timer's own lateness tells.
@@ -120,11 +127,11 @@ export class EventLoopGuard {
     const now = Math.min(gate.limit, ceiling);
     if (delay > maxDelayMs && now > 1) {
       gate.limit = Math.max(1, Math.floor(now / 2));
-      onChange(now, gate.limit, 'event-loop-delay');
+      onChange({ from: now, to: gate.limit, reason: 'event-loop-delay' });
     } else if (delay < maxDelayMs / 2 && gate.limit !== Number.POSITIVE_INFINITY) {
       const raised = now * 2;
       gate.limit = raised >= ceiling ? Number.POSITIVE_INFINITY : raised;
-      onChange(now, Math.min(raised, ceiling), 'recovered');
+      onChange({ from: now, to: Math.min(raised, ceiling), reason: 'recovered' });
     }
     this.#schedule();
   }
@@ -132,15 +139,15 @@ export class EventLoopGuard {
 
 /** Watches the event loop as the options say; `undefined` when they say not to. */
 export function guardEventLoop(
-  options: { readonly eventLoopProtection?: EventLoopProtection | false | undefined; readonly clock: Clock },
-  gate: EvaluationGate,
-  run: Pick<EventLoopGuardOptions, 'concurrency' | 'onChange'>,
+  {
+    eventLoopProtection,
+    clock,
+  }: { readonly eventLoopProtection?: EventLoopProtection | false | undefined; readonly clock: Clock },
+  run: Pick<EventLoopGuardOptions, 'gate' | 'concurrency' | 'onChange'>,
 ): EventLoopGuard | undefined {
-  const { eventLoopProtection, clock } = options;
   if (eventLoopProtection === false) return undefined;
   return new EventLoopGuard({
     ...run,
-    gate,
     clock,
     maxDelayMs: eventLoopProtection?.maxDelayMs ?? 250,
     intervalMs: eventLoopProtection?.intervalMs ?? 1000,

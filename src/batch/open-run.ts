@@ -55,16 +55,18 @@ export async function openRun(
   // Also of a run whose manifest is lost: the feeder skips what is finished, so the summary must count it.
   const earlier = await store.results(
     { runId },
-    (result) => {
-      if (isFinished(result.outcome)) onEarlier(result);
+    {
+      onResult: (result) => {
+        if (isFinished(result.outcome)) onEarlier(result);
+      },
+      signal: options.signal,
     },
-    options.signal,
   );
   return { manifest: standing, resumed: known !== undefined || earlier > 0 };
 }
 
 const hasResults = async (store: RunStore, runId: string): Promise<boolean> =>
-  (await store.results({ runId, limit: 1 }, () => {})) > 0;
+  (await store.results({ runId, limit: 1 }, { onResult: () => {} })) > 0;
 
 const notNew = (runId: string): AssayError =>
   new AssayError(

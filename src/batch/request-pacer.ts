@@ -20,10 +20,13 @@ export class RequestPacer {
     this.#clock = clock;
     const now = clock.now();
     if (requestsPerSecond !== undefined) {
-      this.#requests = new TokenBucket(requestsPerSecond, burst ?? Math.max(1, requestsPerSecond), now);
+      this.#requests = new TokenBucket(
+        { perSecond: requestsPerSecond, burst: burst ?? Math.max(1, requestsPerSecond) },
+        now,
+      );
     }
     if (tokensPerMinute !== undefined) {
-      this.#tokens = new TokenBucket(tokensPerMinute / 60, tokensPerMinute / 60, now);
+      this.#tokens = new TokenBucket({ perSecond: tokensPerMinute / 60, burst: tokensPerMinute / 60 }, now);
     }
   }
 

@@ -77,7 +77,7 @@ export async function rescore(
   const manifest = await store.manifest(runId);
   if (manifest === undefined)
     throw new InputError('ASSAY_EMPTY_INPUT', `Expected a run of the store, got ${JSON.stringify(runId)}`);
-  const answers = new StoredAnswers(store, runId, manifest.repetitions);
+  const answers = new StoredAnswers(store, { runId, repetitions: manifest.repetitions });
   const processor = new BatchProcessor<unknown, never, never>({
     target: answers.answer as never,
     evaluator: evaluator as never,

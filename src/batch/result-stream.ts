@@ -6,30 +6,30 @@ import type { CaseResult } from '../evaluation/evaluation-types.js';
  */
 export class ResultStream implements AsyncIterable<CaseResult> {
   #batches: (readonly CaseResult[])[] = []; // one; more only once the run is let go
-  #taken: (() => void) | undefined;
-  #offered: (() => void) | undefined;
+  #letRunGoOn: (() => void) | undefined;
+  #wakeConsumer: (() => void) | undefined;
   #holding = true;
   #ended = false;
   #error: unknown;
 
-  /** Offers a batch; resolves when the consumer has gone through it, at once when the run is let go. */
-  async offer(batch: readonly CaseResult[]): Promise<void> {
+  /** Hands a batch to the consumer; resolves when the consumer has gone through it, at once when the run is let go. */
+  async hand(batch: readonly CaseResult[]): Promise<void> {
     this.#batches.push(batch);
-    this.#offered?.();
-    if (this.#holding) await new Promise<void>((resolve) => (this.#taken = resolve));
+    this.#wakeConsumer?.();
+    if (this.#holding) await new Promise<void>((resolve) => (this.#letRunGoOn = resolve));
   }
 
-  /** Lets the run go on without its consumer, who gets what is offered from now on all the same. */
+  /** Lets the run go on without its consumer, who gets what is handed over from now on all the same. */
   letGo(): void {
     this.#holding = false;
-    this.#taken?.();
+    this.#letRunGoOn?.();
   }
 
   /** No further batch will come; with an error, the consumer gets it after the last result. */
   end(error?: unknown): void {
     this.#ended = true;
     this.#error = error;
-    this.#offered?.();
+    this.#wakeConsumer?.();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<CaseResult, void, undefined> {
@@ -37,12 +37,12 @@ export class ResultStream implements AsyncIterable<CaseResult> {
       const batch = this.#batches.shift();
       if (batch !== undefined) {
         yield* batch;
-        this.#taken?.();
+        this.#letRunGoOn?.();
       } else if (this.#ended) {
         if (this.#error !== undefined) throw this.#error;
         return;
       } else {
-        await new Promise<void>((resolve) => (this.#offered = resolve));
+        await new Promise<void>((resolve) => (this.#wakeConsumer = resolve));
       }
     }
   }

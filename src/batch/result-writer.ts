@@ -41,7 +41,7 @@ export class ResultWriter {
   #safe = 0;
   #waiting = 0;
   #tail: Promise<void> = Promise.resolve();
-  #room: Promise<void> | undefined; // while full batches wait
+  #whenRoom: Promise<void> | undefined; // while full batches wait
   #makeRoom: (() => void) | undefined;
   #timer: ClockTimer | undefined;
   #failed = false;
@@ -70,13 +70,13 @@ export class ResultWriter {
       this.#batch.push(result);
       this.#cases.push(kept);
     }
-    if (this.#batch.length >= this.#options.batchSize) this.#hand();
-    return this.#room;
+    if (this.#batch.length >= this.#options.batchSize) this.#queueBatch();
+    return this.#whenRoom;
   }
 
   /** Hands over what is left and waits until all of it is durable or has failed. */
   async finish(): Promise<void> {
-    this.#hand();
+    this.#queueBatch();
     await this.#tail;
   }
 
@@ -86,10 +86,10 @@ export class ResultWriter {
     this.#batchBegunAt = this.#options.clock.now();
     const { flushIntervalMs } = this.#options;
     if (flushIntervalMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = this.#options.clock.schedule(() => this.#hand(), flushIntervalMs);
+    this.#timer = this.#options.clock.schedule(() => this.#queueBatch(), flushIntervalMs);
   }
 
-  #hand(): void {
+  #queueBatch(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (this.#batch.length === 0) return;
@@ -98,7 +98,8 @@ export class ResultWriter {
     const begunAt = this.#batchBegunAt;
     this.#batch = [];
     this.#waiting++;
-    if (this.#waiting >= FULL_BATCHES) this.#room ??= new Promise((resolve) => (this.#makeRoom = resolve));
+    if (this.#waiting >= FULL_BATCHES)
+      this.#whenRoom ??= new Promise((resolve) => (this.#makeRoom = resolve));
     this.#unsaved.add(results);
     this.#tail = this.#tail.then(() => this.#write({ results, cases, begunAt }));
   }
@@ -106,7 +107,7 @@ export class ResultWriter {
   async #write({ results, cases, begunAt }: Batch): Promise<void> {
     const { session, clock, onDurable } = this.#options;
     const summary = this.#summarise(results, clock.now() - begunAt);
-    if (!this.#failed && (await this.#append(results, cases, summary))) {
+    if (!this.#failed && (await this.#append(results, { cases, summary }))) {
       if (session !== undefined) this.#safe += results.length;
       this.#unsaved.delete(results);
       await onDurable(results, summary);
@@ -114,18 +115,17 @@ export class ResultWriter {
     this.#waiting--;
     if (this.#waiting < FULL_BATCHES || this.#failed) {
       this.#makeRoom?.();
-      this.#room = undefined;
+      this.#whenRoom = undefined;
     }
   }
 
   /** Whether the batch is durable. If it is not, nothing is written any more. */
   async #append(
     results: readonly CaseResult[],
-    cases: readonly KeptCase[],
-    summary: BatchSummary,
+    { cases, summary }: { readonly cases: readonly KeptCase[]; readonly summary: BatchSummary },
   ): Promise<boolean> {
     try {
-      await this.#options.session?.append(results, cases, summary);
+      await this.#options.session?.append(results, { cases, summary });
     } catch {
       this.#failed = true; // the run's store has emitted the error
     }

@@ -10,7 +10,10 @@ export type Announce = <Name extends keyof BatchEvents & string>(
 ) => void;
 
 /** What tells of one run, with its id and the time. */
-export function runAnnouncer(port: EventPort, runId: string, clock: Clock): Announce {
+export function runAnnouncer(
+  port: EventPort,
+  { runId, clock }: { readonly runId: string; readonly clock: Clock },
+): Announce {
   return (event, payload) => {
     if (!port.wants(event)) return;
     port.emit(event, { at: clock.wallTime(), runId, ...payload() } as BatchEvents[typeof event]);

@@ -19,14 +19,22 @@ export class RunError extends AssayError {
   }
 }
 
-/** What a run that has ended for `stopReason` rejects with; `undefined` when it ended without an error. */
-export function runError(stopReason: StopReason, cause: unknown, safe: number, summary: RunSummary): unknown {
-  if (stopReason === 'aborted') return abortedError(cause, safe, summary);
-  if (stopReason === 'store-error') return storeFailedError(cause, safe, summary);
-  return cause; // of the input, or what the host's onCaseError threw
+/** What a run came to that did not come to the end of its input. */
+export interface EndedRun {
+  readonly cause: unknown;
+  /** Results that are durable in the store. */
+  readonly safe: number;
+  readonly summary: RunSummary;
 }
 
-function abortedError(cause: unknown, safe: number, summary: RunSummary): RunError {
+/** What a run that has ended for `stopReason` rejects with; `undefined` when it ended without an error. */
+export function runError(stopReason: StopReason, ended: EndedRun): unknown {
+  if (stopReason === 'aborted') return abortedError(ended);
+  if (stopReason === 'store-error') return storeFailedError(ended);
+  return ended.cause; // of the input, or what the host's onCaseError threw
+}
+
+function abortedError({ cause, safe, summary }: EndedRun): RunError {
   return new RunError(
     'ASSAY_ABORTED',
     `The run was aborted: ${messageOf(cause)}; ${safe} results are stored`,
@@ -38,7 +46,7 @@ function abortedError(cause: unknown, safe: number, summary: RunSummary): RunErr
   );
 }
 
-function storeFailedError(cause: unknown, safe: number, summary: RunSummary): RunError {
+function storeFailedError({ cause, safe, summary }: EndedRun): RunError {
   const results = summary.scored + summary.unscored + summary.errored;
   return new RunError(
     AssayError.is(cause) ? cause.code : 'ASSAY_STORE_FAILED',

@@ -99,10 +99,15 @@ export class RunSession<Input, Expected, Metadata> {
     const isFinished = finishedOutcomes(runOptions);
     for (const { caseId, repetition } of keys) {
       if (this.#counted.seen(nameOf({ caseId, repetition }))) continue;
-      await this.#store.results({ runId, idPrefix: caseId }, (result) => {
-        const wanted = result.caseId === caseId && result.repetition === repetition;
-        if (wanted && isFinished(result.outcome)) this.#count(result);
-      });
+      await this.#store.results(
+        { runId, idPrefix: caseId },
+        {
+          onResult: (result) => {
+            const wanted = result.caseId === caseId && result.repetition === repetition;
+            if (wanted && isFinished(result.outcome)) this.#count(result);
+          },
+        },
+      );
     }
   }
 
@@ -114,7 +119,10 @@ export class RunSession<Input, Expected, Metadata> {
   }
 
   /** Stores a batch, the cases that it refers to, and its summary; resolves when all is durable. */
-  append(results: readonly CaseResult[], cases: readonly KeptCase[], summary: BatchSummary): Promise<void> {
+  append(
+    results: readonly CaseResult[],
+    { cases, summary }: { readonly cases: readonly KeptCase[]; readonly summary: BatchSummary },
+  ): Promise<void> {
     return this.#store.append(results, summary, { lease: this.#lease, cases });
   }
 

@@ -83,8 +83,10 @@ export class RunStore {
   /** Hands stored results to `onResult`, each once, until `signal` aborts; resolves to how many there were. */
   async results(
     query: ResultQuery,
-    onResult: (result: CaseResult) => void,
-    signal?: AbortSignal,
+    {
+      onResult,
+      signal,
+    }: { readonly onResult: (result: CaseResult) => void; readonly signal?: AbortSignal | undefined },
   ): Promise<number> {
     let given = 0;
     await this.#attempt(async () => {

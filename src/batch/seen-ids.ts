@@ -12,7 +12,12 @@ const GROWTH = 8;
  */
 export class DuplicateGuard {
   readonly #layers = [new Uint32Array(FIRST_BITS >>> 5)];
-  #room = FIRST_BITS / BITS_PER_ID;
+  /** Ids that the last layer can take before the next one is made. */
+  #free = FIRST_BITS / BITS_PER_ID;
+  // The hashes of the id at hand, each 32 bits.
+  #a = 0;
+  #b = 0;
+  #c = 0;
   #size = 0;
 
   /** How many ids were added. */
@@ -22,15 +27,15 @@ export class DuplicateGuard {
 
   /** Adds an id; whether it (almost certainly) was there before. */
   seen(id: string): boolean {
-    return this.#look(id, true);
+    return this.#lookUp(id, true);
   }
 
   /** Whether an id was (almost certainly) added; adds nothing. */
   has(id: string): boolean {
-    return this.#look(id, false);
+    return this.#lookUp(id, false);
   }
 
-  #look(id: string, adding: boolean): boolean {
+  #lookUp(id: string, adding: boolean): boolean {
     let a = 0x811c9dc5; // FNV-1a and a second, independent mix in one pass
     let b = 0x9e3779b9;
     for (let i = 0; i < id.length; i++) {
@@ -42,41 +47,45 @@ export class DuplicateGuard {
     b = mix(b ^ id.length) | 1;
     const c = mix(a ^ Math.imul(b, 0x9e3779b1)); // the small layers use few bits of each
     // By position: V8 compiles a loop over the members again when there is a second one.
-    for (let i = 0; i < this.#layers.length; i++) if (has(this.#layers[i]!, a, b, c)) return true;
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    for (let i = 0; i < this.#layers.length; i++) if (this.#isIn(this.#layers[i]!)) return true;
     if (!adding) return false;
-    if (this.#room === 0) this.#grow();
-    add(this.#layers.at(-1)!, a, b, c);
-    this.#room--;
+    if (this.#free === 0) this.#grow();
+    this.#addTo(this.#layers.at(-1)!);
+    this.#free--;
     this.#size++;
     return false;
+  }
+
+  #isIn(layer: Uint32Array): boolean {
+    const last = layer.length * 32 - 1;
+    for (let probe = 0; probe < PROBES; probe++) {
+      const bit = this.#probed(probe) & last;
+      if ((layer[bit >>> 5]! & (1 << (bit & 31))) === 0) return false;
+    }
+    return true;
+  }
+
+  #addTo(layer: Uint32Array): void {
+    const last = layer.length * 32 - 1;
+    for (let probe = 0; probe < PROBES; probe++) {
+      const bit = this.#probed(probe) & last;
+      layer[bit >>> 5]! |= 1 << (bit & 31);
+    }
+  }
+
+  #probed(probe: number): number {
+    return this.#a + Math.imul(probe, this.#b) + Math.imul(probe * probe, this.#c);
   }
 
   #grow(): void {
     const bits = this.#layers.at(-1)!.length * 32 * GROWTH;
     this.#layers.push(new Uint32Array(bits >>> 5));
-    this.#room = bits === LAST_BITS ? Number.POSITIVE_INFINITY : bits / BITS_PER_ID;
+    this.#free = bits === LAST_BITS ? Number.POSITIVE_INFINITY : bits / BITS_PER_ID;
   }
 }
-
-function has(layer: Uint32Array, a: number, b: number, c: number): boolean {
-  const last = layer.length * 32 - 1;
-  for (let probe = 0; probe < PROBES; probe++) {
-    const bit = position(probe, a, b, c) & last;
-    if ((layer[bit >>> 5]! & (1 << (bit & 31))) === 0) return false;
-  }
-  return true;
-}
-
-function add(layer: Uint32Array, a: number, b: number, c: number): void {
-  const last = layer.length * 32 - 1;
-  for (let probe = 0; probe < PROBES; probe++) {
-    const bit = position(probe, a, b, c) & last;
-    layer[bit >>> 5]! |= 1 << (bit & 31);
-  }
-}
-
-const position = (probe: number, a: number, b: number, c: number): number =>
-  a + Math.imul(probe, b) + Math.imul(probe * probe, c);
 
 /** Finaliser of MurmurHash3 (Appleby): every input bit moves every output bit. */
 function mix(hash: number): number {

@@ -61,11 +61,12 @@ const DEEPEST_LOOK = 64;
  * @throws whatever a getter of it throws.
  */
 export function checkReadable(evaluation: Evaluation): void {
-  if (!isPlainPart(evaluation)) look(evaluation, new Set(), 0);
-}
-
-function look(value: unknown, seen: Set<unknown>, depth: number): void {
-  if (typeof value !== 'object' || value === null || depth > DEEPEST_LOOK || seen.has(value)) return;
-  seen.add(value);
-  for (const name of Object.keys(value)) look((value as Record<string, unknown>)[name], seen, depth + 1);
+  if (isPlainPart(evaluation)) return;
+  const seen = new Set<unknown>();
+  const readThrough = (value: unknown, depth: number): void => {
+    if (typeof value !== 'object' || value === null || depth > DEEPEST_LOOK || seen.has(value)) return;
+    seen.add(value);
+    for (const name of Object.keys(value)) readThrough((value as Record<string, unknown>)[name], depth + 1);
+  };
+  readThrough(evaluation, 0);
 }

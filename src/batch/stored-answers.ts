@@ -16,7 +16,10 @@ export class StoredAnswers {
   readonly #lookedUp = new Set<string>();
 
   /** `repetitions`: of the run. */
-  constructor(store: Pick<ResultStore, 'query'>, runId: string, repetitions: number) {
+  constructor(
+    store: Pick<ResultStore, 'query'>,
+    { runId, repetitions }: { readonly runId: string; readonly repetitions: number },
+  ) {
     this.#repetitions = repetitions;
     this.#store = store;
     this.#runId = runId;

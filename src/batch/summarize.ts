@@ -47,7 +47,7 @@ export async function summarize(
   const record = await recordOf(store, runId);
   const left = record?.end?.summary as unknown as RunSummaryData | undefined;
   if (left !== undefined && checked.recompute !== true) return createRunSummary(left);
-  return fromResults(store, runId, record, checked);
+  return fromResults(store, { runId, record, options: checked });
 }
 
 async function recordOf(store: Pick<ResultStore, 'runs'>, runId: string): Promise<RunRecord | undefined> {
@@ -57,9 +57,11 @@ async function recordOf(store: Pick<ResultStore, 'runs'>, runId: string): Promis
 
 async function fromResults(
   store: Pick<ResultStore, 'query'>,
-  runId: string,
-  record: RunRecord | undefined,
-  options: SummarizeOptions,
+  {
+    runId,
+    record,
+    options,
+  }: { readonly runId: string; readonly record: RunRecord | undefined; readonly options: SummarizeOptions },
 ): Promise<RunSummary> {
   const read = await readStatistics(store, { runId, ...record?.manifest }, options);
   const { statistics, firstAt, lastAt } = read;

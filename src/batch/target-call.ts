@@ -12,6 +12,8 @@ export class TargetCall {
   endedAt = 0;
   /** The answer; `undefined` before and when there is none. */
   response: ModelResponse | undefined = undefined;
+  /** Ends an answer that others wait for, too: the cache's signal; `undefined` when the case asks for itself alone. */
+  sharedSignal: AbortSignal | undefined = undefined;
   /** Whether the answer came from the cache. */
   cached = false;
   /** Whether a client is being asked now. */

@@ -51,7 +51,7 @@ export class TargetCaller<Input, Expected, Metadata> {
     this.#retry =
       retry === false || this.#client?.retriesItself === true
         ? undefined
-        : new RetrySchedule(retry ?? {}, clock, random);
+        : new RetrySchedule(retry ?? {}, { clock, random });
   }
 
   /** What the target is asked about a case. @throws what the prompt throws for a case that it cannot be made of */
@@ -81,7 +81,8 @@ export class TargetCaller<Input, Expected, Metadata> {
         key,
         (signal) => {
           call.cached = false;
-          return this.#askTarget(task, call, signal);
+          call.sharedSignal = signal;
+          return this.#askTarget(task, call);
         },
         { signal: task.signal, keepIf: isForAll },
       );
@@ -93,20 +94,18 @@ export class TargetCaller<Input, Expected, Metadata> {
       }
     }
     call.cached = false;
+    call.sharedSignal = undefined;
     return this.#askTarget(task, call);
   }
 
   /** Asks until there is an answer, or a failure that will not pass. */
-  async #askTarget(
-    task: CaseTask<Input, Expected, Metadata>,
-    call: TargetCall,
-    signal?: AbortSignal,
-  ): Promise<ModelResponse> {
-    this.#retry?.begun();
+  async #askTarget(task: CaseTask<Input, Expected, Metadata>, call: TargetCall): Promise<ModelResponse> {
+    const signal = call.sharedSignal;
+    this.#retry?.callBegun();
     for (let retries = 0; ; retries++) {
       try {
         if (this.#client !== undefined)
-          return withFailedTries(responseOf(await this.#askClient(task, call, signal)), call);
+          return withFailedTries(responseOf(await this.#askClient(task, call)), call);
         const answer = await this.#askFunction(task);
         call.cached = saysCached(answer);
         return withFailedTries(responseOf(answer), call);
@@ -116,9 +115,9 @@ export class TargetCaller<Input, Expected, Metadata> {
         if (delayMs === undefined || this.#options.clock.now() + delayMs >= task.deadline) throw thrown;
         const error = toErrorRecord(thrown, 'ASSAY_TARGET_FAILED');
         this.#onRetry({ caseId: task.testCase.id, attempt: call.attempts, delayMs, error });
-        await this.#pause(delayMs, task, signal);
+        await this.#pause(task, { delayMs, signal });
         for (let ms = this.#retry!.withdraw(); ms > 0; ms = this.#retry!.withdraw())
-          await this.#pause(ms, task, signal);
+          await this.#pause(task, { delayMs: ms, signal });
       }
     }
   }
@@ -146,11 +145,8 @@ export class TargetCaller<Input, Expected, Metadata> {
     };
   }
 
-  #askClient(
-    task: CaseTask<Input, Expected, Metadata>,
-    call: TargetCall,
-    signal: AbortSignal | undefined,
-  ): Promise<ModelResponse> {
+  #askClient(task: CaseTask<Input, Expected, Metadata>, call: TargetCall): Promise<ModelResponse> {
+    const signal = call.sharedSignal;
     const timeoutMs = this.#options.caseTimeoutMs;
     // An answer that others wait for, too, is cancelled by the cache's signal, else by the case itself.
     const client = this.#client!;
@@ -171,9 +167,8 @@ export class TargetCaller<Input, Expected, Metadata> {
   }
 
   #pause(
-    delayMs: number,
     task: CaseTask<Input, Expected, Metadata>,
-    signal: AbortSignal | undefined,
+    { delayMs, signal }: { readonly delayMs: number; readonly signal: AbortSignal | undefined },
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void): void => {

@@ -9,8 +9,7 @@ import type { TargetCall } from './target-call.js';
  */
 export function estimateUsage(
   inputOf: () => unknown,
-  { untold, untoldOutput }: TargetCall,
-  response: ModelResponse | undefined,
+  { untold, untoldOutput, response }: Pick<TargetCall, 'untold' | 'untoldOutput' | 'response'>,
 ): TokenUsage | undefined {
   const silent = response !== undefined && response.usage === null;
   const attempts = untold + (silent ? 1 : 0);

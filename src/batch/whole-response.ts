@@ -118,18 +118,22 @@ function checkMembers(answer: Partial<ModelResponse>): void {
   checkList('contexts', answer.contexts);
   const { metadata } = answer;
   if (metadata !== undefined && metadata !== null && typeof metadata !== 'object')
-    throw unexpected('metadata', 'an object', metadata);
+    throw unexpected('metadata', { expected: 'an object', value: metadata });
 }
 
 function checkList(name: string, value: unknown): void {
-  if (value !== undefined && value !== null && !Array.isArray(value)) throw unexpected(name, 'a list', value);
+  if (value !== undefined && value !== null && !Array.isArray(value))
+    throw unexpected(name, { expected: 'a list', value });
 }
 
 function checkAmount(name: string, value: unknown): void {
-  if (!isAmount(value)) throw unexpected(name, 'a finite number >= 0', value);
+  if (!isAmount(value)) throw unexpected(name, { expected: 'a finite number >= 0', value });
 }
 
-function unexpected(name: string, expected: string, value: unknown): AssayError {
+function unexpected(
+  name: string,
+  { expected, value }: { readonly expected: string; readonly value: unknown },
+): AssayError {
   return new AssayError(
     'ASSAY_TARGET_FAILED',
     `Expected \`${name}\` of the target's answer to be ${expected}, got ${show(value)}`,
@@ -139,7 +143,10 @@ function unexpected(name: string, expected: string, value: unknown): AssayError 
 // Tool calls of a client are in their shape already; those of a function may be less than whole.
 function isWhole(answer: object): answer is ModelResponse {
   for (const field of FIELDS) if ((answer as ModelResponse)[field] === undefined) return false;
-  return true;
+  return !(answer as ModelResponse).toolCalls?.some(
+    // one text twice is what a tool takes by design
+    (call) => typeof (call.arguments ?? 1) !== 'object' && call.arguments !== call.argumentsText,
+  );
 }
 
 function completed(answer: object): ModelResponse {

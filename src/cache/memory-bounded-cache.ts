@@ -329,7 +329,9 @@ const invalidKey = (key: unknown): AssayError | undefined =>
       );
 
 const invalidTtl = ({ ttlMs }: CacheSetOptions): AssayError | undefined =>
-  ttlMs === undefined ? undefined : invalidOption('a cached value', 'ttlMs', ttlMs, milliseconds);
+  ttlMs === undefined
+    ? undefined
+    : invalidOption('a cached value', { name: 'ttlMs', value: ttlMs, check: milliseconds });
 
 function refuseUndefined(key: string, value: unknown): void {
   if (value !== undefined) return;

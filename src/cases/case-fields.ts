@@ -83,11 +83,10 @@ export class CaseColumns {
     return this.#numbered ? { id: String(number) } : {};
   }
 
-  /** Makes a test case of an object. See {@link makeCase}. */
+  /** Makes a test case of an object, which is record `number` of the file. See {@link makeCase}. */
   caseFromRow(
     row: Readonly<Record<string, unknown>>,
-    place: RowPlace,
-    number: number,
+    { place, number }: { readonly place: RowPlace; readonly number: number },
   ): Record<string, unknown> {
     const fields = this.begin(number);
     let others: Record<string, unknown> | undefined;
@@ -104,11 +103,10 @@ export class CaseColumns {
         .map((name) => `\`${name}\``);
       throw inputError(
         `Expected a member ${show(column)} for \`${field}\`, the object has ${has.join(', ')}`,
-        place.row,
-        place.source,
+        place,
       );
     }
-    return makeCase(fields, others, place);
+    return makeCase(fields, { others, place });
   }
 }
 
@@ -124,8 +122,10 @@ const invalid = (message: string): AssayError => new AssayError('ASSAY_INVALID_O
  */
 export function makeCase(
   fields: Readonly<Partial<Record<CaseField, unknown>>>,
-  others: Readonly<Record<string, unknown>> | undefined,
-  place: RowPlace,
+  {
+    others,
+    place,
+  }: { readonly others: Readonly<Record<string, unknown>> | undefined; readonly place: RowPlace },
 ): Record<string, unknown> {
   const made: Record<string, unknown> = {};
   for (const name of CASE_FIELDS) {
@@ -148,11 +148,10 @@ function merged(metadata: unknown, others: Readonly<Record<string, unknown>>, pl
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
     throw inputError(
       `Expected \`metadata\` to be an object, as ${names.map((name) => `\`${name}\``).join(', ')} must go there`,
-      place.row,
-      place.source,
+      place,
     );
   }
   const twice = names.find((name) => Object.hasOwn(metadata, name));
   if (twice === undefined) return { ...metadata, ...others };
-  throw inputError(`\`${twice}\` is given both in the row and in its \`metadata\``, place.row, place.source);
+  throw inputError(`\`${twice}\` is given both in the row and in its \`metadata\``, place);
 }

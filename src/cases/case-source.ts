@@ -150,7 +150,7 @@ function present<Case>(value: Case | undefined, row: number): Case {
   if (value !== undefined) return value;
   throw new InputError(
     'ASSAY_INVALID_CASE',
-    `${placeOf(row, undefined, 'case')}: Expected a test case, got undefined: the input has a hole`,
+    `${placeOf(row, { unit: 'case' })}: Expected a test case, got undefined: the input has a hole`,
     { row },
   );
 }

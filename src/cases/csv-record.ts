@@ -102,7 +102,7 @@ const MANY_DELIMITERS = 4;
  * open. Lines of text in a field hardly ever have the same number of commas as the columns, all of them; a few may by
  * chance, so that it takes several.
  */
-export function looksLikeRecords(bytes: Buffer, { delimiter }: CsvDialect, fields: number): boolean {
+export function looksLikeRecords(bytes: Buffer, fields: number, { delimiter }: CsvDialect): boolean {
   if (bytes.indexOf(LINE_FEED) === -1) return false;
   let lines = 0;
   for (let from = 0; from <= bytes.length; lines++) {

@@ -1,4 +1,4 @@
-import { createGunzip } from 'node:zlib';
+import { zlib } from '../foundation/late-modules.js';
 
 const GZIP = Buffer.from([0x1f, 0x8b]);
 /** Given to zlib at once, so that text which is nearly nothing when compressed does not fill the memory. */
@@ -63,7 +63,7 @@ function refuseOthers(head: Buffer): void {
 
 /** zlib's stream, taken by hand: read as a stream, it forgets at an error what it has inflated before. */
 class Inflater {
-  readonly #gunzip = createGunzip();
+  readonly #gunzip = zlib().createGunzip();
   #out: Buffer[] = [];
   #failure: Error | undefined;
   readonly #over: Promise<void>;

@@ -98,7 +98,7 @@ export function readCsv<Input = string, Expected = string, Metadata = Readonly<R
   const given = checkOptions('readCsv', options, CHECKS as OptionChecks<typeof options>);
   checkFileSource('readCsv', source);
   const columns = new CaseColumns('readCsv', given);
-  return readRecords<TestCase<Input, Expected, Metadata>>(source, given, () => new CsvFormat(given, columns));
+  return readRecords<TestCase<Input, Expected, Metadata>>(source, () => new CsvFormat(given, columns), given);
 }
 
 class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Input, Expected, Metadata>> {
@@ -121,12 +121,12 @@ class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Inpu
 
   parse(record: Buffer, place: RowPlace): TestCase<Input, Expected, Metadata> | undefined {
     const cells = parseCsvRecord(record, this.#dialect);
-    if (typeof cells === 'string') throw inputError(cells, place.row, place.source);
+    if (typeof cells === 'string') throw inputError(cells, place);
     if (cells.length === 0) return undefined;
     if (this.#swallows(record, cells.length)) {
       const message =
         "a quoted field holds whole records: is its quote left open? If they belong to it, say `quote: '\"'`";
-      throw inputError(message, place.row, place.source);
+      throw inputError(message, place);
     }
     const header = this.#header;
     if (header === undefined) {
@@ -138,7 +138,7 @@ class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Inpu
     }
     if (cells.length !== header.length) {
       const message = `Expected ${header.length} fields, as the header has, got ${cells.length}`;
-      throw inputError(message, place.row, place.source);
+      throw inputError(message, place);
     }
     if (this.#options.map !== undefined) {
       return mapRow(
@@ -153,11 +153,11 @@ class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Inpu
   /** By default a quote is not believed when each line of the record would be a record without it. */
   #swallows(record: Buffer, fields: number): boolean {
     if (this.#options.quote !== undefined || !this.#dialect.quoted) return false;
-    return looksLikeRecords(record, this.#dialect, this.#header?.length ?? fields);
+    return looksLikeRecords(record, this.#header?.length ?? fields, this.#dialect);
   }
 
   #begin(names: readonly string[], place: RowPlace): void {
-    const wrong = (message: string): InputError => inputError(message, place.row, place.source);
+    const wrong = (message: string): InputError => inputError(message, place);
     // the index column that pandas writes has no name
     const header = names.map((name, i) => (name === '' ? `column ${i + 1}` : name));
     const twice = header.find((name, i) => header.indexOf(name) !== i);
@@ -186,7 +186,7 @@ class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Inpu
       else
         fields[field] = field === 'metadata' || field === 'parameters' ? parseCell(cell, field, place) : cell;
     }
-    return makeCase(fields, others, place) as unknown as TestCase<Input, Expected, Metadata>;
+    return makeCase(fields, { others, place }) as unknown as TestCase<Input, Expected, Metadata>;
   }
 }
 
@@ -195,7 +195,7 @@ function parseCell(cell: string, field: string, place: RowPlace): unknown {
     const value = parseJson(cell, { inexact: asWritten });
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   } catch (error) {
-    throw inputError(`\`${field}\` is not valid JSON: ${messageOf(error)}`, place.row, place.source, error);
+    throw inputError(`\`${field}\` is not valid JSON: ${messageOf(error)}`, { ...place, cause: error });
   }
-  throw inputError(`Expected \`${field}\` to hold a JSON object, got ${show(cell)}`, place.row, place.source);
+  throw inputError(`Expected \`${field}\` to hold a JSON object, got ${show(cell)}`, place);
 }

@@ -93,8 +93,8 @@ export function readJsonl<
   const columns = new CaseColumns('readJsonl', given);
   return readRecords<TestCase<Input, Expected, Metadata>>(
     source,
-    given,
     () => new JsonFormat<Input, Expected, Metadata, Row>(given, columns),
+    given,
   );
 }
 
@@ -128,13 +128,17 @@ class JsonFormat<Input, Expected, Metadata, Row> implements RecordFormat<
     const isElement = this.scanner.ended !== 'line';
     if (written.trim() === '') {
       if (this.scanner.ended !== 'element' || this.scanner.isEmpty) return undefined;
-      throw inputError('a comma in the array without an element', place.row, place.source);
+      throw inputError('a comma in the array without an element', place);
     }
     const row = this.#read(written, place, isElement);
     const { map } = this.#options;
     if (map !== undefined) return mapRow(map, row as Row, place);
     const number = isElement ? this.scanner.element : place.row;
-    return this.#columns.caseFromRow(row, place, number) as unknown as TestCase<Input, Expected, Metadata>;
+    return this.#columns.caseFromRow(row, { place, number }) as unknown as TestCase<
+      Input,
+      Expected,
+      Metadata
+    >;
   }
 
   missing(): string | undefined {
@@ -147,13 +151,13 @@ class JsonFormat<Input, Expected, Metadata, Row> implements RecordFormat<
       value = parseJson(written, { inexact: asWritten, nonFinite: this.#options.nonFinite });
     } catch (error) {
       const hint = place.row === 1 && !isElement ? ONE_DOCUMENT : nonFiniteHint(written);
-      throw inputError(`invalid JSON: ${messageOf(error)}${hint}`, place.row, place.source, error);
+      throw inputError(`invalid JSON: ${messageOf(error)}${hint}`, { ...place, cause: error });
     }
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return value as Readonly<Record<string, unknown>>;
     }
     const where = isElement ? 'as each element' : 'on each line';
-    throw inputError(`Expected a JSON object ${where}, got ${show(value)}`, place.row, place.source);
+    throw inputError(`Expected a JSON object ${where}, got ${show(value)}`, place);
   }
 }
 

@@ -41,8 +41,8 @@ export interface RecordFormat<Case> {
  */
 export function readRecords<Case extends TestCase<unknown, unknown, unknown>>(
   source: FileSource,
-  options: ReadRecordsOptions,
   createFormat: () => RecordFormat<Case>,
+  options: ReadRecordsOptions,
 ): AsyncIterable<Case> {
   return { [Symbol.asyncIterator]: () => generate(source, options, createFormat()) };
 }
@@ -66,16 +66,16 @@ async function* generate<Case extends TestCase<unknown, unknown, unknown>>(
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       const limit = `more than ${maxRecordBytes} bytes (\`maxRecordBytes\`)`;
-      throw inputError(`a record of ${limit}${format.tooLongHint}`, splitter.nextLine, source);
+      throw inputError(`a record of ${limit}${format.tooLongHint}`, { row: splitter.nextLine, source });
     }
   };
   const toCase = (record: Buffer): Case | undefined => {
     if (format.isRecord?.() === false) return undefined;
     const row = format.rowOf?.(record, splitter.line) ?? splitter.line;
     const place = { row, source };
-    if (!isUtf8(record)) throw inputError(`the text is not valid UTF-8${ENCODING_HINT}`, place.row, source);
+    if (!isUtf8(record)) throw inputError(`the text is not valid UTF-8${ENCODING_HINT}`, place);
     const testCase = format.parse(record, place);
-    if (testCase !== undefined) checkTestCase(testCase, place.row, source, 'line');
+    if (testCase !== undefined) checkTestCase(testCase, place.row, { source, unit: 'line' });
     return testCase;
   };
   for await (const chunk of withPlace(readBytes(fileSource, encoding), splitter, source)) {
@@ -89,7 +89,7 @@ async function* generate<Case extends TestCase<unknown, unknown, unknown>>(
   const testCase = record === undefined ? undefined : toCase(record);
   if (testCase !== undefined) yield testCase;
   const missing = format.missing?.();
-  if (missing !== undefined) throw inputError(missing, splitter.nextLine, source);
+  if (missing !== undefined) throw inputError(missing, { row: splitter.nextLine, source });
 }
 
 /** A file that breaks on the way (a gzip stream that was cut off, a disk that fails) breaks at a line. */
@@ -106,18 +106,16 @@ async function* withPlace(
     }
   } catch (error) {
     if (!begun || !(error instanceof InputError)) throw error;
-    throw inputError(error.message, splitter.nextLine, source, error.cause);
+    throw inputError(error.message, { row: splitter.nextLine, source, cause: error.cause });
   }
 }
 
 /** An error of a file's contents, `file:line: what is wrong`. */
 export function inputError(
   message: string,
-  row: number,
-  source: string | undefined,
-  cause?: unknown,
+  { row, source, cause }: RowPlace & { readonly cause?: unknown },
 ): InputError {
-  return new InputError('ASSAY_INVALID_INPUT', `${placeOf(row, source, 'line')}: ${message}`, {
+  return new InputError('ASSAY_INVALID_INPUT', `${placeOf(row, { source, unit: 'line' })}: ${message}`, {
     row,
     ...(source === undefined ? {} : { source }),
     ...(cause === undefined ? {} : { cause }),
@@ -133,6 +131,6 @@ export function mapRow<Row, Case>(
   try {
     return map(row, place);
   } catch (error) {
-    throw inputError(`\`map\` failed: ${messageOf(error)}`, place.row, place.source, error);
+    throw inputError(`\`map\` failed: ${messageOf(error)}`, { ...place, cause: error });
   }
 }

@@ -72,8 +72,11 @@ async function* generate(
   const isFolder = files.length !== 1 || files[0] !== path;
   if (!files.some((file) => basename(file) !== CATEGORIES_FILE)) {
     if (!isFolder)
-      throw failure('ASSAY_INVALID_INPUT', path, 'holds categories, not tests; read the suites beside it');
-    throw failure('ASSAY_EMPTY_INPUT', path, 'no suites (*.json) in this folder');
+      throw failure('ASSAY_INVALID_INPUT', {
+        file: path,
+        message: 'holds categories, not tests; read the suites beside it',
+      });
+    throw failure('ASSAY_EMPTY_INPUT', { file: path, message: 'no suites (*.json) in this folder' });
   }
   const seen = new Map<string, string>();
   let siblings = new SiblingSuites(dirname(files[0]!));
@@ -88,11 +91,16 @@ async function* generate(
     }
     const { head, tests } = await readSuiteFile(file, report);
     for (const [index, test] of tests.entries()) {
-      const made = suiteTestToCase(test, head, groupBy);
-      if (typeof made === 'string') throw failure('ASSAY_INVALID_CASE', file, made, { row: index + 1 });
+      const made = suiteTestToCase(test, { head, groupBy });
+      if (typeof made === 'string')
+        throw failure('ASSAY_INVALID_CASE', { file, message: made, row: index + 1 });
       const before = seen.get(made.id);
       if (before !== undefined) {
-        throw failure('ASSAY_DUPLICATE_CASE', file, `${show(made.id)} is also ${before}`, { row: index + 1 });
+        throw failure('ASSAY_DUPLICATE_CASE', {
+          file,
+          message: `${show(made.id)} is also ${before}`,
+          row: index + 1,
+        });
       }
       seen.set(made.id, `test ${index + 1} of ${file}`);
       siblings.add(made);
@@ -125,7 +133,7 @@ class SiblingSuites {
     const content = await readJsonFile(file);
     const categories = isRecord(content) ? content['categories'] : undefined;
     if (!isRecord(categories))
-      throw failure('ASSAY_INVALID_INPUT', file, 'Expected an object with `categories`');
+      throw failure('ASSAY_INVALID_INPUT', { file, message: 'Expected an object with `categories`' });
     for (const [name, category] of Object.entries(categories)) {
       const ids: unknown = isRecord(category) ? category['test_ids'] : undefined;
       if (!Array.isArray(ids)) continue;
@@ -159,7 +167,11 @@ async function findFiles(path: string): Promise<string[]> {
     return [...files, ...below]; // the suites of one folder in a row
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw failure('ASSAY_INVALID_INPUT', path, `cannot be read: ${messageOf(error)}`, { cause: error });
+    throw failure('ASSAY_INVALID_INPUT', {
+      file: path,
+      message: `cannot be read: ${messageOf(error)}`,
+      cause: error,
+    });
   }
 }
 
@@ -168,12 +180,20 @@ async function readJsonFile(file: string): Promise<unknown> {
   try {
     content = await readFile(file, 'utf8');
   } catch (error) {
-    throw failure('ASSAY_INVALID_INPUT', file, `cannot be read: ${messageOf(error)}`, { cause: error });
+    throw failure('ASSAY_INVALID_INPUT', {
+      file,
+      message: `cannot be read: ${messageOf(error)}`,
+      cause: error,
+    });
   }
   try {
     return parseJson(content.replace(/^\uFEFF/, ''), { inexact: asWritten });
   } catch (error) {
-    throw failure('ASSAY_INVALID_INPUT', file, `invalid JSON: ${messageOf(error)}`, { cause: error });
+    throw failure('ASSAY_INVALID_INPUT', {
+      file,
+      message: `invalid JSON: ${messageOf(error)}`,
+      cause: error,
+    });
   }
 }
 
@@ -183,7 +203,10 @@ async function readSuiteFile(
 ): Promise<{ readonly head: SuiteHead; readonly tests: readonly unknown[] }> {
   const content = await readJsonFile(file);
   if (!isRecord(content) || !Array.isArray(content['tests'])) {
-    throw failure('ASSAY_INVALID_INPUT', file, 'Expected a suite, an object with an array `tests`');
+    throw failure('ASSAY_INVALID_INPUT', {
+      file,
+      message: 'Expected a suite, an object with an array `tests`',
+    });
   }
   const tests: readonly unknown[] = content['tests'];
   const info = isRecord(content['suite_info']) ? content['suite_info'] : {};
@@ -215,15 +238,21 @@ function readHead(file: string, content: Record<string, unknown>, info: Record<s
   };
 }
 
+/** What is wrong with a file, or with test `row` of it. */
+interface SuiteFailure {
+  readonly file: string;
+  readonly message: string;
+  readonly row?: number;
+  readonly cause?: unknown;
+}
+
 function failure(
   code: 'ASSAY_INVALID_CASE' | 'ASSAY_DUPLICATE_CASE' | 'ASSAY_EMPTY_INPUT' | 'ASSAY_INVALID_INPUT',
-  source: string,
-  message: string,
-  { row, cause }: { readonly row?: number; readonly cause?: unknown } = {},
+  { file, message, row, cause }: SuiteFailure,
 ): InputError {
-  const place = row === undefined ? source : `${source}, test ${row}`;
+  const place = row === undefined ? file : `${file}, test ${row}`;
   return new InputError(code, `${place}: ${message}`, {
-    source,
+    source: file,
     ...(row === undefined ? {} : { row }),
     ...(cause === undefined ? {} : { cause }),
   });

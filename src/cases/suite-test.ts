@@ -52,8 +52,7 @@ type Fields = Record<string, unknown>;
  */
 export function suiteTestToCase(
   test: unknown,
-  head: SuiteHead,
-  groupBy: 'category' | 'domain',
+  { head, groupBy }: { readonly head: SuiteHead; readonly groupBy: 'category' | 'domain' },
 ): SuiteCase | string {
   if (!isRecord(test)) return `Expected a test to be an object, got ${show(test)}`;
   const rest: Fields = { ...test };

@@ -15,8 +15,10 @@ import { show } from '../foundation/options.js';
 export function checkTestCase(
   value: unknown,
   row: number,
-  source?: string,
-  unit: RowUnit = 'case',
+  {
+    source,
+    unit = 'case',
+  }: { readonly source?: string | undefined; readonly unit?: RowUnit | undefined } = {},
 ): asserts value is TestCase<unknown, unknown, unknown> {
   let expectation: string | undefined;
   try {
@@ -25,7 +27,7 @@ export function checkTestCase(
     expectation = `a test case whose members can be read, got ${messageOf(error)}`;
   }
   if (expectation === undefined) return;
-  throw new InputError('ASSAY_INVALID_CASE', `${placeOf(row, source, unit)}: Expected ${expectation}`, {
+  throw new InputError('ASSAY_INVALID_CASE', `${placeOf(row, { source, unit })}: Expected ${expectation}`, {
     row,
     ...(source === undefined ? {} : { source }),
   });
@@ -61,7 +63,10 @@ function missedExpectation(value: unknown): string | undefined {
 export type RowUnit = 'case' | 'line';
 
 /** Names where a piece of input stands: `cases.jsonl:3`, or `line 3` without the name of a file. */
-export function placeOf(row: number, source: string | undefined, unit: RowUnit): string {
+export function placeOf(
+  row: number,
+  { source, unit }: { readonly source?: string | undefined; readonly unit: RowUnit },
+): string {
   return source === undefined ? `${unit} ${row}` : `${source}:${row}`;
 }
 

@@ -41,7 +41,7 @@ export class Arguments {
   /** The value of an option as a number. @throws CommandError when `check` refuses it. */
   number(name: string, check: OptionCheck): number | undefined {
     const value = this.text(name);
-    return value === undefined ? undefined : readNumber(`--${name}`, value, check);
+    return value === undefined ? undefined : readNumber(`--${name}`, { written: value, check });
   }
 
   /** The value of an option that is one of a few words. @throws CommandError for another. */
@@ -55,7 +55,10 @@ export class Arguments {
 }
 
 /** A number of the command line. @throws CommandError when it is none, or `check` refuses it. */
-export function readNumber(name: string, written: string, check: OptionCheck): number {
+export function readNumber(
+  name: string,
+  { written, check }: { readonly written: string; readonly check: OptionCheck },
+): number {
   const value = written.trim() === '' ? Number.NaN : Number(written);
   const expected = Number.isNaN(value) ? (check('') ?? 'a number') : check(value);
   if (expected === undefined) return value;
@@ -68,7 +71,10 @@ export function readNumber(name: string, written: string, check: OptionCheck): n
  * @throws CommandError for an option that it does not have (the nearest one is named), a value that is missing, and words
  * that are too few or too many.
  */
-export function parseArguments(name: string, command: CommandSyntax, args: readonly string[]): Arguments {
+export function parseArguments(
+  args: readonly string[],
+  { name, command }: { readonly name: string; readonly command: CommandSyntax },
+): Arguments {
   const options: Readonly<Record<string, CommandOption>> = { ...command.options, ...COMMON_OPTIONS };
   const values: Record<string, Given> = {};
   const words: string[] = [];

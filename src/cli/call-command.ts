@@ -79,7 +79,7 @@ async function call(argv: readonly string[], output: Output): Promise<number> {
   }
   if (!Object.hasOwn(COMMANDS, name)) throw unknownCommand(name);
   const command = await (COMMANDS[name] as (typeof COMMANDS)[string]).load();
-  const given = parseArguments(name, command, args);
+  const given = parseArguments(args, { name, command });
   if (given.flag('help')) {
     await output.text(helpOf(name, command));
     return EXIT.done;

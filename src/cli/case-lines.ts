@@ -15,8 +15,7 @@ export function scoreText({ outcome, evaluation }: QueriedResult): string {
 /** The cases of a run that scored lowest, those with a full score left out; errored ones where nothing else is wrong. */
 export async function worstOf(
   store: Pick<ResultStore, 'query'>,
-  runId: string,
-  limit: number,
+  { runId, limit }: { readonly runId: string; readonly limit: number },
 ): Promise<QueriedResult[]> {
   const worst: QueriedResult[] = [];
   const lowest = store.query({ runId, outcome: 'scored', order: 'lowest-first', limit, withCase: true });

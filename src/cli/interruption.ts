@@ -9,7 +9,7 @@ const LAST_WORDS_MS = 500;
 
 /** What an {@link Interruption} calls. */
 export interface InterruptionHandlers {
-  /** The first signal: end in peace. */
+  /** The first signal: end after the cases in flight. */
   readonly onStop: (name: string) => void;
   /** The second one, or an error that nobody catches: end now. */
   readonly onAbort: (reason: Error) => void;

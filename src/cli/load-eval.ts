@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { extname, resolve } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BatchProcessorOptions } from '../batch/batch-options.js';
 import type { RunOptions } from '../batch/run-options.js';
@@ -150,13 +150,22 @@ async function importFile(path: string): Promise<Readonly<Record<string, unknown
   }
 }
 
+/** What V8 says of a module that Node takes for CommonJS, as `npm init` has it by default. */
+const AS_COMMONJS = /^Cannot use import statement outside a module|^Unexpected token 'export'/;
+
+/** The name under which Node takes a file for a module whatever package.json says. */
+const moduleName = (path: string): string =>
+  basename(path).replace(/\.[jt]s$/, (kind) => `.m${kind.slice(1)}`);
+
 /** A failure of the host's file. One of this package says by itself what to do. */
 function failed(path: string, what: string, error: unknown): Error {
   if (AssayError.is(error)) return error;
   const message = messageOf(error);
   const hint = message.startsWith("Cannot find package 'assaykit'")
     ? 'install it beside the file: npm install assaykit'
-    : '--verbose shows where';
+    : AS_COMMONJS.test(message)
+      ? `name it ${moduleName(path)}, or say "type": "module" in package.json`
+      : '--verbose shows where';
   return new CommandError(`${JSON.stringify(path)} ${what}: ${message} (${hint})`, {
     exitCode: EXIT.internal,
     cause: error,

@@ -96,10 +96,10 @@ export class Output {
 
   #write(text: string): Promise<void> {
     if (this.#gone) return DONE;
-    return this.#out.write(text) ? DONE : this.#room();
+    return this.#out.write(text) ? DONE : this.#whenDrained();
   }
 
-  #room(): Promise<void> {
+  #whenDrained(): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
         this.#out.off('drain', done);

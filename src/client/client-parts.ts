@@ -52,9 +52,12 @@ export function assembleClient(settings: ClientSettings, hooks: ClientHooks): Cl
   const healthChecker =
     settings.healthCheck === undefined
       ? undefined
-      : new HealthChecker(settings.healthCheck, clock, {
-          alive: back,
-          checked: (endpoint, outcome) => reporter.checked(endpoint, outcome),
+      : new HealthChecker(settings.healthCheck, {
+          clock,
+          listener: {
+            alive: back,
+            checked: (endpoint, outcome) => reporter.checked(endpoint, outcome),
+          },
         });
   const keyWatch = new KeyWatch(clock, back);
   const silence = new SilenceWatch(selector, clock);

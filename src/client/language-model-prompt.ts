@@ -18,11 +18,10 @@ export function languageModelPrompt(input: ModelInput): readonly unknown[] {
 
 /** Tools as the SDK has them. */
 export function languageModelTools(tools: readonly unknown[] | undefined): readonly unknown[] | undefined {
-  return writeTools(
-    tools,
-    (tool) => tool['type'] === 'function' && tool['inputSchema'] !== undefined,
-    sdkTool,
-  );
+  return writeTools(tools, {
+    isOwn: (tool) => tool['type'] === 'function' && tool['inputSchema'] !== undefined,
+    write: sdkTool,
+  });
 }
 
 function sdkTool({ name, description, parameters }: ToolDefinition): Record<string, unknown> {

@@ -67,7 +67,7 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
   if (typeof (model as Partial<LanguageModel> | null | undefined)?.doGenerate !== 'function') {
     throw new AssayError(
       'ASSAY_INVALID_OPTION',
-      `Expected a language model with \`doGenerate\` (as \`openai('gpt-4.1-mini')\`), got ${show(model)}`,
+      `Expected a language model with \`doGenerate\`, got ${show(model)}`,
     );
   }
   const { parameters, cacheIdentity } = checkOptions('fromLanguageModel', options, {
@@ -92,7 +92,9 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
         const result = await bound.race(
           doGenerate({ ...callOptions(request, given), abortSignal: bound.signal }),
         );
-        return readResult(model, result, given, systemClock.now() - begunAt);
+        const latencyMs = systemClock.now() - begunAt;
+        const answer = readResult(model, { result, parameters: given, latencyMs });
+        return request.includeRaw === true ? { ...answer, raw: result } : answer;
       } catch (error) {
         throw bound.signal.aborted
           ? abortedError(bound.signal.reason)
@@ -173,9 +175,11 @@ const answerApart = answerParter();
 
 function readResult(
   model: LanguageModel,
-  result: unknown,
-  parameters: ModelParameters,
-  latencyMs: number,
+  {
+    result,
+    parameters,
+    latencyMs,
+  }: { readonly result: unknown; readonly parameters: ModelParameters; readonly latencyMs: number },
 ): ModelResponse {
   const { content, finishReason: reason, usage, response, warnings } = record(result);
   if (!Array.isArray(content)) {
@@ -187,9 +191,11 @@ function readResult(
   const toolCalls = content
     .map((part) => record(part))
     .filter((part) => part['type'] === 'tool-call')
-    .map(({ toolCallId, toolName, input }, index) => toolCallOf(index, toolCallId, toolName, input));
+    .map(({ toolCallId, toolName, input }, index) =>
+      toolCallOf(index, { id: toolCallId, name: toolName, given: input }),
+    );
   const told = [
-    ...notSent('an AI SDK model', ['logprobs'], undefined, parameters),
+    ...notSent('an AI SDK model', { unsupported: ['logprobs'], own: parameters }),
     ...list(warnings).map(warningText),
   ];
   const tokens = record(usage);

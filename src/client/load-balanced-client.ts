@@ -85,7 +85,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
   complete(request: ModelRequest, options?: CallOptions): Promise<ModelResponse> {
     return new Promise((resolve, reject) => {
       const sink: CallSink = { answered: resolve, failed: reject };
-      this.#begin({ request, sink, stream: this.#settings.streamForTiming }, options);
+      this.#begin({ request, sink, stream: this.#settings.streamForTiming && !request?.includeRaw }, options);
     });
   }
 
@@ -129,7 +129,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
 
   /** As {@link ModelClient.estimateCost}, by the client's price table. */
   estimateCost(usage: TokenUsage, model?: string): number | null {
-    return estimateCost(this.#settings.prices, model ?? this.#settings.model ?? '', usage);
+    return estimateCost(this.#settings.prices, { model: model ?? this.#settings.model ?? '', usage });
   }
 
   /**
@@ -191,7 +191,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
   async #close(timeoutMs: number): Promise<void> {
     await this.#idle(timeoutMs);
     for (let next = this.#active.shift(); next !== undefined; next = this.#active.shift()) {
-      next.abort(undefined, 'ASSAY_CLOSED', 'the client was closed');
+      next.abort(undefined, { code: 'ASSAY_CLOSED', message: 'the client was closed' });
     }
     const { calls, stopTimers } = this.#parts;
     stopTimers();

@@ -10,12 +10,12 @@ export function mergeParameters(
 ): ModelParameters | undefined {
   if (own === undefined) return shared;
   if (shared === undefined) return own;
-  const merged = over(shared, own);
+  const merged = ownOverShared(shared, own);
   if (shared.extraBody === undefined || own.extraBody === undefined) return merged;
-  return { ...merged, extraBody: over(shared.extraBody, own.extraBody) };
+  return { ...merged, extraBody: ownOverShared(shared.extraBody, own.extraBody) };
 }
 
-function over<Members extends object>(shared: Members, own: Members): Members {
+function ownOverShared<Members extends object>(shared: Members, own: Members): Members {
   const given = Object.entries(own);
   if (given.every(([, value]) => value !== undefined)) return { ...shared, ...own };
   return { ...shared, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };

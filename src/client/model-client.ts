@@ -56,6 +56,8 @@ export interface ModelRequest {
   readonly parameters?: ModelParameters | undefined;
   /** Same on all attempts of a call; sent as `idempotency-key` when given. */
   readonly idempotencyKey?: string | undefined;
+  /** Whether this answer carries the parsed reply as `raw`; it is not streamed underneath then. @default the client's */
+  readonly includeRaw?: boolean | undefined;
 }
 
 /** Tokens that a call used, as the server reported them. */
@@ -127,7 +129,7 @@ export interface ModelResponse {
   readonly logprobs?: unknown;
   /** Parameters that were not sent, and whatever else the asker should know of; absent when there is nothing. */
   readonly warnings?: readonly string[];
-  /** The parsed reply, of a stream its last message; only with the client's `includeRaw` option. */
+  /** The parsed reply, of a stream its last message; only with `includeRaw`. */
   readonly raw?: unknown;
 }
 

@@ -3,9 +3,15 @@ import type { ModelParameters } from './model-client.js';
 /** Says which of a call's parameters `who` has no word for, by name; `own` wins over `shared`. */
 export function notSent(
   who: string,
-  unsupported: readonly (keyof ModelParameters)[],
-  shared: ModelParameters | undefined,
-  own: ModelParameters | undefined,
+  {
+    unsupported,
+    shared,
+    own,
+  }: {
+    readonly unsupported: readonly (keyof ModelParameters)[];
+    readonly shared?: ModelParameters | undefined;
+    readonly own?: ModelParameters | undefined;
+  },
 ): readonly string[] {
   return unsupported
     .filter((name) => {

@@ -46,9 +46,11 @@ function wrong(expected: string, value: unknown): AssayError {
  */
 export function costOf(
   prices: PriceTable | undefined,
-  reported: string,
-  asked: string,
-  usage: TokenUsage | null,
+  {
+    reported,
+    asked,
+    usage,
+  }: { readonly reported: string; readonly asked: string; readonly usage: TokenUsage | null },
 ): number | null {
   if (prices === undefined || usage === null) return null;
   return costBy(prices, reported, usage) ?? costBy(prices, asked, usage) ?? null;
@@ -76,12 +78,13 @@ function costAt(price: ModelPrice, usage: TokenUsage): number | null {
 /** As {@link costOf}; a model without a price counts as the dearest of the table. For budgets: rather too much than blind. */
 export function estimateCost(
   prices: PriceTable | undefined,
-  model: string,
-  usage: TokenUsage,
+  { model, usage }: { readonly model: string; readonly usage: TokenUsage },
 ): number | null {
-  const own = costOf(prices, model, model, usage);
+  const own = costOf(prices, { reported: model, asked: model, usage });
   if (own !== null || prices === undefined || typeof prices === 'function') return own;
-  const costs = Object.keys(prices).flatMap((name) => costOf(prices, name, name, usage) ?? []);
+  const costs = Object.keys(prices).flatMap(
+    (name) => costOf(prices, { reported: name, asked: name, usage }) ?? [],
+  );
   return costs.length === 0 ? null : Math.max(...costs);
 }
 

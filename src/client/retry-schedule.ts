@@ -13,14 +13,17 @@ export class RetrySchedule {
   readonly #random: RandomSource;
 
   /** @throws AssayError `ASSAY_INVALID_OPTION` */
-  constructor(options: RetryOptions, clock: Clock, random: RandomSource) {
+  constructor(
+    options: RetryOptions,
+    { clock, random }: { readonly clock: Clock; readonly random: RandomSource },
+  ) {
     this.#settings = retryOptions(options, 1);
     this.#clock = clock;
     this.#random = random;
   }
 
   /** A case is about to be asked. */
-  begun(): void {
+  callBegun(): void {
     this.#budget.deposit(this.#clock.now());
   }
 
@@ -39,7 +42,7 @@ export class RetrySchedule {
       return undefined; // an error that throws when it is read
     }
     if (asked !== undefined && asked > maxRetryAfterMs) return undefined;
-    const jittered = backoffMs(this.#settings, retry, this.#random);
+    const jittered = backoffMs(this.#settings, { retry, random: this.#random });
     return asked === undefined ? jittered : asked * (1 + 0.1 * this.#random()) + jittered;
   }
 

@@ -111,7 +111,7 @@ export class LiveWatch {
 
   #listen(source: DashboardSource, handlers: EventHandlers): void {
     // A payload of somebody else's emitter that cannot be read is not shown; it must not reach that emitter's own code.
-    this.#stops.push(listenTo(source, handlers, () => {}));
+    this.#stops.push(listenTo(source, { handlers, onError: () => {} }));
   }
 
   #snapshot(snapshot: PerformanceSnapshot): void {

@@ -8,13 +8,14 @@ import {
   text,
   type OptionChecks,
 } from '../foundation/options.js';
+import { plainText } from '../foundation/plain-text.js';
 import { differenceOf } from '../foundation/rounding.js';
 import type { RunSource } from '../statistics/compare-runs.js';
 import type { Interval } from '../statistics/intervals.js';
 import { holm } from '../statistics/multiple-comparisons.js';
 import { mcnemarMidP } from '../statistics/paired-table.js';
-import { signFlipTest } from '../statistics/paired-tests.js';
 import { matchCases } from './gate/comparability.js';
+import { signFlipP } from './paired/sign-flips.js';
 import { type CaseFacts, readRun, type RunScores } from './gate/run-scores.js';
 import { checkScore } from './gate/score-check.js';
 import { count } from '../foundation/counted.js';
@@ -184,6 +185,7 @@ interface Comparison {
 
 async function compareAll({ scores, clusters }: Columns, sign: number, seed: number): Promise<Comparison[]> {
   const found: Comparison[] = [];
+  const comparisons = (scores.length * (scores.length - 1)) / 2;
   for (let one = 0; one < scores.length; one++) {
     for (let other = one + 1; other < scores.length; other++) {
       const [left, right] = [scores[one] as readonly number[], scores[other] as readonly number[]];
@@ -196,8 +198,10 @@ async function compareAll({ scores, clusters }: Columns, sign: number, seed: num
             differences.filter((each) => each > 0).length,
             differences.filter((each) => each < 0).length,
           ).p
-        : (await signFlipTest(clusters === null ? differences : sumsBy(differences, clusters), { seed }))
-            .pValue;
+        : await signFlipP(clusters === null ? differences : sumsBy(differences, clusters), {
+            seed,
+            comparisons,
+          });
       found.push({ one, other, p, ahead: Math.sign(total) });
     }
   }
@@ -213,15 +217,16 @@ function sumsBy(values: readonly number[], clusters: readonly string[]): number[
 }
 
 function format({ entries, metric, level, cases }: LeaderboardData): string {
-  const width = Math.max(...entries.map(({ name }) => name.length), 4);
+  const named = entries.map((entry) => ({ ...entry, name: plainText(entry.name) }));
+  const width = Math.max(...named.map(({ name }) => name.length), 4);
   const score = (value: number): string => value.toFixed(4);
-  const lines = entries.map(({ name, mean, interval, rank, bestRank, worstRank }) => {
+  const lines = named.map(({ name, mean, interval, rank, bestRank, worstRank }) => {
     const range = interval === null ? '' : ` (${score(interval.low)} to ${score(interval.high)})`;
     const places = bestRank === worstRank ? `place ${bestRank}` : `place ${bestRank} to ${worstRank}`;
     return `  ${String(rank).padStart(2)}  ${name.padEnd(width)}  ${score(mean)}${range}  ${places}`;
   });
   return [
-    `${metric} over ${count(cases)} cases; places at ${Number((100 * level).toFixed(1))} %`,
+    `${plainText(metric)} over ${count(cases)} cases; places at ${Number((100 * level).toFixed(1))} %`,
     ...lines,
   ].join('\n');
 }

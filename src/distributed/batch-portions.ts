@@ -61,12 +61,12 @@ export class BatchPortions {
 
   /** Stores the batches that are full and adds their jobs, one portion after the other. */
   flush(): Promise<void> {
-    this.#tail = this.#tail.then(() => this.#hand());
+    this.#tail = this.#tail.then(() => this.#handOver());
     this.#tail.catch(() => {}); // whoever waits is told, and whatever comes after
     return this.#tail;
   }
 
-  async #hand(): Promise<void> {
+  async #handOver(): Promise<void> {
     const batches = this.#full;
     const texts = [...this.#texts.values()];
     this.#full = [];

@@ -1,9 +1,11 @@
-import { roundDuration } from '../foundation/clock.js';
+import { roundDuration, type Clock } from '../foundation/clock.js';
 import type { BatchSummary, ResultStore } from '../stores/result-store.js';
+import type { RunLease } from '../stores/run-lease.js';
 
 /**
  * The store as the processor of one batch sees it. The processor stores a few results at once, so that places are soon
- * free, and would store a summary of those few each time: here they become one summary of the batch.
+ * free, and would store a summary of those few each time: here they become one summary of the batch. It also knows until
+ * when the batch is surely this worker's own.
  */
 export class BatchStore implements Omit<ResultStore, 'close' | 'summaries'> {
   readonly begin: ResultStore['begin'];
@@ -17,23 +19,61 @@ export class BatchStore implements Omit<ResultStore, 'close' | 'summaries'> {
   readonly query: ResultStore['query'];
   readonly #store: ResultStore;
   readonly #batchId: string;
-  readonly #durationMs: () => number;
+  readonly #clock: Clock;
+  readonly #begunAt: number;
   #total: BatchSummary | undefined;
+  #lease: RunLease | undefined;
+  #ownUntil = Number.NEGATIVE_INFINITY;
+  #confirming: Promise<boolean> | undefined;
 
-  /** `batchId` names the summary; `durationMs`: how long the batch has taken. */
-  constructor(store: ResultStore, batchId: string, durationMs: () => number) {
-    this.begin = (manifest, options) => store.begin(manifest, options);
-    this.renew = (lease) => store.renew(lease);
+  /** `batchId` names the summary. */
+  constructor(store: ResultStore, { batchId, clock }: { readonly batchId: string; readonly clock: Clock }) {
+    this.begin = async (manifest, options = {}) => {
+      this.#lease = options.lease;
+      return this.#holding(() => store.begin(manifest, options));
+    };
+    this.renew = (lease) => this.#holding(() => store.renew(lease));
     this.release = (lease) => store.release(lease);
     this.finish = (end, options) => store.finish(end, options);
     this.manifest = (runId) => store.manifest(runId);
     this.runs = (query) => store.runs(query);
-    this.append = (results, options) => store.append(results, options);
+    this.append = (results, options) => this.#holding(() => store.append(results, options));
     this.finishedKeys = (runId, keys) => store.finishedKeys(runId, keys);
     this.query = (query) => store.query(query);
     this.#store = store;
     this.#batchId = batchId;
-    this.#durationMs = durationMs;
+    this.#clock = clock;
+    this.#begunAt = clock.now();
+  }
+
+  /**
+   * Whether nobody can have taken the batch over: `false` when the worker has given no sign for as long as its lease holds
+   * (its process was stopped, its event loop was blocked). What it begins then may be somebody else's work.
+   */
+  get isOwn(): boolean {
+    return this.#clock.now() < this.#ownUntil;
+  }
+
+  /** Asks the store whether the batch still is this worker's own; `false` also when it does not answer. */
+  confirm(): Promise<boolean> {
+    const lease = this.#lease;
+    if (lease === undefined) return Promise.resolve(false);
+    this.#confirming ??= this.renew(lease)
+      .then(
+        () => true,
+        () => false, // whoever writes next is told why
+      )
+      .finally(() => (this.#confirming = undefined));
+    return this.#confirming;
+  }
+
+  /** Does what the store refuses to whoever has lost the lease; it was held when it was asked at the earliest. */
+  async #holding<Value>(work: () => Promise<Value>): Promise<Value> {
+    const askedAt = this.#clock.now();
+    const value = await work();
+    if (this.#lease !== undefined)
+      this.#ownUntil = Math.max(this.#ownUntil, askedAt + this.#lease.durationMs);
+    return value;
   }
 
   async appendBatchSummary(summary: BatchSummary): Promise<void> {
@@ -49,7 +89,7 @@ export class BatchStore implements Omit<ResultStore, 'close' | 'summaries'> {
       unscored: (known?.unscored ?? 0) + summary.unscored,
       errored: (known?.errored ?? 0) + summary.errored,
       averageScore: scored === 0 ? null : sum / scored,
-      durationMs: roundDuration(this.#durationMs()),
+      durationMs: roundDuration(this.#clock.now() - this.#begunAt),
     };
   }
 

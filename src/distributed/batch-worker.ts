@@ -203,7 +203,11 @@ export class BatchWorker extends EventSource<BatchWorkerEvents> {
       await this.#runs.leave(runId);
     }
     const ended = result.last || result.outcome === 'stopped';
-    if (ended && (await finishRun(store, runId, processor.evaluator)) && this.wants('distributed:run-end'))
+    if (
+      ended &&
+      (await finishRun(store, runId, { evaluator: processor.evaluator })) &&
+      this.wants('distributed:run-end')
+    )
       this.emit('distributed:run-end', { at: this.#options.clock.wallTime(), runId });
     return result;
   }
@@ -242,7 +246,7 @@ export class BatchWorker extends EventSource<BatchWorkerEvents> {
     this.#tellEnd({ runId, batch }, code === 'ASSAY_MANIFEST_MISMATCH' ? 'refused' : 'failed', error);
     if (code === 'ASSAY_INVALID_INPUT') throw new this.#bull.UnrecoverableError(messageOf(error));
     if (job.attemptsMade + 1 < (job.opts.attempts ?? 1)) throw error;
-    await this.#options.store.work.settle(runId, batch, 'failed', messageOf(error));
+    await this.#options.store.work.settle(runId, batch, { state: 'failed', error: messageOf(error) });
     throw new this.#bull.UnrecoverableError(messageOf(error));
   }
 

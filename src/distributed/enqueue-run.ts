@@ -145,7 +145,7 @@ export async function enqueueRun<Input = ModelInput, Expected = unknown, Metadat
     await source.close();
   }
   const input = await portions.end();
-  await finishRun(store, runId, definition.evaluator as SummaryEvaluator); // its workers may have been done before
+  await finishRun(store, runId, { evaluator: definition.evaluator as SummaryEvaluator }); // its workers may have been done before
   return { runId, ...input };
 }
 

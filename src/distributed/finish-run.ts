@@ -15,7 +15,7 @@ export type SummaryEvaluator = Pick<Evaluator, 'dimensions' | 'corpusMetrics'>;
 export async function finishRun(
   store: SharedResultStore,
   runId: string,
-  evaluator?: SummaryEvaluator,
+  { evaluator }: { readonly evaluator?: SummaryEvaluator | undefined } = {},
 ): Promise<boolean> {
   const run = await store.work.find(runId);
   if (run === undefined) return false;

@@ -86,7 +86,7 @@ export class RunBatch {
 
   async #settled(outcome: 'done' | 'exhausted'): Promise<BatchResult> {
     const { worker, manifest, batch } = this.#options;
-    return { outcome, last: await worker.store.work.settle(manifest.runId, batch, 'done') };
+    return { outcome, last: await worker.store.work.settle(manifest.runId, batch, { state: 'done' }) };
   }
 
   async #exhausted(starts: number): Promise<BatchResult> {
@@ -125,8 +125,10 @@ export class RunBatch {
     const { worker, run, manifest, port } = this.#options;
     const { processor, store, batchSize, flushIntervalMs, lockMs } = worker;
     const careful = starts >= CAREFUL_FROM;
-    const begunAt = worker.clock.now();
-    const batchStore = new BatchStore(store, `${this.#part}-${starts}`, () => worker.clock.now() - begunAt);
+    const batchStore = new BatchStore(store, {
+      batchId: `${this.#part}-${starts}`,
+      clock: worker.clock,
+    });
     this.#processor = new ForwardingProcessor(
       {
         ...processor,
@@ -140,7 +142,12 @@ export class RunBatch {
       },
       port,
     );
-    const turns = new BatchTurns(run, careful ? 1 : Number.POSITIVE_INFINITY);
+    const turns = new BatchTurns({
+      run,
+      owner: batchStore,
+      clock: worker.clock,
+      most: careful ? 1 : Number.POSITIVE_INFINITY,
+    });
     const unsubscribe = this.#processor.on('batch:end', ({ results }) => turns.durable(results.length));
     try {
       const running = this.#processor.run(cases, {

@@ -71,7 +71,7 @@ export async function requeueRun(queue: RunQueue, options: RequeueOptions): Prom
     portion = [];
   }
   put += await putAgain(queue, portion);
-  await finishRun(store, runId, evaluator);
+  await finishRun(store, runId, { evaluator });
   return put;
 }
 

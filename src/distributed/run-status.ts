@@ -1,4 +1,5 @@
 import { InputError } from '../errors.js';
+import type { RunSummaryData } from '../batch/summary/run-summary.js';
 import type { RunManifest } from '../stores/run-manifest.js';
 import type { RunRecord } from '../stores/run-record.js';
 import type { ResultStore } from '../stores/result-store.js';
@@ -46,7 +47,10 @@ export interface DistributedRunStatus {
   };
   /** What its workers keep together. */
   readonly limits: SharedLimits;
-  /** What was spent, as workers told last; all 0 for a run without a budget. */
+  /**
+   * What was spent, as workers told last: about once a second, so that one that was killed has not told all. Of a run that
+   * has ended without a budget of tokens or money: what its stored results have cost.
+   */
   readonly spending: SharedSpending;
   /** The first of its failed batches, at most 20, and why they failed. */
   readonly failures: readonly {
@@ -83,8 +87,22 @@ export async function runStatus(store: ResultStore, runId: string): Promise<Dist
     batches: { ...counts, total: run.input?.batches ?? null },
     results: { ...record.results, total: run.input === null ? null : run.input.cases * repetitions },
     limits: run.limits,
-    spending: run.spending,
+    spending: spendingOf(run, record),
     failures: counts.failed === 0 ? [] : await failuresOf(shared, runId),
+  };
+}
+
+/** Where nothing is given out by what was spent, the stored results are what counts. */
+function spendingOf({ limits, spending }: SharedRun, { end }: RunRecord): SharedSpending {
+  if (end === null || (limits.maxCost ?? limits.maxTokens) !== undefined) return spending;
+  const { tokens, cost, scored, unscored, errored } = end.summary as unknown as RunSummaryData;
+  return {
+    cost: cost ?? 0,
+    tokens: tokens.input + tokens.output,
+    estimatedCost: 0,
+    estimatedTokens: 0,
+    results: scored + unscored + errored,
+    errored,
   };
 }
 

@@ -131,14 +131,14 @@ export class RunWatcher extends EventSource<RunWatcherEvents> {
       signal: this.#leave.signal,
       onStatus: (status) => {
         options.onStatus?.(status);
-        this.#tell(status);
+        this.#emitStatus(status);
       },
     });
     if (this.wants('run:end')) this.emit('run:end', { at: this.#clock.wallTime(), runId, summary });
     return summary;
   }
 
-  #tell(status: DistributedRunStatus): void {
+  #emitStatus(status: DistributedRunStatus): void {
     const { runId, manifest, results } = status;
     const at = this.#clock.wallTime();
     const done = results.scored + results.unscored + results.errored;
@@ -172,7 +172,7 @@ export class RunWatcher extends EventSource<RunWatcherEvents> {
       ratePerSecond: meter.ratePerSecond,
       etaMs: total === null ? null : meter.etaMs(Math.max(0, total - done)),
       score: null,
-      cost: limits.maxCost === undefined ? null : spending.cost,
+      cost: limits.maxCost === undefined && spending.cost === 0 ? null : spending.cost, // 0: nobody told a price
       tokens: spending.tokens,
     };
   }

@@ -13,7 +13,7 @@ export const sharedStore: OptionCheck = (value) => {
 
 /** Checks the store of `owner`. @throws AssayError `ASSAY_INVALID_OPTION`. */
 export function checkSharedStore(owner: string, store: ResultStore): SharedResultStore {
-  const error = invalidOption(owner, 'store', store, sharedStore);
+  const error = invalidOption(owner, { name: 'store', value: store, check: sharedStore });
   if (error !== undefined) throw error;
   return store as SharedResultStore;
 }

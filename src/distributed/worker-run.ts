@@ -5,10 +5,12 @@ import type { TokenUsage } from '../client/model-client.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { RunWork, SharedRun, SharedStop } from '../stores/run-work.js';
+import type { BatchStore } from './batch-store.js';
 import { RunPacer } from './run-pacer.js';
 import { RunSpending } from './run-spending.js';
 import type { WorkerSlots } from './worker-slots.js';
 
+const ASK_AGAIN_MS = 250;
 const LOOK_MS = 1000; // how often a worker asks whether a run goes on, and tells what it has spent
 
 /** What a {@link WorkerRun} needs to know. */
@@ -37,7 +39,7 @@ interface Waiting {
  */
 export class WorkerRun {
   readonly #options: WorkerRunOptions;
-  readonly #spending: RunSpending | undefined;
+  readonly #spending: RunSpending;
   readonly #pacer: RunPacer | undefined;
   readonly #timers = new Set<ClockTimer>();
   #waiting: Waiting[] = [];
@@ -48,12 +50,10 @@ export class WorkerRun {
 
   constructor(options: WorkerRunOptions) {
     const { run, work, worker, clock } = options;
-    const { requestsPerSecond, tokensPerMinute, maxCost, maxTokens, maxDurationMs, maxErrorRate } =
-      run.limits;
+    const { requestsPerSecond, tokensPerMinute } = run.limits;
     this.#options = options;
     if ((requestsPerSecond ?? tokensPerMinute) !== undefined) this.#pacer = new RunPacer(work, run);
-    if ((maxCost ?? maxTokens ?? maxDurationMs ?? maxErrorRate) !== undefined)
-      this.#spending = new RunSpending({ worker, limits: run.limits, clock });
+    this.#spending = new RunSpending({ worker, limits: run.limits, clock });
     this.#lookLater();
   }
 
@@ -79,10 +79,10 @@ export class WorkerRun {
     this.#ended = true;
     slots.forget(this.pump);
     for (const timer of this.#timers) timer.cancel();
-    slots.give(this.#asked);
+    slots.giveBack(this.#asked);
     this.#asked = 0;
     await this.#reporting;
-    if (this.#spending !== undefined) await work.spend(run.runId, this.#spending.report(true));
+    await work.spend(run.runId, this.#spending.report(true));
   }
 
   /** Adds a case that waits. */
@@ -100,13 +100,13 @@ export class WorkerRun {
   /** Books a result. */
   book(result: CaseResult, use: BookedUse): void {
     this.#pacer?.used(result.cached ? 0 : tokensOf(result.usage) + tokensOf(use.estimate));
-    this.#spending?.book(result, use);
+    this.#spending.book(result, use);
     if (!this.#mayGo) void this.#report();
   }
 
   /** Gives places back. */
   give(places: number): void {
-    if (places > 0) this.#options.slots.give(places);
+    if (places > 0) this.#options.slots.giveBack(places);
   }
 
   /** Lets the waiting cases of a batch go: it has ended. */
@@ -131,14 +131,14 @@ export class WorkerRun {
   };
 
   get #mayGo(): boolean {
-    return this.#spending?.mayGo ?? true;
+    return this.#spending.mayGo;
   }
 
   /** The place of a case that waits no longer goes back. */
   #letGo(): void {
     const next = this.#waiting.shift();
     if (next === undefined) {
-      this.#options.slots.give(1);
+      this.#options.slots.giveBack(1);
       return;
     }
     next.batch.given();
@@ -154,7 +154,7 @@ export class WorkerRun {
       this.#options.onError(error);
       if (this.#ended) return;
       this.#asked = 0;
-      this.#options.slots.give(places);
+      this.#options.slots.giveBack(places);
       this.#later(LOOK_MS, this.pump);
       return;
     }
@@ -172,17 +172,17 @@ export class WorkerRun {
 
   /** Tells what was spent and asks how far it may go; once at a time. */
   #report(): Promise<void> {
-    const spending = this.#spending;
-    if (spending === undefined || this.#ended || this.#stopReason !== null) return Promise.resolve();
-    this.#reporting ??= this.#tell(spending).finally(() => {
+    if (this.#ended || this.#stopReason !== null) return Promise.resolve();
+    this.#reporting ??= this.#reportSpending().finally(() => {
       this.#reporting = undefined;
       if (this.#mayGo) this.pump();
     });
     return this.#reporting;
   }
 
-  async #tell(spending: RunSpending): Promise<void> {
+  async #reportSpending(): Promise<void> {
     const { work, run, onError } = this.#options;
+    const spending = this.#spending;
     try {
       const report = spending.report(false);
       const grant = await work.spend(run.runId, report);
@@ -204,18 +204,7 @@ export class WorkerRun {
   }
 
   #lookLater(): void {
-    this.#later(LOOK_MS, () => void this.#look().finally(() => this.#lookLater()));
-  }
-
-  async #look(): Promise<void> {
-    const { work, run, onError } = this.#options;
-    if (this.#spending !== undefined) return this.#report();
-    try {
-      const found = await work.find(run.runId);
-      if (found?.stopReason) this.#stop(found.stopReason);
-    } catch (error) {
-      onError(error);
-    }
+    this.#later(LOOK_MS, () => void this.#report().finally(() => this.#lookLater()));
   }
 
   #later(delayMs: number, work: () => void): void {
@@ -232,18 +221,27 @@ export class WorkerRun {
   }
 }
 
+/** What {@link BatchTurns} need to know. */
+export interface BatchTurnsOptions {
+  readonly run: WorkerRun;
+  /** Tells whether the batch still is this worker's own. */
+  readonly owner: Pick<BatchStore, 'isOwn' | 'confirm'>;
+  readonly clock: Clock;
+  /** Places that it may hold at once. */
+  readonly most: number;
+}
+
 /** A batch's share in a {@link WorkerRun}: its processor takes it for places and a budget that it shares with others. */
 export class BatchTurns implements CaseSlots, BudgetMember {
+  readonly #options: BatchTurnsOptions;
   readonly #run: WorkerRun;
-  readonly #most: number;
   #held = 0;
   #room: (() => void) | undefined;
   #stopped = false;
 
-  /** `most`: places that it may hold at once. */
-  constructor(run: WorkerRun, most: number) {
-    this.#run = run;
-    this.#most = most;
+  constructor(options: BatchTurnsOptions) {
+    this.#options = options;
+    this.#run = options.run;
   }
 
   /** As `SharedSlots.forRun`. */
@@ -258,12 +256,26 @@ export class BatchTurns implements CaseSlots, BudgetMember {
 
   take(): Promise<void> | undefined {
     if (this.#stopped) return undefined;
-    if (this.#held >= this.#most) return new Promise<void>((go) => (this.#room = go)).then(() => this.take()); // only a single lane comes here
+    const { most, owner } = this.#options;
+    if (this.#held >= most) return new Promise<void>((go) => (this.#room = go)).then(() => this.take()); // only a single lane comes here
     if (this.#run.takeAtOnce()) {
       this.#held += 1;
-      return undefined;
+      return owner.isOwn ? undefined : this.#untilOwn();
     }
-    return new Promise((go) => this.#run.wait({ batch: this, go }));
+    return new Promise((resolve) => {
+      const go = (): void => (owner.isOwn ? resolve() : void this.#untilOwn().then(resolve));
+      this.#run.wait({ batch: this, go });
+    });
+  }
+
+  /**
+   * A worker that goes on after it was cut off begins no case of a batch that others may have: it would be paid twice. One
+   * that has lost it is stopped by whatever it writes, or by its next sign of life.
+   */
+  async #untilOwn(): Promise<void> {
+    const { owner, clock } = this.#options;
+    while (!this.#stopped && !(await owner.confirm()))
+      await new Promise<void>((resolve) => void clock.schedule(resolve, ASK_AGAIN_MS));
   }
 
   /** A case that waited has a place. */

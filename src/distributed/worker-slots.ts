@@ -25,7 +25,7 @@ export class WorkerSlots {
   }
 
   /** Gives places back; whoever waits for one looks again, the longest waiting first. */
-  give(places: number): void {
+  giveBack(places: number): void {
     this.#taken -= places;
     for (const look of Array.from(this.#waiting)) {
       if (this.#taken >= this.#size) return;

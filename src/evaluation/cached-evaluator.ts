@@ -83,11 +83,11 @@ export function cachedEvaluator<Input, Expected, Metadata>(
  */
 export function cachedEvaluation<Input = unknown, Expected = unknown, Metadata = unknown>(
   cache: EvaluationCache,
-  options: CachedEvaluatorOptions,
   evaluate: (
     response: ModelResponse,
     context: EvaluationContext<Input, Expected, Metadata>,
   ) => Evaluation | Promise<Evaluation>,
+  options: CachedEvaluatorOptions,
 ): (
   this: Evaluator<Input, Expected, Metadata>,
   response: ModelResponse,

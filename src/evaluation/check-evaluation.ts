@@ -30,7 +30,8 @@ export function checkEvaluation(evaluation: Evaluation): void {
       );
     }
     const wrong =
-      shareError(name, 'confidence', confidence) ?? shareError(name, 'culturalRelevance', culturalRelevance);
+      shareError(name, { member: 'confidence', value: confidence }) ??
+      shareError(name, { member: 'culturalRelevance', value: culturalRelevance });
     if (wrong !== undefined) throw wrong;
   }
 }

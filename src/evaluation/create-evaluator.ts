@@ -157,7 +157,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     if (names.length === 0)
       throw invalid(`Expected \`dimensions\` of createEvaluator to hold at least one scorer: ${RIGHT_FORM}`);
     const settings = names.map((name) => dimensionSettings(name, options.dimensions[name]));
-    const weights = weightsOf(names, settings, options.weights);
+    const weights = weightsOf(names, { settings, weights: options.weights });
     this.name = options.name;
     this.version = options.version;
     this.dimensions = Object.freeze(names);
@@ -204,7 +204,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
       try {
         const returned = scorer(args);
         if (isThenable(returned)) {
-          const settled = this.#settle(i, returned, args, begunAt);
+          const settled = this.#settle(i, { returned, args, begunAt });
           (waiting ??= []).push(settled.then((result) => void (results[i] = result)));
           continue;
         }
@@ -221,9 +221,15 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
   /** Waits for a dimension, at most as long as it may take. Never rejects. */
   #settle(
     index: number,
-    returned: PromiseLike<ScorerResult>,
-    args: DimensionArguments<Input, Expected, Metadata>,
-    begunAt: number,
+    {
+      returned,
+      args,
+      begunAt,
+    }: {
+      readonly returned: PromiseLike<ScorerResult>;
+      readonly args: DimensionArguments<Input, Expected, Metadata>;
+      readonly begunAt: number;
+    },
   ): Promise<DimensionResult> {
     const { name, timeoutMs } = this.#dimensions[index]!;
     const clock = this.#clock;

@@ -88,7 +88,8 @@ function richResult(name: string, given: Score & { error?: unknown }, durationMs
   if (culturalMarkers !== undefined) draft.culturalMarkers = culturalMarkers as readonly string[];
   if (metadata !== undefined) draft.metadata = metadata as Readonly<Record<string, unknown>>;
   const wrong =
-    shareError(name, 'confidence', confidence) ?? shareError(name, 'culturalRelevance', culturalRelevance);
+    shareError(name, { member: 'confidence', value: confidence }) ??
+    shareError(name, { member: 'culturalRelevance', value: culturalRelevance });
   if (wrong !== undefined) {
     if (draft.error !== undefined) return draft;
     return { ...draft, outcome: 'errored', score: null, error: wrong.toRecord() };
@@ -111,7 +112,10 @@ function textMember(name: string, member: string, value: unknown): string | unde
 }
 
 /** The error for a confidence or a relevance that is given and is no number in 0..1. */
-export function shareError(name: string, member: string, value: unknown): AssayError | undefined {
+export function shareError(
+  name: string,
+  { member, value }: { readonly member: string; readonly value: unknown },
+): AssayError | undefined {
   if (value === undefined || (typeof value === 'number' && value >= 0 && value <= 1)) return undefined;
   return outOfRange(name, member, value);
 }

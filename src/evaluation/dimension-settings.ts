@@ -37,8 +37,13 @@ export function dimensionSettings<Input, Expected, Metadata, Output>(
 /** The weight of each dimension, from both places where it may be given. */
 export function weightsOf(
   names: readonly string[],
-  settings: readonly { readonly weight?: number | undefined }[],
-  weights: Readonly<Record<string, number | undefined>> = {},
+  {
+    settings,
+    weights = {},
+  }: {
+    readonly settings: readonly { readonly weight?: number | undefined }[];
+    readonly weights?: Readonly<Record<string, number | undefined>> | undefined;
+  },
 ): number[] {
   for (const [name, weight] of Object.entries(weights)) {
     const index = names.indexOf(name);

@@ -54,8 +54,7 @@ export const readText: TextReader = (path) => {
  */
 export function locateCgroup(
   controller: 'cpu' | 'cpuacct' | 'cpuset' | 'memory',
-  selfCgroup: string,
-  mountInfo: string,
+  { selfCgroup, mountInfo }: { readonly selfCgroup: string; readonly mountInfo: string },
 ): CgroupLocation | undefined {
   const mounts = parseMounts(mountInfo);
   let unifiedPath: string | undefined;
@@ -81,9 +80,9 @@ export function locateCgroup(
 export function readCgroupLimits(read: TextReader = readText): CgroupLimits {
   const selfCgroup = read('/proc/self/cgroup') ?? '';
   const mountInfo = read('/proc/self/mountinfo') ?? '';
-  const cpu = locateCgroup('cpu', selfCgroup, mountInfo);
-  const memory = locateCgroup('memory', selfCgroup, mountInfo);
-  const cpuset = locateCgroup('cpuset', selfCgroup, mountInfo);
+  const cpu = locateCgroup('cpu', { selfCgroup, mountInfo });
+  const memory = locateCgroup('memory', { selfCgroup, mountInfo });
+  const cpuset = locateCgroup('cpuset', { selfCgroup, mountInfo });
   const tightestCpu = tightest(cpu, (folder) =>
     cpu?.version === 2
       ? parseCpuMax(read(`${folder}/cpu.max`))

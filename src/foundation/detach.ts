@@ -8,7 +8,7 @@ import {
   stringByteSize,
   type SharedNames,
 } from './byte-size.js';
-import { put, SHORTEST_SLICE, TextCopier, type Holder } from './text-copier.js';
+import { placeText, SHORTEST_SLICE, TextCopier, type Holder } from './text-copier.js';
 
 /** A copy that shares no memory with larger things. */
 export interface Detached<Value> {
@@ -112,7 +112,7 @@ class Copier {
       if (member.length < SHORTEST_SLICE) this.#bytes += stringByteSize(member);
       else this.#texts.add(member, holder, name);
     } else if (typeof member === 'object') {
-      if (member !== null) put(this.#copies.of(member), holder, name);
+      if (member !== null) placeText(this.#copies.of(member), holder, name);
     } else this.#bytes += primitiveByteSize(member);
   }
 }

@@ -7,11 +7,14 @@ export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmedia
  * Calls `work` so many times, at most `most` times in one turn of the event loop: the first in this one, the others in
  * those that follow, as long as `wanted` says so.
  */
-export function overTurns(times: number, most: number, work: () => void, wanted: () => boolean): void {
+export function overTurns(
+  work: () => void,
+  { times, most, wanted }: { readonly times: number; readonly most: number; readonly wanted: () => boolean },
+): void {
   for (let i = 0; i < times && i < most; i++) work();
   if (times <= most) return;
   setImmediate(() => {
-    if (wanted()) overTurns(times - most, most, work, wanted);
+    if (wanted()) overTurns(work, { times: times - most, most, wanted });
   });
 }
 
@@ -33,11 +36,11 @@ export class TurnGiver {
 
   /** What to wait for before the next piece of work, `undefined` when 10 ms since the last turn given are not over. */
   due(now: number = this.#now()): Promise<void> | undefined {
-    if (this.#turn === undefined && now >= this.#dueAt) this.#turn = this.#give();
+    if (this.#turn === undefined && now >= this.#dueAt) this.#turn = this.#giveTurn();
     return this.#turn;
   }
 
-  async #give(): Promise<void> {
+  async #giveTurn(): Promise<void> {
     await nextTurn();
     this.#turn = undefined;
     this.#dueAt = this.#now() + LONGEST_MS;

@@ -29,8 +29,8 @@ export function looksLikeKey(text: string): boolean {
   return /\d/.test(head) && /[a-z]/i.test(head) && !isName(head);
 }
 
-// Words, and numbers of at most four digits with a letter or two, as in names of models, files and versions.
-function isName(text: string): boolean {
+/** Whether a text is made of words, and numbers of at most four digits with a letter or two, as names of models, files and versions are. */
+export function isName(text: string): boolean {
   return text
     .split(/[-_.:/@+\s]+/)
     .every((part) => /^([A-Z]?[a-z]*|[A-Z]*|[a-z]{0,5}\d{1,4}[a-z]{0,2}|\d{8})$/.test(part));

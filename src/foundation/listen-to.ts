@@ -11,8 +11,10 @@ export type EventHandlers = Readonly<Record<string, (payload: never) => void>>;
  */
 export function listenTo(
   source: WatchableSource | ForeignEmitter,
-  handlers: EventHandlers,
-  onError: (event: string, error: unknown) => void,
+  {
+    handlers,
+    onError,
+  }: { readonly handlers: EventHandlers; readonly onError: (event: string, error: unknown) => void },
 ): () => void {
   const guarded = Object.entries(handlers).map(([event, handler]) => {
     const listener = (payload: unknown): void => {

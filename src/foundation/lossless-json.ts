@@ -53,13 +53,19 @@ const MAY_BE_INEXACT = /[\d.]{16}|\d[eE][+-]?0*\d{3}/;
 export function parseJson(text: string, options: ParseJsonOptions = {}): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    return MAY_BE_INEXACT.test(text) ? new JsonReader(text, {}, options.inexact).read() : value;
+    return MAY_BE_INEXACT.test(text)
+      ? new JsonReader(text, { allowed: {}, inexact: options.inexact }).read()
+      : value;
   } catch (error) {
     if (!options.nonFinite && !options.trailingCommas && !options.lineBreaks) throw error;
     const mends = new Set<JsonMend>();
     let value: unknown;
     try {
-      value = new JsonReader(text, options, options.inexact, (what) => mends.add(what)).read();
+      value = new JsonReader(text, {
+        allowed: options,
+        inexact: options.inexact,
+        mended: (what) => mends.add(what),
+      }).read();
     } catch {
       throw error; // the parser's own complaint says more than ours
     }
@@ -85,7 +91,12 @@ const MOST_LEVELS = 1_000;
  */
 export function jsonAt(text: string, at: number, options: ParseJsonOptions = {}): EmbeddedJson {
   const mends = new Set<JsonMend>();
-  const reader = new JsonReader(text, options, options.inexact, (what) => mends.add(what), at);
+  const reader = new JsonReader(text, {
+    allowed: options,
+    inexact: options.inexact,
+    mended: (what) => mends.add(what),
+    at,
+  });
   try {
     const value = reader.readValue(MOST_LEVELS);
     return { value, end: reader.at, found: true, mended: [...mends] };
@@ -125,10 +136,17 @@ class JsonReader {
 
   constructor(
     text: string,
-    allowed: ParseJsonOptions,
-    inexact: (written: string) => unknown = (written) => new WrittenNumber(written),
-    mended: (what: JsonMend) => void = () => {},
-    at = 0,
+    {
+      allowed,
+      inexact = (written) => new WrittenNumber(written),
+      mended = () => {},
+      at = 0,
+    }: {
+      readonly allowed: ParseJsonOptions;
+      readonly inexact?: ((written: string) => unknown) | undefined;
+      readonly mended?: ((what: JsonMend) => void) | undefined;
+      readonly at?: number | undefined;
+    },
   ) {
     this.#at = at;
     this.#text = text;
@@ -157,7 +175,7 @@ class JsonReader {
       for (;;) {
         const inner = open.at(-1);
         if (inner === undefined) return value;
-        put(inner, value);
+        addValue(inner, value);
         if (this.#goesOn(inner)) break;
         value = inner.value;
         open.pop();
@@ -271,7 +289,7 @@ const CARRIAGE_RETURN = 0x0d;
 const TAB = 0x09;
 const ESCAPED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-function put({ value: container, key }: OpenContainer, value: unknown): void {
+function addValue({ value: container, key }: OpenContainer, value: unknown): void {
   if (Array.isArray(container)) container.push(value);
   else if (key !== '__proto__') container[key] = value;
   // as JSON.parse: a member of that name, not another prototype

@@ -28,7 +28,7 @@ export function checkOptions<Options extends object>(
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(known, name) ? known[name] : undefined;
     if (check === undefined) throw unknownOption(owner, name, Object.keys(known));
-    const error = value === undefined ? undefined : invalidOption(owner, name, value, check);
+    const error = value === undefined ? undefined : invalidOption(owner, { name, value, check });
     if (error !== undefined) throw error;
   }
   return Object.freeze({ ...options });
@@ -37,9 +37,7 @@ export function checkOptions<Options extends object>(
 /** The error for a bad value of an option; `undefined` when it is good. */
 export function invalidOption(
   owner: string,
-  name: string,
-  value: unknown,
-  check: OptionCheck,
+  { name, value, check }: { readonly name: string; readonly value: unknown; readonly check: OptionCheck },
 ): AssayError | undefined {
   const expected = check(value);
   if (expected === undefined) return undefined;

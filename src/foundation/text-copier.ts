@@ -10,7 +10,7 @@ const MOST_GATHERED = 4096; // characters that a member can keep alive when the 
 const SCRATCH_BYTES = 65_536;
 
 /** `holder[name] = copy`, arrays and records apart, since V8 is quicker where it meets one kind: 4 % of a `set`. */
-export function put(copy: unknown, holder: Holder, name: string | number): void {
+export function placeText(copy: unknown, holder: Holder, name: string | number): void {
   if (Array.isArray(holder)) holder[name as number] = copy;
   else holder[name] = copy;
 }
@@ -90,7 +90,7 @@ class Gathering {
     let start = 0;
     for (let i = 0; i < this.#count; i++) {
       const end = this.#ends[i]!;
-      put(all.slice(start, end), this.#holders[i]!, this.#names[i]!);
+      placeText(all.slice(start, end), this.#holders[i]!, this.#names[i]!);
       this.#holders[i] = undefined; // lists that live on must keep no value alive
       this.#names[i] = '';
       start = end;
@@ -102,7 +102,7 @@ class Gathering {
   }
 
   #copyAlone(text: string, holder: Holder, name: string | number): void {
-    put(Buffer.from(text, this.#encoding).toString(this.#encoding), holder, name);
+    placeText(Buffer.from(text, this.#encoding).toString(this.#encoding), holder, name);
     this.#bytes += stringByteSize(text);
   }
 }

@@ -9,7 +9,14 @@ export class TokenBucket {
   #at: number;
 
   /** Begins full (or with `level`). */
-  constructor(perSecond: number, burst: number, now: number, level = burst) {
+  constructor(
+    {
+      perSecond,
+      burst,
+      level = burst,
+    }: { readonly perSecond: number; readonly burst: number; readonly level?: number | undefined },
+    now: number,
+  ) {
     this.#perSecond = perSecond;
     this.#burst = burst;
     this.#level = level;
@@ -48,7 +55,7 @@ export class TokenBucket {
   }
 
   /** Changes the rate and the burst from `now` on. */
-  adjust(perSecond: number, burst: number, now: number): void {
+  adjust({ perSecond, burst }: { readonly perSecond: number; readonly burst: number }, now: number): void {
     this.level(now);
     this.#perSecond = perSecond;
     this.#burst = burst;

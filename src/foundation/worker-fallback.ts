@@ -23,8 +23,7 @@ export interface WorkerFallback {
 /** The payload for a thread that `error` kept from starting; `instead` says where its work is done now. */
 export function workerFallback(
   worker: WorkerFallback['worker'],
-  instead: string,
-  error: unknown,
+  { instead, error }: { readonly instead: string; readonly error: unknown },
 ): WorkerFallback {
   const message =
     `The ${worker} thread could not be started (${messageOf(error)}); its work is done ${instead}. ` +

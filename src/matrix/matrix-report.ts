@@ -1,5 +1,6 @@
 import type { BudgetSummary } from '../batch/summary/budget-summary.js';
 import type { MetricSummary, RunSummary, StopReason } from '../batch/summary/run-summary.js';
+import { plainText } from '../foundation/plain-text.js';
 import { compareRuns } from '../statistics/compare-runs.js';
 import { costPerSolved, type CostPerSolved } from '../statistics/cost-per-solved.js';
 import type { Interval } from '../statistics/intervals.js';
@@ -169,11 +170,13 @@ function pairsOf<Cell>(
 export function formatMatrix(data: MatrixData): string {
   const { matrixId, metric, level, stopReason, cells, comparisons } = data;
   const share = `${Number((100 * level).toFixed(4))} %`;
-  const head = `Matrix ${matrixId}${stopReason === 'end' ? '' : ` (ended early: ${stopReason})`}: ${metric}`;
+  const head = plainText(
+    `Matrix ${matrixId}${stopReason === 'end' ? '' : ` (ended early: ${stopReason})`}: ${metric}`,
+  );
   const priced = cells.some(({ summary }) => summary.cost !== null);
   const scores = cells.map(({ model, prompt, score }) => [
-    model,
-    prompt ?? NONE,
+    plainText(model),
+    prompt === null ? NONE : plainText(prompt),
     figure(score.mean),
     range(score.interval),
     ...[score.scored, score.unscored, score.errored].map(String),
@@ -203,7 +206,8 @@ export function formatMatrix(data: MatrixData): string {
 }
 
 const NONE = '-';
-const nameOf = ({ model, prompt }: MatrixCell): string => (prompt === null ? model : `${model}/${prompt}`);
+const nameOf = ({ model, prompt }: MatrixCell): string =>
+  plainText(prompt === null ? model : `${model}/${prompt}`);
 const figure = (value: number | null): string => (value === null ? NONE : value.toFixed(4));
 const probability = (value: number | null): string =>
   value !== null && value < 0.0001 ? '<0.0001' : figure(value);

@@ -27,7 +27,8 @@ import {
  * - Cases are read once, by all runs together, and held until the slowest has taken them: memory does not grow with their
  *   number.
  * - Whatever ends it early (a budget, `signal`, a crash) leaves runs that `resume: true` goes on with; what is stored is not
- *   asked again.
+ *   asked again. After a kill that leaves the calls that were in flight (at most `concurrency`: nobody knows what came of
+ *   them) and answers of the last moment, which are stored within `flushIntervalMs` (50 here) or as `batchSize` fills.
  * - The report has each combination's mean with its interval, what a solved case costs, and paired differences with Holm's
  *   correction over all of them.
  *
@@ -85,6 +86,7 @@ function processorFor(
     ...run,
     store: settings.store,
     batchSize: run.batchSize ?? Math.ceil(BATCH / cells.length),
+    flushIntervalMs: run.flushIntervalMs ?? FLUSH_INTERVAL_MS,
     target: parts.target as Target<unknown, unknown, unknown>,
     ...(source === undefined ? {} : { prompt: source }),
     ...(parts.model === undefined ? {} : { model: parts.model }),
@@ -159,3 +161,6 @@ const LEAST_WINDOW = 64;
 
 /** Results that wait to be stored, of all runs together: as many as in a single run. */
 const BATCH = 250;
+
+/** A run of many fills its batch as many times more slowly; what is not stored when the process is killed is asked again. */
+const FLUSH_INTERVAL_MS = 50;

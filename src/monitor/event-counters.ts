@@ -199,12 +199,17 @@ export class EventCounters {
       endpoint.requests += attempts;
       endpoint.failed += failed;
     }
-    this.#call(result.model, !answered, answered ? result.timings.targetMs : null, result.usage, result.cost);
+    this.#call(result.model, {
+      failed: !answered,
+      ms: answered ? result.timings.targetMs : null,
+      usage: result.usage,
+      cost: result.cost,
+    });
   }
 
   #callEnd({ model, latencyMs, usage, cost, error }: ClientEvents['call:end']): void {
     this.#clientHeard = true;
-    this.#call(model, error !== undefined, latencyMs, usage, cost);
+    this.#call(model, { failed: error !== undefined, ms: latencyMs, usage, cost });
   }
 
   #attemptEnd({ endpoint, durationMs, outcome, status, error }: ClientEvents['attempt:end']): void {
@@ -240,10 +245,17 @@ export class EventCounters {
 
   #call(
     model: string | null,
-    failed: boolean,
-    ms: number | null,
-    usage: TokenUsage | null,
-    cost: number | null,
+    {
+      failed,
+      ms,
+      usage,
+      cost,
+    }: {
+      readonly failed: boolean;
+      readonly ms: number | null;
+      readonly usage: TokenUsage | null;
+      readonly cost: number | null;
+    },
   ): void {
     const counter = typeof model === 'string' ? this.models.of(model) : undefined;
     if (counter !== undefined) {

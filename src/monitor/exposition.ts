@@ -22,7 +22,14 @@ export class Exposition {
   #text = '';
 
   /** Writes a family with its samples; nothing when no sample has a value. */
-  family(name: string, type: MetricType, help: string, samples: readonly Sample[]): void {
+  family(
+    name: string,
+    {
+      type,
+      help,
+      samples,
+    }: { readonly type: MetricType; readonly help: string; readonly samples: readonly Sample[] },
+  ): void {
     const known = samples.filter(([, value]) => value !== null);
     if (known.length === 0) return;
     this.#head(name, type, help);

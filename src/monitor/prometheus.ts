@@ -136,12 +136,11 @@ function writePlaces(out: Exposition, { endpoints, models }: PrometheusInput): v
     ['endpoint_request_failures', 'Failed requests by endpoint.'],
     byLabel('endpoint', endpoints, ({ failed }) => failed),
   );
-  out.family(
-    'assaykit_endpoint_ejected',
-    'gauge',
-    'Whether an endpoint gets no calls because it failed (1) or is in use (0).',
-    byLabel('endpoint', endpoints, ({ state }) => (state === 'ejected' ? 1 : 0)),
-  );
+  out.family('assaykit_endpoint_ejected', {
+    type: 'gauge',
+    help: 'Whether an endpoint gets no calls because it failed (1) or is in use (0).',
+    samples: byLabel('endpoint', endpoints, ({ state }) => (state === 'ejected' ? 1 : 0)),
+  });
   counter(
     out,
     ['model_calls', 'Calls by model.'],
@@ -165,11 +164,17 @@ function writeTimes(out: Exposition, { buckets, snapshot, startedAt }: Prometheu
   });
   for (const [metric, name, help, factor] of GAUGES) {
     const value = snapshot?.[metric] ?? null;
-    out.family(`assaykit_${name}`, 'gauge', help, [[{}, value === null ? null : value * (factor ?? 1)]]);
+    out.family(`assaykit_${name}`, {
+      type: 'gauge',
+      help,
+      samples: [[{}, value === null ? null : value * (factor ?? 1)]],
+    });
   }
-  out.family('assaykit_start_time_seconds', 'gauge', 'When the monitor began, seconds since the epoch.', [
-    [{}, startedAt * MILLISECONDS],
-  ]);
+  out.family('assaykit_start_time_seconds', {
+    type: 'gauge',
+    help: 'When the monitor began, seconds since the epoch.',
+    samples: [[{}, startedAt * MILLISECONDS]],
+  });
 }
 
 function counter(
@@ -177,7 +182,7 @@ function counter(
   [name, help]: readonly [name: string, help: string],
   samples: readonly Sample[],
 ): void {
-  out.family(`assaykit_${name}_total`, 'counter', help, samples);
+  out.family(`assaykit_${name}_total`, { type: 'counter', help, samples });
 }
 
 function byLabel<Value>(

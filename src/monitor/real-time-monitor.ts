@@ -112,7 +112,7 @@ export class RealTimeMonitor extends EventSource<MonitorEvents> {
     const onError = (event: string, error: unknown): void => this.reportListenerError(event, error);
     for (const source of sources) {
       if (this.#watched.has(source)) continue;
-      this.#watched.set(source, listenTo(source, this.#counters.handlersOf(source), onError));
+      this.#watched.set(source, listenTo(source, { handlers: this.#counters.handlersOf(source), onError }));
     }
     return () => this.unwatch(...sources);
   }

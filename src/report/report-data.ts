@@ -1,4 +1,4 @@
-import type { DurationSummary, MetricSummary, RunSummaryData } from '../batch/summary/run-summary.js';
+import type { DurationSummary, RunSummaryData } from '../batch/summary/run-summary.js';
 import type { MetricComparison } from '../statistics/pair-set.js';
 import { count } from '../foundation/counted.js';
 import { duration, money, percent } from '../page/figures.js';
@@ -14,6 +14,7 @@ import type {
 import { cutText } from './cut-text.js';
 import type { ReadRun, ReadRuns } from './read-runs.js';
 import { comparedVerdict, comparisonNotes, outcomeOf, plainVerdict } from './report-verdict.js';
+import { shownMetric } from './shown-metric.js';
 import { valueText } from './shown-value.js';
 
 const OVERALL = 'Overall';
@@ -54,7 +55,9 @@ export function reportDataOf(
     changes: comparison === undefined ? null : read.changes,
     groups: groups
       .slice(0, MOST_GROUPS)
-      .map(([name, metric]) => shownMetric(name, metric, own(baseline?.summary.groups?.byName, name))),
+      .map(([name, metric]) =>
+        shownMetric(name, metric, { baseline: own(baseline?.summary.groups?.byName, name) }),
+      ),
     slices: slices.map((slice) => {
       const before = baseline?.figures.slices.find(({ name }) => name === slice.name);
       return { ...slice, baselineMean: before?.mean ?? null, baselineInterval: before?.interval ?? null };
@@ -76,26 +79,11 @@ const own = <T>(record: Readonly<Record<string, T>> | undefined, name: string): 
 
 function metricsOf(summary: RunSummaryData, baseline: RunSummaryData | undefined): ShownMetric[] {
   return [
-    shownMetric(OVERALL, summary.overall, baseline?.overall),
+    shownMetric(OVERALL, summary.overall, { baseline: baseline?.overall }),
     ...entries(summary.dimensions).map(([name, metric]) =>
-      shownMetric(name, metric, own(baseline?.dimensions, name)),
+      shownMetric(name, metric, { baseline: own(baseline?.dimensions, name) }),
     ),
   ];
-}
-
-function shownMetric(name: string, metric: MetricSummary, baseline: MetricSummary | undefined): ShownMetric {
-  const { scored, unscored, errored, mean, interval, clusters } = metric;
-  return {
-    name,
-    scored,
-    unscored,
-    errored,
-    mean,
-    interval,
-    clusters,
-    baselineMean: baseline?.mean ?? null,
-    baselineInterval: baseline?.interval ?? null,
-  };
 }
 
 function shownDifference(metric: MetricComparison, level: number): ShownDifference {
@@ -131,10 +119,10 @@ function histogramsOf({ figures }: ReadRun, baseline: ReadRun | undefined): Show
 function stateNotes({ runId, record, summary }: ReadRun, role: string): string[] {
   const state = record?.state;
   const notes: string[] = [];
-  if (state === 'running')
+  if (state === 'running' || state === 'waiting')
     notes.push(`The ${role} ${runId} is still going on: this is what was stored when the page was written.`);
   if (state === 'crashed') notes.push(`The ${role} ${runId} never told how it ended: cases may be missing.`);
-  if (record !== undefined && state !== 'running' && state !== 'crashed' && summary.stopReason !== 'end')
+  if ((state === 'ended' || state === 'drained') && summary.stopReason !== 'end')
     notes.push(`The ${role} ${runId} ended early (${summary.stopReason}): cases may be missing.`);
   return notes;
 }

@@ -4,6 +4,7 @@ import { reaches } from '../foundation/rounding.js';
 import type { ShownAgreement, ShownError, ShownMetric } from '../page/report-data.js';
 import { scoreOf } from '../stores/result-query.js';
 import { cutText } from './cut-text.js';
+import { shownMetric } from './shown-metric.js';
 
 const BINS = 20;
 const EXAMPLES = 3;
@@ -130,20 +131,7 @@ export class RunFigures {
 
   /** The overall score within each slice. */
   get slices(): readonly ShownMetric[] {
-    return Array.from(this.#slices, ([name, statistics]) => {
-      const { scored, unscored, errored, mean, interval, clusters } = statistics.summary(LEVEL);
-      return {
-        name,
-        scored,
-        unscored,
-        errored,
-        mean,
-        interval,
-        clusters,
-        baselineMean: null,
-        baselineInterval: null,
-      };
-    });
+    return Array.from(this.#slices, ([name, statistics]) => shownMetric(name, statistics.summary(LEVEL)));
   }
 
   /** What juries and pairwise judges say of themselves. */

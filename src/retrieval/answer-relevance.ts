@@ -34,13 +34,12 @@ export function answerRelevance(options: AnswerRelevanceOptions): Scorer {
   requireOptions('answerRelevance', checked, ['client']);
   const callers = claimCallers(checked);
   const scorer = defineScorer(
-    conventionText('answer-relevance', claimConvention(checked)),
-    '1',
+    { convention: conventionText('answer-relevance', claimConvention(checked)), version: '1' },
     async ({ input, output, signal }) => {
       if (output.trim() === '')
         return { score: null, reason: 'there is no claim to judge: the answer is empty' };
       const question = inputText(input);
-      return scoreClaims(new ClaimJudge(callers, QUESTIONS, signal), {
+      return scoreClaims(new ClaimJudge(callers, { questions: QUESTIONS, signal }), {
         from: { text: output, about: question },
         against: [{ label: 'QUESTION', text: question }],
         maxClaims: checked.maxClaims ?? 50,

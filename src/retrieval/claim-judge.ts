@@ -62,7 +62,10 @@ export class ClaimJudge {
   readonly #signal: AbortSignal | undefined;
   readonly #replies: ModelResponse[] = [];
 
-  constructor(callers: ClaimCallers, questions: ClaimQuestions, signal: AbortSignal | undefined) {
+  constructor(
+    callers: ClaimCallers,
+    { questions, signal }: { readonly questions: ClaimQuestions; readonly signal: AbortSignal | undefined },
+  ) {
     this.#callers = callers;
     this.#questions = questions;
     this.#signal = signal;

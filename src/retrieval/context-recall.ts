@@ -46,7 +46,7 @@ export function contextRecall(options: ContextRecallOptions): AnyOutputScorer {
   const { expected: place = 'expected', maxClaims = 50 } = checked;
   const callers = claimCallers(checked);
   const convention = conventionText('context-recall', { ...claimConvention(checked), expected: place });
-  const scorer = responseScorer(convention, '1', async (args) => {
+  const scorer = responseScorer({ convention, version: '1' }, async (args) => {
     const expected = expectedAt(atPlace(args, place), place);
     if (expected === undefined)
       return { score: null, reason: `the case has no expected answer: it has no \`${place}\`` };
@@ -55,7 +55,7 @@ export function contextRecall(options: ContextRecallOptions): AnyOutputScorer {
     const passages = passagesOf(contexts);
     if (passages.length === 0 && contexts.length > 0)
       return { score: null, reason: 'the contexts of the answer have no text' };
-    return scoreClaims(new ClaimJudge(callers, QUESTIONS, args.signal), {
+    return scoreClaims(new ClaimJudge(callers, { questions: QUESTIONS, signal: args.signal }), {
       from: typeof expected === 'string' ? { text: expected, about: inputText(args.input) } : expected,
       against: passages.map((text, i) => ({ label: `PASSAGE ${i + 1}`, text })),
       maxClaims,

@@ -36,8 +36,7 @@ export function faithfulness(options: FaithfulnessOptions): Scorer {
   requireOptions('faithfulness', checked, ['client']);
   const callers = claimCallers(checked);
   const scorer = defineScorer(
-    conventionText('faithfulness', claimConvention(checked)),
-    '1',
+    { convention: conventionText('faithfulness', claimConvention(checked)), version: '1' },
     async ({ input, output, response, signal }) => {
       const { contexts } = response;
       if (contexts === undefined) return { score: null, reason: NO_CONTEXTS };
@@ -46,7 +45,7 @@ export function faithfulness(options: FaithfulnessOptions): Scorer {
       const passages = passagesOf(contexts);
       if (passages.length === 0 && contexts.length > 0)
         return { score: null, reason: 'the contexts of the answer have no text' };
-      return scoreClaims(new ClaimJudge(callers, QUESTIONS, signal), {
+      return scoreClaims(new ClaimJudge(callers, { questions: QUESTIONS, signal }), {
         from: { text: output, about: inputText(input) },
         against: passages.map((text, i) => ({ label: `PASSAGE ${i + 1}`, text })),
         maxClaims: checked.maxClaims ?? 50,

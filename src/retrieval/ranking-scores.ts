@@ -160,18 +160,35 @@ function discounted(gains: readonly number[], k: number): number {
  * Ids by their scores as trec_eval orders them: the highest first, of equals the one whose id is later in the order of
  * bytes.
  *
- * @throws InputError `ASSAY_INVALID_INPUT` for a score that is no number.
+ * @param scores Pairs of id and score: a list, or a Map; of an object its `Object.entries`.
+ * @throws InputError `ASSAY_INVALID_INPUT` for what holds no such pairs, and for a score that is no number.
  */
 export function rankByScore(scores: Iterable<readonly [id: string, score: number]>): string[] {
-  const entries = [...scores];
-  for (const [id, score] of entries) {
+  const entries: (readonly [id: string, score: number])[] = [];
+  for (const entry of iterableOf(scores)) {
+    const [id, score]: readonly unknown[] = Array.isArray(entry) ? entry : [];
+    if (typeof id !== 'string')
+      throw new InputError(
+        'ASSAY_INVALID_INPUT',
+        `Expected pairs of an id and a score, got ${show(entry)} as number ${entries.length + 1}`,
+      );
     if (typeof score !== 'number' || Number.isNaN(score))
       throw new InputError(
         'ASSAY_INVALID_INPUT',
         `Expected the score of ${show(id)} to be a number, got ${show(score)}`,
       );
+    entries.push([id, score]);
   }
   return entries
     .sort(([a, x], [b, y]) => y - x || Buffer.compare(Buffer.from(b), Buffer.from(a)))
     .map(([id]) => id);
+}
+
+function iterableOf(scores: unknown): Iterable<unknown> {
+  if (typeof scores === 'object' && scores !== null && Symbol.iterator in scores)
+    return scores as Iterable<unknown>;
+  throw new InputError(
+    'ASSAY_INVALID_INPUT',
+    `Expected pairs of an id and a score, as a list or a Map, got ${show(scores)}`,
+  );
 }

@@ -67,7 +67,7 @@ export function retrieval(options: RetrievalOptions = {}): AnyOutputScorer {
     expected: place,
     order,
   });
-  return responseScorer(convention, '1', (args) => {
+  return responseScorer({ convention, version: '1' }, (args) => {
     const grades = gradesAt(atPlace(args, place), place);
     if (grades === undefined)
       return { score: null, reason: `the case calls nothing relevant: it has no \`${place}\`` };

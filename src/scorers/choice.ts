@@ -107,8 +107,7 @@ export function choice(options: ChoiceOptions = {}): Scorer<unknown, TextReferen
     noMatch: policy,
   });
   return defineScorer<unknown, TextReference>(
-    convention,
-    '2',
+    { convention, version: '2' },
     (args) => {
       const accepted = acceptedTexts(args.expected);
       if (accepted === undefined) return NO_REFERENCE;

@@ -13,11 +13,20 @@ import { reasoningConvention, visibleOutput, type ReasoningOptions } from './vis
  * an `output` that is no text.
  *
  * @example
- * const polite = defineScorer('polite(words=please)', '1', ({ output }) => output.includes('please'));
+ * const polite = defineScorer({ convention: 'polite(words=please)', version: '1' }, ({ output }) =>
+ *   output.includes('please'),
+ * );
  */
 export function defineScorer<Input = unknown, Expected = unknown, Metadata = unknown>(
-  convention: string,
-  version: string,
+  {
+    convention,
+    version,
+  }: {
+    /** The rule, with every option that changes a score. */
+    readonly convention: string;
+    /** Version of the rule; another one where a score may change. */
+    readonly version: string;
+  },
   score: (args: ScorerArguments<Input, Expected, Metadata>) => ScorerResult | Promise<ScorerResult>,
   options: ReasoningOptions & {
     /** Whether an answer that is an object is scored by its JSON. @default false */

@@ -21,5 +21,5 @@ export function exactMatch(options: ExactMatchOptions = {}): Scorer<unknown, Tex
     const answer = comparison.normalized(output);
     return accepted.some((text) => comparison.equal(answer, comparison.normalized(text)));
   };
-  return defineScorer(convention, '2', score, checked);
+  return defineScorer({ convention, version: '2' }, score, checked);
 }

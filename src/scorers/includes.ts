@@ -23,11 +23,14 @@ const { ignoreFinalPeriod: _, ...comparisonChecks } = textComparisonChecks;
 export function includes(options: IncludesOptions = {}): Scorer<unknown, TextReference> {
   const checked = checkOptions('includes', options, { ...comparisonChecks, require: oneOf('any', 'all') });
   const require = checked.require ?? 'any';
-  return contained('includes', { require }, checked, (answer, accepted) =>
-    require === 'any'
-      ? accepted.some((text) => answer.includes(text))
-      : accepted.every((text) => answer.includes(text)),
-  );
+  return contained('includes', {
+    own: { require },
+    options: checked,
+    holds: (answer, accepted) =>
+      require === 'any'
+        ? accepted.some((text) => answer.includes(text))
+        : accepted.every((text) => answer.includes(text)),
+  });
 }
 
 /**
@@ -36,21 +39,28 @@ export function includes(options: IncludesOptions = {}): Scorer<unknown, TextRef
  */
 export function startsWith(options: StartsWithOptions = {}): Scorer<unknown, TextReference> {
   const checked = checkOptions('startsWith', options, comparisonChecks);
-  return contained('starts-with', {}, checked, (answer, accepted) =>
-    accepted.some((text) => answer.startsWith(text)),
-  );
+  return contained('starts-with', {
+    own: {},
+    options: checked,
+    holds: (answer, accepted) => accepted.some((text) => answer.startsWith(text)),
+  });
 }
 
 function contained(
   name: string,
-  own: Readonly<Record<string, string>>,
-  options: TextComparisonOptions,
-  holds: (answer: string, accepted: readonly string[]) => boolean,
+  {
+    own,
+    options,
+    holds,
+  }: {
+    readonly own: Readonly<Record<string, string>>;
+    readonly options: TextComparisonOptions;
+    readonly holds: (answer: string, accepted: readonly string[]) => boolean;
+  },
 ): Scorer<unknown, TextReference> {
   const comparison = textComparison(options);
   return defineScorer(
-    conventionText(name, { ...own, ...comparison.convention }),
-    '2',
+    { convention: conventionText(name, { ...own, ...comparison.convention }), version: '2' },
     ({ output, expected }) => {
       const accepted = acceptedTexts(expected)?.map(comparison.normalized);
       if (accepted === undefined) return NO_REFERENCE;

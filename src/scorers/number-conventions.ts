@@ -46,7 +46,7 @@ export function numberAfter(text: string, marker: string | RegExp, mark: Decimal
   const from = typeof marker === 'string' ? endOfLastText(text, marker) : endOfLastMatch(text, marker);
   if (from < 0) return { reason: `the answer does not hold the marker ${String(marker)}` };
   const lineEnd = text.indexOf('\n', from);
-  const found = firstNumber(text, from, lineEnd < 0 ? text.length : lineEnd, mark);
+  const found = firstNumber(text, mark, { from, end: lineEnd < 0 ? text.length : lineEnd });
   return found ?? { reason: `no number follows the marker ${String(marker)}` };
 }
 

@@ -113,7 +113,7 @@ export function number(options: NumberOptions = {}): Scorer<unknown, TextReferen
   const relative = parseDecimal(String(checked.relativeTolerance ?? 0))!;
   const exact = absolute.digits === '0' && relative.digits === '0';
   const equal = (found: Rational, expected: Rational): boolean =>
-    exact ? sameRational(found, expected) : withinTolerance(found, expected, absolute, relative);
+    exact ? sameRational(found, expected) : withinTolerance(found, expected, { absolute, relative });
   const convention = conventionText('number', {
     where: typeof where === 'string' ? where : `marker ${markerText(where.marker)}`,
     expected: checked.expectedMarker === undefined ? 'whole' : `marker ${markerText(checked.expectedMarker)}`,
@@ -124,8 +124,7 @@ export function number(options: NumberOptions = {}): Scorer<unknown, TextReferen
     noMatch: policy,
   });
   return defineScorer<unknown, TextReference>(
-    convention,
-    '2',
+    { convention, version: '2' },
     ({ output, expected, response }) => {
       const accepted = acceptedTexts(expected);
       if (accepted === undefined) return NO_REFERENCE;
@@ -134,10 +133,10 @@ export function number(options: NumberOptions = {}): Scorer<unknown, TextReferen
         .map((given, i) =>
           typeof given === 'number'
             ? wholeRational(parseDecimal(accepted[i]!)!)
-            : expectedNumber(accepted[i]!, checked.expectedMarker, decimal, asShare),
+            : expectedNumber(accepted[i]!, { expectedMarker: checked.expectedMarker, decimal, asShare }),
         );
       const mark = decimal === 'auto' ? markOf(accepted) : decimal;
-      const read = find(output, where, mark, response?.finishReason === 'length');
+      const read = find(output, { where, mark, cut: response?.finishReason === 'length' });
       if (!isFound(read)) return noMatch(policy, read.reason);
       const value = asShare ? shareOf(read) : read.value;
       const { also }: ReadRational = read.value;
@@ -154,9 +153,15 @@ export function number(options: NumberOptions = {}): Scorer<unknown, TextReferen
 
 function find(
   output: string,
-  where: NonNullable<NumberOptions['convention']>,
-  mark: DecimalMark,
-  cut: boolean,
+  {
+    where,
+    mark,
+    cut,
+  }: {
+    readonly where: NonNullable<NumberOptions['convention']>;
+    readonly mark: DecimalMark;
+    readonly cut: boolean;
+  },
 ): AnswerRead<Rational> {
   return readAnswer<Rational>(output, (text) => {
     if (where === 'reading') return readNumber(text, { mark, cut });
@@ -175,9 +180,15 @@ function markOf(accepted: readonly string[]): DecimalMark {
 
 function expectedNumber(
   expected: string,
-  expectedMarker: string | RegExp | undefined,
-  decimal: DecimalMark,
-  asShare: boolean,
+  {
+    expectedMarker,
+    decimal,
+    asShare,
+  }: {
+    readonly expectedMarker: string | RegExp | undefined;
+    readonly decimal: DecimalMark;
+    readonly asShare: boolean;
+  },
 ): Rational {
   const read = readAnswer<Rational>(expected, (text) =>
     expectedMarker === undefined

@@ -54,7 +54,7 @@ export function regex(pattern: RegExp, options: RegexOptions = {}): Scorer<unkno
       const end = found.index + found[0].length;
       return { score: 1, metadata: TIER, evidence: [evidenceOf(output, { start: found.index, end })] };
     };
-    return defineScorer(convention, '2', search, checked);
+    return defineScorer({ convention, version: '2' }, search, checked);
   }
   const groups = groupsOf(pattern);
   if (typeof group === 'number' ? group >= groups.length : !(group in (groups.groups ?? {}))) {
@@ -84,7 +84,7 @@ export function regex(pattern: RegExp, options: RegexOptions = {}): Scorer<unkno
     const right = accepted.some((each) => comparison.equal(answer, comparison.normalized(each)));
     return { score: right ? 1 : 0, label, metadata: TIER, evidence: [evidenceOf(output, found)] };
   };
-  return defineScorer(convention, '2', score, checked);
+  return defineScorer({ convention, version: '2' }, score, checked);
 }
 
 const TIER = Object.freeze({ tier: 'pattern' });

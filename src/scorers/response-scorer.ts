@@ -5,8 +5,7 @@ import type { AnyOutputScorer, ScorerArguments, ScorerResult } from '../evaluati
  * and version, as `defineScorer` does for scorers of texts.
  */
 export function responseScorer(
-  convention: string,
-  version: string,
+  { convention, version }: { readonly convention: string; readonly version: string },
   score: (args: ScorerArguments<unknown, unknown, unknown, unknown>) => ScorerResult | Promise<ScorerResult>,
 ): AnyOutputScorer {
   return Object.assign((args: ScorerArguments<unknown, unknown, unknown, unknown>) => score(args), {

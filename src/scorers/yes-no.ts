@@ -69,8 +69,7 @@ export function yesNo(options: YesNoOptions = {}): Scorer<unknown, YesNoReferenc
     noMatch: policy,
   });
   return defineScorer<unknown, YesNoReference>(
-    convention,
-    '1',
+    { convention, version: '1' },
     ({ output, expected }) => {
       if (expected === undefined || expected === null) return NO_REFERENCE;
       const wanted = expectedValue(expected, finder);

@@ -151,9 +151,13 @@ function drawOwn(
   const { values } = job;
   const sample = new Float64Array(values.length);
   const draws = new SeededDraws(chunkSeed(job.seed, chunk));
-  return drawResamples(values.length, draws, chunkLength(job, chunk), (indexes) => {
-    indexes.forEach((at, i) => (sample[i] = values[at] as number));
-    return statistic(sample);
+  return drawResamples(draws, {
+    n: values.length,
+    length: chunkLength(job, chunk),
+    figure: (indexes) => {
+      indexes.forEach((at, i) => (sample[i] = values[at] as number));
+      return statistic(sample);
+    },
   });
 }
 

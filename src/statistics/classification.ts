@@ -109,12 +109,16 @@ export function classificationReport(
     recall: averages((figures) => figures.recall),
     f1: averages((figures) => figures.f1),
     balancedAccuracy: total(classes.map((figures) => figures.recall)) / classes.length,
-    matthews: matthews(n, total(hits), rows, columns),
+    matthews: matthews(n, total(hits), { rows, columns }),
   };
 }
 
 /** Gorodkin 2004, "Comparing two K-category assignments by a K-category correlation coefficient". */
-function matthews(n: number, hits: number, rows: readonly number[], columns: readonly number[]): number {
+function matthews(
+  n: number,
+  hits: number,
+  { rows, columns }: { readonly rows: readonly number[]; readonly columns: readonly number[] },
+): number {
   const dot = (a: readonly number[], b: readonly number[]): number =>
     total(a.map((value, i) => value * (b[i] as number)));
   const spread = Math.sqrt(n * n - dot(columns, columns)) * Math.sqrt(n * n - dot(rows, rows));

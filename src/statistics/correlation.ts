@@ -137,10 +137,13 @@ export class CrossSums {
 
   /** Pearson's correlation; `null` when it is not defined. */
   get correlation(): number | null {
-    const spreadX = crossDeviation(this.#xx, this.#x, this.#x, this.#n);
-    const spreadY = crossDeviation(this.#yy, this.#y, this.#y, this.#n);
+    const spreadX = crossDeviation(this.#xx, { x: this.#x, y: this.#x, n: this.#n });
+    const spreadY = crossDeviation(this.#yy, { x: this.#y, y: this.#y, n: this.#n });
     if (spreadX <= 0 || spreadY <= 0) return null;
-    const r = crossDeviation(this.#xy, this.#x, this.#y, this.#n) / Math.sqrt(spreadX) / Math.sqrt(spreadY);
+    const r =
+      crossDeviation(this.#xy, { x: this.#x, y: this.#y, n: this.#n }) /
+      Math.sqrt(spreadX) /
+      Math.sqrt(spreadY);
     return Math.min(1, Math.max(-1, r));
   }
 }

@@ -11,34 +11,38 @@ export function findRoot(
   [low, high]: readonly [number, number],
   precision = 2 ** -52,
 ): number {
-  let [a, b] = [low, high];
-  let [valueA, valueB] = [f(a), f(b)];
-  if (valueA === 0) return a;
-  let [c, valueC] = [a, valueA];
+  const at = (x: number): Point => ({ x, value: f(x) });
+  let [a, b] = [at(low), at(high)];
+  if (a.value === 0) return a.x;
+  let c = a;
   let share = 0.5;
-  for (let step = 0; step < MOST_STEPS && valueB !== 0; step++) {
-    const x = a + share * (b - a);
-    const value = f(x);
-    if (value > 0 === valueA > 0) [c, valueC] = [a, valueA];
-    else [c, b, valueC, valueB] = [b, a, valueB, valueA];
-    [a, valueA] = [x, value];
-    const nearest = Math.abs(valueA) < Math.abs(valueB) ? a : b;
-    if (value === 0) return x;
-    const smallest = (precision * Math.abs(nearest) + Number.MIN_VALUE) / Math.abs(b - a);
+  for (let step = 0; step < MOST_STEPS && b.value !== 0; step++) {
+    const next = at(a.x + share * (b.x - a.x));
+    if (next.value > 0 === a.value > 0) c = a;
+    else [c, b] = [b, a];
+    a = next;
+    if (next.value === 0) return next.x;
+    const nearest = Math.abs(a.value) < Math.abs(b.value) ? a.x : b.x;
+    const smallest = (precision * Math.abs(nearest) + Number.MIN_VALUE) / Math.abs(b.x - a.x);
     if (smallest >= 0.5) return nearest;
-    share = Math.min(1 - smallest, Math.max(smallest, nextShare(a, b, c, valueA, valueB, valueC)));
+    share = Math.min(1 - smallest, Math.max(smallest, nextShare(a, b, c)));
   }
-  return valueB === 0 ? b : a;
+  return b.value === 0 ? b.x : a.x;
+}
+
+interface Point {
+  readonly x: number;
+  readonly value: number;
 }
 
 /** Where to look next, as a share of the way from `a` to `b`. */
-function nextShare(a: number, b: number, c: number, valueA: number, valueB: number, valueC: number): number {
-  const xi = (a - b) / (c - b);
-  const phi = (valueA - valueB) / (valueC - valueB);
+function nextShare(a: Point, b: Point, c: Point): number {
+  const xi = (a.x - b.x) / (c.x - b.x);
+  const phi = (a.value - b.value) / (c.value - b.value);
   if (!(phi * phi < xi && (1 - phi) * (1 - phi) < 1 - xi)) return 0.5;
-  const toC = valueC - valueA;
+  const toC = c.value - a.value;
   return (
-    (valueA / (valueB - valueA)) * (valueC / (valueB - valueC)) +
-    ((c - a) / (b - a)) * (valueA / toC) * (valueB / (valueC - valueB))
+    (a.value / (b.value - a.value)) * (c.value / (b.value - c.value)) +
+    ((c.x - a.x) / (b.x - a.x)) * (a.value / toC) * (b.value / (c.value - b.value))
   );
 }

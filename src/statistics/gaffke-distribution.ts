@@ -48,7 +48,7 @@ export function gaffkeChances(sample: WeighedValues, place: GaffkePlace): Gaffke
     gaps[i] = sign * ((values[i] as number) - at) * (sizes === undefined ? 1 : (sizes[i] as number));
   }
   return isExact(sample)
-    ? exactChances(gaps, counts, extraNear, extraFar)
+    ? exactChances(gaps, counts, { extraNear, extraFar })
     : {
         near: saddlePoint(gaps, counts, -extraNear),
         far: saddlePoint(gaps, counts, extraFar),
@@ -64,8 +64,7 @@ export function isExact({ counts }: WeighedValues): boolean {
 function exactChances(
   gaps: Float64Array,
   counts: Float64Array,
-  extraNear: number,
-  extraFar: number,
+  { extraNear, extraFar }: { readonly extraNear: number; readonly extraFar: number },
 ): GaffkeChances {
   const near: number[] = [];
   const far: number[] = [];
@@ -105,7 +104,7 @@ function saddlePoint(gaps: Float64Array, counts: Float64Array, extra: number): n
   }
   if (highest === 0) return 1;
   if (lowest === 0) return 0;
-  const { s, curvature, skewness } = tilt(gaps, counts, extra, [1 / lowest, 1 / highest]);
+  const { s, curvature, skewness } = tilt(gaps, counts, { extra, low: 1 / lowest, high: 1 / highest });
   let cumulant = -Math.log1p(-extra * s);
   for (let i = 0; i < gaps.length; i++) {
     cumulant -= (counts[i] as number) * Math.log1p(-(gaps[i] as number) * s);
@@ -122,8 +121,7 @@ function saddlePoint(gaps: Float64Array, counts: Float64Array, extra: number): n
 function tilt(
   gaps: Float64Array,
   counts: Float64Array,
-  extra: number,
-  [low, high]: [number, number],
+  { extra, low, high }: { readonly extra: number; low: number; high: number },
 ): { readonly s: number; readonly curvature: number; readonly skewness: number } {
   let s = 0;
   let curvature = 0;

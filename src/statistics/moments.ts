@@ -85,7 +85,7 @@ export class Moments {
     const n = this.#n;
     if (n < 2) return null;
     // (sum of x² - (sum of x)²/n) / (n - 1)
-    return Math.max(0, crossDeviation(this.#squares, this.#sum, this.#sum, n)) / n / (n - 1);
+    return Math.max(0, crossDeviation(this.#squares, { x: this.#sum, y: this.#sum, n })) / n / (n - 1);
   }
 
   /** Sample standard deviation; `null` for n < 2. */
@@ -150,7 +150,10 @@ export function divideExactly(sum: ExactSum, divisor: number): number {
 }
 
 /** n·Σxy - Σx·Σy without rounding before the end: n² times the covariance, or n² times the variance for x = y. */
-export function crossDeviation(products: ExactSum, x: ExactSum, y: ExactSum, n: number): number {
+export function crossDeviation(
+  products: ExactSum,
+  { x, y, n }: { readonly x: ExactSum; readonly y: ExactSum; readonly n: number },
+): number {
   const deviation = new ExactSum();
   deviation.addMultiple(products, n);
   for (const part of x.toJSON()) deviation.addMultiple(y, -part);

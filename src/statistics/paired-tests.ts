@@ -210,7 +210,7 @@ export async function signFlipTest(
   const threshold = observed - 1e-12 * size;
   if (values.length <= EXACT_FLIPS) {
     const possibilities = 2 ** values.length;
-    const count = countAll(values, 0, 0, threshold);
+    const count = countExtreme(values, threshold);
     return { pValue: count / possibilities, exact: true, resamples: possibilities };
   }
   const counts = await resample({ kind: 'sign-flip', values, threshold, seed, resamples }, checked);
@@ -218,8 +218,12 @@ export async function signFlipTest(
   return { pValue: (1 + extreme) / (1 + resamples), exact: false, resamples };
 }
 
-function countAll(values: Float64Array, at: number, sum: number, threshold: number): number {
-  if (at === values.length) return Math.abs(sum) >= threshold ? 1 : 0;
-  const value = values[at] as number;
-  return countAll(values, at + 1, sum + value, threshold) + countAll(values, at + 1, sum - value, threshold);
+/** Of all ways to choose the signs, how many have a sum at least that far from 0. */
+function countExtreme(values: Float64Array, threshold: number): number {
+  const from = (at: number, sum: number): number => {
+    if (at === values.length) return Math.abs(sum) >= threshold ? 1 : 0;
+    const value = values[at] as number;
+    return from(at + 1, sum + value) + from(at + 1, sum - value);
+  };
+  return from(0, 0);
 }

@@ -81,7 +81,7 @@ async function resampleInThreads(
   } catch (error) {
     throwIfAborted(signal);
     if (!(error instanceof ThreadsUnavailable)) throw error;
-    onFallback?.(workerFallback('bootstrap', 'on the calling thread', error.cause));
+    onFallback?.(workerFallback('bootstrap', { instead: 'on the calling thread', error: error.cause }));
     return await resampleInline(job, (chunk) => runChunk(job, chunk), { signal });
   } finally {
     await threads.close();

@@ -52,20 +52,24 @@ export function runChunk(job: ResamplingJob, chunk: number): Float64Array {
     case 'standard-deviation':
       return drawDeviations(job.values, draws, length);
     case 'cluster-mean':
-      return drawClusterMeans(job.values, job.sizes as Float64Array, draws, length);
+      return drawClusterMeans(draws, { sums: job.values, sizes: job.sizes as Float64Array, length });
     case 'sign-flip':
-      return Float64Array.of(countFlips(job.values, job.threshold as number, draws, length));
+      return Float64Array.of(
+        countFlips(draws, { values: job.values, threshold: job.threshold as number, length }),
+      );
     case 'bradley-terry':
-      return drawStrengths(job.values, job.items as number, draws, length);
+      return drawStrengths(draws, { games: job.values, items: job.items as number, length });
   }
 }
 
 /** Draws `length` resamples of `n` indexes and takes a figure from each; the array of indexes is reused. */
 export function drawResamples(
-  n: number,
   draws: SeededDraws,
-  length: number,
-  figure: (indexes: Uint32Array) => number,
+  {
+    n,
+    length,
+    figure,
+  }: { readonly n: number; readonly length: number; readonly figure: (indexes: Uint32Array) => number },
 ): Float64Array {
   const out = new Float64Array(length);
   const indexes = new Uint32Array(n);
@@ -78,27 +82,37 @@ export function drawResamples(
 
 function drawMeans(values: Float64Array, draws: SeededDraws, length: number): Float64Array {
   const n = values.length;
-  return drawResamples(n, draws, length, (indexes) => {
-    let sum = 0;
-    for (let i = 0; i < n; i++) sum += values[indexes[i] as number] as number;
-    return sum / n;
+  return drawResamples(draws, {
+    n,
+    length,
+    figure: (indexes) => {
+      let sum = 0;
+      for (let i = 0; i < n; i++) sum += values[indexes[i] as number] as number;
+      return sum / n;
+    },
   });
 }
 
 function drawClusterMeans(
-  sums: Float64Array,
-  sizes: Float64Array,
   draws: SeededDraws,
-  length: number,
+  {
+    sums,
+    sizes,
+    length,
+  }: { readonly sums: Float64Array; readonly sizes: Float64Array; readonly length: number },
 ): Float64Array {
-  return drawResamples(sums.length, draws, length, (indexes) => {
-    let sum = 0;
-    let size = 0;
-    for (const at of indexes) {
-      sum += sums[at] as number;
-      size += sizes[at] as number;
-    }
-    return sum / size;
+  return drawResamples(draws, {
+    n: sums.length,
+    length,
+    figure: (indexes) => {
+      let sum = 0;
+      let size = 0;
+      for (const at of indexes) {
+        sum += sums[at] as number;
+        size += sizes[at] as number;
+      }
+      return sum / size;
+    },
   });
 }
 
@@ -108,34 +122,49 @@ function drawMedians(values: Float64Array, draws: SeededDraws, length: number): 
   const counts = new Uint32Array(n);
   const low = (n - 1) >> 1;
   const high = n >> 1;
-  return drawResamples(n, draws, length, (indexes) => {
-    counts.fill(0);
-    for (let i = 0; i < n; i++) (counts[indexes[i] as number] as number) += 1;
-    let seen = 0;
-    let first = Number.NaN;
-    for (let i = 0; i < n; i++) {
-      seen += counts[i] as number;
-      if (Number.isNaN(first) && seen > low) first = values[i] as number;
-      if (seen > high) return (first + (values[i] as number)) / 2;
-    }
-    return first;
+  return drawResamples(draws, {
+    n,
+    length,
+    figure: (indexes) => {
+      counts.fill(0);
+      for (let i = 0; i < n; i++) (counts[indexes[i] as number] as number) += 1;
+      let seen = 0;
+      let first = Number.NaN;
+      for (let i = 0; i < n; i++) {
+        seen += counts[i] as number;
+        if (Number.isNaN(first) && seen > low) first = values[i] as number;
+        if (seen > high) return (first + (values[i] as number)) / 2;
+      }
+      return first;
+    },
   });
 }
 
 function drawDeviations(values: Float64Array, draws: SeededDraws, length: number): Float64Array {
   const n = values.length;
-  return drawResamples(n, draws, length, (indexes) => {
-    let sum = 0;
-    for (let i = 0; i < n; i++) sum += values[indexes[i] as number] as number;
-    const mean = sum / n;
-    let squares = 0;
-    for (let i = 0; i < n; i++) squares += ((values[indexes[i] as number] as number) - mean) ** 2;
-    return Math.sqrt(squares / (n - 1));
+  return drawResamples(draws, {
+    n,
+    length,
+    figure: (indexes) => {
+      let sum = 0;
+      for (let i = 0; i < n; i++) sum += values[indexes[i] as number] as number;
+      const mean = sum / n;
+      let squares = 0;
+      for (let i = 0; i < n; i++) squares += ((values[indexes[i] as number] as number) - mean) ** 2;
+      return Math.sqrt(squares / (n - 1));
+    },
   });
 }
 
 /** How many of `length` random choices of signs bring the sum at least `threshold` away from 0. */
-function countFlips(values: Float64Array, threshold: number, draws: SeededDraws, length: number): number {
+function countFlips(
+  draws: SeededDraws,
+  {
+    values,
+    threshold,
+    length,
+  }: { readonly values: Float64Array; readonly threshold: number; readonly length: number },
+): number {
   const signs = new Uint32Array(Math.ceil(values.length / 32));
   let count = 0;
   for (let resample = 0; resample < length; resample++) {
@@ -150,7 +179,10 @@ function countFlips(values: Float64Array, threshold: number, draws: SeededDraws,
   return count;
 }
 
-function drawStrengths(games: Float64Array, items: number, draws: SeededDraws, length: number): Float64Array {
+function drawStrengths(
+  draws: SeededDraws,
+  { games, items, length }: { readonly games: Float64Array; readonly items: number; readonly length: number },
+): Float64Array {
   const out = new Float64Array(length * items).fill(Number.NaN);
   const wins = new Float64Array(items * items);
   const indexes = new Uint32Array(games.length);

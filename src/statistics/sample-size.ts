@@ -54,12 +54,10 @@ const MANY_CASES = 500;
  * @throws AssayError `ASSAY_INVALID_OPTION` for a bad value.
  */
 export function requiredCases(plan: SampleSizePlan): number {
-  const { factor, variance, alpha, power } = checkPlan(
-    'requiredCases',
-    plan,
-    { ...PLAN_CHECKS, difference: differenceCheck },
-    'difference',
-  );
+  const { factor, variance, alpha, power } = checkPlan('requiredCases', plan, {
+    checks: { ...PLAN_CHECKS, difference: differenceCheck },
+    ownNumber: 'difference',
+  });
   if (factor === 0) return 1;
   const byFormula = Math.ceil((factor * factor * variance) / (plan.difference * plan.difference));
   if (byFormula >= MANY_CASES) return byFormula;
@@ -77,12 +75,10 @@ export function requiredCases(plan: SampleSizePlan): number {
  * @throws AssayError `ASSAY_INVALID_OPTION` for a bad value.
  */
 export function minimumDetectableDifference(plan: DetectableDifferencePlan): number {
-  const { factor, variance, alpha, power } = checkPlan(
-    'minimumDetectableDifference',
-    plan,
-    { ...PLAN_CHECKS, cases: integer(2) },
-    'cases',
-  );
+  const { factor, variance, alpha, power } = checkPlan('minimumDetectableDifference', plan, {
+    checks: { ...PLAN_CHECKS, cases: integer(2) },
+    ownNumber: 'cases',
+  });
   const n = plan.cases;
   const byFormula = factor * Math.sqrt(variance / n);
   if (n >= MANY_CASES || byFormula === 0) return byFormula;
@@ -108,8 +104,7 @@ const PLAN_CHECKS: OptionChecks<ComparisonPlan> = {
 function checkPlan<Plan extends ComparisonPlan>(
   owner: string,
   plan: Plan,
-  checks: OptionChecks<Plan>,
-  ownNumber: keyof Plan & string,
+  { checks, ownNumber }: { readonly checks: OptionChecks<Plan>; readonly ownNumber: keyof Plan & string },
 ): Readonly<Record<'factor' | 'variance' | 'alpha' | 'power', number>> {
   const checked = checkOptions<Plan>(owner, plan, checks);
   requireOptions(owner, checked, ['differenceVariance', ownNumber]);

@@ -59,7 +59,11 @@ class StoredResult implements ResultFacts {
   readonly #text: Encoding;
 
   /** Writes it into `bytes`. */
-  constructor(facts: ResultFacts, { json, text }: EncodedResult, bytes: Buffer, start: number) {
+  constructor(
+    facts: ResultFacts,
+    { json, text }: EncodedResult,
+    { bytes, start }: { readonly bytes: Buffer; readonly start: number },
+  ) {
     this.runId = facts.runId;
     this.caseId = facts.caseId;
     this.repetition = facts.repetition;
@@ -139,7 +143,7 @@ export interface MemoryResultStoreOptions {
  */
 export class MemoryResultStore extends EventSource<ResultStoreEvents> implements ResultStore {
   readonly #runs = new Map<string, StoredRun>();
-  readonly #leases = new LeaseTable();
+  readonly #leases: LeaseTable;
   readonly #cases = new Map<string, StoredText>(); // by hash
   readonly #clock: Clock;
   #closed = false;
@@ -149,6 +153,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
     super();
     const { clock } = checkOptions<MemoryResultStoreOptions>('MemoryResultStore', options, { clock: object });
     this.#clock = clock ?? systemClock;
+    this.#leases = new LeaseTable(this.#clock);
   }
 
   /** {@inheritDoc ResultStore.begin} */
@@ -158,7 +163,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
   ): Promise<RunManifest> {
     const run = this.#run(manifest.runId);
     if (lease !== undefined) {
-      this.#leases.take(lease, this.#clock.wallTime());
+      this.#leases.take(lease);
       if (lease.part === '') delete run.end;
     }
     run.manifest ??= JSON.stringify(manifest);
@@ -168,7 +173,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
   /** {@inheritDoc ResultStore.renew} */
   async renew(lease: RunLease): Promise<void> {
     this.#check();
-    this.#leases.renew(lease, this.#clock.wallTime());
+    this.#leases.renew(lease);
   }
 
   /** {@inheritDoc ResultStore.release} */
@@ -204,7 +209,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
       .sort((a, b) => compareRuns(a.manifest, b.manifest));
     for (const run of found.slice(0, asked.limit)) {
       this.#check();
-      yield runRecordOf(run, this.#countsOf(run.manifest.runId), now);
+      yield runRecordOf(run, { results: this.#countsOf(run.manifest.runId), now });
     }
   }
 
@@ -219,7 +224,7 @@ export class MemoryResultStore extends EventSource<ResultStoreEvents> implements
     const bytes = Buffer.allocUnsafeSlow(size);
     let end = 0;
     for (const [index, result] of results.entries()) {
-      const row = new StoredResult(factsOf(result), encoded[index]!, bytes, end);
+      const row = new StoredResult(factsOf(result), encoded[index]!, { bytes, start: end });
       end = row.end;
       const stored = this.#repetition(row);
       const known = stored.get(row.caseId);

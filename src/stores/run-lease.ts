@@ -1,4 +1,5 @@
 import { AssayError } from '../errors.js';
+import type { Clock } from '../foundation/clock.js';
 import { processState, thisProcess, type ProcessIdentity } from '../foundation/process-identity.js';
 
 /**
@@ -34,9 +35,12 @@ export function leaseOfThisProcess(lease: Omit<RunLease, 'holder'>): RunLease {
   return { ...lease, holder: thisProcess() };
 }
 
-/** Whether a lease still keeps others out at `now`: it is neither expired nor that of a process that is surely dead. */
+/**
+ * Whether a lease still keeps others out at `now`: it is neither expired nor that of a process that is surely dead. One that
+ * was renewed in the future, by a clock that was set back since, does not hold until that comes.
+ */
 export function isHeld(lease: HeldLease, now: number): boolean {
-  return now < lease.renewedAt + lease.durationMs && processState(lease.holder) !== 'dead';
+  return Math.abs(now - lease.renewedAt) < lease.durationMs && processState(lease.holder) !== 'dead';
 }
 
 /** Whether two leases exclude each other. */
@@ -69,21 +73,27 @@ export function leaseLostError(lease: RunLease, holder?: HeldLease): AssayError 
 
 const seconds = (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
 
-/** Leases within one process: what the stores share that keep them in memory. */
+/** Leases within one process: what the stores share that keep them in memory. No setting of the wall clock changes them. */
 export class LeaseTable {
-  readonly #held = new Map<string, HeldLease[]>(); // by run
+  readonly #clock: Clock;
+  readonly #held = new Map<string, HeldLease[]>(); // by run; times are those of `clock.now()`
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /**
    * Takes a lease; taking one that is held already renews it.
    *
    * @throws AssayError `ASSAY_RUN_ACTIVE`.
    */
-  take(lease: RunLease, now: number): void {
+  take(lease: RunLease): void {
+    const now = this.#clock.now();
     const others = (this.#held.get(lease.runId) ?? []).filter((held) => excludes(held, lease));
     const active = others.find((held) => isHeld(held, now));
     if (active !== undefined) throw runActiveError(active, now);
     for (const expired of others) this.release(expired);
-    this.#put(lease, now);
+    this.#hold(lease, now);
   }
 
   /** @throws AssayError `ASSAY_LEASE_LOST` when another start has taken it over. */
@@ -99,9 +109,9 @@ export class LeaseTable {
   }
 
   /** @throws AssayError `ASSAY_LEASE_LOST`. */
-  renew(lease: RunLease, now: number): void {
+  renew(lease: RunLease): void {
     this.check(lease);
-    this.#put(lease, now);
+    this.#hold(lease, this.#clock.now());
   }
 
   /** Gives a lease back; harmless when it is no longer held. */
@@ -111,17 +121,17 @@ export class LeaseTable {
     else this.#held.set(lease.runId, left);
   }
 
-  /** The leases of a run. */
+  /** The leases of a run, in wall-clock time. */
   of(runId: string): readonly HeldLease[] {
-    return this.#held.get(runId) ?? [];
+    const offset = this.#clock.wallTime() - this.#clock.now();
+    return (this.#held.get(runId) ?? []).map((held) => ({
+      ...held,
+      takenAt: held.takenAt + offset,
+      renewedAt: held.renewedAt + offset,
+    }));
   }
 
-  /** Runs with a lease that holds at `now`. */
-  runs(now: number): string[] {
-    return [...this.#held.keys()].filter((runId) => this.of(runId).some((held) => isHeld(held, now)));
-  }
-
-  #put(lease: RunLease, now: number): void {
+  #hold(lease: RunLease, now: number): void {
     const held = this.#held.get(lease.runId) ?? [];
     const known = held.find(({ id }) => id === lease.id);
     const put: HeldLease = { ...lease, takenAt: known?.takenAt ?? now, renewedAt: now };

@@ -17,10 +17,11 @@ export interface RunEnd {
 }
 
 /**
- * Where a run stands. `running`: somebody holds its lease. `ended`: it has told how (`end.summary.stopReason`);
- * `drained`: so that it can be resumed. `crashed`: it was begun, nobody writes it, and it never told how it ended.
+ * Where a run stands. `running`: somebody holds its lease. `waiting`: nobody does, but batches of it are in a queue or on
+ * their way there. `ended`: it has told how (`end.summary.stopReason`); `drained`: so that it can be resumed. `crashed`: it
+ * was begun, nobody writes it, and it never told how it ended.
  */
-export type RunState = 'running' | 'ended' | 'drained' | 'crashed';
+export type RunState = 'running' | 'waiting' | 'ended' | 'drained' | 'crashed';
 
 /** A run in a store's list. */
 export interface RunRecord {
@@ -28,7 +29,7 @@ export interface RunRecord {
   readonly manifest: RunManifest;
   /** Where it stands. */
   readonly state: RunState;
-  /** How it ended; `null` while it runs and after a crash. */
+  /** How it ended; `null` while it runs or waits, and after a crash. */
   readonly end: RunEnd | null;
   /** Who writes it now; `null` when nobody does. */
   readonly writer: {
@@ -79,7 +80,7 @@ export function checkRunQuery(query: RunQuery): Readonly<RunQuery> {
     model: anyText,
     evaluator: anyText,
     tag: anyText,
-    state: oneOf('running', 'ended', 'drained', 'crashed'),
+    state: oneOf('running', 'waiting', 'ended', 'drained', 'crashed'),
     limit: integer(0),
   });
 }
@@ -89,12 +90,14 @@ export interface StoredRunFacts {
   readonly manifest: RunManifest;
   readonly end: RunEnd | null;
   readonly leases: readonly HeldLease[];
+  /** Whether workers are still to do batches of it; absent in stores without shared runs. */
+  readonly hasOpenBatches?: boolean;
 }
 
 /** Where a run stands at `now`. */
-export function runStateOf({ end, leases }: StoredRunFacts, now: number): RunState {
+export function runStateOf({ end, leases, hasOpenBatches }: StoredRunFacts, now: number): RunState {
   if (leases.some((lease) => isHeld(lease, now))) return 'running';
-  if (end === null) return 'crashed';
+  if (end === null) return hasOpenBatches === true ? 'waiting' : 'crashed';
   return end.summary['stopReason'] === 'drained' ? 'drained' : 'ended';
 }
 
@@ -113,7 +116,10 @@ export function matchesRunQuery(run: StoredRunFacts, query: RunQuery, now: numbe
 }
 
 /** The record of a run. */
-export function runRecordOf(run: StoredRunFacts, results: RunRecord['results'], now: number): RunRecord {
+export function runRecordOf(
+  run: StoredRunFacts,
+  { results, now }: { readonly results: RunRecord['results']; readonly now: number },
+): RunRecord {
   const held = run.leases.find((lease) => isHeld(lease, now));
   const state = runStateOf(run, now);
   return {

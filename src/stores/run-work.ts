@@ -195,7 +195,11 @@ export interface RunWork {
   /** The cases of a batch with their contents, in the same order. */
   cases(runId: string, batch: number): Promise<readonly SharedCaseText[]>;
   /** Records where a batch stands; one that is done stays so. Resolves to whether no batch of the run is open. */
-  settle(runId: string, batch: number, state: BatchState, error?: string): Promise<boolean>;
+  settle(
+    runId: string,
+    batch: number,
+    options: { readonly state: BatchState; readonly error?: string | undefined },
+  ): Promise<boolean>;
   /** Opens the batches of a run again that failed, forgets all starts, and lets a stopped run go on. */
   reopen(runId: string): Promise<void>;
   /** Says that a run does not go on; the first reason stands, save that `end` replaces any. */

@@ -55,11 +55,15 @@ export class CallExporter {
       endpoint: event.endpoint,
       error: event.error?.code,
     });
-    this.#span(event.model, event.at - event.durationMs, event.at, {
-      ...attributes,
-      ...usageAttributes(event.usage),
-      [X.attempts]: event.attempts,
-      ...(event.cost === null ? {} : { [X.cost]: event.cost }),
+    this.#span(event.model, {
+      startTime: event.at - event.durationMs,
+      endTime: event.at,
+      attributes: {
+        ...attributes,
+        ...usageAttributes(event.usage),
+        [X.attempts]: event.attempts,
+        ...(event.cost === null ? {} : { [X.cost]: event.cost }),
+      },
     });
     this.#measure(attributes, event.durationMs, event.usage);
   }
@@ -78,9 +82,13 @@ export class CallExporter {
     };
     if (result.model === null) {
       // A function of the host, of which nobody knows whether it asks a model.
-      return this.#span(null, start, start + timings.targetMs, {
-        ...own,
-        ...(error === undefined ? {} : { [A.errorType]: error }),
+      return this.#span(null, {
+        startTime: start,
+        endTime: start + timings.targetMs,
+        attributes: {
+          ...own,
+          ...(error === undefined ? {} : { [A.errorType]: error }),
+        },
       });
     }
     const attributes = callAttributes({
@@ -92,22 +100,33 @@ export class CallExporter {
       error,
     });
     this.#measure(attributes, timings.targetMs, result.usage);
-    return this.#span(result.model, start, start + timings.targetMs, {
-      ...attributes,
-      ...usageAttributes(result.usage),
-      ...(response === undefined ? {} : { [A.finishReasons]: [response.finishReason] }),
-      ...(response === undefined || response.requestId === null
-        ? {}
-        : { [A.responseId]: response.requestId }),
-      ...(response !== undefined && this.#to.content
-        ? { [A.outputMessages]: outputMessages(response.text, response.finishReason) }
-        : {}),
-      ...own,
+    return this.#span(result.model, {
+      startTime: start,
+      endTime: start + timings.targetMs,
+      attributes: {
+        ...attributes,
+        ...usageAttributes(result.usage),
+        ...(response === undefined ? {} : { [A.finishReasons]: [response.finishReason] }),
+        ...(response === undefined || response.requestId === null
+          ? {}
+          : { [A.responseId]: response.requestId }),
+        ...(response !== undefined && this.#to.content
+          ? { [A.outputMessages]: outputMessages(response.text, response.finishReason) }
+          : {}),
+        ...own,
+      },
     });
   }
 
   /** A span that is over already; `model` is `null` for a function of the host. */
-  #span(model: string | null, startTime: number, endTime: number, attributes: Attributes): Span {
+  #span(
+    model: string | null,
+    {
+      startTime,
+      endTime,
+      attributes,
+    }: { readonly startTime: number; readonly endTime: number; readonly attributes: Attributes },
+  ): Span {
     const { api, tracer, operation, parent } = this.#to;
     const span = tracer.startSpan(
       model === null ? 'assaykit.case' : `${operation} ${model}`,

@@ -126,7 +126,7 @@ export async function instrumentOpenTelemetry(
   };
   const onError = (event: string, error: unknown): void =>
     api.diag.error(`assaykit could not export ${event}`, error);
-  const stops = [...new Set(sources)].map((source) => listenTo(source, handlers, onError));
+  const stops = [...new Set(sources)].map((source) => listenTo(source, { handlers, onError }));
   if (given.monitor !== undefined) stops.push(reportMonitor(meter, given.monitor));
   const stop = (): void => {
     for (const each of stops.splice(0)) each();

@@ -49,8 +49,7 @@ export function countTokens(text: string): number {
 export function contentOf(
   request: FakeModelRequest,
   reply: FakeReply,
-  inputTokens: number,
-  charactersPerPiece: number,
+  { inputTokens, charactersPerPiece }: { readonly inputTokens: number; readonly charactersPerPiece: number },
 ): FakeContent {
   const toolCalls = (reply.toolCalls ?? []).map(readToolCall);
   const { text = '', reasoning = '' } = reply;
@@ -72,7 +71,11 @@ export function contentOf(
 // Also in the form of chat completions, in which recorded replies have them.
 function readToolCall(call: FakeToolCall, index: number): ToolCall {
   const { function: nested = {} } = call as { readonly function?: Partial<FakeToolCall> };
-  return toolCallOf(index, call.id, call.name ?? nested.name, call.arguments ?? nested.arguments);
+  return toolCallOf(index, {
+    id: call.id,
+    name: call.name ?? nested.name,
+    given: call.arguments ?? nested.arguments,
+  });
 }
 
 /** A text cut into the pieces of a stream. */

@@ -111,7 +111,10 @@ class HttpFakeModelServer implements FakeModelServer {
   constructor(options: ResolvedFakeOptions) {
     this.#options = options;
     this.#fates = new FateSource(options);
-    this.#limit = new FakeRateLimit(options.requestsPerMinute, options.tokensPerMinute, options.clock);
+    this.#limit = new FakeRateLimit(
+      { requestsPerMinute: options.requestsPerMinute, tokensPerMinute: options.tokensPerMinute },
+      options.clock,
+    );
     this.#server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) =>
       this.#route(request, response),
     );
@@ -161,17 +164,21 @@ class HttpFakeModelServer implements FakeModelServer {
     const path = (request.url ?? '/').split('?', 1)[0]!;
     if (path === '/health' || path === '/v1/health') {
       request.resume();
-      return send(response, 200, JSON.stringify({ status: 'ok' }));
+      return send(response, { status: 200, body: JSON.stringify({ status: 'ok' }) });
     }
     const protocol = protocolAt(path);
     if (path !== '/v1/models' && protocol === undefined) {
       request.resume();
-      return send(response, 404, errorBody(404, `no such route: ${path}`));
+      return send(response, { status: 404, body: errorBody(404, { message: `no such route: ${path}` }) });
     }
     const method = protocol === undefined ? 'GET' : 'POST';
     if (request.method !== method) {
       request.resume();
-      return send(response, 405, errorBody(405, `${path} takes ${method}`), { allow: method });
+      return send(response, {
+        status: 405,
+        body: errorBody(405, { message: `${path} takes ${method}` }),
+        headers: { allow: method },
+      });
     }
     if (protocol !== undefined) this.#begin(response);
     const { apiKey, model } = this.#options;
@@ -179,11 +186,14 @@ class HttpFakeModelServer implements FakeModelServer {
     if (apiKey !== undefined && given !== apiKey) {
       request.resume();
       if (protocol !== undefined) this.#counts.refused++;
-      return send(
-        response,
-        401,
-        errorBody(401, 'the API key is missing or wrong', 'invalid_api_key', protocol),
-      );
+      return send(response, {
+        status: 401,
+        body: errorBody(401, {
+          message: 'the API key is missing or wrong',
+          code: 'invalid_api_key',
+          protocol,
+        }),
+      });
     }
     if (protocol === undefined) {
       request.resume();
@@ -191,17 +201,22 @@ class HttpFakeModelServer implements FakeModelServer {
         object: 'list',
         data: [{ id: model, object: 'model', created: 0, owned_by: 'assaykit' }],
       };
-      return send(response, 200, JSON.stringify(models));
+      return send(response, { status: 200, body: JSON.stringify(models) });
     }
     const index = this.#counts.requests - 1;
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const bodyText = (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString('utf8');
-      const read = readModelRequest(protocol, bodyText, request.headers, index, model);
+      const read = readModelRequest(protocol, {
+        bodyText,
+        headers: request.headers,
+        index,
+        defaultModel: model,
+      });
       if (typeof read !== 'string') return this.#answer(read, response);
       this.#counts.refused++;
-      return send(response, 400, errorBody(400, read, undefined, protocol));
+      return send(response, { status: 400, body: errorBody(400, { message: read, protocol }) });
     });
     request.on('error', () => response.destroy());
   }
@@ -217,32 +232,28 @@ class HttpFakeModelServer implements FakeModelServer {
     const inputTokens = promptTokens(request);
     const waitMs = this.#limit.admit(inputTokens);
     if (waitMs !== undefined)
-      return this.#reply(request, response, rateLimited(request, waitMs), inputTokens, 0);
+      return this.#reply(request, response, { reply: rateLimited(request, waitMs), inputTokens, delayMs: 0 });
     const { outcome, delayMs } = this.#fates.next(request.prompt);
     switch (outcome) {
       case 'error':
-        return this.#reply(
-          request,
-          response,
-          { status: 500, text: 'the fake model failed' },
+        return this.#reply(request, response, {
+          reply: { status: 500, text: 'the fake model failed' },
           inputTokens,
           delayMs,
-        );
+        });
       case 'rate-limited':
-        return this.#reply(
-          request,
-          response,
-          rateLimited(request, this.#options.retryAfterMs),
+        return this.#reply(request, response, {
+          reply: rateLimited(request, this.#options.retryAfterMs),
           inputTokens,
-          0,
-        );
+          delayMs: 0,
+        });
       default:
         break;
     }
     const finish = (answer: FakeAnswer): void => {
       const reply = replyOf(answer);
       const faulty = outcome === 'answer' ? reply : { ...reply, fault: outcome };
-      this.#reply(request, response, faulty, inputTokens, reply.delayMs ?? delayMs);
+      this.#reply(request, response, { reply: faulty, inputTokens, delayMs: reply.delayMs ?? delayMs });
     };
     const failed = (error: unknown): void => finish({ status: 500, text: messageOf(error) });
     try {
@@ -257,13 +268,18 @@ class HttpFakeModelServer implements FakeModelServer {
   #reply(
     request: FakeModelRequest,
     response: ServerResponse,
-    reply: FakeReply,
-    inputTokens: number,
-    delayMs: number,
+    {
+      reply,
+      inputTokens,
+      delayMs,
+    }: { readonly reply: FakeReply; readonly inputTokens: number; readonly delayMs: number },
   ): void {
     const status = reply.status ?? 200;
     const good = status < 400 && reply.fault === undefined;
-    const content = contentOf(request, reply, inputTokens, this.#options.charactersPerPiece);
+    const content = contentOf(request, reply, {
+      inputTokens,
+      charactersPerPiece: this.#options.charactersPerPiece,
+    });
     const { usage } = content;
     const outputTokens = status < 400 ? (usage?.outputTokens ?? content.outputTokens) : 0;
     if (good) {
@@ -299,7 +315,7 @@ class HttpFakeModelServer implements FakeModelServer {
         return cut(response, [{ text: wire.body.slice(0, wire.body.length / 2), tokens: 0 }]);
       }
       const body = reply.fault === 'malformed' ? wire.body.slice(0, wire.body.length / 2) : wire.body;
-      return send(response, wire.status, body, allHeaders);
+      return send(response, { status: wire.status, body, headers: allHeaders });
     });
   }
 
@@ -342,7 +358,7 @@ function rateLimited({ protocol }: FakeModelRequest, waitMs: number): FakeReply 
       'retry-after': String(Math.ceil(waitMs / 1000)),
       'retry-after-ms': String(Math.ceil(waitMs)),
     },
-    body: errorBody(429, 'too many requests', 'rate_limit_exceeded', protocol),
+    body: errorBody(429, { message: 'too many requests', code: 'rate_limit_exceeded', protocol }),
   };
 }
 
@@ -352,9 +368,15 @@ function cut(response: ServerResponse, pieces: readonly WirePiece[]): void {
 
 function send(
   response: ServerResponse,
-  status: number,
-  body: string,
-  headers: Readonly<Record<string, string>> = {},
+  {
+    status,
+    body,
+    headers = {},
+  }: {
+    readonly status: number;
+    readonly body: string;
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+  },
 ): void {
   const bytes = Buffer.from(body);
   response.writeHead(status, {

@@ -42,10 +42,17 @@ export function protocolAt(path: string): FakeProtocol | undefined {
 /** Reads the body of a request; a string is what is wrong with it. */
 export function readModelRequest(
   protocol: FakeProtocol,
-  bodyText: string,
-  headers: IncomingHttpHeaders,
-  index: number,
-  defaultModel: string,
+  {
+    bodyText,
+    headers,
+    index,
+    defaultModel,
+  }: {
+    readonly bodyText: string;
+    readonly headers: IncomingHttpHeaders;
+    readonly index: number;
+    readonly defaultModel: string;
+  },
 ): FakeModelRequest | string {
   let body: unknown;
   try {
@@ -118,9 +125,15 @@ export function wireStream(content: FakeContent): { readonly type: string; reado
 /** The body of an error, in the words of the protocol. */
 export function errorBody(
   status: number,
-  message: string,
-  code?: string,
-  protocol: FakeProtocol = 'chat',
+  {
+    message,
+    code,
+    protocol = 'chat',
+  }: {
+    readonly message: string;
+    readonly code?: string | undefined;
+    readonly protocol?: FakeProtocol | undefined;
+  },
 ): string {
   return JSON.stringify(WIRES[protocol].error(status, message, code));
 }

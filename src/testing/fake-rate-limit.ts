@@ -46,7 +46,13 @@ export class FakeRateLimit {
   readonly #requests: MinuteBucket | undefined;
   readonly #tokens: MinuteBucket | undefined;
 
-  constructor(requestsPerMinute: number | undefined, tokensPerMinute: number | undefined, clock: Clock) {
+  constructor(
+    {
+      requestsPerMinute,
+      tokensPerMinute,
+    }: { readonly requestsPerMinute: number | undefined; readonly tokensPerMinute: number | undefined },
+    clock: Clock,
+  ) {
     this.#clock = clock;
     const now = clock.now();
     if (requestsPerMinute !== undefined) this.#requests = new MinuteBucket(requestsPerMinute, now);

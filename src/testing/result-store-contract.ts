@@ -144,8 +144,8 @@ function testRoundTrip(test: StoreTest, largestBatch: number): void {
     for (const [i, id] of awkwardIds.entries()) {
       assert.deepEqual(await store.finishedKeys(id, [{ caseId: id, repetition: 0 }]), ['scored']);
       assert.deepEqual(await collect(store.query({ runId: id })), [results[i]], JSON.stringify(id));
-      await store.appendBatchSummary(summaryOf(id, id));
-      assert.deepEqual(await collect(store.summaries(id)), [summaryOf(id, id)]);
+      await store.appendBatchSummary(summaryOf(id, { batchId: id }));
+      assert.deepEqual(await collect(store.summaries(id)), [summaryOf(id, { batchId: id })]);
       assert.deepEqual(await store.begin(manifestOf(id)), manifestOf(id));
     }
   });
@@ -291,7 +291,7 @@ function testLifecycle(it: TestFunction, createStore: () => ResultStore | Promis
       await assert.rejects(store.append([scoredResult()]), closed);
       await assert.rejects(store.begin(manifestOf('run')), closed);
       await assert.rejects(store.manifest('run'), closed);
-      await assert.rejects(store.appendBatchSummary(summaryOf('run', 'a')), closed);
+      await assert.rejects(store.appendBatchSummary(summaryOf('run', { batchId: 'a' })), closed);
       await assert.rejects(store.finishedKeys('run', [{ caseId: 'case', repetition: 0 }]), closed);
       await assert.rejects(collect(store.query()), closed);
       await assert.rejects(collect(store.summaries('run')), closed);
@@ -343,16 +343,16 @@ function testReopening(
       const results = numbered(300);
       await store.begin(manifestOf('run'));
       await store.append(results.slice(0, 200));
-      await store.appendBatchSummary(summaryOf('run', 'a', 1));
+      await store.appendBatchSummary(summaryOf('run', { batchId: 'a', at: 1 }));
       store = await reopen(store);
       await store.append([...results.slice(200), erroredResult({ caseId: 'case-00000' })]);
-      await store.appendBatchSummary(summaryOf('run', 'b', 2));
+      await store.appendBatchSummary(summaryOf('run', { batchId: 'b', at: 2 }));
       store = await reopen(store);
       assert.deepEqual(await collect(store.query()), results);
       assert.deepEqual(await store.manifest('run'), manifestOf('run'));
       assert.deepEqual(await collect(store.summaries('run')), [
-        summaryOf('run', 'a', 1),
-        summaryOf('run', 'b', 2),
+        summaryOf('run', { batchId: 'a', at: 1 }),
+        summaryOf('run', { batchId: 'b', at: 2 }),
       ]);
       assert.deepEqual(await store.finishedKeys('run', results.slice(0, 1)), ['scored']);
     } finally {

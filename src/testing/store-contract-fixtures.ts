@@ -34,7 +34,10 @@ export const manifestOf = (runId: string): RunManifest => ({
 });
 
 /** The summary of a batch. */
-export const summaryOf = (runId: string, batchId: string, at = 1): BatchSummary => ({
+export const summaryOf = (
+  runId: string,
+  { batchId, at = 1 }: { readonly batchId: string; readonly at?: number | undefined },
+): BatchSummary => ({
   runId,
   batchId,
   at,

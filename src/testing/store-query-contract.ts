@@ -1,4 +1,5 @@
 import { assert } from './assertions.js';
+import { seededRandom } from '../foundation/seeded-random.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { ResultQuery } from '../stores/result-store.js';
 import { awkwardIds, awkwardTexts, erroredResult, scoredResult, unscoredResult } from './sample-results.js';
@@ -93,6 +94,21 @@ export function testStoreQueries(test: StoreTest): void {
       (await collect(store.query())).map(nameOf),
       reference(everything, { order: 'oldest-first' }).map(nameOf),
     );
+  });
+
+  test('filters by any combination as a look at each result would', async (store) => {
+    const random = seededRandom(7);
+    const below = (count: number): number => Math.floor(random() * count);
+    const results = Array.from({ length: 300 }, (_, i) => anyResult(i, below));
+    await store.append(results);
+    for (let round = 0; round < 200; round++) {
+      const query = anyQuery(below);
+      assert.deepEqual(
+        (await collect(store.query(query))).map(nameOf),
+        reference(results, query).map(nameOf),
+        JSON.stringify(query),
+      );
+    }
   });
 
   test('takes wildcards in a prefix literally', async (store) => {
@@ -221,6 +237,61 @@ export function testStoreQueries(test: StoreTest): void {
       await assert.rejects(collect(store.query(query as ResultQuery)), { code: 'ASSAY_INVALID_OPTION' });
     }
   });
+}
+
+function anyResult(i: number, below: (count: number) => number): CaseResult {
+  const facts = {
+    runId: `run-${below(3)}`,
+    caseId: `${below(2) === 0 ? 'a' : 'b'}-${i}`,
+    model: ['small', 'large', null][below(3)]!,
+    startedAt: below(40),
+    ...(below(3) === 0 ? {} : { group: `group ${below(4)}` }),
+  };
+  const kind = below(10);
+  if (kind === 0) return unscoredResult(facts);
+  if (kind < 3) {
+    const result = erroredResult(facts);
+    return {
+      ...result,
+      error: { ...result.error, code: kind === 1 ? 'ASSAY_SERVER' : 'ASSAY_CASE_TIMEOUT' },
+    };
+  }
+  const result = scoredResult({ ...facts, score: below(9) / 8 });
+  const dimensions = ['accuracy', 'style'].flatMap((name) =>
+    below(4) === 0 ? [] : [{ name, outcome: 'scored' as const, score: below(5) / 4, durationMs: 0 }],
+  );
+  const passed = below(2) === 0; // whatever the score: the evaluator may have said so
+  return { ...result, evaluation: { ...result.evaluation, dimensions, passed } };
+}
+
+/** A query with each filter in one of three. */
+function anyQuery(below: (count: number) => number): ResultQuery {
+  const bound = (): number => below(9) / 8;
+  const filters: (() => ResultQuery)[] = [
+    () => ({ runId: `run-${below(3)}` }),
+    () => ({ model: below(2) === 0 ? 'small' : 'large' }),
+    () => ({ idPrefix: below(2) === 0 ? 'a-' : 'b-1' }),
+    () => ({ minScore: bound() }),
+    () => ({ maxScore: bound() }),
+    () => ({ passed: below(2) === 0 }),
+    () => ({ group: `group ${below(4)}` }),
+    () => ({
+      dimension: {
+        name: below(2) === 0 ? 'accuracy' : 'style',
+        ...(below(2) === 0 ? {} : { minScore: bound() }),
+        ...(below(2) === 0 ? {} : { maxScore: bound() }),
+      },
+    }),
+    () => ({ outcome: (['scored', 'unscored', 'errored'] as const)[below(3)]! }),
+    () => ({ errorCode: below(2) === 0 ? 'ASSAY_SERVER' : 'ASSAY_CASE_TIMEOUT' }),
+    () => ({ from: below(40) }),
+    () => ({ to: below(40) }),
+    () => ({ limit: below(20) }),
+  ];
+  return Object.assign(
+    { order: (['oldest-first', 'newest-first', 'lowest-first', 'highest-first'] as const)[below(4)]! },
+    ...filters.filter(() => below(4) === 0).map((make) => make()),
+  ) as ResultQuery;
 }
 
 /** What a query must give, written as plainly as possible. */

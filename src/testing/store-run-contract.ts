@@ -19,18 +19,23 @@ export function testStoreRuns(test: StoreTest): void {
   });
 
   test('keeps batch summaries, oldest first, one for each batch', async (store) => {
-    await store.appendBatchSummary(summaryOf('run', 'b', 2));
-    await store.appendBatchSummary(summaryOf('run', 'a', 1));
-    await store.appendBatchSummary(summaryOf('other', 'a', 3));
-    const replaced = { ...summaryOf('run', 'b', 2), total: 99, averageScore: null };
+    await store.appendBatchSummary(summaryOf('run', { batchId: 'b', at: 2 }));
+    await store.appendBatchSummary(summaryOf('run', { batchId: 'a', at: 1 }));
+    await store.appendBatchSummary(summaryOf('other', { batchId: 'a', at: 3 }));
+    const replaced = { ...summaryOf('run', { batchId: 'b', at: 2 }), total: 99, averageScore: null };
     await store.appendBatchSummary(replaced);
-    assert.deepEqual(await collect(store.summaries('run')), [summaryOf('run', 'a', 1), replaced]);
-    assert.deepEqual(await collect(store.summaries('other')), [summaryOf('other', 'a', 3)]);
+    assert.deepEqual(await collect(store.summaries('run')), [
+      summaryOf('run', { batchId: 'a', at: 1 }),
+      replaced,
+    ]);
+    assert.deepEqual(await collect(store.summaries('other')), [summaryOf('other', { batchId: 'a', at: 3 })]);
     assert.deepEqual(await collect(store.summaries('nobody')), []);
   });
 
   test('streams many batch summaries', async (store) => {
-    const summaries = Array.from({ length: 700 }, (_, i) => summaryOf('run', `batch-${i}`, 1_000 + i));
+    const summaries = Array.from({ length: 700 }, (_, i) =>
+      summaryOf('run', { batchId: `batch-${i}`, at: 1_000 + i }),
+    );
     await Promise.all(summaries.map((summary) => store.appendBatchSummary(summary)));
     assert.deepEqual(await collect(store.summaries('run')), summaries);
   });

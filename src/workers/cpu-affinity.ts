@@ -56,8 +56,7 @@ export function planAffinity(workers: number, cores: readonly PhysicalCore[]): n
 /** Puts the calling worker where it shall run, and reads back what came of it. Called inside a worker. */
 export function applyPlacement(
   placement: WorkerPlacement,
-  worker: number,
-  isProcess: boolean,
+  { worker, isProcess }: { readonly worker: number; readonly isProcess: boolean },
 ): PlacementNotice[] {
   const notices: PlacementNotice[] = [];
   if (placement.cpus !== undefined) notices.push(applyAffinity(placement.cpus, worker, isProcess));

@@ -25,7 +25,14 @@ export class WorkerEvaluationContext extends WithSignal implements EvaluationCon
   readonly repetition: number;
   readonly runId: string;
 
-  constructor(testCase: TestCase, repetition: number, runId: string, deadline: Cancellation) {
+  constructor(
+    testCase: TestCase,
+    {
+      repetition,
+      runId,
+      deadline,
+    }: { readonly repetition: number; readonly runId: string; readonly deadline: Cancellation },
+  ) {
     super(deadline);
     this.testCase = testCase;
     this.repetition = repetition;

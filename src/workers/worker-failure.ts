@@ -46,9 +46,15 @@ export function verdictOn(index: number, incident: Incident): 'guilty' | 'suspec
  */
 export function failureOf(
   thrown: unknown,
-  ended: EndReason | undefined,
-  options: ResolvedPoolOptions,
-  answers = true,
+  {
+    ended,
+    options,
+    answers = true,
+  }: {
+    readonly ended?: EndReason | undefined;
+    readonly options: ResolvedPoolOptions;
+    readonly answers?: boolean | undefined;
+  },
 ): AssayError {
   const [code, message] = describeFailure(thrown, ended, options);
   const mute = code === 'ASSAY_WORKER_CRASHED' && options.runtime === 'processes' && !answers;

@@ -167,12 +167,12 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     this.#timer ??= this.#options.clock.schedule(() => this.#tick(), TICK_MS);
     if (!this.#pumping) {
       this.#pumping = true;
-      queueMicrotask(() => this.#pump()); // what is asked for in one go is spread over the workers in one go
+      queueMicrotask(() => this.#sendWaiting()); // what is asked for in one go is spread over the workers in one go
     }
     return task.promise;
   }
 
-  #pump(): void {
+  #sendWaiting(): void {
     this.#pumping = false;
     if (this.#queue.size === 0) return;
     if (this.#slots === undefined) {
@@ -208,8 +208,8 @@ export class WorkerPool extends EventSource<WorkerEvents> {
             startWorker,
             clock,
             onLost: (thrown) => {
-              const { code, message } = failureOf(thrown, undefined, this.#options);
-              this.#noteReplaced(code, message, 0, 0);
+              const { code, message } = failureOf(thrown, { options: this.#options });
+              this.#noteReplaced({ code, message, tasks: 0, retried: 0 });
             },
           }),
       );
@@ -228,7 +228,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     } finally {
       this.#opening = false;
     }
-    this.#pump();
+    this.#sendWaiting();
   }
 
   #send(slot: WorkerSlot, tasks: readonly PoolTask[]): void {
@@ -249,7 +249,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     if (first!.trial === 'fresh' && !slot.fresh) slot.replace();
     slot.run(tasks, message).then(
       (reply) => this.#answered(slot, tasks, reply),
-      (error: unknown) => this.#broke(slot, tasks, error),
+      (error: unknown) => this.#messageFailed(slot, tasks, error),
     );
   }
 
@@ -259,7 +259,7 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     if (tasks[0]!.work.kind === 'run') {
       this.#taskUs = Number.isFinite(this.#taskUs) ? this.#taskUs + (perTask - this.#taskUs) / 8 : perTask;
     }
-    this.#pump(); // first: the worker has something to do while the results are handed out
+    this.#sendWaiting(); // first: the worker has something to do while the results are handed out
     if (reply.notices !== undefined) for (const notice of reply.notices) this.#tellPlacement(notice);
     const errors = new Map(reply.errors);
     tasks.forEach((task, index) => {
@@ -273,8 +273,8 @@ export class WorkerPool extends EventSource<WorkerEvents> {
   }
 
   /** The message failed as a whole: the worker died or was ended, or the message could not be sent. */
-  #broke(slot: WorkerSlot, tasks: readonly PoolTask[], thrown: unknown): void {
-    const failure = failureOf(thrown, slot.ended, this.#options, slot.answers);
+  #messageFailed(slot: WorkerSlot, tasks: readonly PoolTask[], thrown: unknown): void {
+    const failure = failureOf(thrown, { ended: slot.ended, options: this.#options, answers: slot.answers });
     const { culprit, fresh, elapsedMs } = slot;
     const incident = { code: failure.code, tasks: tasks.length, culprit, fresh };
     const sent = failure.code !== 'ASSAY_WORKER_UNCLONEABLE';
@@ -302,8 +302,9 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     tasks.forEach((task, index) => {
       if (index !== culprit) settle(task, index);
     });
-    if (sent) this.#noteReplaced(failure.code, failure.message, tasks.length, retried);
-    this.#pump();
+    if (sent)
+      this.#noteReplaced({ code: failure.code, message: failure.message, tasks: tasks.length, retried });
+    this.#sendWaiting();
   }
 
   #tick(): void {
@@ -352,7 +353,17 @@ export class WorkerPool extends EventSource<WorkerEvents> {
     if (--this.#pending === 0) this.#drained?.();
   }
 
-  #noteReplaced(code: AssayErrorCode, message: string, tasks: number, retried: number): void {
+  #noteReplaced({
+    code,
+    message,
+    tasks,
+    retried,
+  }: {
+    readonly code: AssayErrorCode;
+    readonly message: string;
+    readonly tasks: number;
+    readonly retried: number;
+  }): void {
     this.#replaced++;
     if (this.wants('worker:replace')) {
       this.emit('worker:replace', { at: this.#options.clock.wallTime(), code, message, tasks, retried });

@@ -133,7 +133,7 @@ async function evaluator(module: WorkerModule): Promise<Loaded> {
     description: describeEvaluator(made),
     run(payload, deadline) {
       const [response, testCase, repetition, runId] = payload as EvaluatePayload;
-      return made.evaluate(response, new WorkerEvaluationContext(testCase, repetition, runId, deadline));
+      return made.evaluate(response, new WorkerEvaluationContext(testCase, { repetition, runId, deadline }));
     },
   };
 }
@@ -151,7 +151,7 @@ async function scorer(module: WorkerModule): Promise<Loaded> {
 function place(message: WorkerMessage): PlacementNotice[] {
   if (placed || message.placement === undefined) return [];
   placed = true;
-  return applyPlacement(message.placement, message.worker, isMainThread);
+  return applyPlacement(message.placement, { worker: message.worker, isProcess: isMainThread });
 }
 
 function progressMemory(): Int32Array | undefined {

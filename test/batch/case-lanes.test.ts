@@ -20,8 +20,8 @@ class Bench implements LaneWork<Task, number> {
     this.ready = Array.from({ length: tasks }, (_, id) => ({ id, begunAt: 0 }));
   }
 
-  take = (): Task | undefined => this.ready.shift();
-  giveBack = (task: Task): void => void this.ready.unshift(task);
+  takeCase = (): Task | undefined => this.ready.shift();
+  giveBackCase = (task: Task): void => void this.ready.unshift(task);
   isExhausted = (): boolean => this.ready.length === 0;
   awaitTurn = (): Promise<void> | undefined => this.turn;
   run = ({ id }: Task): Promise<number> =>
@@ -31,8 +31,8 @@ class Bench implements LaneWork<Task, number> {
         resolve(id);
       }),
     );
-  settle = (_task: Task, result: number): undefined => void this.done.push(result);
-  failed = (error: unknown): void => void this.faults.push(error);
+  bookResult = (_task: Task, result: number): undefined => void this.done.push(result);
+  laneFailed = (error: unknown): void => void this.faults.push(error);
 
   endAll(): void {
     for (const end of this.open.values()) end();
@@ -42,7 +42,7 @@ class Bench implements LaneWork<Task, number> {
 describe('CaseLanes', () => {
   it('has as many cases in flight as it has lanes, and ends when none is left', async () => {
     const work = new Bench(7);
-    const run = new CaseLanes(work, 3, () => 0).run();
+    const run = new CaseLanes(work, { concurrency: 3, now: () => 0 }).run();
     const most: number[] = [];
     while (work.done.length < 7) {
       await nextTurn();
@@ -58,7 +58,7 @@ describe('CaseLanes', () => {
     const work = new Bench(2);
     let letGo = (): void => {};
     work.turn = new Promise((resolve) => (letGo = resolve));
-    const lanes = new CaseLanes(work, 1, () => 0);
+    const lanes = new CaseLanes(work, { concurrency: 1, now: () => 0 });
     const run = lanes.run();
     await nextTurn();
     lanes.pause();
@@ -77,7 +77,7 @@ describe('CaseLanes', () => {
 
   it('follows a change of concurrency in both directions', async () => {
     const work = new Bench(20);
-    const lanes = new CaseLanes(work, 4, () => 0);
+    const lanes = new CaseLanes(work, { concurrency: 4, now: () => 0 });
     const run = lanes.run();
     await nextTurn();
     lanes.concurrency = 1;
@@ -99,10 +99,10 @@ describe('CaseLanes', () => {
     const ending = new Bench(5);
     let over = false;
     ending.isEnding = () => over;
-    const run = new CaseLanes(ending, 2, () => 0).run();
+    const run = new CaseLanes(ending, { concurrency: 2, now: () => 0 }).run();
     await nextTurn();
     over = true;
-    ending.take = () => undefined;
+    ending.takeCase = () => undefined;
     ending.isExhausted = () => true;
     ending.endAll();
     await run;
@@ -110,7 +110,7 @@ describe('CaseLanes', () => {
 
     const faulty = new Bench(1);
     faulty.run = () => Promise.reject(new Error('broken'));
-    await new CaseLanes(faulty, 1, () => 0).run();
+    await new CaseLanes(faulty, { concurrency: 1, now: () => 0 }).run();
     expect(faulty.faults).toEqual([new Error('broken')]);
   });
 });

@@ -59,18 +59,22 @@ describe('a case that waits for its evaluation', () => {
         },
       },
     });
-    const runner = new CaseRunner(
-      resolveBatchOptions({ target: async (input) => input, evaluator }),
+    const runner = new CaseRunner(resolveBatchOptions({ target: async (input) => input, evaluator }), {
       gate,
-      () => {},
-    );
+      onRetry: () => {},
+    });
     const tasks = ['a', 'b', 'c'].map(
       (id) =>
-        new CaseTask<string, string, unknown>('run', { id, input: id }, 0, {
-          sequence: 0,
-          pulledAt: 0,
-          kept: undefined,
-        }),
+        new CaseTask<string, string, unknown>(
+          { id, input: id },
+          {
+            runId: 'run',
+            repetition: 0,
+            sequence: 0,
+            pulledAt: 0,
+            kept: undefined,
+          },
+        ),
     );
     const results = Promise.all(tasks.map((task) => runner.run(task)));
     while (evaluated.length === 0) await Promise.resolve();
@@ -97,7 +101,7 @@ describe('EventLoopGuard', () => {
       concurrency: () => 8,
       clock,
       sampler: { p99: () => delay, close: () => changes.push('closed') },
-      onChange: (from, to, reason) => changes.push([from, to, reason]),
+      onChange: ({ from, to, reason }) => changes.push([from, to, reason]),
     });
     await clock.advance(4000);
     expect(gate.limit).toBe(1);

@@ -6,6 +6,7 @@ import { BatchProcessor } from '../../src/batch/batch-processor.js';
 import type { TargetFunction } from '../../src/batch/batch-options.js';
 import { MemoryBoundedCache } from '../../src/cache/memory-bounded-cache.js';
 import type { ModelResponse } from '../../src/client/model-client.js';
+import { textResponse } from '../../src/evaluation/evaluator.js';
 import type { Evaluator } from '../../src/evaluation/evaluator.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import type { CaseResult, Scorer, ScorerArguments } from '../../src/evaluation/evaluation-types.js';
@@ -105,6 +106,17 @@ describe('an answer that is no text', () => {
         reasoning: 'because',
       },
     });
+  });
+
+  it.each([
+    ['an object', { name: 'f', arguments: { n: 1 }, argumentsText: '{"n":1}' }, { arguments: { n: 1 } }],
+    ['the JSON of one', { name: 'f', arguments: '{"n":1}' }, { arguments: { n: 1 } }],
+    ['text alone', { name: 'f', argumentsText: '{"n":1}' }, { arguments: { n: 1 } }],
+    ['unreadable', { name: 'f', arguments: '{"n":' }, { arguments: null, invalid: true }],
+    ['a text by design', { name: 'f', arguments: 'ls', argumentsText: 'ls' }, { arguments: 'ls' }],
+  ])('has its calls read where it is a whole response, too: arguments as %s', async (_, call, read) => {
+    const { seen } = await runOne(() => ({ ...textResponse('x'), toolCalls: [call] as never }));
+    expect(seen[0]!.response.toolCalls).toMatchObject([{ name: 'f', ...read }]);
   });
 
   it('is told apart from no answer and from what is no JSON', async () => {

@@ -178,7 +178,7 @@ describe('the check of a test case', () => {
   it.each(wrong)('refuses %j by naming the field', (value, message) => {
     expect(() => checkTestCase(value, 7)).toThrow(message);
     try {
-      checkTestCase(value, 7, 'cases.jsonl');
+      checkTestCase(value, 7, { source: 'cases.jsonl' });
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(InputError);

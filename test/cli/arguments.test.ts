@@ -14,7 +14,7 @@ const syntax: CommandSyntax = {
   },
 };
 const parse = (...args: readonly string[]): ReturnType<typeof parseArguments> =>
-  parseArguments('show', syntax, args);
+  parseArguments(args, { name: 'show', command: syntax });
 
 describe('the words of a command', () => {
   it('are told apart from options, wherever these stand', () => {
@@ -42,7 +42,7 @@ describe('the words of a command', () => {
   it('have numbers that are numbers', () => {
     expect(parse('one', '--size', '-1').number('size', number(-2))).toBe(-1);
     for (const written of ['', ' ', '1,5', '1e999', 'NaN', '7x'])
-      expect(() => readNumber('--size', written, integer(0))).toThrow(
+      expect(() => readNumber('--size', { written, check: integer(0) })).toThrow(
         'Expected --size to be an integer >= 0, got',
       );
   });

@@ -274,7 +274,7 @@ test.each<[string, object, (socket: import('node:net').Socket) => void]>([
   ['ASSAY_IDLE_TIMEOUT', { idleMs: 60 }, (socket) => socket.write(`${HEAD}content-length: 9\r\n\r\n{`)],
   [
     'ASSAY_ATTEMPT_TIMEOUT',
-    { idleMs: 100, attemptMs: 150 },
+    { idleMs: 500, attemptMs: 700 },
     (socket) => {
       socket.write(`${HEAD}content-length: 900\r\n\r\n{`);
       const drip = setInterval(() => socket.write(' '), 20); // a slow-loris: never idle, never done

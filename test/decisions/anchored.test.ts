@@ -243,7 +243,7 @@ describe('an anchored mean of a run', () => {
       unlabelled: 0,
       labels: [{ caseId: 'x', repetition: 0, label: 1, probability: 1 }],
     };
-    await expect(anchored({ run, labels: strangers })).rejects.toThrow(/got none of 1/);
+    await expect(anchored({ run, labels: strangers })).rejects.toThrow(/got 1 of 1 that it does not have/);
     await expect(anchored({ run, labels: labelsAt([1]) })).rejects.toThrow(/at least two/);
   });
 
@@ -267,6 +267,9 @@ describe('an anchored mean of a run', () => {
     expect(found).toMatchObject({ form: 'prediction-powered-clustered', clusters: 200 });
     const one = runOf(said, { cluster: (i) => (i < 60 ? 'doc' : `doc-${i}`) });
     await expect(anchored({ run: one, labels: labelsAt(firstOf(50)) })).rejects.toThrow(/two clusters/);
+    await expect(anchored({ run: one, labels: labelsAt(firstOf(12)) })).rejects.toThrow(
+      /two clusters, got 1/,
+    );
     expect(
       (await anchored({ run: one, labels: labelsAt(firstOf(50)), clusters: 'ignore' })).clusters,
     ).toBeNull();
@@ -299,5 +302,29 @@ describe('an anchored mean of a run', () => {
     await expect(
       anchored({ run, labels: betterLabels, baseline: run, baselineLabels: labelsAt(firstOf(200)) }),
     ).rejects.toThrow(/one side alone/);
+  });
+});
+
+describe('labels of answers', () => {
+  it('that the run does not have are refused, however few', async () => {
+    const labels = labelsAt(firstOf(60));
+    const strange = {
+      ...labels,
+      labels: labels.labels.map((each, i) => (i > 1 ? each : { ...each, caseId: `?${i}` })),
+    };
+    await expect(anchored({ run: runOf(said), labels: strange })).rejects.toMatchObject({
+      code: 'ASSAY_INVALID_INPUT',
+      message: expect.stringMatching(/2 of 60 that it does not have, such as "\?0", "\?1"/) as unknown,
+    });
+  });
+
+  it('that the judge has not scored are left out, counted and told', async () => {
+    const run = runOf(said.map((score, i) => (i < 3 ? null : score)));
+    const found = await anchored({ run, labels: labelsAt(firstOf(60)) });
+    expect(found).toMatchObject({ labels: 57, labelsSkipped: 3, items: 997 });
+    expect(String(found)).toMatch(/left out: 3 labels of answers that the judge has not scored/);
+    expect(await anchored({ run: runOf(said), labels: labelsAt(firstOf(60)) })).toMatchObject({
+      labelsSkipped: 0,
+    });
   });
 });

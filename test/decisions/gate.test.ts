@@ -84,6 +84,26 @@ describe('a gate on a mean', () => {
   });
 });
 
+describe('how many cases would decide', () => {
+  it('do decide, with few cases too', async () => {
+    for (const { scores, min, strict } of [
+      { scores: [1], min: 0.5, strict: false },
+      { scores: [1, 1, 1], min: 0.5, strict: false },
+      { scores: [1, 1], min: 0.2, strict: true },
+      { scores: [1, 1, 1, 1, 1, 0], min: 0.9, strict: false },
+      { scores: [0.25], min: 0.05, strict: false },
+    ]) {
+      const of = async (run: number[]) =>
+        (await gate({ run: runOf(run), strict, require: accuracy({ min }) })).checks[0];
+      const open = await of(scores);
+      expect(open?.outcome).toBe('undecided');
+      const whole = Math.ceil((open?.casesNeeded ?? 0) / scores.length);
+      const longer = await of(Array.from({ length: whole }, () => scores).flat());
+      expect([scores, longer?.outcome]).not.toContain('undecided');
+    }
+  });
+});
+
 describe('a gate on a comparison', () => {
   const baseline = runOf(onesOf(80, 100), { runId: 'main' });
 
@@ -94,7 +114,7 @@ describe('a gate on a comparison', () => {
       require: accuracy({ noWorse: true }),
     });
     expect({ outcome, exitCode }).toEqual({ outcome: 'pass', exitCode: 0 });
-    expect(checks[0]).toMatchObject({ method: 'mcnemar-mid-p', baseline: 0.8, discordant: 0.01 });
+    expect(checks[0]).toMatchObject({ method: 'mcnemar-unconditional', baseline: 0.8, discordant: 0.01 });
     expect(checks[0]?.value).toBeCloseTo(-0.01, 12);
     expect(checks[0]?.detectable).toBeGreaterThan(0.01);
   });
@@ -287,7 +307,7 @@ describe('a gate', () => {
       "Undecided: accuracy at least 0.8.
 
         accuracy at least 0.8: undecided. Mean 0.82 (0.7355 to 0.8862, mid-p) over 100 cases; about 1,785 cases would decide (1,685 more cases).
-        accuracy no worse than the baseline: pass. 2 points higher (-1.8 to +7 points, tango) over 100 cases, 2 % of the pairs differ; one-sided p 0.875; a drop of 5.4 points would be found with a chance of 80 %.
+        accuracy no worse than the baseline: pass. 2 points higher (-1.8 to +7 points, tango) over 100 cases, 2 % of the pairs differ; one-sided p 1; a drop of 5.4 points would be found with a chance of 80 %.
         accuracy drop below 0.05: pass. 2 points higher (-1.8 to +7 points, tango) over 100 cases, 2 % of the pairs differ.
 
         run run: 100 cases

@@ -9,7 +9,9 @@ import { gate } from '../../src/decisions/gate/gate.js';
 import type { GateVerdict, WorstCase } from '../../src/decisions/gate/gate-verdict.js';
 import { formatJunit, writeJunit } from '../../src/decisions/gate/junit.js';
 import { appendStepSummary, formatStepSummary } from '../../src/decisions/gate/step-summary.js';
+import { leaderboard } from '../../src/decisions/leaderboard.js';
 import { assayMatchers } from '../../src/matchers/assay-matchers.js';
+import type { CaseResult } from '../../src/evaluation/evaluation-types.js';
 import { awkwardTexts } from '../../src/testing/sample-results.js';
 import { onesOf, runOf } from './run-of.js';
 
@@ -202,5 +204,29 @@ describe('matchers', () => {
     await matched(baseline).not.toHold({ accuracy: { min: 0.95 } });
     await expect(matched(baseline).not.toHold({ accuracy: { min: 0.79 } })).rejects.toThrow(/Undecided/);
     await expect(matched(runOf([1, 1])).not.toBeNoWorseThan(baseline)).rejects.toThrow(/Not comparable/);
+  });
+});
+
+describe('texts for people', () => {
+  const HOSTILE = 'a\nb\r\u001b[31m\u2028\u202ec\u200f';
+  const ACTED_ON = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+  const linesOf = (text: string): string[] => text.split('\n');
+
+  it('of a gate and a leaderboard hold names in one line, without what a terminal acts on', async () => {
+    const old = baseline.map((result) => ({
+      ...result,
+      evaluation: result.evaluation && { ...result.evaluation, evaluator: HOSTILE },
+    })) as CaseResult[];
+    const verdict = await gate({
+      run: runOf(onesOf(60, 100)),
+      baseline: old,
+      slices: { [HOSTILE]: () => true },
+      require: { accuracy: { noWorse: true, slices: { [HOSTILE]: { min: 0.9 } } } },
+    });
+    const board = await leaderboard({ [HOSTILE]: runOf(onesOf(60, 100)), other: baseline });
+    expect(linesOf(String(board))).toHaveLength(3);
+    expect(linesOf(formatAnnotations(verdict))).toHaveLength(2);
+    for (const text of [String(verdict), String(board), formatAnnotations(verdict)])
+      for (const line of linesOf(text)) expect(line).not.toMatch(ACTED_ON);
   });
 });

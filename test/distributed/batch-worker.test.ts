@@ -28,12 +28,12 @@ describeWithPostgres('createBatchWorker', (server) => {
   let schemas = 0;
 
   /** A store and a queue of their own. */
-  async function place() {
+  async function place(latencyMs = 1) {
     const schema = `worker_${(schemas += 1)}`;
     const connection = { postgres: server().connectionString, schema: `${schema}_queue` };
     const store = new PostgresResultStore(server().connectionString, { schema });
     const queue = await createRunQueue({ connection });
-    const run = definition({ latencyMs: 1 });
+    const run = definition({ latencyMs });
     const calls: string[] = [];
     const common = {
       ...run,
@@ -198,6 +198,40 @@ describeWithPostgres('createBatchWorker', (server) => {
     expect(await requeueRun(at.queue, { store: at.store, runId: 'run' })).toBeGreaterThan(0);
     expect((await waitForRun(at.store, 'run', { pollMs: 50 })).submitted).toBe(400);
     expect(at.calls.length).toBe(400);
+  });
+
+  it('stands in the list of runs as in its status, and knows what it spends without a budget', async () => {
+    await using at = await place(60);
+    await at.enqueue(120);
+    const listed = async (): Promise<string | undefined> => {
+      for await (const { state } of at.store.runs({ runId: 'run' })) return state;
+      return undefined;
+    };
+    expect([await listed(), (await runStatus(at.store, 'run')).state]).toEqual(['waiting', 'waiting']);
+    const found = [];
+    for await (const { manifest } of at.store.runs({ state: 'waiting' })) found.push(manifest.runId);
+    expect(found).toEqual(['run']);
+    const worker = await at.start({ concurrency: 2 });
+    const statuses = [];
+    do {
+      await sleep(100);
+      statuses.push(await runStatus(at.store, 'run'));
+    } while (statuses.at(-1)!.spending.tokens === 0);
+    expect(statuses.at(-1)!.state).toBe('running');
+    await worker.drain();
+    expect([await listed(), (await runStatus(at.store, 'run')).state]).toEqual(['waiting', 'waiting']);
+    await worker.close();
+    await using _worker = await at.start();
+    const summary = await waitForRun(at.store, 'run', { pollMs: 50 });
+    expect([await listed(), (await runStatus(at.store, 'run')).state]).toEqual(['ended', 'ended']);
+    expect((await runStatus(at.store, 'run')).spending).toEqual({
+      tokens: summary.tokens.input + summary.tokens.output,
+      cost: summary.cost,
+      estimatedTokens: 0,
+      estimatedCost: 0,
+      results: 120,
+      errored: summary.errored,
+    });
   });
 
   it('does a run whose queue has lost everything after it is put into the queue again', async () => {

@@ -59,7 +59,7 @@ describe('cachedEvaluator', () => {
     expect(() => cachedEvaluator(evaluator, new Map() as never)).toThrow(
       refused(/a cache with `getOrCompute`, got an object/),
     );
-    expect(() => cachedEvaluation(undefined as never, {}, vi.fn())).toThrow(
+    expect(() => cachedEvaluation(undefined as never, vi.fn(), {})).toThrow(
       refused(/a cache with `getOrCompute`, got undefined/),
     );
     const { evaluator: odd } = counting('1', { judge: () => 1 });
@@ -247,10 +247,14 @@ describe('cachedEvaluation', () => {
     class Reasoning extends Evaluator {
       readonly name: string = 'reasoning';
       readonly version: string = '3';
-      override evaluate = cachedEvaluation(cache, { ttlMs: 7_200_000 }, () => {
-        judged++;
-        return { evaluator: this.name, version: this.version, overallScore: 0.5, dimensions: [] };
-      });
+      override evaluate = cachedEvaluation(
+        cache,
+        () => {
+          judged++;
+          return { evaluator: this.name, version: this.version, overallScore: 0.5, dimensions: [] };
+        },
+        { ttlMs: 7_200_000 },
+      );
     }
     class Newer extends Reasoning {
       override readonly version = '4';
@@ -264,10 +268,14 @@ describe('cachedEvaluation', () => {
 
   it('tells evaluators of several versions apart that share one method', async () => {
     let judged = 0;
-    const evaluate = cachedEvaluation(newCache(), {}, () => {
-      judged++;
-      return { evaluator: 'shared', version: '', overallScore: 1, dimensions: [] };
-    });
+    const evaluate = cachedEvaluation(
+      newCache(),
+      () => {
+        judged++;
+        return { evaluator: 'shared', version: '', overallScore: 1, dimensions: [] };
+      },
+      {},
+    );
     class Shared extends Evaluator {
       readonly name = 'shared';
       readonly version: string;
@@ -285,6 +293,6 @@ describe('cachedEvaluation', () => {
   });
 
   it('names a misspelt option', () => {
-    expect(() => cachedEvaluation(newCache(), { ttl: 5 } as never, () => ({}) as never)).toThrow(/`ttlMs`/);
+    expect(() => cachedEvaluation(newCache(), () => ({}) as never, { ttl: 5 } as never)).toThrow(/`ttlMs`/);
   });
 });

@@ -170,7 +170,7 @@ describe('SqliteResultStore under faults', () => {
   const newFolder = temporaryFolders();
 
   const open = async (path: string, plan: FaultPlan): Promise<SqliteResultStore> => {
-    const database = await openDatabase(path, 'auto');
+    const database = await openDatabase(path, { driver: 'auto' });
     return new SqliteResultStore(path, { open: () => faultyDatabase(database, plan) });
   };
 
@@ -208,7 +208,7 @@ describe('SqliteResultStore under faults', () => {
   it('opens again after a failed open', async () => {
     const path = join(newFolder(), 'results.db');
     let attempts = 0;
-    const database: SqliteDatabase = await openDatabase(path, 'auto');
+    const database: SqliteDatabase = await openDatabase(path, { driver: 'auto' });
     const store = new SqliteResultStore(path, {
       open: () => {
         attempts += 1;
@@ -241,7 +241,7 @@ describe('SqliteResultStore under faults', () => {
     process.on('worker', seen);
     const store = new SqliteResultStore(path, { thread: 'worker' });
     await store.append(batch(0));
-    const other = await openDatabase(path, 'auto');
+    const other = await openDatabase(path, { driver: 'auto' });
     other.exec('BEGIN IMMEDIATE'); // the append must wait, whatever the threads' timing
     const caught = expect(store.append(batch(1))).rejects.toMatchObject({
       code: 'ASSAY_WORKER_CRASHED',

@@ -158,7 +158,7 @@ describe('a database that is locked', () => {
       const path = join(newFolder(), 'results.db');
       const store = new SqliteResultStore(path, { lockTimeoutMs: 300, thread });
       await store.append([scoredResult({ caseId: 'first' })]);
-      const other = await openDatabase(path, 'auto');
+      const other = await openDatabase(path, { driver: 'auto' });
       other.exec('BEGIN IMMEDIATE');
       let turns = 0;
       const ticking = setInterval(() => (turns += 1), 5);
@@ -183,7 +183,7 @@ describe('a database that is locked', () => {
     const path = join(newFolder(), 'results.db');
     const store = new SqliteResultStore(path);
     await store.append([scoredResult({ caseId: 'first' })]);
-    const other = await openDatabase(path, 'auto');
+    const other = await openDatabase(path, { driver: 'auto' });
     other.exec('BEGIN IMMEDIATE');
     const waiting = store.append([scoredResult({ caseId: 'second' })]);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -210,7 +210,7 @@ describe('two processes', () => {
       expect(messages.at(-1)).toEqual({ closed: true });
     }
     expect(new Set(await idsIn('sqlite', path)).size).toBe(3_000);
-    const database = await openDatabase(path, 'auto');
+    const database = await openDatabase(path, { driver: 'auto' });
     expect(Object.values(database.prepare('PRAGMA integrity_check').get() as object)).toEqual(['ok']);
     database.close();
   });

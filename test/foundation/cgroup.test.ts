@@ -63,11 +63,10 @@ describe('cgroup limits', () => {
   });
 
   it('prefers the version 1 hierarchy of a controller on a hybrid machine', () => {
-    const location = locateCgroup(
-      'memory',
-      '4:memory:/service\n0::/\n',
-      `35 24 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n36 24 0:31 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw`,
-    );
+    const location = locateCgroup('memory', {
+      selfCgroup: '4:memory:/service\n0::/\n',
+      mountInfo: `35 24 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n36 24 0:31 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw`,
+    });
     expect(location).toEqual({
       version: 1,
       directories: ['/sys/fs/cgroup/memory/service', '/sys/fs/cgroup/memory'],
@@ -80,18 +79,19 @@ describe('cgroup limits', () => {
   });
 
   it('stays at the mount point when the path lies outside of what is mounted', () => {
-    expect(locateCgroup('cpu', '0::/../elsewhere\n', V2_MOUNT)?.directories).toEqual([
-      '/sys/fs/cgroup/elsewhere',
-      '/sys/fs/cgroup',
-    ]);
-    expect(locateCgroup('memory', '5:memory:/other\n', V1_MOUNTS)?.directories).toEqual([
-      '/sys/fs/cgroup/memory',
-    ]);
+    expect(
+      locateCgroup('cpu', { selfCgroup: '0::/../elsewhere\n', mountInfo: V2_MOUNT })?.directories,
+    ).toEqual(['/sys/fs/cgroup/elsewhere', '/sys/fs/cgroup']);
+    expect(
+      locateCgroup('memory', { selfCgroup: '5:memory:/other\n', mountInfo: V1_MOUNTS })?.directories,
+    ).toEqual(['/sys/fs/cgroup/memory']);
   });
 
   it('unescapes blanks in mount points', () => {
     const mount = '29 23 0:26 / /mnt/my\\040groups rw - cgroup2 cgroup2 rw';
-    expect(locateCgroup('cpu', '0::/\n', mount)?.directories).toEqual(['/mnt/my groups']);
+    expect(locateCgroup('cpu', { selfCgroup: '0::/\n', mountInfo: mount })?.directories).toEqual([
+      '/mnt/my groups',
+    ]);
   });
 
   it('reads what the kernel writes for "no limit" as null', () => {

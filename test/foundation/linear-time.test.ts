@@ -48,9 +48,9 @@ const PLACES: Readonly<Record<string, (text: string) => unknown>> = {
   'a message that is hidden': (text) => secrets.hide(text),
   'a reply that is cleared': (text) =>
     secrets.clear({ model: text, choices: [{ message: { content: text } }] }),
-  'a reply that is searched': (text) => secrets.mayHold(text),
+  'a reply that is searched': (text) => secrets.replies.mayHold(text),
   'a streamed answer': (text) => {
-    const stream = new SecretStream(secrets.forms);
+    const stream = new SecretStream(secrets.replies);
     for (let at = 0; at < text.length; at += 7) stream.push(text.slice(at, at + 7));
     return stream.end();
   },
@@ -58,7 +58,7 @@ const PLACES: Readonly<Record<string, (text: string) => unknown>> = {
   'a header with a time': (text) => resetMs(text, 0),
   'a label of a metric': (text) => {
     const page = new Exposition();
-    page.family('a', 'gauge', text, [[{ model: text }, 1]]);
+    page.family('a', { type: 'gauge', help: text, samples: [[{ model: text }, 1]] });
     return page.toString();
   },
   'an event': (text) => redactPayload({ model: text, error: { code: text, message: text }, list: [text] }),

@@ -1,14 +1,26 @@
 // Runs a matrix of 4 models and 3 prompts over 500 cases into SQLite: the process that the test kills and starts again.
-// Arguments: JSON { url, path }. Prints what came of it.
+// Arguments: JSON { url, path, answered }: each answer's key is written to the
+// file `answered` before anything else is done with it. Prints what came of it.
+import { openSync, writeSync } from 'node:fs';
 import { createEvaluator, includes, LoadBalancedClient } from '../../dist/doors/index.js';
 import { promptTemplate, runMatrix } from '../../dist/doors/prompts.js';
 import { SqliteResultStore } from '../../dist/doors/sqlite.js';
 
-const { url, path } = JSON.parse(process.argv[2]);
+const { url, path, answered } = JSON.parse(process.argv[2]);
 async function* cases() {
   for (let i = 0; i < 500; i++) yield { id: `c${i}`, input: { question: `question ${i}` }, expected: 'yes' };
 }
-const client = new LoadBalancedClient({ endpoints: [url], model: 'm0' });
+const balanced = new LoadBalancedClient({ endpoints: [url], model: 'm0' });
+const log = openSync(answered, 'a');
+const client = {
+  retriesItself: true,
+  describe: () => balanced.describe(),
+  async complete(request, options) {
+    const response = await balanced.complete(request, options);
+    writeSync(log, `${request.model}|${request.input.at(-1).content ?? request.input}\n`);
+    return response;
+  },
+};
 const store = new SqliteResultStore(path);
 const model = (name) => ({ target: client, model: name });
 const matrix = await runMatrix(cases(), {
@@ -23,9 +35,8 @@ const matrix = await runMatrix(cases(), {
   matrixId: 'm',
   resume: true,
   concurrency: 24,
-  flushIntervalMs: 50,
 });
-await client.close();
+await balanced.close();
 await store.close();
 console.log(
   JSON.stringify({

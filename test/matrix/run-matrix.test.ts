@@ -227,7 +227,7 @@ describe('runMatrix', () => {
     await expect(runMatrix(cases(40), changed)).rejects.toMatchObject({ code: 'ASSAY_MANIFEST_MISMATCH' });
   });
 
-  it('rejects when it is aborted, and lets a processor end it in peace', async () => {
+  it('rejects when it is aborted, and lets a processor end it cleanly', async () => {
     const controller = new AbortController();
     const options: RunMatrixOptions = {
       models: { a: modelOf(5).client, b: modelOf(3).client },

@@ -138,7 +138,7 @@ describe('monitor.prometheus()', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (value) => {
         const out = new Exposition();
-        out.family('x_total', 'counter', 'Help.', [[{ model: value }, 1]]);
+        out.family('x_total', { type: 'counter', help: 'Help.', samples: [[{ model: value }, 1]] });
         const text = out.toString();
         expect(text.split('\n')).toHaveLength(4);
         expect(lintExposition(text)).toEqual([]);
@@ -154,13 +154,17 @@ describe('monitor.prometheus()', () => {
 
   it('writes numbers that are no numbers as Prometheus does', () => {
     const out = new Exposition();
-    out.family('x', 'gauge', 'Line\none \\.', [
-      [{}, Number.NaN],
-      [{ a: '1' }, Number.POSITIVE_INFINITY],
-      [{ a: '2' }, Number.NEGATIVE_INFINITY],
-      [{ a: '3' }, 1e21],
-      [{ a: '4' }, null],
-    ]);
+    out.family('x', {
+      type: 'gauge',
+      help: 'Line\none \\.',
+      samples: [
+        [{}, Number.NaN],
+        [{ a: '1' }, Number.POSITIVE_INFINITY],
+        [{ a: '2' }, Number.NEGATIVE_INFINITY],
+        [{ a: '3' }, 1e21],
+        [{ a: '4' }, null],
+      ],
+    });
     expect(out.toString()).toBe(
       '# HELP x Line\\none \\\\.\n# TYPE x gauge\nx NaN\nx{a="1"} +Inf\nx{a="2"} -Inf\nx{a="3"} 1e+21\n',
     );

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import ts from 'typescript';
@@ -41,6 +42,17 @@ describe('the doors of the package', () => {
     );
     expect(values.length).toBeGreaterThan(40);
     expect(values.length).toBeLessThanOrEqual(95);
+  });
+
+  it('load no built-in module at the root that only some hosts need', () => {
+    const script = "await import('assaykit'); console.log(process.moduleLoadList.join('\\n'))";
+    const loaded = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: root,
+      encoding: 'utf8',
+    }).split('\n');
+    expect(loaded).toContain('NativeModule fs');
+    for (const late of ['crypto', 'zlib', 'child_process'])
+      expect(loaded).not.toContain(`NativeModule ${late}`); // `src/foundation/late-modules.ts`
   });
 
   it('give each value through one door only', () => {

@@ -186,3 +186,33 @@ describe('retrieval', () => {
     expect(() => rankingScores(['a'], { a: NaN })).toThrow('the grade of "a"');
   });
 });
+
+describe('an order by scores', () => {
+  it('is of pairs, and says what it expects of anything else', () => {
+    expect(
+      rankByScore(
+        new Map([
+          ['a', 1],
+          ['b', 2],
+        ]),
+      ),
+    ).toEqual(['b', 'a']);
+    for (const wrong of [
+      { a: 1 },
+      null,
+      undefined,
+      5,
+      'ab',
+      [['a', 1], 5],
+      [[1, 2]],
+      [['a', Number.NaN]],
+      [['a']],
+    ])
+      expect(() => rankByScore(wrong as never)).toThrow(
+        expect.objectContaining({
+          code: 'ASSAY_INVALID_INPUT',
+          message: expect.stringMatching(/^Expected /) as unknown,
+        }) as Error,
+      );
+  });
+});

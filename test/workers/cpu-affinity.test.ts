@@ -61,11 +61,11 @@ describe('the plan of CPUs', () => {
   });
 
   it('says why it did nothing when there is nothing to go by', () => {
-    expect(applyPlacement({ cpus: [] }, 0, false)).toMatchObject([
+    expect(applyPlacement({ cpus: [] }, { worker: 0, isProcess: false })).toMatchObject([
       { what: 'affinity', applied: false, value: null },
     ]);
-    expect(applyPlacement({ cpus: [[4095]] }, 0, false)[0]!.reason).toBeTruthy();
-    expect(applyPlacement({}, 0, false)).toEqual([]);
+    expect(applyPlacement({ cpus: [[4095]] }, { worker: 0, isProcess: false })[0]!.reason).toBeTruthy();
+    expect(applyPlacement({}, { worker: 0, isProcess: false })).toEqual([]);
   });
 });
 

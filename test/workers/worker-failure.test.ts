@@ -51,7 +51,7 @@ describe('failureOf', () => {
     ['start', 'ASSAY_WORKER_UNAVAILABLE', /80 ms/],
     ['abandoned', 'ASSAY_ABORTED', /nobody waited/],
   ] as const)('says why the worker was ended: %s', (ended, code, message) => {
-    expect(failureOf(new Error('ended'), ended, options)).toMatchObject({
+    expect(failureOf(new Error('ended'), { ended, options })).toMatchObject({
       code,
       message: expect.stringMatching(message) as string,
     });
@@ -59,10 +59,10 @@ describe('failureOf', () => {
 
   it('tells the memory limit, what cannot be cloned, and any other end', () => {
     const outOfMemory = Object.assign(new Error('heap'), { code: 'ERR_WORKER_OUT_OF_MEMORY' });
-    expect(failureOf(outOfMemory, undefined, options).message).toContain('64 MB');
+    expect(failureOf(outOfMemory, { options }).message).toContain('64 MB');
     const uncloneable = new DOMException('a function', 'DataCloneError');
-    expect(failureOf(uncloneable, undefined, options).code).toBe('ASSAY_WORKER_UNCLONEABLE');
-    expect(failureOf(undefined, undefined, options)).toMatchObject({ code: 'ASSAY_WORKER_CRASHED' });
+    expect(failureOf(uncloneable, { options }).code).toBe('ASSAY_WORKER_UNCLONEABLE');
+    expect(failureOf(undefined, { options })).toMatchObject({ code: 'ASSAY_WORKER_CRASHED' });
   });
 
   it.each(['worker.js', 'worker.1cnvxv6cm2-4b.js', 'process.js'])(
@@ -71,7 +71,7 @@ describe('failureOf', () => {
       const missing = Object.assign(new Error(`Cannot find module '/srv/assets/${file}'`), {
         code: 'ERR_MODULE_NOT_FOUND',
       });
-      expect(failureOf(missing, undefined, options)).toMatchObject({
+      expect(failureOf(missing, { options })).toMatchObject({
         code: 'ASSAY_WORKER_UNAVAILABLE',
         message: expect.stringContaining('keep assaykit external'),
       });
@@ -82,7 +82,7 @@ describe('failureOf', () => {
     const denied = Object.assign(new Error('Access to this API has been restricted'), {
       code: 'ERR_ACCESS_DENIED',
     });
-    expect(failureOf(denied, undefined, options)).toMatchObject({
+    expect(failureOf(denied, { options })).toMatchObject({
       code: 'ASSAY_WORKER_UNAVAILABLE',
       message: expect.stringContaining('permission model'),
     });
@@ -92,7 +92,7 @@ describe('failureOf', () => {
     const missing = Object.assign(new Error("Cannot find module '/srv/my-scorers.js'"), {
       code: 'ERR_MODULE_NOT_FOUND',
     });
-    expect(failureOf(missing, undefined, options).code).toBe('ASSAY_WORKER_CRASHED');
+    expect(failureOf(missing, { options }).code).toBe('ASSAY_WORKER_CRASHED');
   });
 });
 

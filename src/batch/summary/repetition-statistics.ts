@@ -17,12 +17,12 @@ interface OpenCase {
 }
 
 /** Takes the sum over the scored repetitions of a case, and how many they are: of the overall score, or of a dimension. */
-export type CaseSumListener = (
-  dimension: string | undefined,
-  sum: number,
-  scored: number,
-  group: string | undefined,
-) => void;
+export type CaseSumListener = (caseSum: {
+  readonly dimension: string | undefined;
+  readonly sum: number;
+  readonly scored: number;
+  readonly group: string | undefined;
+}) => void;
 
 /**
  * What belongs to all repetitions of a case together: pass@k, pass^k and the sums of the cases. A case is held only
@@ -87,7 +87,7 @@ export class RepetitionStatistics {
 
   #close({ group, scored, passed, sums }: OpenCase): void {
     for (const [name, { n, sum }] of sums) {
-      this.#onCaseSum(name === OVERALL ? undefined : name, sum.value, n, group);
+      this.#onCaseSum({ dimension: name === OVERALL ? undefined : name, sum: sum.value, scored: n, group });
     }
     if (scored === 0) return;
     this.#cases++;

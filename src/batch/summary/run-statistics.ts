@@ -57,7 +57,7 @@ export class RunStatistics {
     this.#options = options;
     this.#repetitions =
       options.repetitions > 1
-        ? new RepetitionStatistics(options.repetitions, (dimension, sum, scored, group) => {
+        ? new RepetitionStatistics(options.repetitions, ({ dimension, sum, scored, group }) => {
             if (dimension !== undefined) this.#metric(this.#dimensions, dimension).addCase(sum, scored);
             else {
               this.#overall.addCase(sum, scored);
@@ -179,7 +179,10 @@ export class RunStatistics {
     }
     this.#repetitions?.finish();
     const overall = this.#overall.summary(confidenceLevel);
-    const dimensions = this.#byName(this.#dimensions, confidenceLevel, this.#withoutEvaluation);
+    const dimensions = this.#byName(this.#dimensions, {
+      level: confidenceLevel,
+      unmeasured: this.#withoutEvaluation,
+    });
     return createRunSummary({
       runId: head.runId,
       stopReason: head.stopReason,
@@ -222,8 +225,7 @@ export class RunStatistics {
 
   #byName(
     metrics: ReadonlyMap<string, MetricStatistics>,
-    level: number,
-    unmeasured = 0,
+    { level, unmeasured = 0 }: { readonly level: number; readonly unmeasured?: number | undefined },
   ): RunSummaryData['dimensions'] {
     return Object.fromEntries(
       [...metrics].sort(byName).map(([name, metric]) => [name, metric.summary(level, unmeasured)]),
@@ -243,7 +245,7 @@ export class RunStatistics {
     return {
       macroMean: groups === 0 ? null : means.value / groups,
       microMean,
-      byName: this.#byName(this.#groups, level),
+      byName: this.#byName(this.#groups, { level }),
     };
   }
 

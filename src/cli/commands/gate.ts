@@ -72,7 +72,7 @@ cannot be compared. METRIC is \`overall\` or a dimension; without METRIC= it is 
         run: { store, runId },
         baseline: old === undefined ? undefined : { store: baselineStore, runId: old.manifest.runId },
       });
-      await tell(verdict, call);
+      await writeVerdict(verdict, call);
       return verdict.exitCode;
     } finally {
       await store.close();
@@ -81,7 +81,7 @@ cannot be compared. METRIC is \`overall\` or a dimension; without METRIC= it is 
   },
 };
 
-async function tell(verdict: GateVerdict, { given, output }: CommandCall): Promise<void> {
+async function writeVerdict(verdict: GateVerdict, { given, output }: CommandCall): Promise<void> {
   const { writeJunit, appendStepSummary, formatAnnotations } = await import('assaykit/decisions');
   if (output.json) await output.jsonLine(verdict);
   else await output.text(verdict.toString());
@@ -92,12 +92,12 @@ async function tell(verdict: GateVerdict, { given, output }: CommandCall): Promi
     else if (annotations !== '') await output.text(annotations);
   }
   const junit = given.text('junit');
-  if (junit !== undefined) await wrote(junit, writeJunit(verdict, junit));
+  if (junit !== undefined) await checkWritten(junit, writeJunit(verdict, junit));
   const summary = given.text('step-summary') ?? (onGitHub ? process.env['GITHUB_STEP_SUMMARY'] : undefined);
-  if (summary) await wrote(summary, appendStepSummary(verdict, summary));
+  if (summary) await checkWritten(summary, appendStepSummary(verdict, summary));
 }
 
-async function wrote(path: string, writing: Promise<void>): Promise<void> {
+async function checkWritten(path: string, writing: Promise<void>): Promise<void> {
   await writing.catch((error: unknown) => {
     throw new CommandError(`Cannot write ${JSON.stringify(path)}: ${messageOf(error)}`, {
       exitCode: EXIT.storage,
@@ -138,7 +138,7 @@ async function requirementsOf(given: Arguments): Promise<Requirements | undefine
   ] as const)
     for (const written of given.list(name)) {
       const at = written.lastIndexOf('=');
-      const value = readNumber(`--${name}`, written.slice(at + 1), number(0, 1));
+      const value = readNumber(`--${name}`, { written: written.slice(at + 1), check: number(0, 1) });
       add(at === -1 ? 'overall' : written.slice(0, at), { [member]: value });
     }
   for (const metric of given.list('no-worse')) add(metric, { noWorse: true });

@@ -42,7 +42,7 @@ bars, what got worse than the baseline, which cases failed and why, time and cos
       if (output.json) await output.jsonLine(written);
       else
         await output.text(
-          `${path}\n${(bytes / 1e6).toFixed(1)} MB, ${count(results)} results, of which ${count(cases)} can be looked at`,
+          `${path}\n${sizeText(bytes)}, ${count(results)} results, of which ${count(cases)} can be looked at`,
         );
       return EXIT.done;
     } finally {
@@ -59,3 +59,6 @@ const fileName = (runId: string): string =>
     .replace(/[^\w.-]+/g, '_')
     .replace(/^\.+/, '_')
     .slice(0, 100);
+
+const sizeText = (bytes: number): string =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

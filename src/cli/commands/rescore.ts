@@ -55,7 +55,7 @@ is asked. What comes out is a run of its own. Done again it goes on where it end
         interruption.throwIfCrashed();
         throw error;
       });
-      const worst = await worstOf(to, summary.runId, WORST);
+      const worst = await worstOf(to, { runId: summary.runId, limit: WORST });
       if (output.json) {
         const { startedAt, ...rest } = summary;
         await output.jsonLine({

@@ -24,7 +24,7 @@ export const run: Command = {
   usage: 'FILE',
   about: `Evaluates the cases of a file such as eval.mjs, which exports by default the options of
 a processor and the \`cases\`; .ts where Node takes types away (22.18 and later).
-Ctrl-C ends the run in peace: what is done is stored, and --resume goes on.`,
+Ctrl-C ends the run: what is in flight is finished and stored, and --resume goes on.`,
   words: { least: 1, most: 1 },
   options: {
     ...STORE_OPTION,
@@ -74,7 +74,7 @@ Ctrl-C ends the run in peace: what is done is stored, and --resume goes on.`,
   },
 };
 
-/** How a run has ended: in peace, or aborted. */
+/** How a run has ended: after its cases in flight, or aborted. */
 interface Ending {
   readonly summary: RunSummary;
   /** Results that are stored, of a run that was aborted. */
@@ -165,7 +165,7 @@ async function report(
   }: { readonly call: CommandCall; readonly store: ResultStore; readonly interruption: Interruption },
 ): Promise<number> {
   const { output, given } = call;
-  const worst = safe === undefined ? await worstOf(store, summary.runId, WORST) : [];
+  const worst = safe === undefined ? await worstOf(store, { runId: summary.runId, limit: WORST }) : [];
   const early = summary.stopReason !== 'end' && summary.stopReason !== 'settled';
   const goOn = early ? resumeCommand(call.argv, summary.runId) : null;
   if (output.json) {

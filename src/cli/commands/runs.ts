@@ -10,7 +10,7 @@ import type { Tone } from '../output.js';
 import { formatTable, type Column } from '../table.js';
 import { count } from '../../foundation/counted.js';
 
-const STATES = ['running', 'ended', 'drained', 'crashed'] as const satisfies readonly RunState[];
+const STATES = ['running', 'waiting', 'ended', 'drained', 'crashed'] as const satisfies readonly RunState[];
 const SHOWN = 20;
 
 /** `assaykit runs`: lists the runs of a store. */

@@ -79,8 +79,13 @@ function textOf(found: DistributedRunStatus): string {
     `  batches   ${batches.done} of ${batches.total ?? '?'} done, ${batches.open} open, ${batches.failed} failed`,
     `  enqueued  ${lengthOfTime(now - openedAt)} ago`,
   ];
-  if (limits.maxTokens !== undefined) lines.push(`  tokens    ${spending.tokens} of ${limits.maxTokens}`);
-  if (limits.maxCost !== undefined) lines.push(`  cost      ${spending.cost} of ${limits.maxCost}`);
+  const { maxTokens, maxCost } = limits;
+  if (maxTokens !== undefined || spending.tokens > 0)
+    lines.push(`  tokens    ${spending.tokens}${maxTokens === undefined ? '' : ` of ${maxTokens}`}`);
+  if (maxCost !== undefined || spending.cost > 0)
+    lines.push(
+      `  cost      ${Number(spending.cost.toFixed(6))}${maxCost === undefined ? '' : ` of ${maxCost}`}`,
+    );
   for (const { batch, error } of failures) lines.push(`  batch ${batch} failed: ${error}`);
   return lines.join('\n');
 }

@@ -13,7 +13,7 @@ export const worker: Command = {
   usage: 'FILE',
   about: `Works on the runs that \`assaykit enqueue\` has put into a queue, with the target and
 evaluator of a file such as eval.mjs; runs that it would do otherwise are left to others.
-SIGTERM and Ctrl-C end it in peace: what is in flight is stored, the rest goes back.`,
+SIGTERM and Ctrl-C end it: what is in flight is finished and stored, the rest goes back.`,
   words: { least: 1, most: 1 },
   options: {
     ...STORE_OPTION,
@@ -64,7 +64,7 @@ SIGTERM and Ctrl-C end it in peace: what is in flight is stored, the rest goes b
       );
       working.on('distributed:run-end', ({ runId }) => note(`${runId}: ended`));
       working.on('distributed:queue-error', ({ error }) => note(`the queue:${reasonOf(error)}`));
-      note('Waiting for batches; Ctrl-C ends in peace.');
+      note('Waiting for batches; Ctrl-C ends after those in flight.');
       await ended;
       await working.close({ timeoutMs });
       interruption.throwIfCrashed();

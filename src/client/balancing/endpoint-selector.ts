@@ -50,7 +50,7 @@ const ANYBODY: Wanted = { again: true, withinMs: Number.POSITIVE_INFINITY };
  * {@link WaitingRoom}.
  *
  * An endpoint whose calls come to nothing looks idle and fast, and would draw every call under any policy. So one
- * that is in doubt gets every so-manieth call at most, its share by weight, and one that has fallen silent, or not yet
+ * that is in doubt gets at most its share of the calls, by weight, and one that has fallen silent, or not yet
  * answered its first calls, gets none, as long as another one is in service.
  */
 export class EndpointSelector {
@@ -158,7 +158,7 @@ export class EndpointSelector {
   }
 
   /** Milliseconds until some endpoint can take a call: 0 when one can now, `Infinity` when nobody can tell. */
-  earliest(call: PlacedCall, now: number): number {
+  earliestMs(call: PlacedCall, now: number): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (const endpoint of this.endpoints) {
       if (call.barred.includes(endpoint)) continue;
@@ -173,13 +173,12 @@ export class EndpointSelector {
    * An endpoint other than this one that takes a call within that time, as far as anybody can tell; rather one
    * that is only busy than one that has to come back.
    */
-  sooner(
-    call: PlacedCall,
-    { than, withinMs }: { readonly than: Endpoint; readonly withinMs: number },
-    now: number,
+  soonerThan(
+    endpoint: Endpoint,
+    { call, withinMs, now }: { readonly call: PlacedCall; readonly withinMs: number; readonly now: number },
   ): Endpoint | undefined {
     const sooner = this.endpoints.filter(
-      (each) => each !== than && !call.barred.includes(each) && each.dueMs(call.tokens, now) < withinMs,
+      (each) => each !== endpoint && !call.barred.includes(each) && each.dueMs(call.tokens, now) < withinMs,
     );
     return sooner.find((each) => each.health.state === 'healthy') ?? sooner[0];
   }

@@ -240,8 +240,8 @@ export class Endpoint implements EndpointCandidate {
   succeeded(ticket: Ticket, { work, tokens }: AnswerCost, now: number): HealthChange {
     const latencyMs = now - ticket.begunAt;
     this.adaptive?.succeeded(this.latency.inFlight);
-    this.latency.succeeded(ticket, latencyMs, work, now);
-    this.limit.correct(ticket.tokens, tokens, now);
+    this.latency.succeeded(ticket, work, now);
+    this.limit.correctTokens(ticket.tokens, tokens, now);
     this.limit.succeeded(ticket.begunAt, now);
     this.record.answered(now);
     this.#overloadsInRow = 0;
@@ -252,20 +252,19 @@ export class Endpoint implements EndpointCandidate {
       : this.averageLatencyMs * 0.95 + latencyMs * 0.05;
     this.#outcome(1, now);
     const change = this.health.succeeded(now, ticket.epoch);
-    if (change === 'restored') this.latency.reset(latencyMs, work, now);
+    if (change === 'restored') this.latency.reset(latencyMs / work, now);
     return change;
   }
 
   /** A call failed. */
   failed(ticket: Ticket, { outcome, retryAfterMs }: AttemptFailure, now: number): HealthChange {
-    const latencyMs = now - ticket.begunAt;
-    const inFlight = this.latency.inFlight;
+    const { inFlight } = this.latency;
     if (outcome !== 'cancelled') this.#lastSignAt = now;
-    if (outcome !== 'failed') this.limit.correct(ticket.tokens, 0, now);
+    if (outcome !== 'failed') this.limit.correctTokens(ticket.tokens, 0, now);
     switch (outcome) {
       case 'cancelled':
         this.counts.cancelled++;
-        this.latency.cancelled(ticket, latencyMs, now);
+        this.latency.cancelled(ticket, now);
         if (ticket.probe) this.health.probeToldNothing(ticket.epoch);
         return 'none';
       case 'refused':
@@ -292,7 +291,7 @@ export class Endpoint implements EndpointCandidate {
         return this.#overloaded(ticket, now);
       case 'failed':
       case 'unreachable':
-        this.latency.failed(ticket, latencyMs, this.#penaltyCapMs, now);
+        this.latency.failed(ticket, this.#penaltyCapMs, now);
         this.counts.failed++;
         this.record.failed(now);
         this.#outcome(0, now);

@@ -55,7 +55,7 @@ export class FirstWave {
   }
 
   /** Whether it holds nothing back any more. */
-  over(now: number): boolean {
+  isOver(now: number): boolean {
     return this.#answers > 0 && now >= this.#heldUntil;
   }
 }

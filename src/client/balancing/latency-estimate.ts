@@ -98,30 +98,30 @@ export class LatencyEstimate {
     this.#inFlight.remove(ticket);
   }
 
-  /** An attempt was answered after `latencyMs` with `work` units of work. */
-  succeeded(ticket: Ticket, latencyMs: number, work: number, now: number): void {
+  /** An attempt was answered with `work` units of work. */
+  succeeded(ticket: Ticket, work: number, now: number): void {
     this.#inFlight.remove(ticket);
-    this.#observe(latencyMs / work, ticket.work, now);
+    this.#observe((now - ticket.begunAt) / work, ticket.work, now);
   }
 
   /** An attempt failed; the penalty is at most `capMs` for the work that was asked for. */
-  failed(ticket: Ticket, latencyMs: number, capMs: number, now: number): void {
+  failed(ticket: Ticket, capMs: number, now: number): void {
     this.#inFlight.remove(ticket);
     const known = Number.isNaN(this.#value) ? UNKNOWN_FAILURE_MS / ticket.work : this.#value;
     const penalty = Math.min(capMs / ticket.work, known * FAILURE_FACTOR);
-    this.#observe(Math.max(latencyMs / ticket.work, penalty), ticket.work, now);
+    this.#observe(Math.max((now - ticket.begunAt) / ticket.work, penalty), ticket.work, now);
   }
 
   /** An attempt was cancelled: its age is a lower bound, so it can only raise the estimate. */
-  cancelled(ticket: Ticket, latencyMs: number, now: number): void {
+  cancelled(ticket: Ticket, now: number): void {
     this.#inFlight.remove(ticket);
-    const age = latencyMs / ticket.work;
+    const age = (now - ticket.begunAt) / ticket.work;
     if (age > this.#value) this.#observe(age, ticket.work, now);
   }
 
-  /** Forgets the past in favour of one sample: the endpoint is back. */
-  reset(latencyMs: number, work: number, now: number): void {
-    this.#value = latencyMs / work;
+  /** Forgets the past in favour of one sample, milliseconds per unit of work: the endpoint is back. */
+  reset(sample: number, now: number): void {
+    this.#value = sample;
     this.#updatedAt = now;
   }
 

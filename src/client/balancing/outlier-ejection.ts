@@ -126,8 +126,8 @@ export class OutlierEjection {
     return this.#epoch;
   }
 
-  /** Whether the result of a call that began in that state is heard. */
-  heeds(epoch: number): boolean {
+  /** Whether the result of a call that began in that state still counts. */
+  countsResultOf(epoch: number): boolean {
     return epoch === this.#epoch;
   }
 

@@ -98,11 +98,11 @@ export class RateLimit {
     const { requestsPerMinute, tokensPerMinute, burst } = declared;
     if (requestsPerMinute !== undefined) {
       const perSecond = (this.#known = (requestsPerMinute / 60) * HEADROOM * this.#share);
-      this.#requests = new TokenBucket(perSecond, burst ?? defaultBurst(perSecond), now);
+      this.#requests = new TokenBucket({ perSecond, burst: burst ?? defaultBurst(perSecond) }, now);
     }
     if (tokensPerMinute !== undefined) {
       const perSecond = (tokensPerMinute / 60) * HEADROOM * this.#share;
-      this.#tokens = new TokenBucket(perSecond, this.#tokenBurst(perSecond), now);
+      this.#tokens = new TokenBucket({ perSecond, burst: this.#tokenBurst(perSecond) }, now);
     }
     if (this.#requests === undefined) this.#firstWave = new FirstWave(firstWave);
   }
@@ -148,7 +148,7 @@ export class RateLimit {
   /** A call goes out. */
   admit(tokens: number, now: number): void {
     this.#through.add(now);
-    if (this.#firstWave?.over(now) === true) this.#firstWave = undefined;
+    if (this.#firstWave?.isOver(now) === true) this.#firstWave = undefined;
     this.#firstWave?.sent(now);
     this.#requests?.charge(1, now);
     this.#tokens?.charge(tokens, now);
@@ -160,7 +160,7 @@ export class RateLimit {
   }
 
   /** A call that was charged `charged` tokens used `used`. */
-  correct(charged: number, used: number, now: number): void {
+  correctTokens(charged: number, used: number, now: number): void {
     this.#tokens?.refund(charged - used, now);
   }
 
@@ -186,12 +186,12 @@ export class RateLimit {
     this.#probing = true;
     if (this.#search !== undefined) this.#search.refused(sentAt, now);
     else if (this.#refusals.showLimit(this.#through, now))
-      this.#search = new RateSearch(this.#through, this.#known, now);
+      this.#search = new RateSearch(this.#through, { most: this.#known, now });
     if (this.#search === undefined) return;
     // The pause must not fill the bucket: what goes out after it goes out evenly.
     const { rate } = this.#search;
     const owed = (rate * (this.#pausedUntil - now)) / 1000;
-    this.#requests = new TokenBucket(rate, this.#burstFor(rate), now, 1 - owed);
+    this.#requests = new TokenBucket({ perSecond: rate, burst: this.#burstFor(rate), level: 1 - owed }, now);
   }
 
   /**
@@ -235,8 +235,8 @@ export class RateLimit {
       if (this.#declared.tokensPerMinute === undefined) {
         const perSecond = (tokens / 60) * HEADROOM * this.#share;
         const burst = this.#tokenBurst(perSecond);
-        if (this.#tokens === undefined) this.#tokens = new TokenBucket(perSecond, burst, now);
-        else this.#tokens.adjust(perSecond, burst, now);
+        if (this.#tokens === undefined) this.#tokens = new TokenBucket({ perSecond, burst }, now);
+        else this.#tokens.adjust({ perSecond, burst }, now);
         changed = true;
       }
     }
@@ -267,8 +267,8 @@ export class RateLimit {
 
   #setRequestRate(perSecond: number, now: number): void {
     const burst = this.#burstFor(perSecond);
-    if (this.#requests === undefined) this.#requests = new TokenBucket(perSecond, burst, now);
-    else this.#requests.adjust(perSecond, burst, now);
+    if (this.#requests === undefined) this.#requests = new TokenBucket({ perSecond, burst }, now);
+    else this.#requests.adjust({ perSecond, burst }, now);
   }
 
   #burstFor(perSecond: number): number {

@@ -42,7 +42,7 @@ export class RateSearch {
    *   {@link RateSearch.refused} is called
    * @param most - rate that is never exceeded, a second
    */
-  constructor(sent: RollingCount, most: number, now: number) {
+  constructor(sent: RollingCount, { most, now }: { readonly most: number; readonly now: number }) {
     this.#sent = sent;
     this.#most = most;
     this.#since = now - OPENING_MS;

@@ -120,7 +120,7 @@ export class WaitingRoom {
    * The endpoint was ejected, quarantined or paused. Whoever waits there chooses again, unless the pause is
    * short: then the place in the queue is worth more.
    */
-  held(endpoint: Endpoint, now: number): void {
+  endpointHeldBack(endpoint: Endpoint, now: number): void {
     if (endpoint.waiting === 0) return;
     const { pausedUntil } = endpoint.limit;
     if (endpoint.health.available(now)) {

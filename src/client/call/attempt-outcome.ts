@@ -11,8 +11,14 @@ import type { ProtocolReply } from '../protocols/protocol.js';
 
 const TURNED_AWAY = 3;
 
+/** How an attempt ended that gave no answer, and how long it took. */
+export interface AttemptEnd {
+  readonly code: AssayErrorCode;
+  readonly durationMs: number;
+}
+
 /** An attempt as the error of its call tells it. */
-export function attemptRecord(attempt: Attempt, code: AssayErrorCode, durationMs: number): AttemptRecord {
+export function attemptRecord(attempt: Attempt, { code, durationMs }: AttemptEnd): AttemptRecord {
   const { connection, status, usage, receivedCharacters } = attempt;
   return {
     endpoint: connection.endpoint.id,
@@ -25,12 +31,15 @@ export function attemptRecord(attempt: Attempt, code: AssayErrorCode, durationMs
 }
 
 /** Tells the endpoint, the selection and the limits that an attempt was answered. */
-export function recordAnswer(settings: CallSettings, attempt: Attempt, reply: ProtocolReply): void {
+export function recordAnswer(
+  settings: CallSettings,
+  { attempt, reply }: { readonly attempt: Attempt; readonly reply: ProtocolReply },
+): void {
   const { clock, work, hedge, reporter } = settings;
   const { endpoint } = attempt.connection;
   const { ticket } = attempt;
   const now = clock.now();
-  const units = work.done(reply, ticket.work);
+  const units = work.unitsOf(reply, ticket.work);
   const change = endpoint.succeeded(
     ticket,
     { work: units, tokens: work.tokensUsed(reply, ticket.tokens) },
@@ -67,17 +76,20 @@ export function recordFailure(settings: CallSettings, failed: FailedAttempt): vo
   );
   learnLimits(settings, attempt);
   noteHealth(settings, { attempt, error, change });
-  if (outcome === 'rate-limited' || outcome === 'overloaded') reporter.limited(endpoint, outcome, now);
+  if (outcome === 'rate-limited' || outcome === 'overloaded')
+    reporter.limited(endpoint, { reason: outcome, now });
   if (quarantine) {
     endpoint.quarantine(error, now);
     reporter.quarantined(endpoint, error);
     settings.keyWatch.watch(attempt);
   }
-  if (!endpoint.health.available(now) || now < endpoint.limit.pausedUntil) room.held(endpoint, now);
+  if (!endpoint.health.available(now) || now < endpoint.limit.pausedUntil)
+    room.endpointHeldBack(endpoint, now);
 }
 
 /** An attempt that was given up, and why. */
 export interface CancelledAttempt {
+  readonly attempt: Attempt;
   readonly code: AssayErrorCode;
   readonly request: ModelRequest;
   /** Whether its call was given to another endpoint since this one was silent. */
@@ -90,8 +102,7 @@ export interface CancelledAttempt {
  */
 export function recordCancelled(
   settings: CallSettings,
-  attempt: Attempt,
-  { code, request, silent }: CancelledAttempt,
+  { attempt, code, request, silent }: CancelledAttempt,
 ): void {
   const { endpoint } = attempt.connection;
   const now = settings.clock.now();
@@ -120,7 +131,7 @@ export interface NotedHealth {
 export function noteHealth(settings: CallSettings, { attempt, error, change }: NotedHealth): void {
   const { connection } = attempt;
   const { endpoint, transport } = connection;
-  settings.reporter.healthChanged(endpoint, change, error);
+  settings.reporter.healthChanged(endpoint, { change, error });
   if (change !== 'ejected') return;
   transport.renew();
   settings.healthChecker?.watch(connection);
@@ -132,8 +143,10 @@ export function noteHealth(settings: CallSettings, { attempt, error, change }: N
  */
 export function inOutage(
   selector: EndpointSelector,
-  attempt: Attempt,
-  records: readonly AttemptRecord[] = [],
+  {
+    attempt,
+    records = [],
+  }: { readonly attempt: Attempt; readonly records?: readonly AttemptRecord[] | undefined },
 ): boolean {
   return selector.endpoints.every(({ id, health }) => {
     const own = attempt.reached ? records.filter((record) => record.endpoint === id).length : 0;
@@ -149,7 +162,7 @@ function learnLimits(settings: CallSettings, attempt: Attempt): void {
   const told = { headers: attempt.headers.all, inFlight: endpoint.inFlight, wallTime: clock.wallTime() };
   if (!endpoint.limit.learn(told, now)) return;
   if (endpoint.limit.tokensPerSecond !== null) work.counted = true;
-  reporter.limited(endpoint, 'headers', now);
+  reporter.limited(endpoint, { reason: 'headers', now });
 }
 
 // The endpoint will turn every call away: its key, its account or its model is not right. A refused key or an empty
@@ -161,7 +174,7 @@ function deservesQuarantine(
 ): boolean {
   const { connection, status, ticket } = attempt;
   const { endpoint } = connection;
-  if (status === 0 || !endpoint.health.heeds(ticket.epoch)) return false; // not for the host's key function
+  if (status === 0 || !endpoint.health.countsResultOf(ticket.epoch)) return false; // not for the host's key function
   if (!turnsAway(failure, request)) return false;
   const inARow = endpoint.record.turnedCallAway();
   if (ticket.probe) return true;

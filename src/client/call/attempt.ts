@@ -11,7 +11,7 @@ import type { Failure } from '../http/failure.js';
 import type { EndRequest } from '../http/given-up-requests.js';
 import { NO_HEADERS, ReplyHeaders } from '../http/reply-headers.js';
 import type { ReplyHandler } from '../http/transport.js';
-import type { TokenUsage } from '../model-client.js';
+import type { ModelRequest, TokenUsage } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 import { AnswerReader, type AnswerListener } from './answer-reader.js';
 import type { AttemptSettings } from './attempt-settings.js';
@@ -20,20 +20,35 @@ import { RefusalBody, type RefusalListener } from './refusal-body.js';
 
 /** Who sent an attempt and hears how it went; exactly one of `answered` and `failed` is called, once. */
 export interface AttemptOwner {
+  readonly id: number;
+  readonly request: ModelRequest;
+  /** Whether the answer is streamed. */
+  readonly stream: boolean;
   /** A piece of text came; `false` to pause the connection until {@link Attempt.resume}. */
   streamed(attempt: Attempt, text: string): boolean;
-  answered(attempt: Attempt, reply: ProtocolReply, raw: unknown): void;
-  failed(attempt: Attempt, failure: Failure, error: EndpointError): void;
+  answered(attempt: Attempt, answer: AttemptAnswer): void;
+  failed(attempt: Attempt, fault: AttemptFault): void;
+}
+
+/** What a server answered, as its protocol reads it and as it came. */
+export interface AttemptAnswer {
+  readonly reply: ProtocolReply;
+  readonly raw: unknown;
+}
+
+/** Why an attempt failed: what kind of failure it was, and the error that says so. */
+export interface AttemptFault {
+  readonly failure: Failure;
+  readonly error: EndpointError;
 }
 
 /** What an {@link Attempt} is made from. */
 export interface NewAttempt {
+  readonly settings: AttemptSettings;
   readonly connection: EndpointConnection;
   readonly ticket: Ticket;
-  readonly callId: number;
   /** 1 for the first of its call. */
   readonly number: number;
-  readonly stream: boolean;
   /** Whether another attempt of the call goes on beside it. */
   readonly hedge: boolean;
 }
@@ -69,8 +84,6 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   givenKey: string | undefined = undefined;
   readonly #owner: AttemptOwner;
   readonly #settings: AttemptSettings;
-  readonly #callId: number;
-  readonly #stream: boolean;
   readonly #phaseDeadline = new Deadline(this);
   readonly #wholeDeadline = new Deadline(this);
   #phase: Phase = 'preparing';
@@ -82,18 +95,15 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   #answer: AnswerReader | undefined;
   #refusal: RefusalBody | undefined;
   #body = '';
-  #idempotencyKey: string | undefined;
   #askedKeyAgain = false;
 
-  constructor(owner: AttemptOwner, settings: AttemptSettings, made: NewAttempt) {
+  constructor(owner: AttemptOwner, made: NewAttempt) {
     this.#owner = owner;
-    this.#settings = settings;
+    this.#settings = made.settings;
     this.connection = made.connection;
     this.ticket = made.ticket;
     this.number = made.number;
     this.hedge = made.hedge;
-    this.#callId = made.callId;
-    this.#stream = made.stream;
   }
 
   /** Whether the outcome is known. */
@@ -107,15 +117,14 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   }
 
   /** Sends the request. */
-  send(body: string, idempotencyKey: string | undefined, now: number): void {
+  send(body: string, now: number): void {
     this.#settings.whole.start(this.#wholeDeadline, now);
     const { connection } = this;
     if (connection.asksForKey || !connection.transport.ready) {
       this.#body = body; // the key, or our own transport, is not ready yet
-      this.#idempotencyKey = idempotencyKey;
       this.#prepare(now);
     } else {
-      this.#dispatch(connection.headers(idempotencyKey), body, now);
+      this.#dispatch(connection.headers(this.#owner.request.idempotencyKey), { body, now });
     }
   }
 
@@ -187,8 +196,8 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     idle.start(this.#phaseDeadline, clock.now());
     this.#answer = new AnswerReader(this, {
       connection: this.connection,
-      stream: this.#stream,
-      callId: this.#callId,
+      stream: this.#owner.stream,
+      callId: this.#owner.id,
       encodings,
       maxBytes,
     });
@@ -245,7 +254,7 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   replied(reply: ProtocolReply): void {
     if (this.settled) return;
     this.#settle();
-    this.#owner.answered(this, reply, this.#answer?.lastMessage);
+    this.#owner.answered(this, { reply, raw: this.#answer?.lastMessage });
   }
 
   unusable(failure: Failure, what: string): void {
@@ -257,7 +266,7 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     const wallTime = this.#settings.clock.wallTime();
     const body = readErrorBody(told, wallTime);
     const waitMs = retryAfterMs(this.headers.all, wallTime) ?? body.waitMs;
-    this.#fail(classifyErrorBody(body, waitMs), this.#saying(body), { retryAfterMs: waitMs });
+    this.#fail(classifyErrorBody(body, waitMs), this.#wordsOfServer(body), { retryAfterMs: waitMs });
   }
 
   // RefusalListener
@@ -285,8 +294,8 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   }
 
   #dispatchPrepared(): void {
-    const headers = this.connection.headers(this.#idempotencyKey, this.givenKey);
-    this.#dispatch(headers, this.#body, this.#settings.clock.now());
+    const headers = this.connection.headers(this.#owner.request.idempotencyKey, this.givenKey);
+    this.#dispatch(headers, { body: this.#body, now: this.#settings.clock.now() });
   }
 
   // A token may have run out since it was given; the host's function is asked once more before anybody is blamed.
@@ -310,7 +319,7 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     );
   }
 
-  #dispatch(headers: string[], body: string, now: number): void {
+  #dispatch(headers: string[], { body, now }: { readonly body: string; readonly now: number }): void {
     const { transport, address } = this.connection;
     this.#phase = 'connecting';
     this.#connectsBefore = transport.connects;
@@ -344,10 +353,10 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
       waitMs,
       shouldRetry: headerOf(all, 'x-should-retry'),
     });
-    this.#fail(failure, this.#saying(body), { retryAfterMs: waitMs ?? limitResetMs(all, wallTime) });
+    this.#fail(failure, this.#wordsOfServer(body), { retryAfterMs: waitMs ?? limitResetMs(all, wallTime) });
   }
 
-  #saying(body: ErrorBody): string {
+  #wordsOfServer(body: ErrorBody): string {
     const words = this.connection.redact(body.message).replace(/\s+/g, ' ').trim();
     const what = this.status === 0 || this.status < 300 ? 'an error in the reply' : `status ${this.status}`;
     return words === '' ? what : `${what}: ${words}`;
@@ -373,7 +382,7 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     );
     this.#settle();
     this.#abort();
-    this.#owner.failed(this, failure, error);
+    this.#owner.failed(this, { failure, error });
   }
 
   #settle(): void {

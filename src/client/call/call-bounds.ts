@@ -6,6 +6,8 @@ import type { CallOptions } from '../model-client.js';
 
 /** What ends a call from outside. */
 export interface Bounded {
+  /** When it was begun, monotonic milliseconds. */
+  readonly begunAt: number;
   /** The call's total time is up. */
   overdue(): void;
   /** The caller gave up. */
@@ -27,13 +29,13 @@ export class CallBounds implements Expiring {
   /** When the call's total time is up, monotonic milliseconds. */
   deadlineAt: number;
 
-  constructor(call: Bounded, settings: CallSettings, now: number) {
+  constructor(call: Bounded, settings: CallSettings) {
     this.#call = call;
     this.#settings = settings;
-    this.deadlineAt = now + settings.deadlineMs;
+    this.deadlineAt = call.begunAt + settings.deadlineMs;
   }
 
-  /** Begins; may end the call at once, when its signal has been aborted already. */
+  /** Begins to count the time; may end the call at once, when its signal has been aborted already. */
   start(options: CallOptions | undefined, now: number): void {
     const { deadlines, deadlineMs } = this.#settings;
     this.#options = options;
@@ -47,7 +49,7 @@ export class CallBounds implements Expiring {
    * Whether the call is about to be ended: many calls end with one signal or at one time, one after the other, and
    * a slot that the first of them frees is not for the next.
    */
-  over(now: number): boolean {
+  isOver(now: number): boolean {
     const options = this.#options;
     if (now >= this.deadlineAt) return true;
     if (options === undefined) return false;

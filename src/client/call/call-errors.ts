@@ -13,30 +13,51 @@ export interface CallSoFar {
 export function deadlinePassed(call: CallSoFar, waitedMs: number): EndpointError {
   const message = `the call was not answered within ${Math.round(waitedMs)} ms`;
   const retryAfterMs = call.lastError?.retryAfterMs ?? undefined;
-  return withoutStack(() => make('ASSAY_DEADLINE', message, call, { retryAfterMs }));
+  return withoutStack(() =>
+    make('ASSAY_DEADLINE', message, {
+      call,
+      retryAfterMs,
+    }),
+  );
 }
 
 /** The call would have to wait past its deadline, so that it fails now. */
 export function deadlineTooNear(call: CallSoFar, waitMs: number): EndpointError {
   const message = `the call would have to wait ${Math.ceil(waitMs)} ms, past its deadline`;
-  return withoutStack(() => make('ASSAY_DEADLINE', message, call, { retryAfterMs: waitMs }));
+  return withoutStack(() =>
+    make('ASSAY_DEADLINE', message, {
+      call,
+      retryAfterMs: waitMs,
+    }),
+  );
 }
 
 /** The only endpoint left asks to wait for longer than a call may. */
-export function pauseTooLong(call: CallSoFar, endpoint: Endpoint, pauseMs: number): EndpointError {
+export function pauseTooLong(
+  call: CallSoFar,
+  { endpoint, pauseMs }: { readonly endpoint: Endpoint; readonly pauseMs: number },
+): EndpointError {
   const message = `${endpoint.id} asks to wait ${Math.ceil(pauseMs / 1000)} s`;
-  return make('ASSAY_RATE_LIMITED', message, call, { endpoint: endpoint.id, retryAfterMs: pauseMs });
+  return make('ASSAY_RATE_LIMITED', message, {
+    call,
+    endpoint: endpoint.id,
+    retryAfterMs: pauseMs,
+  });
 }
 
 /** No endpoint came back in time; says what those in quarantine said. */
-export function noEndpoint(call: CallSoFar, endpoints: readonly Endpoint[], waitMs: number): EndpointError {
+export function noEndpoint(
+  call: CallSoFar,
+  { endpoints, waitMs }: { readonly endpoints: readonly Endpoint[]; readonly waitMs: number },
+): EndpointError {
   const refusals = endpoints.flatMap((endpoint) => endpoint.refusal ?? []);
   const last = call.lastError;
   const why = [
     ...refusals.map((each) => `; quarantined: ${each.message}`),
     ...(last === undefined || refusals.includes(last) ? [] : [`; the last failure: ${last.message}`]),
   ];
-  return make('ASSAY_NO_ENDPOINT', `no endpoint became available in time${why.join('')}`, call, {
+  return make('ASSAY_NO_ENDPOINT', `no endpoint became available in time${why.join('')}`, {
+    call,
     cause: last ?? refusals[0],
     endpointAtFault: true,
     retryAfterMs: Number.isFinite(waitMs) ? waitMs : undefined,
@@ -59,8 +80,7 @@ export function unwritable(error: unknown): EndpointError {
 function make(
   code: AssayErrorCode,
   message: string,
-  { lastError, endpoint }: CallSoFar,
-  options: EndpointErrorOptions,
+  { call: { lastError, endpoint }, ...options }: EndpointErrorOptions & { readonly call: CallSoFar },
 ): EndpointError {
   return new EndpointError(code, message, {
     cause: lastError,

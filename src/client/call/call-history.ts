@@ -1,8 +1,8 @@
-import { AssayError, type AssayErrorCode } from '../../errors.js';
+import { AssayError } from '../../errors.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import type { EndpointError } from '../endpoint-error.js';
 import type { Attempt } from './attempt.js';
-import { inOutage, noteHealth, type FailedAttempt } from './attempt-outcome.js';
+import { inOutage, noteHealth, type AttemptEnd, type FailedAttempt } from './attempt-outcome.js';
 import { CallLedger } from './call-ledger.js';
 import type { ReportedCall } from './call-reporter.js';
 import type { CallSettings } from './call-settings.js';
@@ -47,14 +47,14 @@ export class CallHistory {
   }
 
   /** Notes an attempt that ended without an answer, and what it has used. */
-  note(attempt: Attempt, code: AssayErrorCode, durationMs: number): void {
+  note(attempt: Attempt, { code, durationMs }: AttemptEnd): void {
     const { reporter } = this.#settings;
-    this.ledger.note(attempt, code, durationMs);
-    this.ledger.book(attempt, (usage) => reporter.costOf(this.#call, attempt, undefined, usage));
+    this.ledger.note(attempt, { code, durationMs });
+    this.ledger.book(attempt, (usage) => reporter.costOf(this.#call, { attempt, usage }));
   }
 
   /** Says how to go on after an attempt failed; `undefined`: not at all. `healthWaitOver`: it waited out an outage. */
-  next(failed: FailedAttempt, healthWaitOver: boolean): NextTry | undefined {
+  nextTry(failed: FailedAttempt, healthWaitOver: boolean): NextTry | undefined {
     const { attempt, failure } = failed;
     const { endpoint } = attempt.connection;
     const { clock, retry, selector, random } = this.#settings;
@@ -69,12 +69,16 @@ export class CallHistory {
     const beyond = this.retries >= retry.maxRetries;
     if (beyond) {
       // A call may outlive an outage, but while others succeed it may not go on.
-      if (!failure.endpointAtFault || healthWaitOver || !inOutage(selector, attempt, this.ledger.records))
+      if (
+        !failure.endpointAtFault ||
+        healthWaitOver ||
+        !inOutage(selector, { attempt, records: this.ledger.records })
+      )
         return undefined;
     }
     // Whoever is paced waits for the pause; a backoff on top would only waste its limit.
     const rests = failure.retryable && now >= endpoint.limit.pausedUntil && !this.canFailOver(now);
-    return { delayMs: rests ? backoffMs(retry, this.retries, random) : 0, inOutage: beyond };
+    return { delayMs: rests ? backoffMs(retry, { retry: this.retries, random }) : 0, inOutage: beyond };
   }
 
   /** Notes that an endpoint's protocol cannot carry the request; whether another endpoint, of another protocol, may. */

@@ -1,7 +1,6 @@
-import type { AssayErrorCode } from '../../errors.js';
 import type { AttemptRecord, EndpointError } from '../endpoint-error.js';
 import type { Attempt } from './attempt.js';
-import { attemptRecord } from './attempt-outcome.js';
+import { attemptRecord, type AttemptEnd } from './attempt-outcome.js';
 import { sumSpending, type Spending } from '../spending.js';
 
 /** What the attempts of a call that gave no answer came to, and what they cost: they are paid for all the same. */
@@ -10,8 +9,8 @@ export class CallLedger {
   spent: Spending | undefined = undefined;
 
   /** Notes an attempt that failed, or that the end of its call cut short. */
-  note(attempt: Attempt, code: AssayErrorCode, durationMs: number): void {
-    this.records.push(attemptRecord(attempt, code, durationMs));
+  note(attempt: Attempt, { code, durationMs }: AttemptEnd): void {
+    this.records.push(attemptRecord(attempt, { code, durationMs }));
   }
 
   /** Books what an attempt has used; `cost` of `usage` in the host's money. */

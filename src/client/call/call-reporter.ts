@@ -121,7 +121,10 @@ export class CallReporter {
     });
   }
 
-  retrying(call: ReportedCall, delayMs: number, error: EndpointError): void {
+  retrying(
+    call: ReportedCall,
+    { delayMs, error }: { readonly delayMs: number; readonly error: EndpointError },
+  ): void {
     const { wants, emit } = this.#settings;
     if (!wants('call:retry')) return;
     emit('call:retry', {
@@ -145,16 +148,25 @@ export class CallReporter {
     });
   }
 
-  healthChanged(endpoint: Endpoint, change: HealthChange, error: EndpointError): void {
+  healthChanged(
+    endpoint: Endpoint,
+    { change, error }: { readonly change: HealthChange; readonly error: EndpointError },
+  ): void {
     if (change === 'restored') this.restored(endpoint, this.#settings.clock.now());
-    if (change === 'ejected') this.#ejected(endpoint, endpoint.health.reason, error);
+    if (change === 'ejected') this.#ejected(endpoint, { reason: endpoint.health.reason, error });
   }
 
   quarantined(endpoint: Endpoint, error: EndpointError): void {
-    this.#ejected(endpoint, 'quarantine', error);
+    this.#ejected(endpoint, { reason: 'quarantine', error });
   }
 
-  #ejected(endpoint: Endpoint, reason: ClientEvents['endpoint:eject']['reason'], error: EndpointError): void {
+  #ejected(
+    endpoint: Endpoint,
+    {
+      reason,
+      error,
+    }: { readonly reason: ClientEvents['endpoint:eject']['reason']; readonly error: EndpointError },
+  ): void {
     const { wants, emit, clock } = this.#settings;
     if (!wants('endpoint:eject')) return;
     emit('endpoint:eject', {
@@ -187,7 +199,10 @@ export class CallReporter {
     });
   }
 
-  limited(endpoint: Endpoint, reason: ClientEvents['endpoint:limit']['reason'], now: number): void {
+  limited(
+    endpoint: Endpoint,
+    { reason, now }: { readonly reason: ClientEvents['endpoint:limit']['reason']; readonly now: number },
+  ): void {
     const { wants, emit } = this.#settings;
     if (!wants('endpoint:limit')) return;
     const held = endpoint.limit.pausedUntil - now;
@@ -204,14 +219,20 @@ export class CallReporter {
   /** What `usage` of an attempt costs; `reported`: the model as the server names it. */
   costOf(
     call: ReportedCall,
-    attempt: Attempt,
-    reported: string | undefined,
-    usage: TokenUsage | null,
+    {
+      attempt,
+      reported,
+      usage,
+    }: {
+      readonly attempt: Attempt;
+      readonly reported?: string | undefined;
+      readonly usage: TokenUsage | null;
+    },
   ): number | null {
     const { prices, model } = this.#settings;
     if (prices === undefined || usage === null) return null;
     const asked = attempt.connection.modelFor(call.request.model, model);
-    return costOf(prices, reported ?? asked, asked, usage);
+    return costOf(prices, { reported: reported ?? asked, asked, usage });
   }
 
   /** The response of an answered call. */
@@ -219,7 +240,7 @@ export class CallReporter {
     const { includeRaw, model, parameters } = this.#settings;
     const asked = attempt.connection.modelFor(call.request.model, model);
     const id = attempt.headers.requestId ?? reply.id;
-    const ownCost = this.costOf(call, attempt, reply.model, reply.usage);
+    const ownCost = this.costOf(call, { attempt, reported: reply.model, usage: reply.usage });
     const { usage, cost } =
       spent === undefined
         ? { usage: reply.usage, cost: ownCost }
@@ -245,15 +266,14 @@ export class CallReporter {
     if (reply.logprobs !== undefined) response.logprobs = reply.logprobs;
     const { unsupported } = attempt.connection.protocol;
     if (unsupported !== undefined) {
-      const warnings = notSent(
-        attempt.connection.protocol.name,
+      const warnings = notSent(attempt.connection.protocol.name, {
         unsupported,
-        parameters,
-        call.request.parameters,
-      );
+        shared: parameters,
+        own: call.request.parameters,
+      });
       if (warnings.length > 0) response.warnings = warnings;
     }
-    if (includeRaw) response.raw = raw;
+    if (call.request.includeRaw ?? includeRaw) response.raw = raw;
     return response;
   }
 

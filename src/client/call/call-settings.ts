@@ -22,7 +22,13 @@ import type { WaitingRoom } from '../balancing/waiting-room.js';
 export interface AbortableCall {
   /** Its entry in the list of calls under way; set by the client. */
   entry: ListNode<AbortableCall> | undefined;
-  abort(reason: unknown, code: AssayErrorCode, message: string): void;
+  abort(reason: unknown, told: AbortMessage): void;
+}
+
+/** What the error of a call says that was ended from outside. */
+export interface AbortMessage {
+  readonly code: AssayErrorCode;
+  readonly message: string;
 }
 
 /** What all calls of a client share. */

@@ -55,7 +55,7 @@ export class CallStream implements AsyncIterator<ModelStreamEvent>, CallSink {
   return(): Promise<IteratorResult<ModelStreamEvent>> {
     this.#over = true;
     this.#ready.length = 0;
-    this.#call?.abort(undefined, 'ASSAY_ABORTED', 'the reader left the stream');
+    this.#call?.abort(undefined, { code: 'ASSAY_ABORTED', message: 'the reader left the stream' });
     this.#failure = undefined;
     this.#release();
     return Promise.resolve({ done: true, value: undefined });

@@ -6,18 +6,17 @@ import type { Choice, PlacedCall } from '../balancing/endpoint-selector.js';
 import type { SilenceListener } from '../balancing/latency-estimate.js';
 import { Place, type Waiter } from '../balancing/waiting-room.js';
 import { EndpointError, withoutStack } from '../endpoint-error.js';
-import type { Failure } from '../http/failure.js';
 import { mergeParameters } from '../merge-parameters.js';
 import type { CallOptions, ModelParameters, ModelRequest } from '../model-client.js';
-import type { ProtocolReply } from '../protocols/protocol.js';
-import { Attempt, type AttemptOwner } from './attempt.js';
-import { recordAnswer, recordFailure, recordCancelled, type FailedAttempt } from './attempt-outcome.js';
+import { Attempt, type AttemptAnswer, type AttemptFault, type AttemptOwner } from './attempt.js';
+import { recordAnswer, recordCancelled, recordFailure } from './attempt-outcome.js';
+import type { AttemptEnd, FailedAttempt } from './attempt-outcome.js';
 import { CallBounds, type Bounded } from './call-bounds.js';
 import * as errors from './call-errors.js';
 import { CallHistory } from './call-history.js';
 import { besideSilent, judgeWait, patienceMs } from './long-waits.js';
 import { RequestBody } from './request-body.js';
-import type { AbortableCall, CallSettings, CallSink, NewCall } from './call-settings.js';
+import type { AbortableCall, AbortMessage, CallSettings, CallSink, NewCall } from './call-settings.js';
 
 const NOBODY: readonly Endpoint[] = [];
 
@@ -29,9 +28,9 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   readonly id: number;
   readonly request: ModelRequest;
   readonly begunAt: number;
+  readonly stream: boolean;
   readonly #settings: CallSettings;
   readonly #sink: CallSink;
-  readonly #stream: boolean;
   readonly #parameters: ModelParameters;
   readonly #body: RequestBody;
   readonly #bounds: CallBounds;
@@ -52,12 +51,12 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     this.id = id;
     this.request = request;
     this.#sink = sink;
-    this.#stream = stream;
-    const now = (this.begunAt = settings.clock.now());
-    this.#bounds = new CallBounds(this, settings, now);
+    this.stream = stream;
+    this.begunAt = settings.clock.now();
+    this.#bounds = new CallBounds(this, settings);
     const parameters = (this.#parameters = mergeParameters(settings.parameters, request.parameters) ?? {});
     this.#body = new RequestBody({ request, parameters, stream, model: settings.model });
-    this.work = settings.work.expected(this.#parameters.maxTokens);
+    this.work = settings.work.expectedUnits(this.#parameters.maxTokens);
   }
 
   /** Starts the call's time and looks for its first endpoint. */
@@ -67,7 +66,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     budget?.deposit(now);
     hedge?.deposit();
     reporter.callStarted(this);
-    if (work.counted) this.tokens = work.tokens(this.request.input, this.#parameters.maxTokens);
+    if (work.counted) this.tokens = work.tokensToCharge(this.request.input, this.#parameters.maxTokens);
     this.#bounds.start(options, now);
     this.#route(now);
   }
@@ -82,7 +81,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   entry: ListNode<AbortableCall> | undefined = undefined;
 
   /** Settles the call and frees whatever it holds. */
-  abort(reason: unknown, code: AssayErrorCode, message: string): void {
+  abort(reason: unknown, { code, message }: AbortMessage): void {
     const options = { cause: reason, endpoint: this.#lastEndpoint() };
     this.#giveUp(withoutStack(() => new EndpointError(code, message, options)));
   }
@@ -90,7 +89,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   // Bounded
 
   aborted(reason: unknown): void {
-    this.abort(reason, 'ASSAY_ABORTED', 'the call was aborted');
+    this.abort(reason, { code: 'ASSAY_ABORTED', message: 'the call was aborted' });
   }
 
   overdue(): void {
@@ -124,13 +123,13 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   admitted(endpoint: Endpoint): void {
     this.#waitingPlace = undefined;
     const now = this.#settings.clock.now();
-    if (!this.#bounds.over(now)) this.#send(endpoint, now);
+    if (!this.#bounds.isOver(now)) this.#send(endpoint, { now });
   }
 
   rerouted(): void {
     this.#waitingPlace = undefined;
     const now = this.#settings.clock.now();
-    if (!this.#bounds.over(now)) this.#route(now);
+    if (!this.#bounds.isOver(now)) this.#route(now);
   }
 
   // AttemptOwner
@@ -144,11 +143,11 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     return this.#sink.text(text);
   }
 
-  answered(attempt: Attempt, reply: ProtocolReply, raw: unknown): void {
+  answered(attempt: Attempt, { reply, raw }: AttemptAnswer): void {
     const { clock, selector, reporter, room } = this.#settings;
     const now = clock.now();
     const latencyMs = now - attempt.ticket.begunAt;
-    recordAnswer(this.#settings, attempt, reply);
+    recordAnswer(this.#settings, { attempt, reply });
     reporter.attemptEnded(this, { attempt, outcome: 'ok', durationMs: latencyMs });
     const other = attempt === this.#live ? this.#second : this.#live;
     if (other !== undefined) this.#cancel(other);
@@ -162,14 +161,14 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     room.serve(now);
   }
 
-  failed(attempt: Attempt, failure: Failure, error: EndpointError): void {
+  failed(attempt: Attempt, { failure, error }: AttemptFault): void {
     const { clock, selector, reporter, retry, room } = this.#settings;
     const now = clock.now();
     const durationMs = now - attempt.ticket.begunAt;
     selector.attemptEnded();
     if (attempt === this.#second) this.#second = undefined;
     else this.#live = undefined;
-    const history = this.#noted(attempt, error.code, durationMs);
+    const history = this.#noteEnd(attempt, { code: error.code, durationMs });
     history.lastError = error;
     reporter.attemptEnded(this, { attempt, outcome: 'error', durationMs, error });
     const failed = { attempt, failure, error, request: this.request };
@@ -179,7 +178,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
       if (this.#textDelivered) this.#giveUp(error);
       else if (attempt.staleSocket && !history.usedFreeRetry && retry.maxRetries > 0) {
         history.usedFreeRetry = true;
-        reporter.retrying(this, 0, error);
+        reporter.retrying(this, { delayMs: 0, error });
         this.#route(now);
       } else {
         this.#retry(history, failed);
@@ -200,23 +199,23 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const history = (this.#history ??= new CallHistory(this.#settings, this));
     if (history.retries >= retry.maxRetries) return;
     const now = clock.now();
-    const elsewhere = besideSilent(this.#settings, this, live);
+    const elsewhere = besideSilent(this.#settings, { call: this, live });
     if (!selector.canFailOver(elsewhere, now)) return;
     if (this.#sink.text !== undefined) return live.giveUpSilent();
     if (budget?.withdraw(now) === false) return;
     history.retries++;
     this.#silent = live;
-    const endpoint = this.#ask(() => selector.chooseSecond(elsewhere, now));
-    if (endpoint !== undefined) this.#send(endpoint, now, live);
+    const endpoint = this.#askPolicy(() => selector.chooseSecond(elsewhere, now));
+    if (endpoint !== undefined) this.#send(endpoint, { now, beside: live });
   }
 
   #route(now: number): void {
     if (this.#settled) return;
     const { selector, room } = this.#settings;
-    const choice = this.#ask<Choice>(() => selector.choose(this, now));
+    const choice = this.#askPolicy<Choice>(() => selector.choose(this, now));
     if (choice === undefined) return;
     if (choice.kind === 'send') {
-      this.#send(choice.endpoint, now);
+      this.#send(choice.endpoint, { now });
       return;
     }
     if (choice.kind === 'queue') {
@@ -230,7 +229,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   }
 
   // A policy of the host that fails ends this call, and not the process whose timer asked for it.
-  #ask<Asked>(choose: () => Asked): Asked | undefined {
+  #askPolicy<Asked>(choose: () => Asked): Asked | undefined {
     try {
       return choose();
     } catch (error) {
@@ -240,7 +239,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
   }
 
   // `beside`: the attempt that goes on meanwhile.
-  #send(endpoint: Endpoint, now: number, beside?: Attempt): void {
+  #send(endpoint: Endpoint, { now, beside }: { now: number; beside?: Attempt }): void {
     const { selector, reporter, connections, attempts, silence } = this.#settings;
     const connection = connections[endpoint.index]!;
     let body: string;
@@ -261,12 +260,17 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     this.attempts++;
     if (ticket.probe) reporter.probing(endpoint);
     const hedge = beside !== undefined;
-    const made = { connection, ticket, callId: this.id, number: this.attempts, stream: this.#stream, hedge };
-    const attempt = new Attempt(this, attempts, made);
+    const attempt = new Attempt(this, {
+      settings: attempts,
+      connection,
+      ticket,
+      number: this.attempts,
+      hedge,
+    });
     if (hedge) this.#second = attempt;
     else this.#live = attempt;
     reporter.attemptStarted(this, attempt);
-    attempt.send(body, this.request.idempotencyKey, now);
+    attempt.send(body, now);
     if (this.#settings.hedge !== undefined && this.attempts === 1) this.#planHedge();
   }
 
@@ -283,20 +287,20 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     if (this.#settled || live === undefined || this.#second !== undefined || hedge === undefined) return;
     const now = clock.now();
     const elsewhere = { ...this.#placed, tried: [live.connection.endpoint] };
-    const endpoint = this.#ask(() => selector.chooseSecond(elsewhere, now));
-    if (endpoint !== undefined && hedge.withdraw()) this.#send(endpoint, now, live);
+    const endpoint = this.#askPolicy(() => selector.chooseSecond(elsewhere, now));
+    if (endpoint !== undefined && hedge.withdraw()) this.#send(endpoint, { now, beside: live });
   }
 
   #retry(history: CallHistory, failed: FailedAttempt): void {
-    const next = history.next(failed, this.#healthWaitOver);
+    const next = history.nextTry(failed, this.#healthWaitOver);
     if (next === undefined) return this.#giveUp(failed.error);
     if (next.inOutage) this.#bounds.awaitHealth(this.#settings.clock.now());
-    this.#later(history, next.delayMs);
+    this.#retryLater(history, next.delayMs);
   }
 
   // Takes from the budget, waits for it while it is empty, then looks for a place. Those who failed the call are left out
   // for the time of the backoff: meanwhile it goes where it has not been, if there is room.
-  #later(history: CallHistory, delayMs: number): void {
+  #retryLater(history: CallHistory, delayMs: number): void {
     const { budget, clock, reporter, random, selector } = this.#settings;
     const now = clock.now();
     const allowed = budget === undefined || budget.withdraw(now);
@@ -305,12 +309,12 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
       return this.#giveUp(errors.deadlineTooNear(this.#soFar(), delay));
     if (allowed) {
       history.retries++;
-      reporter.retrying(this, delay, history.lastError!);
+      reporter.retrying(this, { delayMs: delay, error: history.lastError! });
       if (delay === 0) return this.#route(now);
     }
     this.#timer = clock.schedule(() => {
       this.#timer = undefined;
-      if (!allowed) return this.#later(history, 0);
+      if (!allowed) return this.#retryLater(history, 0);
       this.#leaveRoom();
       this.#route(clock.now());
     }, delay);
@@ -319,7 +323,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
 
   #mayWaitFor(endpoint: Endpoint, now: number): boolean {
     const call = { ...this.#placed, leftMs: this.#bounds.deadlineAt - now, soFar: this.#soFar() };
-    const verdict = judgeWait(this.#settings, call, endpoint);
+    const verdict = judgeWait(this.#settings, { call, endpoint });
     if (verdict === 'yes') return true;
     if (verdict === 'forHealth' && !this.#healthWaitOver) {
       this.#bounds.awaitHealth(now);
@@ -333,8 +337,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
 
   #noEndpoint(): void {
     const { selector, clock } = this.#settings;
-    const wait = selector.earliest(this, clock.now());
-    this.#giveUp(errors.noEndpoint(this.#soFar(), selector.endpoints, wait));
+    const wait = selector.earliestMs(this, clock.now());
+    this.#giveUp(errors.noEndpoint(this.#soFar(), { endpoints: selector.endpoints, waitMs: wait }));
   }
 
   #giveUp(error: EndpointError): void {
@@ -352,21 +356,18 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const { clock, selector, reporter, room } = this.#settings;
     const now = clock.now();
     const durationMs = now - attempt.ticket.begunAt;
-    this.#noted(attempt, code, durationMs);
+    this.#noteEnd(attempt, { code, durationMs });
     attempt.cancel();
-    recordCancelled(this.#settings, attempt, {
-      code,
-      request: this.request,
-      silent: attempt === this.#silent,
-    });
+    const silent = attempt === this.#silent;
+    recordCancelled(this.#settings, { attempt, code, request: this.request, silent });
     reporter.attemptEnded(this, { attempt, outcome: 'cancelled', durationMs });
     selector.attemptEnded();
     room.serve(now);
   }
 
-  #noted(attempt: Attempt, code: AssayErrorCode, durationMs: number): CallHistory {
+  #noteEnd(attempt: Attempt, { code, durationMs }: AttemptEnd): CallHistory {
     const history = (this.#history ??= new CallHistory(this.#settings, this));
-    history.note(attempt, code, durationMs);
+    history.note(attempt, { code, durationMs });
     return history;
   }
 

@@ -18,18 +18,21 @@ export interface WaitingCall extends PlacedCall {
 export type WaitVerdict = 'yes' | 'forHealth' | EndpointError;
 
 /** Judges how long an endpoint's queue and pause are. In the queue a call also gets what other endpoints have free. */
-export function judgeWait(settings: CallSettings, call: WaitingCall, endpoint: Endpoint): WaitVerdict {
+export function judgeWait(
+  settings: CallSettings,
+  { call, endpoint }: { readonly call: WaitingCall; readonly endpoint: Endpoint },
+): WaitVerdict {
   const { clock, retry, selector } = settings;
   const now = clock.now();
   const wait = endpoint.sureWaitMs(call.tokens, now);
   const pause = endpoint.limit.pausedUntil - now;
   const left = call.leftMs;
   if (wait <= left && pause <= retry.maxRetryAfterMs) return 'yes';
-  const sooner = selector.sooner(call, { than: endpoint, withinMs: Math.min(wait, left) }, now);
+  const sooner = selector.soonerThan(endpoint, { call, withinMs: Math.min(wait, left), now });
   if (sooner !== undefined) return sooner.health.state === 'healthy' ? 'yes' : 'forHealth';
   return wait > left
     ? errors.deadlineTooNear(call.soFar, wait)
-    : errors.pauseTooLong(call.soFar, endpoint, pause);
+    : errors.pauseTooLong(call.soFar, { endpoint, pauseMs: pause });
 }
 
 /** How long others take, and how much time the call has in all, milliseconds. */
@@ -44,7 +47,10 @@ export function patienceMs({ typicalMs, deadlineMs }: SilenceBounds): number {
 }
 
 /** The call as it looks for another endpoint beside a silent one: only for one that is known to answer. */
-export function besideSilent({ selector, clock }: CallSettings, call: PlacedCall, live: Attempt): PlacedCall {
+export function besideSilent(
+  { selector, clock }: CallSettings,
+  { call, live }: { readonly call: PlacedCall; readonly live: Attempt },
+): PlacedCall {
   const now = clock.now();
   const unknown = selector.endpoints.filter((each) => !each.record.proven || selector.distrusts(each, now));
   const { work, tokens, tried } = call;

@@ -40,7 +40,10 @@ export function retryOptions(options: RetryOptions, endpoints: number): RetrySet
  * Wait before retry number `retry` (0-based) to an endpoint that failed before: "full jitter", uniform between
  * 0 and `initialBackoffMs` x 2^retry, capped (Brooker, Exponential Backoff And Jitter, 2015).
  */
-export function backoffMs(settings: RetrySettings, retry: number, random: RandomSource): number {
+export function backoffMs(
+  settings: RetrySettings,
+  { retry, random }: { readonly retry: number; readonly random: RandomSource },
+): number {
   const bound = Math.min(settings.maxBackoffMs, settings.initialBackoffMs * 2 ** Math.min(retry, 30));
   return bound * random();
 }

@@ -21,7 +21,7 @@ export class WorkEstimate {
   }
 
   /** Units that a call is expected to take. */
-  expected(maxTokens: number | undefined): number {
+  expectedUnits(maxTokens: number | undefined): number {
     const typical = Number.isNaN(this.#averageOutput)
       ? DEFAULT_OUTPUT_TOKENS
       : this.#averageOutput * GENEROUS;
@@ -29,7 +29,7 @@ export class WorkEstimate {
   }
 
   /** Units that an answer took. */
-  done(reply: ProtocolReply, expected: number): number {
+  unitsOf(reply: ProtocolReply, expected: number): number {
     const output =
       reply.usage?.outputTokens ??
       (reply.text === '' ? expected - CALL_OVERHEAD_UNITS : estimateTokens(reply.text.length));
@@ -43,7 +43,7 @@ export class WorkEstimate {
    * Tokens that a call is charged at admission: the prompt at four characters a token, and `maxTokens` (else
    * what answers took on average), which is how vendors with token limits count.
    */
-  tokens(input: ModelInput, maxTokens: number | undefined): number {
+  tokensToCharge(input: ModelInput, maxTokens: number | undefined): number {
     const average = Number.isNaN(this.#averageOutput) ? DEFAULT_OUTPUT_TOKENS : this.#averageOutput;
     return estimateTokens(inputCharacters(input)) + Math.ceil(maxTokens ?? average);
   }

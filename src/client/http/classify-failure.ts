@@ -57,7 +57,7 @@ function byStatus({ status, body, waitMs }: RefusedReply): Failure {
       return byRequest(body, waitMs);
     case 401:
     case 407:
-      return isQuota(body, waitMs, false) ? failures.QUOTA_EXCEEDED : failures.AUTHENTICATION;
+      return isQuota(body, { waitMs, limited: false }) ? failures.QUOTA_EXCEEDED : failures.AUTHENTICATION;
     case 403:
       return byPermission(body, waitMs);
     case 402:
@@ -88,18 +88,18 @@ function byStatus({ status, body, waitMs }: RefusedReply): Failure {
 function byLimit(body: ErrorBody, waitMs: number | undefined): Failure {
   if (isOverload(body)) return failures.OVERLOADED;
   if (isAboveLimit(body)) return failures.CONTEXT_LENGTH;
-  return isQuota(body, waitMs) ? failures.QUOTA_EXCEEDED : failures.RATE_LIMITED;
+  return isQuota(body, { waitMs }) ? failures.QUOTA_EXCEEDED : failures.RATE_LIMITED;
 }
 
 // 403 is for keys and for prompts: OpenRouter and others answer so to one that their moderation refuses.
 function byPermission(body: ErrorBody, waitMs: number | undefined): Failure {
   if (isFiltered(body)) return failures.CONTENT_FILTER;
-  return isQuota(body, waitMs, false) ? failures.QUOTA_EXCEEDED : failures.AUTHENTICATION;
+  return isQuota(body, { waitMs, limited: false }) ? failures.QUOTA_EXCEEDED : failures.AUTHENTICATION;
 }
 
 function byRequest(body: ErrorBody, waitMs?: number): Failure {
   // Anthropic, OpenAI and LiteLLM refuse an empty account with 400 too.
-  if (isQuota(body, undefined, false)) return failures.QUOTA_EXCEEDED;
+  if (isQuota(body, { limited: false })) return failures.QUOTA_EXCEEDED;
   if (contextIsTooLong(body)) return failures.CONTEXT_LENGTH;
   // Gateways wrap what befell them behind it.
   if (isLimit(body) || isOverload(body)) return byLimit(body, waitMs);

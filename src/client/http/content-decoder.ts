@@ -78,7 +78,7 @@ export class ContentDecoder {
     const encoding = this.#encodings.at(-1);
     const stream = encoding === undefined ? 'plain' : unpackerFor(encoding, head);
     if (stream === undefined) {
-      this.#fail(new Error(`the content-encoding ${JSON.stringify(encoding?.slice(0, 40))} is not known`));
+      this.#fail(new Error(`the content-encoding ${JSON.stringify(encoding)} is not known`));
       return;
     }
     if (stream !== 'plain') this.#stream = stream;

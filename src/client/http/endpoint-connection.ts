@@ -163,18 +163,18 @@ export class EndpointConnection {
     } catch {
       throw new Error(`${JSON.stringify(this.redact(text, 60))} is not valid JSON`);
     }
-    return this.#secrets.mayHold(text) ? this.#secrets.clear(value) : value;
+    return this.#secrets.replies.mayHold(text) ? this.#secrets.clear(value) : value;
   }
 
   /** Hides secrets that come in pieces from who reads a streamed answer; `undefined` where there are none. */
   streamGuard(): SecretStream | undefined {
-    const { forms } = this.#secrets;
-    return forms.length === 0 ? undefined : new SecretStream(forms);
+    const { replies } = this.#secrets;
+    return replies.forms.length === 0 ? undefined : new SecretStream(replies);
   }
 
   /** A streamed answer, put together, without secrets that came in pieces; the same where there are none. */
   clearAnswer(reply: ProtocolReply): ProtocolReply {
-    const text = this.#secrets.clearText(reply.text);
+    const text = this.#secrets.replies.clear(reply.text);
     const reasoning = this.#secrets.clear(reply.reasoning) as ProtocolReply['reasoning'];
     const toolCalls = this.#secrets.clear(reply.toolCalls) as ProtocolReply['toolCalls'];
     if (text === reply.text && reasoning === reply.reasoning && toolCalls === reply.toolCalls) return reply;

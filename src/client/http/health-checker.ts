@@ -38,7 +38,10 @@ export class HealthChecker {
   readonly #transports = new Map<Endpoint, Transport>();
   readonly #running = new Set<CheckHandler>();
 
-  constructor(settings: HealthCheckSettings, clock: Clock, listener: HealthCheckListener) {
+  constructor(
+    settings: HealthCheckSettings,
+    { clock, listener }: { readonly clock: Clock; readonly listener: HealthCheckListener },
+  ) {
     this.#settings = settings;
     this.#clock = clock;
     this.#listener = listener;
@@ -67,9 +70,9 @@ export class HealthChecker {
     const { endpoint } = connection;
     if (endpoint.health.state !== 'ejected') return this.#end(endpoint);
     const transport = this.#transportOf(connection);
-    const startedAt = this.#clock.now();
+    const begunAt = this.#clock.now();
     const over = (alive: boolean, status: number | null, reason?: string): void => {
-      const durationMs = this.#clock.now() - startedAt;
+      const durationMs = this.#clock.now() - begunAt;
       this.#checked(connection, {
         alive,
         status,

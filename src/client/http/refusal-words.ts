@@ -71,7 +71,13 @@ export function isOverload({ code, type }: ErrorBody): boolean {
  *
  * @param limited - whether the status says that it is some kind of limit; else only clear words count
  */
-export function isQuota(body: ErrorBody, waitMs: number | undefined, limited = true): boolean {
+export function isQuota(
+  body: ErrorBody,
+  {
+    waitMs,
+    limited = true,
+  }: { readonly waitMs?: number | undefined; readonly limited?: boolean | undefined },
+): boolean {
   const { message, quotas } = body;
   const kind = `${body.code} ${body.type}`;
   if (/per_?(day|week|month)/i.test(quotas)) return true;

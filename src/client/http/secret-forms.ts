@@ -1,6 +1,7 @@
 /**
- * The forms in which others quote a secret: as it is, URL-encoded (by JavaScript, by forms, every byte, twice), in
- * JSON and in HTML, in Base64 (also as a part of a longer text, wherever it begins) and in hexadecimal digits.
+ * The forms in which others quote a secret, all in lower case ({@link fold}), since servers change that: as it is,
+ * URL-encoded (by JavaScript, by forms, every byte, twice), in JSON (every character escaped, too) and in HTML, in Base64
+ * (also as a part of a longer text, wherever it begins) and in hexadecimal digits.
  */
 export function secretForms(secret: string): readonly string[] {
   const bytes = Buffer.from(secret, 'utf8');
@@ -9,12 +10,10 @@ export function secretForms(secret: string): readonly string[] {
   const forms = [
     secret,
     url,
-    lowerEscapes(url),
     url.replaceAll('%20', '+'),
     encodeURI(secret),
     encodeURIComponent(url),
-    percentEncoded(bytes),
-    lowerEscapes(percentEncoded(bytes)),
+    bytes.toString('hex').replace(/../g, '%$&'),
     JSON.stringify(secret).slice(1, -1),
     JSON.stringify(JSON.stringify(secret)).slice(3, -3), // the arguments of a tool call
     secret.replaceAll('/', '\\/'),
@@ -24,9 +23,8 @@ export function secretForms(secret: string): readonly string[] {
     base64.replaceAll('=', ''),
     ...[0, 1, 2].map((before) => insideOfBase64(bytes, before)),
     bytes.toString('hex'),
-    bytes.toString('hex').toUpperCase(),
   ];
-  return [...new Set([...forms, ...forms.map(urlSafe)])].filter((form) => form !== '');
+  return [...new Set([...forms, ...forms.map(urlSafe)].map(fold))].filter((form) => form !== '');
 }
 
 const HTML: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' };
@@ -34,9 +32,16 @@ const HTML: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt
 const urlSafe = (base64: string): string =>
   /^[A-Za-z0-9+/]+=*$/.test(base64) ? base64.replaceAll('+', '-').replaceAll('/', '_') : base64;
 
-const lowerEscapes = (url: string): string => url.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
+/** A text with each character escaped as in JSON. */
+export function escapedUnits(text: string): string {
+  return text.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
-const percentEncoded = (bytes: Buffer): string => bytes.toString('hex').toUpperCase().replace(/../g, '%$&');
+/** A text with the letters of ASCII in lower case, each character in its place. */
+export function fold(text: string): string {
+  const lower = text.toLowerCase();
+  return lower.length === text.length ? lower : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
 
 // What of the Base64 of a longer text depends on the secret alone, when `before` bytes of a group of three precede it.
 function insideOfBase64(bytes: Buffer, before: number): string {

@@ -1,14 +1,12 @@
-import { isDistinctive, isKeyMember, isSecretName, looksLikeKey } from '../../foundation/key-like.js';
-import { secretForms, unescaped } from './secret-forms.js';
+import { isKeyMember, isSecretName, looksLikeKey } from '../../foundation/key-like.js';
+import { hidden, REDACTED, replyForms, ReplySecrets, type Place, type ReplyForm } from './reply-secrets.js';
+import { fold, secretForms, unescaped } from './secret-forms.js';
 
 const MIN_LENGTH = 4;
 const REMEMBERED_KEYS = 8;
 const RUN = 8;
 const LONGEST_LOOK = 4096;
 const MOST_NESTED = 200;
-
-/** What stands in the place of a secret. */
-export const REDACTED = '[redacted]';
 
 /** Members of a query and headers that say nothing of who calls. */
 const HARMLESS =
@@ -24,15 +22,14 @@ const IN_PIECES = /logprobs?|^tokens$|token_ids|^bytes$|completion_probabilities
  *
  * Everything that comes from outside passes here once, where it enters: replies through {@link Secrets.clear},
  * messages through {@link Secrets.hide}. Messages are cleared of each run of eight characters that a secret, in any of
- * its {@link secretForms}, has too; replies only of whole secrets that are {@link isDistinctive}, for a score is
- * measured on them.
+ * its {@link secretForms}, has too; replies only of what {@link ReplySecrets} finds, for a score is measured on them.
  */
 export class Secrets {
   readonly #fixed: string[] = [];
   readonly #keys: string[] = [];
   /** By secret: a key that a function gives anew for each call must not have all others' forms made again. */
-  #formsOf = new Map<string, readonly string[]>();
-  #forms: readonly string[] = [];
+  #formsOf = new Map<string, readonly ReplyForm[]>();
+  #replies = new ReplySecrets([]);
   #traces: Traces | undefined;
 
   /** `path`: with the query that calls are posted to. */
@@ -66,9 +63,9 @@ export class Secrets {
     }
   }
 
-  /** The forms of secrets that replies are cleared of, the longest first. */
-  get forms(): readonly string[] {
-    return this.#forms;
+  /** What replies are cleared of. */
+  get replies(): ReplySecrets {
+    return this.#replies;
   }
 
   /** A message of a server or a library with every piece of a secret replaced; cut where it is very long. */
@@ -76,26 +73,11 @@ export class Secrets {
     if (this.#fixed.length === 0 && this.#keys.length === 0) return message;
     this.#traces ??= tracesOf([...this.#fixed, ...this.#keys]);
     if (message.length <= LONGEST_LOOK && !mayHoldTraces(message, this.#traces)) return message;
-    const hidden = hideTraces(message.slice(0, LONGEST_LOOK), this.#traces);
+    const clear = hideTraces(message.slice(0, LONGEST_LOOK), this.#traces);
     // Behind escapes there may be more; where it stands in the text is then not worth knowing.
-    const behind = unescaped(hidden);
-    if (behind !== hidden && hideTraces(behind, this.#traces) !== behind) return REDACTED;
-    return message.length > LONGEST_LOOK ? hidden.slice(0, 1 - RUN) : hidden; // of a secret that was cut in two
-  }
-
-  /** Whether the JSON text of a reply may hold a secret; `false` is certain. */
-  mayHold(json: string): boolean {
-    const forms = this.#forms;
-    if (forms.length === 0) return false;
-    for (const form of forms) if (json.includes(form)) return true;
-    return json.includes('\\u00') || json.includes('\\/');
-  }
-
-  /** A text of a reply with every distinctive secret replaced. */
-  clearText(text: string): string {
-    let clear = text;
-    for (const form of this.#forms) if (clear.includes(form)) clear = clear.replaceAll(form, REDACTED);
-    return clear;
+    const behind = unescaped(clear);
+    if (behind !== clear && hideTraces(behind, this.#traces) !== behind) return REDACTED;
+    return message.length > LONGEST_LOOK ? clear.slice(0, 1 - RUN) : clear; // of a secret that was cut in two
   }
 
   /**
@@ -108,10 +90,10 @@ export class Secrets {
   }
 
   #cleared(value: unknown, depth: number, leaveOut: boolean): unknown {
-    if (typeof value === 'string') return this.clearText(value);
+    if (typeof value === 'string') return this.#replies.clear(value);
     if (typeof value === 'number') {
       const text = String(value);
-      const clear = text.length < MIN_LENGTH ? text : this.clearText(text);
+      const clear = text.length < MIN_LENGTH ? text : this.#replies.clear(text);
       return clear === text ? value : clear;
     }
     if (typeof value !== 'object' || value === null) return value;
@@ -127,7 +109,10 @@ export class Secrets {
         changed = true;
         continue;
       }
-      const entry: [string, unknown] = [this.clearText(name), this.#cleared(member, depth + 1, leaveOut)];
+      const entry: [string, unknown] = [
+        this.#replies.clear(name),
+        this.#cleared(member, depth + 1, leaveOut),
+      ];
       changed ||= entry[0] !== name || entry[1] !== member;
       members.push(entry);
     }
@@ -144,13 +129,9 @@ export class Secrets {
     this.#traces = undefined; // made again when there is a message to hide
     const known = this.#formsOf;
     this.#formsOf = new Map();
-    for (const secret of [...this.#fixed, ...this.#keys]) {
-      if (!isDistinctive(secret)) continue;
-      const forms = known.get(secret) ?? secretForms(secret).filter((form) => form.length >= RUN);
-      this.#formsOf.set(secret, forms);
-    }
-    // A secret inside another must not leave the other's rest behind.
-    this.#forms = [...new Set([...this.#formsOf.values()].flat())].sort((a, b) => b.length - a.length);
+    for (const secret of [...this.#fixed, ...this.#keys])
+      this.#formsOf.set(secret, known.get(secret) ?? replyForms(secret));
+    this.#replies = new ReplySecrets([...this.#formsOf.values()].flat());
   }
 }
 
@@ -159,65 +140,43 @@ interface Traces {
   readonly runs: ReadonlySet<string>;
   /** Forms that are shorter than a run. */
   readonly short: readonly string[];
-  /** A bit for the hash of the first {@link BEGINNING} characters of each run and each short form. */
-  readonly beginnings: Uint32Array;
+  /** The first {@link BEGINNING} characters of each run and each short form. */
+  readonly beginnings: ReadonlySet<string>;
 }
 
 const BEGINNING = 4; // no form is shorter than the shortest secret
-const BITS = 15;
 
 function tracesOf(secrets: readonly string[]): Traces {
-  const forms = [...new Set(secrets.flatMap(secretForms).map(fold))];
+  const forms = [...new Set(secrets.flatMap(secretForms))];
   const runs = new Set<string>();
   for (const form of forms) {
     for (let at = 0; at + RUN <= form.length; at++) runs.add(form.slice(at, at + RUN));
   }
   const short = forms.filter((form) => form.length < RUN);
-  const beginnings = new Uint32Array(2 ** BITS / 32);
-  for (const trace of [...runs, ...short]) {
-    if (trace.length < BEGINNING) beginnings.fill(-1);
-    let recent = 0;
-    for (let at = 0; at < BEGINNING; at++) recent = withNext(recent, trace.charCodeAt(at));
-    const slot = slotOf(recent);
-    beginnings[slot >>> 5]! |= 1 << (slot & 31);
-  }
+  const beginnings = new Set([...runs, ...short].map((trace) => trace.slice(0, BEGINNING)));
   return { runs, short, beginnings };
 }
 
-// The last four characters, of each its low byte with letters of both cases the same.
-function withNext(recent: number, code: number): number {
-  const folded = code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
-  return (recent << 8) | (folded & 0xff);
-}
-
-const slotOf = (recent: number): number => Math.imul(recent, 0x9e3779b1) >>> (32 - BITS);
-
 /** Whether a text may hold a secret, plainly or behind escapes; `false` is certain, and soon said of a request's id. */
 function mayHoldTraces(text: string, { beginnings }: Traces): boolean {
-  let recent = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 0x25 || code === 0x26 || code === 0x5c) return true; // % & \
-    recent = withNext(recent, code);
-    const slot = slotOf(recent);
-    if ((beginnings[slot >>> 5]! & (1 << (slot & 31))) !== 0) return true;
-  }
+  if (/[%&\\]/.test(text)) return true;
+  const folded = fold(text);
+  for (let at = 0; at < folded.length; at++)
+    if (beginnings.has(folded.slice(at, at + BEGINNING))) return true;
   return false;
 }
 
 function hideTraces(text: string, traces: Traces): string {
   const folded = fold(text);
-  let hidden = '';
-  let from = 0;
+  const places: Place[] = [];
   for (let at = 0; at < folded.length; at++) {
     let end = endOfTrace(folded, at, traces);
     if (end === 0) continue;
     for (let next = at + 1; next < end; next++) end = Math.max(end, endOfTrace(folded, next, traces));
-    hidden += text.slice(from, at) + REDACTED;
-    from = end;
+    places.push([at, end]);
     at = end - 1;
   }
-  return from === 0 ? text : hidden + text.slice(from);
+  return hidden(text, places);
 }
 
 function endOfTrace(folded: string, at: number, { runs, short }: Traces): number {
@@ -229,8 +188,6 @@ function endOfTrace(folded: string, at: number, { runs, short }: Traces): number
 function isCarrier(name: string, value: string): boolean {
   return !HARMLESS.test(name) && (isSecretName(name) || looksLikeKey(value));
 }
-
-const fold = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 /** What of a header's value is worth hiding: a key behind its scheme, a password, the value of each cookie. */
 function partsOf(value: string): readonly string[] {

@@ -48,7 +48,7 @@ export const anthropicMessages: Protocol = {
       temperature: parameters.temperature,
       top_p: parameters.topP,
       stop_sequences: typeof stop === 'string' ? [stop] : stop,
-      tools: writeTools(parameters.tools, isMessagesTool, messagesTool),
+      tools: writeTools(parameters.tools, { isOwn: isMessagesTool, write: messagesTool }),
       output_config:
         parameters.responseFormat === undefined ? undefined : { format: parameters.responseFormat },
       stream: stream || undefined,
@@ -62,7 +62,7 @@ export const anthropicMessages: Protocol = {
     const toolCalls = content
       .map((block) => record(block))
       .filter((block) => block['type'] === 'tool_use')
-      .map(({ id, name, input }, index) => toolCallOf(index, id, name, input));
+      .map(({ id, name, input }, index) => toolCallOf(index, { id, name, given: input }));
     const text = plainText(content);
     const reason = reply['stop_reason'];
     checkAnswer({ reason, answered: isReason(reason), filled: text !== '' || toolCalls.length > 0 });
@@ -143,7 +143,7 @@ class MessageStream implements StreamReader {
 
   reply(): ProtocolReply {
     const toolCalls = [...this.#tools.values()].map(({ block: { id, name, input }, json }, index) =>
-      toolCallOf(index, id, name, json === '' ? input : json),
+      toolCallOf(index, { id, name, given: json === '' ? input : json }),
     );
     checkAnswer({
       reason: this.#stopReason,

@@ -59,7 +59,11 @@ export function readToolCalls(given: readonly unknown[]): readonly ToolCall[] {
     const call = record(each);
     const fn = call['function'] === undefined ? call : record(call['function']);
     const args = textField(fn, 'argumentsText') ?? fn['arguments'] ?? fn['input'] ?? fn['args'];
-    return toolCallOf(index, call['id'] ?? call['toolCallId'], fn['name'] ?? fn['toolName'], args);
+    return toolCallOf(index, {
+      id: call['id'] ?? call['toolCallId'],
+      name: fn['name'] ?? fn['toolName'],
+      given: args,
+    });
   });
 }
 
@@ -83,8 +87,13 @@ export function readTool(given: unknown): ToolDefinition | undefined {
 /** The tools of a call in the shape that `write` gives them; one that is in the server's own shape already is left alone. */
 export function writeTools(
   tools: readonly unknown[] | undefined,
-  isOwn: (tool: Readonly<Record<string, unknown>>) => boolean,
-  write: (tool: ToolDefinition) => unknown,
+  {
+    isOwn,
+    write,
+  }: {
+    readonly isOwn: (tool: Readonly<Record<string, unknown>>) => boolean;
+    readonly write: (tool: ToolDefinition) => unknown;
+  },
 ): readonly unknown[] | undefined {
   return tools?.map((given) => {
     const tool = isOwn(record(given)) ? undefined : readTool(given);
@@ -98,8 +107,7 @@ export const NO_ARGUMENTS = Object.freeze({ type: 'object', properties: {} });
 /** Refuses what a protocol of plain prompts would leave out in silence. */
 export function refuseTools(
   protocol: string,
-  turns: readonly Turn[],
-  tools: readonly unknown[] | undefined,
+  { turns, tools }: { readonly turns: readonly Turn[]; readonly tools: readonly unknown[] | undefined },
 ): void {
   if (tools !== undefined && tools.length > 0) throw cannotCarry(protocol, 'tools');
   if (turns.some(({ role, toolCalls }) => role === 'tool' || toolCalls.length > 0))

@@ -39,7 +39,7 @@ export function readErrorBody(body: unknown, wallTime = Number.NaN): ErrorBody {
     ),
     code: codeIn(inner, outer),
     quotas: quotasIn(details),
-    waitMs: waitIn(details, inner, outer, wallTime) ?? waitInWords(message, wallTime),
+    waitMs: waitIn(wallTime, { details, inner, outer }) ?? waitInWords(message, wallTime),
   };
 }
 
@@ -222,10 +222,12 @@ function quotasIn(details: readonly Members[]): string {
 
 // Google's RetryInfo; members of that name (LiteLLM, vendors' own); headers that a gateway repeats (OpenRouter).
 function waitIn(
-  details: readonly Members[],
-  inner: Members,
-  outer: Members,
   wallTime: number,
+  {
+    details,
+    inner,
+    outer,
+  }: { readonly details: readonly Members[]; readonly inner: Members; readonly outer: Members },
 ): number | undefined {
   for (const detail of details) {
     const delay = detail.get('retrydelay');

@@ -34,7 +34,7 @@ export const ollamaChat: Protocol = {
     return {
       model: model === '' ? undefined : model,
       messages: messagesOf(input).every(isPlain) ? messagesOf(input) : turnsOf(input).map(ollamaMessage),
-      tools: writeTools(parameters.tools, isChatTool, chatTool),
+      tools: writeTools(parameters.tools, { isOwn: isChatTool, write: chatTool }),
       ...ollamaCommon(parameters, stream),
     };
   },
@@ -112,7 +112,7 @@ export function ollamaReply(
 ): ProtocolReply {
   const calls = list(toolCalls).map((each, index) => {
     const { name, arguments: given } = record(record(each)['function']);
-    return toolCallOf(index, record(each)['id'], name, given);
+    return toolCallOf(index, { id: record(each)['id'], name, given });
   });
   const { done, done_reason: told } = reply;
   if (done === false) throw new IncompleteAnswer('the answer is not done');

@@ -44,7 +44,7 @@ export const openaiChat: Protocol = {
       stop: parameters.stop,
       logprobs: logprobs === undefined ? undefined : logprobs !== false,
       top_logprobs: typeof logprobs === 'number' ? logprobs : undefined,
-      tools: writeTools(parameters.tools, isChatTool, chatTool),
+      tools: writeTools(parameters.tools, { isOwn: isChatTool, write: chatTool }),
       response_format: parameters.responseFormat,
       stream: stream || undefined,
       stream_options: stream ? INCLUDE_USAGE : undefined,
@@ -247,11 +247,11 @@ function chatToolCalls(message: Record<string, unknown>): readonly ToolCall[] {
   const calls = list(message['tool_calls']).map((each, index) => {
     const call = record(each);
     const fn = record(call['function'] ?? call['custom'] ?? call);
-    return toolCallOf(index, call['id'], fn['name'], fn['arguments'] ?? fn['input']);
+    return toolCallOf(index, { id: call['id'], name: fn['name'], given: fn['arguments'] ?? fn['input'] });
   });
   const old = message['function_call'];
   if (calls.length > 0 || typeof old !== 'object' || old === null) return calls;
-  return [toolCallOf(0, undefined, record(old)['name'], record(old)['arguments'])];
+  return [toolCallOf(0, { name: record(old)['name'], given: record(old)['arguments'] })];
 }
 
 /** Usage in the form of chat completions and completions. */

@@ -42,7 +42,7 @@ export const openaiResponses: Protocol = {
       top_p: parameters.topP,
       top_logprobs: typeof logprobs === 'number' ? logprobs : undefined,
       include: logprobs === undefined || logprobs === false ? undefined : ['message.output_text.logprobs'],
-      tools: writeTools(parameters.tools, isResponsesTool, responsesTool),
+      tools: writeTools(parameters.tools, { isOwn: isResponsesTool, write: responsesTool }),
       text: parameters.responseFormat === undefined ? undefined : { format: parameters.responseFormat },
       store: false,
       stream: stream || undefined,
@@ -173,7 +173,8 @@ function responseUsage(value: unknown): TokenUsage | null {
 
 /** A message as items: the calls that it makes, and the results of a tool, stand on their own. */
 function inputItems(turn: Turn): readonly unknown[] {
-  const { role, content, toolCalls, toolCallId, rest } = turn;
+  const { role, content, toolCalls, toolCallId, given, rest } = turn;
+  if (given['type'] === 'reasoning') return [given]; // an item in the protocol's own words
   if (role === 'tool') {
     const output = Array.isArray(content) ? content.map((part) => inputPart(part, 'user')) : (content ?? '');
     return [{ type: 'function_call_output', call_id: toolCallId, output }];
@@ -232,7 +233,7 @@ function responsesToolCall(index: number, item: Record<string, unknown>): ToolCa
   const { type, id, call_id: callId, status: _status, ...rest } = item;
   const name = item['name'] ?? String(type).replace(/_call$/, '');
   const given = item['arguments'] ?? item['action'] ?? item['input'] ?? rest;
-  const call = toolCallOf(index, callId ?? id, name, given);
+  const call = toolCallOf(index, { id: callId ?? id, name, given });
   if (type !== 'custom_tool_call') return call;
   const { invalid: _invalid, ...plain } = call;
   return { ...plain, arguments: call.argumentsText }; // a text by design

@@ -11,11 +11,11 @@ import { readPart } from './read-part.js';
  */
 export function promptOf(protocol: string, { input, parameters }: ProtocolRequest): string {
   if (typeof input === 'string') {
-    refuseTools(protocol, [], parameters.tools);
+    refuseTools(protocol, { turns: [], tools: parameters.tools });
     return input;
   }
   const turns = turnsOf(input);
-  refuseTools(protocol, turns, parameters.tools);
+  refuseTools(protocol, { turns, tools: parameters.tools });
   if (turns.length === 1) return onlyText(protocol, turns[0]!.content);
   const lines = turns.map(({ role, content }) => `${role}: ${onlyText(protocol, content)}`);
   return `${lines.join('\n')}\nassistant:`;

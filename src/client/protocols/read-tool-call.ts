@@ -4,7 +4,10 @@ import type { ToolCall } from '../tool-call.js';
  * A call as a server tells it: `given` are its arguments, as text or as an object. Number `index` in the answer names a call
  * that has no id. Nothing at all is a call without arguments; JSON within a JSON string is read, as some servers quote twice.
  */
-export function toolCallOf(index: number, id: unknown, name: unknown, given: unknown): ToolCall {
+export function toolCallOf(
+  index: number,
+  { id, name, given }: { readonly id?: unknown; readonly name?: unknown; readonly given?: unknown },
+): ToolCall {
   const call = {
     id: typeof id === 'string' && id !== '' ? id : `call_${index}`,
     name: typeof name === 'string' ? name : '',

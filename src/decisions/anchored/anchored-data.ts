@@ -16,6 +16,8 @@ export interface AnchoredData extends Omit<AnchoredMean, 'interval'> {
   readonly form: AnchoredForm;
   /** Labels that it rests on. */
   readonly labels: number;
+  /** Labels that were left out, as the judge has not scored their answers; with a baseline those of both sides. */
+  readonly labelsSkipped: number;
   /** Answers that the judge has scored, the labelled ones among them. */
   readonly items: number;
   /** Clusters, when answers come in some; else `null`. */

@@ -53,16 +53,15 @@ const FEWEST_RESIDUALS = 10;
  */
 export function anchoredMean(sample: AnchoredSample, level: number): AnchoredMean {
   const { labels, judge, unlabelledJudge } = sample;
-  if (unlabelledJudge.length === 0) return labelsOnly(labels, level, 'every item has a label');
+  if (unlabelledJudge.length === 0) return labelsOnly(labels, { level, reason: 'every item has a label' });
   if (labels.length < FEWEST_LABELS) {
-    return labelsOnly(
-      labels,
+    return labelsOnly(labels, {
       level,
-      `fewer than ${FEWEST_LABELS} labels: a judge cannot be weighed with so few`,
-    );
+      reason: `fewer than ${FEWEST_LABELS} labels: a judge cannot be weighed with so few`,
+    });
   }
   const lambda = tunedLambda(sample);
-  if (lambda === 0) return labelsOnly(labels, level, 'the judge says nothing about the labels');
+  if (lambda === 0) return labelsOnly(labels, { level, reason: 'the judge says nothing about the labels' });
   const differences = labels.map((label, i) => label - (judge[i] as number));
   const residuals = labels.map((label, i) => label - lambda * (judge[i] as number));
   const rare = Math.min(offMode(differences), offMode(residuals)) < FEWEST_RESIDUALS;
@@ -117,9 +116,11 @@ export function rareDisagreementMean(sample: AnchoredSample, level: number): Rar
 /** What labels alone say: the mid-p interval of 0/1 labels, mid-Gaffke of graded ones, of whole clusters where there are some. */
 export function labelsOnly(
   labels: readonly number[],
-  level: number,
-  reason: string,
-  clusters?: readonly string[],
+  {
+    level,
+    reason,
+    clusters,
+  }: { readonly level: number; readonly reason: string; readonly clusters?: readonly string[] | undefined },
 ): AnchoredMean {
   let interval = clusters === undefined ? boundedMeanInterval(labels, { level }) : null;
   if (clusters !== undefined) {

@@ -89,16 +89,17 @@ export async function anchored(options: AnchoredOptions): Promise<Anchored> {
       'Expected `baseline` and `baselineLabels` of anchored together: a difference needs labels of both sides',
     );
   }
-  let sample = await sideOf('run', checked.run, await checked.labels, checked);
+  const own = { run: checked.run, labels: await checked.labels, options: checked };
+  let { items: sample, skipped } = await sideOf('run', own);
   if (checked.baseline !== undefined && checked.baselineLabels !== undefined) {
-    sample = differenceOf(
-      sample,
-      await sideOf('baseline', checked.baseline, await checked.baselineLabels, checked),
-    );
+    const given = { run: checked.baseline, labels: await checked.baselineLabels, options: checked };
+    const other = await sideOf('baseline', given);
+    sample = differenceOf(sample, other.items);
+    skipped += other.skipped;
   }
   const items = [...sample.values()];
   if (clusters === 'ignore') for (const item of items) item.cluster = undefined;
-  const data = anchoredData(items, { metric, level, paired });
+  const data = anchoredData(items, { metric, level, paired, labelsSkipped: skipped });
   return Object.defineProperty({ ...data }, 'toString', {
     value: () => formatAnchored(data),
     enumerable: false,
@@ -118,7 +119,7 @@ const DIFFERENCES: Scale = { to: (x) => (x + 1) / 2, from: (x) => 2 * x - 1, wid
 
 function anchoredData(
   items: readonly ScoredItem[],
-  asked: Pick<AnchoredData, 'metric' | 'level' | 'paired'>,
+  asked: Pick<AnchoredData, 'metric' | 'level' | 'paired' | 'labelsSkipped'>,
 ): AnchoredData {
   const { level, paired } = asked;
   const scale = paired ? DIFFERENCES : SCORES;
@@ -225,13 +226,16 @@ function estimate(items: readonly ScoredItem[], sample: Sample, level: number): 
   }
   if (!clustered) return anchoredMean(sample, level);
   const withLabels = items.filter(({ label }) => label !== null);
+  const labelled = new Set(withLabels.map(({ cluster }) => cluster)).size;
+  if (labelled < 2) {
+    throw new InputError('ASSAY_INVALID_INPUT', `Expected labels in at least two clusters, got ${labelled}`);
+  }
   if (sample.unlabelledJudge.length === 0 || labels.length < FEWEST_LABELS) {
-    return labelsOnly(
-      labels,
+    return labelsOnly(labels, {
       level,
-      clusterReason(sample),
-      withLabels.map(({ cluster }) => cluster as string),
-    );
+      reason: clusterReason(sample),
+      clusters: withLabels.map(({ cluster }) => cluster as string),
+    });
   }
   const found = clusteredPredictionPoweredMean(
     {
@@ -275,20 +279,34 @@ function clustersOf(items: readonly ScoredItem[]): number | null {
   );
 }
 
+/** The answers of a run with their labels. */
+interface Side {
+  readonly items: Map<string, ScoredItem>;
+  /** Labels of answers that the judge has not scored. */
+  readonly skipped: number;
+}
+
 async function sideOf(
   role: string,
-  run: RunSource,
-  labels: LabelSet | RunSource,
-  options: Pick<AnchoredOptions, 'metric' | 'drawn' | 'tunedOn'>,
-): Promise<Map<string, ScoredItem>> {
+  {
+    run,
+    labels,
+    options,
+  }: {
+    readonly run: RunSource;
+    readonly labels: LabelSet | RunSource;
+    readonly options: Pick<AnchoredOptions, 'metric' | 'drawn' | 'tunedOn'>;
+  },
+): Promise<Side> {
   const { metric = 'overall', drawn } = options;
-  const { items, runId } = await readScores(role, run, metric);
+  const { items, unscored, runId } = await readScores(run, { role, metric });
   const set = isLabelSet(labels) ? labels : await labelsOfRun(labels, metric, drawn);
   if (set.labels.length === 0)
     throw new InputError('ASSAY_EMPTY_INPUT', `Expected labels of the ${role}, got none`);
-  checkDraw(role, set, runId, drawn);
+  checkDraw(role, set, { runId, drawn });
   const tuned = new Set(options.tunedOn ?? []);
-  const missing: string[] = [];
+  const unknown: string[] = [];
+  let skipped = 0;
   for (const { caseId, repetition, label, probability } of set.labels) {
     if (tuned.has(caseId)) {
       throw new AssayError(
@@ -296,18 +314,20 @@ async function sideOf(
         `Expected labels that did not tune the judge, got that of case ${show(caseId)}: split the labels, some to tune and others to anchor`,
       );
     }
-    const item = items.get(keyOf(caseId, repetition));
-    if (item === undefined) missing.push(caseId);
-    else Object.assign(item, { label, probability });
+    const key = keyOf(caseId, repetition);
+    const item = items.get(key);
+    if (item !== undefined) Object.assign(item, { label, probability });
+    else if (unscored.has(key)) skipped++;
+    else unknown.push(caseId);
   }
-  const unscored = missing.filter((caseId) => !items.has(keyOf(caseId, 0)));
-  if (missing.length === set.labels.length) {
+  if (unknown.length > 0) {
     throw new AssayError(
       'ASSAY_INVALID_INPUT',
-      `Expected labels of the ${role}'s answers, got none of ${set.labels.length} that it has, such as ${show(unscored[0] ?? missing[0])}`,
+      `Expected labels of the ${role}'s answers, got ${unknown.length} of ${set.labels.length} that it does not have, such as ` +
+        unknown.slice(0, 3).map(show).join(', '),
     );
   }
-  return items;
+  return { items, skipped };
 }
 
 function isLabelSet(labels: LabelSet | RunSource): labels is LabelSet {
@@ -319,7 +339,7 @@ async function labelsOfRun(
   metric: string,
   drawn: AnchoredOptions['drawn'],
 ): Promise<LabelSet> {
-  const { items } = await readScores('labels', source, metric);
+  const { items } = await readScores(source, { role: 'labels', metric });
   const labels = [...items.values()].map(({ caseId, repetition, score }) => ({
     caseId,
     repetition,
@@ -333,8 +353,7 @@ async function labelsOfRun(
 function checkDraw(
   role: string,
   { draw, labels }: LabelSet,
-  runId: string | undefined,
-  drawn: AnchoredOptions['drawn'],
+  { runId, drawn }: { readonly runId: string | undefined; readonly drawn: AnchoredOptions['drawn'] },
 ): void {
   if (draw?.purpose === 'tune') {
     throw new AssayError(

@@ -1,3 +1,4 @@
+import { plainText } from '../../foundation/plain-text.js';
 import type { Ends } from '../../statistics/paired-table.js';
 import type { AnchoredData } from './anchored-data.js';
 import type { Figure } from './judge-agreement.js';
@@ -31,7 +32,11 @@ export function formatAnchored(found: AnchoredData): string {
         : `; as good as ${Math.round(labels + found.labelsSaved)} labels without the judge`;
     lines.push(`  ${form}, weight of the judge ${score(lambda)}${saved}`);
   }
-  return lines.join('\n');
+  if (found.labelsSkipped > 0)
+    lines.push(
+      `  left out: ${things(found.labelsSkipped, 'label')} of answers that the judge has not scored`,
+    );
+  return lines.map(plainText).join('\n');
 }
 
 const score = (value: number): string => String(Number(value.toFixed(4)));

@@ -64,7 +64,10 @@ const WORDS: Readonly<Record<string, number>> = {
  *
  * @throws AssayError `ASSAY_INVALID_INPUT` for anything else, naming the place.
  */
-export function labelOf(value: unknown, scale: readonly [number, number], place: string): number | null {
+export function labelOf(
+  value: unknown,
+  { scale, place }: { readonly scale: readonly [number, number]; readonly place: string },
+): number | null {
   if (value === null || value === undefined) return null;
   const text = typeof value === 'string' ? value.trim().toLowerCase() : value;
   if (text === '') return null;

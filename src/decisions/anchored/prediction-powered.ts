@@ -92,7 +92,7 @@ export function predictionPoweredMean(
   const degreesOfFreedom = n - 1 - used;
   const ofJudge = others < 2 ? 0 : (lambda * lambda * squares(unlabelledJudge)) / (others - 1) / others;
   const standardError = Math.sqrt(ofJudge + squares(residuals) / Math.max(1, degreesOfFreedom) / n);
-  return { mean, standardError, lambda, ...tEnds(mean, standardError, degreesOfFreedom, level) };
+  return { mean, standardError, lambda, ...tEnds(mean, { standardError, degreesOfFreedom, level }) };
 }
 
 /** Clusters of labelled and other items: those of one cluster are not independent. */
@@ -154,7 +154,7 @@ export function clusteredPredictionPoweredMean(
     standardError,
     lambda,
     clusters: count,
-    ...tEnds(mean, standardError, withLabels - 1, level),
+    ...tEnds(mean, { standardError, degreesOfFreedom: withLabels - 1, level }),
   };
 }
 
@@ -207,7 +207,12 @@ export function weightedPredictionPoweredMean(
   });
   const mean = meanOf(parts);
   const standardError = Math.sqrt(squares(parts) / (parts.length - 1) / parts.length);
-  return { mean, standardError, lambda, ...tEnds(mean, standardError, drawn - 1, level) };
+  return {
+    mean,
+    standardError,
+    lambda,
+    ...tEnds(mean, { standardError, degreesOfFreedom: drawn - 1, level }),
+  };
 }
 
 /** The weight of the judge with the least error: 0 for one that is constant or knows nothing, at most 1. */
@@ -234,9 +239,11 @@ export function squares(values: readonly number[]): number {
 
 function tEnds(
   mean: number,
-  standardError: number,
-  degreesOfFreedom: number,
-  level: number,
+  {
+    standardError,
+    degreesOfFreedom,
+    level,
+  }: { readonly standardError: number; readonly degreesOfFreedom: number; readonly level: number },
 ): Pick<PredictionPoweredMean, 'degreesOfFreedom' | 'interval'> {
   if (degreesOfFreedom < 1) return { degreesOfFreedom: null, interval: null };
   const margin = -studentQuantile((1 - level) / 2, degreesOfFreedom) * standardError;

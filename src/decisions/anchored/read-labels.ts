@@ -79,7 +79,7 @@ class SheetRows {
       );
     }
     this.#draw = draw;
-    const label = labelOf(row['label'], this.#scale, place);
+    const label = labelOf(row['label'], { scale: this.#scale, place });
     if (label === null) {
       this.#unlabelled++;
       return;

@@ -18,20 +18,28 @@ export interface ScoredItem {
 /** Names an answer. */
 export const keyOf = (caseId: string, repetition: number): string => `${repetition}:${caseId}`;
 
+/** The scores of a run by answer. */
+interface ScoresOfRun {
+  readonly items: Map<string, ScoredItem>;
+  /** Answers without a score of the metric. */
+  readonly unscored: ReadonlySet<string>;
+  readonly runId: string | undefined;
+}
+
 const RESULTS_A_TURN = 500;
 
 /**
- * Reads the scores of a run. Answers without a score of the metric are left out. Repetitions of a case depend on each
+ * Reads the scores of a run. Answers without a score of the metric are named apart. Repetitions of a case depend on each
  * other: they share its cluster, or the case is one.
  *
  * @throws InputError `ASSAY_EMPTY_INPUT` for no score, `ASSAY_DUPLICATE_CASE`.
  */
 export async function readScores(
-  role: string,
   source: RunSource,
-  metric: string,
-): Promise<{ readonly items: Map<string, ScoredItem>; readonly runId: string | undefined }> {
+  { role, metric }: { readonly role: string; readonly metric: string },
+): Promise<ScoresOfRun> {
   const items = new Map<string, ScoredItem>();
+  const unscored = new Set<string>();
   const results: Iterable<CaseResult> | AsyncIterable<CaseResult> =
     'store' in source ? source.store.query({ runId: source.runId }) : source;
   let runId = 'store' in source ? source.runId : undefined;
@@ -45,13 +53,16 @@ export async function readScores(
       metric === 'overall'
         ? evaluation?.overallScore
         : evaluation?.dimensions.find(({ name }) => name === metric)?.score;
-    if (score === null || score === undefined) continue;
     const key = keyOf(caseId, repetition);
-    if (items.has(key))
+    if (items.has(key) || unscored.has(key))
       throw new InputError(
         'ASSAY_DUPLICATE_CASE',
         `Expected one result of ${role} for case ${show(caseId)}, repetition ${repetition}, got two`,
       );
+    if (score === null || score === undefined) {
+      unscored.add(key);
+      continue;
+    }
     if (repetition > 0) repeated = true;
     items.set(key, { caseId, repetition, cluster, score, label: null, probability: null });
   }
@@ -61,5 +72,5 @@ export async function readScores(
       `Expected scores of ${show(metric)} in ${role}, found none in ${read} results`,
     );
   if (repeated) for (const item of items.values()) item.cluster ??= item.caseId;
-  return { items, runId };
+  return { items, unscored, runId };
 }

@@ -82,8 +82,11 @@ export class DecisionProcessor<
     const runId =
       this.#resolved.settings.runId ??
       `decision-${new Date(this.#now()).toISOString().replace(/[:.]/g, '-')}`;
-    const run = new DecisionRun(this.#resolved, runId, (look) => {
-      if (this.wants('decision:look')) this.emit('decision:look', { at: this.#now(), runId, look });
+    const run = new DecisionRun(this.#resolved, {
+      runId,
+      onLook: (look) => {
+        if (this.wants('decision:look')) this.emit('decision:look', { at: this.#now(), runId, look });
+      },
     });
     this.#running = run;
     try {

@@ -43,8 +43,7 @@ export class DecisionRun<Input, Expected, Metadata> {
 
   constructor(
     resolved: ResolvedDecision<Input, Expected, Metadata>,
-    runId: string,
-    onLook: (look: DecisionLook) => void,
+    { runId, onLook }: { readonly runId: string; readonly onLook: (look: DecisionLook) => void },
   ) {
     const { settings, plan } = resolved;
     const { level, equivalence, metric, budget } = settings;
@@ -54,7 +53,10 @@ export class DecisionRun<Input, Expected, Metadata> {
     this.#rule =
       plan === null ? new OpenRule({ level, equivalence }) : new PlannedRule({ ...plan, level, equivalence });
     this.#ledger = new PairLedger(metric);
-    this.#costs = new SideCosts(budget, resolved.run.clock ?? systemClock, () => this.stop('budget'));
+    this.#costs = new SideCosts(budget, {
+      clock: resolved.run.clock ?? systemClock,
+      onExhausted: () => this.stop('budget'),
+    });
   }
 
   /** Begins no further case. The first reason stands. */

@@ -1,3 +1,4 @@
+import { plainText } from '../../foundation/plain-text.js';
 import type { RunSummaryData } from '../../batch/summary/run-summary.js';
 import type { Ends } from '../../statistics/paired-table.js';
 import type { DecisionLook, DecisionOutcome } from './stopping-rule.js';
@@ -101,7 +102,7 @@ export function formatDecision(decision: DecisionData): string {
   }
   if (outcome === 'undecided' && decision.stopReason !== 'end')
     lines.push('  can be resumed: it goes on where it stands');
-  return lines.join('\n');
+  return lines.map(plainText).join('\n');
 }
 
 function headline({ outcome, stopReason, equivalence, a, b }: DecisionData): string {

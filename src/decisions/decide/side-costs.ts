@@ -12,7 +12,10 @@ export class SideCosts {
   #spent = 0; // by this start alone, as budgets are
   #tokens = 0;
 
-  constructor(budget: RunBudget | undefined, clock: Clock, onExhausted: () => void) {
+  constructor(
+    budget: RunBudget | undefined,
+    { clock, onExhausted }: { readonly clock: Clock; readonly onExhausted: () => void },
+  ) {
     this.#budget = budget ?? {};
     this.#onExhausted = onExhausted;
     const { maxDurationMs } = this.#budget;

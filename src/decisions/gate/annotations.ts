@@ -1,3 +1,4 @@
+import { plainText } from '../../foundation/plain-text.js';
 import { checkName } from './format-gate.js';
 import type { GateCheck, GateVerdictData } from './gate-verdict.js';
 
@@ -16,7 +17,7 @@ export function formatAnnotations(verdict: GateVerdictData): string {
   const lines = shown.map((check) => {
     const level =
       check.outcome === 'undecided' && verdict.undecided === 'fail' ? 'error' : LEVELS[check.outcome];
-    return `::${level} title=${property(`${check.outcome}: ${checkName(check)}`)}::${data(check.reason)}`;
+    return `::${level} title=${property(`${check.outcome}: ${checkName(check)}`)}::${data(plainText(check.reason))}`;
   });
   if (shown.length < open.length)
     lines.push(`::warning title=assaykit::${open.length - shown.length} more checks are not met`);

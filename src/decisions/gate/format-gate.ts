@@ -1,7 +1,7 @@
 import type { Interval } from '../../statistics/intervals.js';
 import type { GateCheck, GateVerdictData } from './gate-verdict.js';
-import { plainText } from './plain-text.js';
 import { things } from '../../foundation/counted.js';
+import { plainText } from '../../foundation/plain-text.js';
 
 const HEADLINES: Readonly<Record<GateVerdictData['outcome'], string>> = {
   pass: 'Pass',
@@ -15,7 +15,7 @@ export function formatGate(verdict: GateVerdictData): string {
   const { checks, run, baseline } = verdict;
   const lines = [`${headline(verdict)}`, ''];
   for (const check of checks)
-    lines.push(`  ${checkName(check)}: ${outcomeWord(check)}. ${sentence(check.reason)}`);
+    lines.push(`  ${checkName(check)}: ${outcomeWord(check)}. ${sentence(plainText(check.reason))}`);
   const errors = run.errored === 0 ? '' : `, ${run.errored} of ${run.results} results errored`;
   lines.push('', `  run ${plainText(run.runId)}: ${things(run.cases, 'case')}${errors}`);
   if (baseline !== null)

@@ -44,8 +44,7 @@ export function blankCheck(requirement: Requirement): TestedCheck {
 /** A check that says from the start why it cannot be decided. */
 export function openCheck(
   requirement: Requirement,
-  outcome: 'undecided' | 'not-comparable',
-  reason: string,
+  { outcome, reason }: { readonly outcome: 'undecided' | 'not-comparable'; readonly reason: string },
 ): TestedCheck {
   return { ...blankCheck(requirement), verdict: { outcome, reason } };
 }

@@ -27,7 +27,7 @@ export interface GateCheck {
   readonly baseline: number | null;
   /** Interval of `value`; `null` for limits and where none is defined. */
   readonly interval: Interval | null;
-  /** Which test or interval decided: `mid-p`, `mcnemar-mid-p`, `sign-flip`, `tango`, `clustered-t` and so on. */
+  /** Which test or interval decided: `mid-p`, `mcnemar-unconditional`, `sign-flip`, `tango`, `clustered-t` and so on. */
   readonly method: string;
   /** Cases (pairs of cases) that it rests on. Repetitions are averaged: they are no cases. */
   readonly n: number;

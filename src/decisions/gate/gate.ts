@@ -26,8 +26,8 @@ import { WorstCases } from './worst-cases.js';
  *
  * - `min` and `max` pass when the whole interval of the mean holds the requirement and fail when the whole interval
  *   misses it: mid-p for 0/1 scores, mid-Gaffke for graded ones.
- * - `noWorse` fails when the run is worse than the baseline by more than chance explains: McNemar's mid-p for 0/1
- *   scores, sign flips else, one-sided. It passes otherwise and says which drop it would have found.
+ * - `noWorse` fails when the run is worse than the baseline by more than chance explains: McNemar's test, unconditional,
+ *   for 0/1 scores, sign flips else, one-sided. It passes otherwise and says which drop it would have found.
  * - `maxDrop` passes only when a drop that large is ruled out: Tango's interval for 0/1 scores, mid-Gaffke else.
  * - What is neither is `undecided`, with the number of cases that would decide it. Failing any of several checks is
  *   corrected by Holm's method; passing needs all of them.
@@ -53,7 +53,7 @@ export async function gate(options: GateOptions): Promise<GateVerdict> {
   const old =
     baseline === undefined || isSummary(baseline)
       ? undefined
-      : await readSource('baseline', baseline, resolved);
+      : await readSource(baseline, { ...resolved, role: 'baseline' });
   if (isSummary(run)) {
     const checks = requirements.map((each) => checkSummary(each, run, resolved));
     const limits = checkLimits(resolved, figuresOfSummary(run));
@@ -68,9 +68,13 @@ export async function gate(options: GateOptions): Promise<GateVerdict> {
     });
   }
   const worst = new WorstCases(resolved.worstCases);
-  const scores = await readSource('run', run, resolved, (result) => {
-    const other = old?.positionOf(result.caseId);
-    worst.add(result, other === undefined || old === undefined ? Number.NaN : old.score('overall', other));
+  const scores = await readSource(run, {
+    ...resolved,
+    role: 'run',
+    onResult: (result) => {
+      const other = old?.positionOf(result.caseId);
+      worst.add(result, other === undefined || old === undefined ? Number.NaN : old.score('overall', other));
+    },
   });
   checkMetrics(requirements, scores);
   const matched = old === undefined ? undefined : matchCases(scores, old, resolved);
@@ -107,16 +111,17 @@ function checkRequirement(
   if (old === undefined || matched === undefined) {
     const reason =
       'the baseline is a summary, which holds no scores of single cases: give its store or its results';
-    return openCheck(requirement, 'not-comparable', reason);
+    return openCheck(requirement, { outcome: 'not-comparable', reason });
   }
   if (matched.differences.length > 0) {
-    return openCheck(requirement, 'not-comparable', matched.differences.join('; '));
+    return openCheck(requirement, { outcome: 'not-comparable', reason: matched.differences.join('; ') });
   }
   const { level, seed, signal } = resolved;
   return checkPairs(requirement, pairsOf(requirement, { scores, old, matched }, resolved), {
     level,
     seed,
     signal,
+    comparisons: resolved.requirements.filter(({ kind }) => kind === 'noWorse').length,
   });
 }
 
@@ -135,11 +140,14 @@ function checkSource(role: string, source: GateSource): void {
   );
 }
 
+interface ReadSourceOptions extends ResolvedGateOptions {
+  readonly role: 'run' | 'baseline';
+  readonly onResult?: Parameters<typeof readRun>[1]['onResult'];
+}
+
 function readSource(
-  role: string,
   source: RunSource,
-  { requirements, slices, signal, worstCases }: ResolvedGateOptions,
-  onResult?: Parameters<typeof readRun>[1]['onResult'],
+  { role, requirements, slices, signal, worstCases, onResult }: ReadSourceOptions,
 ): Promise<RunScores> {
   const metrics = new Set(requirements.map(({ metric }) => metric));
   if (worstCases > 0) metrics.add('overall');

@@ -3,17 +3,13 @@ import { boundedMeanInterval } from '../../statistics/bounded-mean.js';
 import { ClusteredMoments } from '../../statistics/clustered.js';
 import type { Interval } from '../../statistics/intervals.js';
 import { Moments } from '../../statistics/moments.js';
-import { signFlipTest } from '../../statistics/paired-tests.js';
 import { differenceOf } from '../../foundation/rounding.js';
 import { normalCdf, normalQuantile } from '../../statistics/special-functions.js';
 import { studentQuantile, studentTail } from '../../statistics/student.js';
 import { mcnemarDetectableDifference, mcnemarPower } from '../paired/mcnemar-power.js';
-import {
-  mcnemarMidP,
-  nonInferiorityTest,
-  type PairedTable,
-  tangoInterval,
-} from '../../statistics/paired-table.js';
+import { signFlipP } from '../paired/sign-flips.js';
+import { midPLevel, worseThanChance } from '../paired/unconditional-mcnemar.js';
+import { nonInferiorityTest, type PairedTable, tangoInterval } from '../../statistics/paired-table.js';
 import { blankCheck, FEWEST_DEGREES, openCheck, type TestedCheck, tooFewClusters } from './gate-check.js';
 import type { Requirement } from './gate-options.js';
 
@@ -32,6 +28,8 @@ export interface PairedCheckOptions {
   readonly level: number;
   readonly seed: number;
   readonly signal: AbortSignal | undefined;
+  /** Comparisons that are made together, and corrected for. @default 1 */
+  readonly comparisons?: number | undefined;
 }
 
 const POWER = 0.8;
@@ -46,11 +44,10 @@ export async function checkPairs(
   const pairs = new Pairs(requirement, sample);
   const { n } = pairs;
   if (n < 2)
-    return openCheck(
-      requirement,
-      'not-comparable',
-      `${n} ${n === 1 ? 'case' : 'cases'} with a score in both runs`,
-    );
+    return openCheck(requirement, {
+      outcome: 'not-comparable',
+      reason: `${n} ${n === 1 ? 'case' : 'cases'} with a score in both runs`,
+    });
   const { level } = options;
   const interval = pairs.interval(level);
   const known = { ...blankCheck(requirement), ...pairs.facts, interval, method: interval?.method ?? 'none' };
@@ -62,7 +59,7 @@ export async function checkPairs(
     };
   }
   if (requirement.kind === 'noWorse') return { ...known, ...(await noWorse(pairs, options)) };
-  return { ...known, ...maxDrop(pairs, interval, requirement.asked, level) };
+  return { ...known, ...maxDrop(pairs, { interval, asked: requirement.asked, level }) };
 }
 
 /** Differences of the pairs, turned so that above 0 the run is better. */
@@ -155,31 +152,34 @@ export function noWorseTest(
   return worseTest(new Pairs(requirement, sample), options);
 }
 
-async function worseTest(pairs: Pairs, { level, seed, signal }: PairedCheckOptions): Promise<NoWorseTest> {
-  const { table } = pairs;
-  const units = pairs.clusterSums?.length ?? pairs.n;
+async function worseTest(pairs: Pairs, options: PairedCheckOptions): Promise<NoWorseTest> {
+  const { n, table } = pairs;
+  const units = pairs.clusterSums?.length ?? n;
   // Were every case to fall, this would be the p-value: with fewer no drop whatever can be seen.
-  const least = 0.5 ** units / (table === undefined ? 1 : 2);
-  if (least > 1 - level) {
+  const least = table === undefined ? 0.5 ** units : worseThanChance({ wins: 0, losses: n, n });
+  if (least > 1 - options.level) {
     const what = pairs.clusterSums === undefined ? 'cases' : 'clusters';
     const reason = `${units} ${what} could not show a drop if all of them fell`;
     return { p: null, method: 'none', verdict: { outcome: 'undecided', reason } };
   }
   if (table !== undefined) {
-    return { p: mcnemarMidP(table.onlyFirst, table.onlySecond).pWorse, method: 'mcnemar-mid-p' };
+    const { onlyFirst: wins, onlySecond: losses } = table;
+    return { p: worseThanChance({ wins, losses, n }), method: 'mcnemar-unconditional' };
   }
   const flipped = pairs.clusterSums ?? pairs.differences;
-  const { pValue } = await signFlipTest(flipped, { seed, signal });
+  const p = await signFlipP(flipped, options);
   // The flips are symmetric: one side has half of the two-sided chance.
   const below = flipped.reduce((sum, each) => sum + each, 0) < 0;
-  return { p: below ? pValue / 2 : 1 - pValue / 2, method: 'sign-flip' };
+  return { p: below ? p / 2 : 1 - p / 2, method: 'sign-flip' };
 }
 
 function maxDrop(
   pairs: Pairs,
-  interval: Interval | null,
-  asked: number,
-  level: number,
+  {
+    interval,
+    asked,
+    level,
+  }: { readonly interval: Interval | null; readonly asked: number; readonly level: number },
 ): Pick<TestedCheck, 'p' | 'met' | 'detectable' | 'casesNeeded'> {
   const better = pairs.betterInterval(level);
   if (interval === null || better === null)
@@ -220,12 +220,16 @@ function detectableDrop(pairs: Pairs, alpha: number): number | null {
     const found = error * (studentQuantile(1 - alpha, degrees) + studentQuantile(POWER, degrees));
     return found > 0 && found <= 1 ? found : null;
   }
-  const plan = { n, alpha: Math.min(0.999, 2 * alpha), test: 'mid-p' as const };
   const discordant = (table.onlyFirst + table.onlySecond) / n;
   if (n > MOST_EXACT_POWER && discordant > 0) {
     // so many that the normal formula says the same, in no time
     return Math.min(discordant, (normalQuantile(POWER) - normalQuantile(alpha)) * Math.sqrt(discordant / n));
   }
+  const plan = {
+    n,
+    alpha: Math.min(0.999, 2 * (n > MOST_EXACT_POWER ? alpha : midPLevel(n, alpha))),
+    test: 'mid-p' as const,
+  };
   const found = discordant === 0 ? null : mcnemarDetectableDifference({ ...plan, discordant, power: POWER });
   if (found !== null) return found;
   // More than differ now would have to: the smallest drop without a single gain.

@@ -29,11 +29,11 @@ export function checkScore(
 ): TestedCheck {
   const { values, clusters } = sample;
   const n = values.length;
-  if (n === 0) return openCheck(requirement, 'undecided', 'no case has this score');
+  if (n === 0) return openCheck(requirement, { outcome: 'undecided', reason: 'no case has this score' });
   const found =
     clusters === null
       ? independent(requirement, values, options)
-      : clustered(requirement, values, clusters, options);
+      : clustered(requirement, { values, clusters, level: options.level });
   const value = values.reduce((sum, x) => sum + x, 0) / n;
   const { interval } = found;
   if (interval === null) return { ...blankCheck(requirement), ...found, value, n };
@@ -45,8 +45,40 @@ export function checkScore(
     value,
     n,
     met,
-    casesNeeded: casesFor({ value, interval, n, asked }),
+    casesNeeded: deciding(casesFor({ value, interval, n, asked }), (cases) =>
+      clusters === null ? wouldDecide(cases, values, { ...options, asked }) : true,
+    ),
   };
+}
+
+const MOST_STEPS = 100;
+
+/** The first number from `cases` up, in steps of 3 %, that decides: with few cases intervals narrow more slowly than 1/√n. */
+function deciding(cases: number | null, decides: (cases: number) => boolean): number | null {
+  let needed = cases;
+  for (let step = 0; needed !== null && step < MOST_STEPS && !decides(needed); step++)
+    needed += Math.ceil(needed / 30);
+  return needed;
+}
+
+/** Whether so many cases, with scores like these, would lie on one side of what was asked. */
+function wouldDecide(
+  cases: number,
+  values: readonly number[],
+  { asked, level, strict }: CheckOptions & { readonly asked: number },
+): boolean {
+  const n = values.length;
+  const mean = values.reduce((sum, x) => sum + x, 0) / n;
+  const above = mean > asked;
+  if (values.every((x) => x === 0 || x === 1)) {
+    const ones = mean * cases; // a part of a case, too: the tail is smooth in it
+    const tail = above
+      ? binomialTail(cases - ones, { n: cases, p: 1 - asked, strict })
+      : binomialTail(ones, { n: cases, p: asked, strict });
+    return tail <= (1 - level) / 2;
+  }
+  const like = Array.from({ length: cases }, (_, i) => values[Math.floor(((i + 0.5) * n) / cases)] as number);
+  return gaffkeTail(like, { at: asked, side: above ? 'low' : 'high', strict }) <= (1 - level) / 2;
 }
 
 /** Cases with which the interval would lie on one side, its width going with 1/√n; `null` where the mean is what was asked. */
@@ -75,23 +107,25 @@ function independent(
   // p: the chance of scores at least as far on the wrong side, were the mean just what was asked
   if (!binary) {
     const interval = boundedMeanInterval(values, { level, method: strict ? 'gaffke' : 'mid-gaffke' });
-    const tail = gaffkeTail(values, asked, kind === 'min' ? 'high' : 'low', strict);
+    const tail = gaffkeTail(values, { at: asked, side: kind === 'min' ? 'high' : 'low', strict });
     return { ...none, interval, method: interval?.method ?? 'none', p: Math.min(1, 2 * tail) };
   }
   const [n, successes] = [values.length, values.filter((x) => x === 1).length];
   const interval = (strict ? clopperPearsonInterval : midPInterval)({ successes, n }, { level });
   const tail =
     kind === 'min'
-      ? binomialTail(successes, n, asked, strict)
-      : binomialTail(n - successes, n, 1 - asked, strict);
+      ? binomialTail(successes, { n, p: asked, strict })
+      : binomialTail(n - successes, { n, p: 1 - asked, strict });
   return { ...none, interval, method: interval?.method ?? 'none', p: Math.min(1, 2 * tail) };
 }
 
 function clustered(
   { kind, asked }: Requirement,
-  values: readonly number[],
-  clusters: readonly string[],
-  { level }: CheckOptions,
+  {
+    values,
+    clusters,
+    level,
+  }: { readonly values: readonly number[]; readonly clusters: readonly string[]; readonly level: number },
 ): Found {
   const moments = new ClusteredMoments();
   values.forEach((value, i) => moments.add(value, clusters[i] as string));
@@ -120,13 +154,19 @@ function clustered(
 }
 
 /** P(X <= successes) of Binomial(n, p), half of the last count with mid-p. */
-function binomialTail(successes: number, n: number, p: number, strict: boolean): number {
+function binomialTail(
+  successes: number,
+  { n, p, strict }: { readonly n: number; readonly p: number; readonly strict: boolean },
+): number {
   const atMost = (x: number): number => (x < 0 ? 0 : x >= n ? 1 : incompleteBeta(n - x, x + 1, 1 - p, p));
   return strict ? atMost(successes) : (atMost(successes) + atMost(successes - 1)) / 2;
 }
 
 /** The same for graded scores, by Gaffke's distribution. */
-function gaffkeTail(values: readonly number[], at: number, side: 'low' | 'high', strict: boolean): number {
+function gaffkeTail(
+  values: readonly number[],
+  { at, side, strict }: { readonly at: number; readonly side: 'low' | 'high'; readonly strict: boolean },
+): number {
   const counts = ScoreCounts.of(values);
   const { near, far } = gaffkeChances(side === 'high' ? counts.above() : counts.below(), {
     at,

@@ -2,7 +2,7 @@ import { appendFile, stat } from 'node:fs/promises';
 import { checkName, headline } from './format-gate.js';
 import type { GateVerdictData, WorstCase } from './gate-verdict.js';
 import { unwritable } from './junit.js';
-import { plainText } from './plain-text.js';
+import { plainText } from '../../foundation/plain-text.js';
 
 const LIMIT = 1024 * 1024; // of GitHub for one step; above, the whole summary is refused
 const SPARE = 1024;

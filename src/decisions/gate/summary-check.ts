@@ -28,16 +28,25 @@ export function checkSummary(
   const { kind, slice } = requirement;
   const give = 'give its store or its results';
   if (kind === 'noWorse' || kind === 'maxDrop') {
-    return openCheck(requirement, 'not-comparable', `a summary holds no scores of single cases: ${give}`);
+    return openCheck(requirement, {
+      outcome: 'not-comparable',
+      reason: `a summary holds no scores of single cases: ${give}`,
+    });
   }
-  if (slice !== null) return openCheck(requirement, 'undecided', `a summary holds no slices: ${give}`);
+  if (slice !== null)
+    return openCheck(requirement, { outcome: 'undecided', reason: `a summary holds no slices: ${give}` });
   if (summary.repetitions !== null) {
-    return openCheck(requirement, 'undecided', `a summary of repetitions does not tell cases apart: ${give}`);
+    return openCheck(requirement, {
+      outcome: 'undecided',
+      reason: `a summary of repetitions does not tell cases apart: ${give}`,
+    });
   }
   const metric = metricOf(requirement, summary);
-  if (metric === undefined) return openCheck(requirement, 'undecided', 'no case has this score');
+  if (metric === undefined)
+    return openCheck(requirement, { outcome: 'undecided', reason: 'no case has this score' });
   const { scored: n, mean } = metric;
-  if (n === 0 || mean === null) return openCheck(requirement, 'undecided', 'no case has this score');
+  if (n === 0 || mean === null)
+    return openCheck(requirement, { outcome: 'undecided', reason: 'no case has this score' });
   if (metric.clusters === null && isBinary(metric)) {
     const ones = Math.round(mean * n);
     return checkScore(

@@ -198,7 +198,7 @@ class PowerCurve {
     const share = p10 / (p10 + p01);
     while (this.#significant.length <= m) {
       const pairs = this.#significant.length;
-      this.#critical = criticalCount(pairs, alpha, test, this.#critical);
+      this.#critical = criticalCount(pairs, { alpha, test, from: this.#critical });
       this.#significant.push(
         this.#critical < 0
           ? 0
@@ -210,7 +210,10 @@ class PowerCurve {
 }
 
 /** Largest count of the rarer side among `m` discordant pairs that is significant; -1 for none. `from`: that for m - 1. */
-function criticalCount(m: number, alpha: number, test: McnemarTestName, from: number): number {
+function criticalCount(
+  m: number,
+  { alpha, test, from }: { readonly alpha: number; readonly test: McnemarTestName; readonly from: number },
+): number {
   // One more pair moves the count up by one or not at all.
   const x = from + 1;
   if (2 * x >= m) return from;

@@ -51,7 +51,14 @@ export class BoundedWalk {
   }
 
   /** Chances, without drift unless given, that Z at `fraction` is at least `z` (at most -`z`) and none has left before. */
-  tails(fraction: number, z: number, drift = 0, looks = this.#looks.length): Tails {
+  tails(
+    fraction: number,
+    z: number,
+    {
+      drift = 0,
+      looks = this.#looks.length,
+    }: { readonly drift?: number | undefined; readonly looks?: number | undefined } = {},
+  ): Tails {
     if (looks === 0) {
       const mean = drift * Math.sqrt(fraction);
       return { upper: normalCdf(mean - z), lower: normalCdf(z - mean) };
@@ -103,8 +110,8 @@ export class BoundedWalk {
     const lower: number[] = [];
     for (const [k, { fraction }] of this.#looks.entries()) {
       const z = this.#bounds[k] as number;
-      upper.push(z === Number.POSITIVE_INFINITY ? 0 : this.tails(fraction, z, drift, k).upper);
-      lower.push(z === Number.POSITIVE_INFINITY ? 0 : this.tails(fraction, -z, drift, k).lower);
+      upper.push(z === Number.POSITIVE_INFINITY ? 0 : this.tails(fraction, z, { drift, looks: k }).upper);
+      lower.push(z === Number.POSITIVE_INFINITY ? 0 : this.tails(fraction, -z, { drift, looks: k }).lower);
     }
     return { upper, lower };
   }

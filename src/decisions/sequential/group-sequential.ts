@@ -93,7 +93,7 @@ export function spentAlpha(spending: AlphaSpending, { alpha, t }: SpendingState)
  */
 export function groupSequentialBoundary(plan: GroupSequentialPlan): GroupSequentialBoundary {
   const { fractions, alpha, spending } = checkPlan('groupSequentialBoundary', plan);
-  return boundaryOf(fractions, alpha, spending, 0).boundary;
+  return boundaryOf(fractions, { alpha, spending, maxDrift: 0 }).boundary;
 }
 
 /**
@@ -110,7 +110,7 @@ export function groupSequentialPower(
   const { drift, ...rest } = plan;
   checkOptions('groupSequentialPower', { drift }, { drift: number(Number.NEGATIVE_INFINITY) });
   const { fractions, alpha, spending } = checkPlan('groupSequentialPower', rest);
-  const { walk } = boundaryOf(fractions, alpha, spending, drift);
+  const { walk } = boundaryOf(fractions, { alpha, spending, maxDrift: drift });
   return powerOf(walk, fractions, drift);
 }
 
@@ -137,7 +137,7 @@ export function groupSequentialInflation(
   }
   const fixedDrift = normalQuantile(power) - normalQuantile(alpha / 2);
   const most = (fixedDrift + 4) / Math.sqrt(fractions.at(-1) as number);
-  const { walk } = boundaryOf(fractions, alpha, spending, most);
+  const { walk } = boundaryOf(fractions, { alpha, spending, maxDrift: most });
   const crossed = (drift: number): number => sum(walk.crossing(drift).upper);
   const drift = findRoot((at) => crossed(at) - power, [0, most]);
   const { expectedFraction } = powerOf(walk, fractions, drift);
@@ -154,9 +154,11 @@ export function groupSequentialInflation(
 /** The boundary together with the walk that it bounds, which answers for drifts up to `maxDrift`. */
 export function boundaryOf(
   fractions: readonly number[],
-  alpha: number,
-  spending: AlphaSpending,
-  maxDrift: number,
+  {
+    alpha,
+    spending,
+    maxDrift,
+  }: { readonly alpha: number; readonly spending: AlphaSpending; readonly maxDrift: number },
 ): { readonly boundary: GroupSequentialBoundary; readonly walk: BoundedWalk } {
   const walk = new BoundedWalk(maxDrift);
   const z: number[] = [];

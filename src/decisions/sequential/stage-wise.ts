@@ -71,11 +71,11 @@ function estimateAt(stop: {
   const root = Math.sqrt(fraction);
   const naiveEstimate = z / root;
   const most = Math.abs(naiveEstimate) + 12 / root;
-  const { boundary, walk } = boundaryOf(fractions, alpha, spending, most);
+  const { boundary, walk } = boundaryOf(fractions, { alpha, spending, maxDrift: most });
   const last = fractions.length - 1;
   const tailsAt = (drift: number): { upper: number; lower: number } => {
     const before = walk.crossing(drift);
-    const here = walk.tails(fraction, z, drift, last);
+    const here = walk.tails(fraction, z, { drift, looks: last });
     const earlier = (side: readonly number[]): number =>
       side.slice(0, last).reduce((total, each) => total + each, 0);
     return { upper: earlier(before.upper) + here.upper, lower: earlier(before.lower) + here.lower };

@@ -234,15 +234,15 @@ export class AlertManager extends EventSource<AlertEvents> {
       try {
         const { overMs } = state.rule;
         let over = seen.get(overMs);
-        if (over === undefined) seen.set(overMs, (over = this.#over(overMs, snapshot, monitor)));
-        this.#step(state, over, snapshot, now);
+        if (over === undefined) seen.set(overMs, (over = this.#averagedOver(overMs, snapshot, monitor)));
+        this.#advanceRule(state, { snapshot: over, latest: snapshot, now });
       } catch (error) {
         this.#report(state, error);
       }
     }
   }
 
-  #over(
+  #averagedOver(
     overMs: number,
     snapshot: PerformanceSnapshot,
     monitor: SnapshotSource | undefined,
@@ -255,16 +255,23 @@ export class AlertManager extends EventSource<AlertEvents> {
     return window.over(snapshot);
   }
 
-  #step(state: RuleState, snapshot: PerformanceSnapshot, latest: PerformanceSnapshot, now: number): void {
+  #advanceRule(
+    state: RuleState,
+    {
+      snapshot,
+      latest,
+      now,
+    }: { readonly snapshot: PerformanceSnapshot; readonly latest: PerformanceSnapshot; readonly now: number },
+  ): void {
     const { rule } = state;
     if (state.state === 'firing') {
       if (holds('resolve', rule.resolve(snapshot, latest))) {
-        const alert = this.#alert(state, 'resolved', snapshot, now);
+        const alert = this.#alertOf(state, { status: 'resolved', snapshot, now });
         state.state = 'inactive';
-        this.#tell('alert:resolved', alert);
+        this.#sendAlert('alert:resolved', alert);
       } else if (now - state.toldAtMs >= rule.repeatMs) {
         state.toldAtMs = now;
-        this.#tell('alert:firing', this.#alert(state, 'firing', snapshot, now));
+        this.#sendAlert('alert:firing', this.#alertOf(state, { status: 'firing', snapshot, now }));
       }
       return;
     }
@@ -278,21 +285,28 @@ export class AlertManager extends EventSource<AlertEvents> {
       state.startedAt = this.#options.clock.wallTime();
     }
     if (now - state.sinceMs >= rule.forMs && now - state.firedAtMs >= rule.cooldownMs) {
-      const alert = this.#alert(state, 'firing', snapshot, now);
+      const alert = this.#alertOf(state, { status: 'firing', snapshot, now });
       state.state = 'firing';
       state.firedAtMs = now;
       state.toldAtMs = now;
-      this.#tell('alert:firing', alert);
+      this.#sendAlert('alert:firing', alert);
     } else if (begins) {
       state.state = 'pending';
       if (this.wants('alert:pending')) {
-        const alert = this.#alert(state, 'pending', snapshot, now);
+        const alert = this.#alertOf(state, { status: 'pending', snapshot, now });
         this.emit('alert:pending', { at: alert.at, alert });
       }
     }
   }
 
-  #alert(state: RuleState, status: Alert['status'], snapshot: PerformanceSnapshot, now: number): Alert {
+  #alertOf(
+    state: RuleState,
+    {
+      status,
+      snapshot,
+      now,
+    }: { readonly status: Alert['status']; readonly snapshot: PerformanceSnapshot; readonly now: number },
+  ): Alert {
     const { rule } = state;
     const { source, clock } = this.#options;
     if (status !== 'resolved') state.message = this.#message(state, snapshot);
@@ -331,7 +345,7 @@ export class AlertManager extends EventSource<AlertEvents> {
     this.emit('alert:error', { at: this.#options.clock.wallTime(), rule: state.rule.name, error });
   }
 
-  #tell(event: 'alert:firing' | 'alert:resolved', alert: Alert): void {
+  #sendAlert(event: 'alert:firing' | 'alert:resolved', alert: Alert): void {
     this.emit(event, { at: alert.at, alert });
     for (const delivery of this.#deliveries) delivery.push(alert);
   }

@@ -66,7 +66,7 @@ export function linuxReader(read: TextReader, readOnce: TextReader): () => Machi
   const machineCores = [...(readOnce('/proc/stat') ?? '').matchAll(/^cpu\d+ /gm)].length;
   const cores = Math.min(limits.cpuCores ?? Infinity, limits.cpusetCores ?? Infinity);
   const limited = machineCores > 0 && cores < machineCores;
-  const cpuTime = limited ? cgroupCpuTime(limits, selfCgroup, mountInfo, read) : () => null;
+  const cpuTime = limited ? cgroupCpuTime(limits, { selfCgroup, mountInfo, read }) : () => null;
   const memory = cgroupMemory(limits, read);
   return () => {
     const host = parseMemInfo(read('/proc/meminfo'));
@@ -88,11 +88,13 @@ export function linuxReader(read: TextReader, readOnce: TextReader): () => Machi
 
 function cgroupCpuTime(
   limits: CgroupLimits,
-  selfCgroup: string,
-  mountInfo: string,
-  read: TextReader,
+  {
+    selfCgroup,
+    mountInfo,
+    read,
+  }: { readonly selfCgroup: string; readonly mountInfo: string; readonly read: TextReader },
 ): () => number | null {
-  const location = locateCgroup('cpuacct', selfCgroup, mountInfo);
+  const location = locateCgroup('cpuacct', { selfCgroup, mountInfo });
   // With version 1 the quota may belong to a group around ours, in another tree than the accounts.
   const own = location?.directories[0];
   if (own === undefined) return () => null;

@@ -114,10 +114,16 @@ export function machineMetrics(
     memoryPercent: used === null || limit === null || limit === 0 ? null : (used / limit) * 100,
     memoryUsedBytes: used,
     memoryLimitBytes: limit,
-    diskReadBytesPerSecond: bytesPerSecond(before.disk, after.disk, 'inBytes', elapsedMs),
-    diskWriteBytesPerSecond: bytesPerSecond(before.disk, after.disk, 'outBytes', elapsedMs),
-    networkSentBytesPerSecond: bytesPerSecond(before.network, after.network, 'outBytes', elapsedMs),
-    networkReceivedBytesPerSecond: bytesPerSecond(before.network, after.network, 'inBytes', elapsedMs),
+    diskReadBytesPerSecond: bytesPerSecond(before.disk, after.disk, { direction: 'inBytes', elapsedMs }),
+    diskWriteBytesPerSecond: bytesPerSecond(before.disk, after.disk, { direction: 'outBytes', elapsedMs }),
+    networkSentBytesPerSecond: bytesPerSecond(before.network, after.network, {
+      direction: 'outBytes',
+      elapsedMs,
+    }),
+    networkReceivedBytesPerSecond: bytesPerSecond(before.network, after.network, {
+      direction: 'inBytes',
+      elapsedMs,
+    }),
   };
 }
 
@@ -139,8 +145,7 @@ function percent(share: number): number {
 function bytesPerSecond(
   before: ByteCounts | null,
   after: ByteCounts | null,
-  direction: keyof ByteCounts,
-  elapsedMs: number,
+  { direction, elapsedMs }: { readonly direction: keyof ByteCounts; readonly elapsedMs: number },
 ): number | null {
   if (before === null || after === null || elapsedMs <= 0) return null;
   // A device that was taken away makes the sum step back: no traffic, not a negative one.

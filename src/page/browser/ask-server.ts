@@ -6,8 +6,10 @@ export type Asked = Readonly<Record<string, string | number | null | undefined>>
 /** Asks the server that this page comes from. Rejects with what it says when it has no answer. */
 export async function askServer<Answer>(
   path: string,
-  asked: Asked = {},
-  signal?: AbortSignal,
+  {
+    asked = {},
+    signal,
+  }: { readonly asked?: Asked | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Answer> {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(asked))

@@ -88,7 +88,27 @@ class CaseTable {
   }
 
   #filterBar({ sorts = SORTS }: CaseTableOptions): HTMLElement {
-    const { dimensions, groups, compared } = this.#source.head;
+    const { compared } = this.#source.head;
+    return el(
+      'form',
+      { class: 'filters', role: 'search', onsubmit: (event) => event.preventDefault() },
+      labelled('Search', this.#searchField()),
+      this.#outcomeChoice(),
+      this.#dimensionChoice(),
+      labelled('At most', this.#scoreField()),
+      this.#groupChoice(),
+      compared && this.#changeChoice(),
+      labelled(
+        'Sort',
+        choice(
+          sorts.filter(([sort]) => compared || (sort !== 'fell' && sort !== 'rose')),
+          (value) => void this.#show({ sort: value as CaseQuery['sort'] }),
+        ),
+      ),
+    );
+  }
+
+  #searchField(): HTMLElement {
     let waiting: ReturnType<typeof setTimeout> | undefined;
     const search = el('input', {
       type: 'search',
@@ -98,6 +118,10 @@ class CaseTable {
         waiting = setTimeout(() => void this.#show({ search: search.value }), SEARCH_DELAY_MS);
       },
     });
+    return search;
+  }
+
+  #scoreField(): HTMLElement {
     const atMost = el('input', {
       type: 'number',
       min: 0,
@@ -105,55 +129,60 @@ class CaseTable {
       step: 0.05,
       oninput: () => void this.#show({ maxScore: atMost.value === '' ? null : Number(atMost.value) }),
     });
-    const group = (value: string): string | null => (value === '' ? null : (groups[Number(value)] ?? null));
-    return el(
-      'form',
-      { class: 'filters', role: 'search', onsubmit: (event) => event.preventDefault() },
-      labelled('Search', search),
-      labelled(
-        'Outcome',
-        choice(
-          [
-            ['', 'All'],
-            ['failed', 'Failed'],
-            ['passed', 'Passed'],
-            ['unscored', 'Unscored'],
-            ['errored', 'Errored'],
-          ],
-          (value) => void this.#show({ outcome: value as CaseQuery['outcome'] }),
-        ),
+    return atMost;
+  }
+
+  #outcomeChoice(): HTMLElement {
+    return labelled(
+      'Outcome',
+      choice(
+        [
+          ['', 'All'],
+          ['failed', 'Failed'],
+          ['passed', 'Passed'],
+          ['unscored', 'Unscored'],
+          ['errored', 'Errored'],
+        ],
+        (value) => void this.#show({ outcome: value as CaseQuery['outcome'] }),
       ),
+    );
+  }
+
+  #dimensionChoice(): HTMLElement | false {
+    const { dimensions } = this.#source.head;
+    return (
       dimensions.length > 0 &&
-        labelled(
-          'Score of',
-          choice(
-            [['-1', 'Overall'], ...dimensions.map((name, i) => [String(i), seen(name)] as const)],
-            (value) => void this.#show({ dimension: Number(value) }),
-          ),
-        ),
-      labelled('At most', atMost),
-      groups.length > 0 &&
-        labelled(
-          'Group',
-          choice(
-            [['', 'All'], ...groups.map((name, i) => [String(i), seen(name)] as const)],
-            (value) => void this.#show({ group: group(value) }),
-          ),
-        ),
-      compared &&
-        labelled(
-          'Against baseline',
-          choice(
-            [['', 'All'], ['changed', 'Changed'], ...Object.entries(CHANGES)],
-            (value) => void this.#show({ change: value as CaseQuery['change'] }),
-          ),
-        ),
       labelled(
-        'Sort',
+        'Score of',
         choice(
-          sorts.filter(([sort]) => compared || (sort !== 'fell' && sort !== 'rose')),
-          (value) => void this.#show({ sort: value as CaseQuery['sort'] }),
+          [['-1', 'Overall'], ...dimensions.map((name, i) => [String(i), seen(name)] as const)],
+          (value) => void this.#show({ dimension: Number(value) }),
         ),
+      )
+    );
+  }
+
+  #groupChoice(): HTMLElement | false {
+    const { groups } = this.#source.head;
+    const group = (value: string): string | null => (value === '' ? null : (groups[Number(value)] ?? null));
+    return (
+      groups.length > 0 &&
+      labelled(
+        'Group',
+        choice(
+          [['', 'All'], ...groups.map((name, i) => [String(i), seen(name)] as const)],
+          (value) => void this.#show({ group: group(value) }),
+        ),
+      )
+    );
+  }
+
+  #changeChoice(): HTMLElement {
+    return labelled(
+      'Against baseline',
+      choice(
+        [['', 'All'], ['changed', 'Changed'], ...Object.entries(CHANGES)],
+        (value) => void this.#show({ change: value as CaseQuery['change'] }),
       ),
     );
   }

@@ -85,19 +85,6 @@ class Labelling {
       save.focus();
       return;
     }
-    const given = this.#labels[at];
-    const buttons = LABELS.map(({ label, name, key }) =>
-      el(
-        'button',
-        {
-          type: 'button',
-          'aria-pressed': String(given === label),
-          'aria-keyshortcuts': key,
-          onclick: () => void this.#give(at, label),
-        },
-        `${name} (${key})`,
-      ),
-    );
     const detail = await cases.detail(row);
     const card = el(
       'div',
@@ -109,17 +96,34 @@ class Labelling {
       },
       el('p', { class: 'quiet' }, `Answer ${at + 1} of ${drawn.length}`),
       shown(detail),
-      el('div', { class: 'buttons' }, buttons, back, save),
+      el('div', { class: 'buttons' }, this.#labelButtons(at), back, save),
     );
     card.addEventListener('keydown', ({ key }) => {
       const pressed = LABELS.find((each) => each.key === key);
-      if (pressed !== undefined) void this.#give(at, pressed.label);
+      if (pressed !== undefined) void this.#label(at, pressed.label);
     });
     refill(box, card);
     card.focus();
   }
 
-  async #give(at: number, label: number): Promise<void> {
+  /** A button for each label that an answer may be given. */
+  #labelButtons(at: number): HTMLElement[] {
+    const given = this.#labels[at];
+    return LABELS.map(({ label, name, key }) =>
+      el(
+        'button',
+        {
+          type: 'button',
+          'aria-pressed': String(given === label),
+          'aria-keyshortcuts': key,
+          onclick: () => void this.#label(at, label),
+        },
+        `${name} (${key})`,
+      ),
+    );
+  }
+
+  async #label(at: number, label: number): Promise<void> {
     this.#labels[at] = label;
     await this.show(at + 1);
   }

@@ -18,7 +18,7 @@ export function runView(runId: string, baseline: string | undefined): View {
   const body = el('div', {}, el('p', { class: 'quiet', role: 'status' }, 'Reading the run …'));
   const others = el('div');
   const element = el('div', {}, visible('h1', runId), others, body);
-  void askServer<StoredReport>('/run', { run: runId, baseline }, leaving.signal).then(
+  void askServer<StoredReport>('/run', { asked: { run: runId, baseline }, signal: leaving.signal }).then(
     (stored) => refill(body, parts(stored, runId, baseline)),
     (error: Error) => {
       if (leaving.signal.aborted) return;
@@ -28,7 +28,7 @@ export function runView(runId: string, baseline: string | undefined): View {
       );
     },
   );
-  void askServer<StoredRuns>('/runs', { limit: OTHERS }, leaving.signal).then(
+  void askServer<StoredRuns>('/runs', { asked: { limit: OTHERS }, signal: leaving.signal }).then(
     ({ runs }) => append(others, baselineChoice(runId, baseline, { runs: runs.map((run) => run.runId) })),
     () => {}, // what is wrong with the store is told above
   );

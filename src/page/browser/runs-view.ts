@@ -68,7 +68,7 @@ class RunsView implements View {
   async #look(): Promise<void> {
     if (!document.hidden)
       try {
-        this.#found = await askServer<StoredRuns>('/runs', { limit: this.#limit });
+        this.#found = await askServer<StoredRuns>('/runs', { asked: { limit: this.#limit } });
         this.#fill();
       } catch (error) {
         refill(

@@ -28,7 +28,7 @@ export class ServedCases implements CaseSource {
       score: this.head.dimensions[dimension],
       'at-most': maxScore,
     };
-    const page = await askServer<CasePage>('/cases', asked, signal);
+    const page = await askServer<CasePage>('/cases', { asked, signal });
     if (dimension < 0 || this.#baseline !== undefined) return page;
     // Of a dimension that was asked for the rows hold the one score.
     const scores = (row: CaseRow): (number | null)[] =>
@@ -44,7 +44,7 @@ export class ServedCases implements CaseSource {
       repetition,
       started: startedAt,
     };
-    return askServer('/case', asked);
+    return askServer('/case', { asked });
   }
 
   /** What is known of a case that failed as a whole. Of one with a failed dimension the outcome is not. */

@@ -49,18 +49,22 @@ export function textPane(className = ''): HTMLElement {
 export function textBlock({ text, tail, length }: CutText, marks: readonly TextMark[] = []): HTMLElement {
   const block = textPane();
   if (length === 0) block.append(el('span', { class: 'quiet' }, 'empty'));
-  appendMarked(block, text, marks, 0);
+  appendMarked(block, text, { marks, offset: 0 });
   if (tail === undefined) return block;
   const left = length - text.length - tail.length;
   block.append(
     el('span', { class: 'cut' }, `… ${count(left)} of ${count(length)} characters are not in this page …`),
   );
-  appendMarked(block, tail, marks, length - tail.length);
+  appendMarked(block, tail, { marks, offset: length - tail.length });
   return block;
 }
 
 /** `offset`: where `text` begins in the text that the marks are of. */
-function appendMarked(parent: Element, text: string, marks: readonly TextMark[], offset: number): void {
+function appendMarked(
+  parent: Element,
+  text: string,
+  { marks, offset }: { readonly marks: readonly TextMark[]; readonly offset: number },
+): void {
   let from = 0;
   const inside = marks
     .map((mark) => ({ ...mark, start: mark.start - offset, end: mark.end - offset }))

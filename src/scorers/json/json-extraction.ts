@@ -91,7 +91,7 @@ export function findJson(text: string, options: FindJsonOptions): Reading<JsonCa
     reasons: { nothing, several: nothing, none: nothing },
     readsOn: true,
     whole(own) {
-      const read = parsed(own, { start: 0, end: own.length }, 'whole', reading);
+      const read = parsed(own, { start: 0, end: own.length }, { tier: 'whole', reading });
       if (isFound(read)) return foundOf([read]);
       if (own.length === text.length) complaint = read.reason;
       return undefined;
@@ -101,7 +101,7 @@ export function findJson(text: string, options: FindJsonOptions): Reading<JsonCa
     byPosition(own) {
       const isAll = own.length === text.length;
       if (options.place === 'whole') return isAll ? { reason: complaint } : undefined;
-      return withinText(own, options, reading, isAll) ?? (isAll ? { reason: complaint } : undefined);
+      return withinText(own, options, { reading, isAll }) ?? (isAll ? { reason: complaint } : undefined);
     },
   });
 }
@@ -117,12 +117,11 @@ const foundOf = (found: JsonCandidates): Found<JsonCandidates> => ({
 function withinText(
   text: string,
   { place, fit = plainFit }: FindJsonOptions,
-  reading: JsonReading,
-  isAll: boolean,
+  { reading, isAll }: { readonly reading: JsonReading; readonly isAll: boolean },
 ): Reading<JsonCandidates> | undefined {
   if (!isAll && endsInBlock(text)) return undefined;
   const blocks = place === 'embedded' ? [] : codeBlocks(text);
-  const read = blocks.map((block) => parsed(block.content, block, 'fenced', reading));
+  const read = blocks.map((block) => parsed(block.content, block, { tier: 'fenced', reading }));
   const fenced = ranked(read.filter(isJson), fit);
   const decided = place === 'fenced' || (fenced.length > 0 && fit(fenced[0]!.value) > 0);
   const embedded = decided ? [] : embeddedIn(text, reading, isAll);
@@ -145,8 +144,7 @@ type JsonReading = Parameters<typeof jsonAt>[2];
 function parsed(
   text: string,
   { start, end }: Stretch,
-  tier: FoundJson['tier'],
-  reading: JsonReading,
+  { tier, reading }: { readonly tier: FoundJson['tier']; readonly reading: JsonReading },
 ): FoundJson | NotFound {
   const mended: JsonMend[] = [];
   try {

@@ -65,8 +65,7 @@ export function jsonMatch(options: JsonMatchOptions = {}): AnyOutputScorer {
     parseExpected,
   });
   return defineScorer(
-    convention,
-    '2',
+    { convention, version: '2' },
     ({ output, expected }) => {
       if (expected === undefined || expected === null) return NO_REFERENCE;
       const wanted = parseExpected && typeof expected === 'string' ? parsed(expected) : expected;

@@ -105,8 +105,7 @@ export function jsonSchema(
   let loading: Promise<Validator> | undefined;
   if (standard) validate = standardValidator(schema);
   return defineScorer(
-    convention,
-    '2',
+    { convention, version: '2' },
     ({ output }) => {
       // a validator knows numbers as JavaScript has them
       const found = findJson(output, { ...checked, place: checked.place ?? 'auto', inexact: Number });

@@ -23,8 +23,7 @@ export interface JsonValidOptions extends JsonReadingOptions, ReasoningOptions {
 export function jsonValid(options: JsonValidOptions = {}): AnyOutputScorer {
   const checked = checkOptions('jsonValid', options, { ...jsonReadingChecks, reasoning: reasoningHandling });
   return defineScorer(
-    conventionText('json-valid', jsonReadingConvention(checked)),
-    '2',
+    { convention: conventionText('json-valid', jsonReadingConvention(checked)), version: '2' },
     ({ output }) => {
       const found = findJson(output, { ...checked, place: checked.place ?? 'auto', lineBreaks: false });
       if (!isFound(found)) return { score: 0, reason: found.reason };

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { ModelClient, ModelInput, ModelParameters, ModelResponse } from '../../client/model-client.js';
 import { AssayError, messageOf } from '../../errors.js';
 import { sumUsage, type JudgeUsage } from '../../evaluation/judge-usage.js';
+import { nodeCrypto } from '../../foundation/late-modules.js';
 import { object, text, type OptionCheck } from '../../foundation/options.js';
 import { responseFormatFor, type VerdictSchema } from './structured-output.js';
 
@@ -41,13 +41,13 @@ export class JudgeCaller {
       this.#schema === undefined || this.#refused
         ? undefined
         : responseFormatFor(this.#options.client, this.#schema);
-    if (format === undefined) return askJudge(this.#options, input, signal);
+    if (format === undefined) return askJudge(this.#options, { input, signal });
     const parameters = { ...(this.#options.parameters ?? DEFAULT_PARAMETERS), responseFormat: format };
     try {
-      return await askJudge({ ...this.#options, parameters }, input, signal);
+      return await askJudge({ ...this.#options, parameters }, { input, signal });
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      const response = await askJudge(this.#options, input, signal);
+      const response = await askJudge(this.#options, { input, signal });
       this.#refused = true; // it was the form: without it the model answers
       return response;
     }
@@ -65,8 +65,7 @@ const isRefusal = (error: unknown): boolean =>
  */
 export async function askJudge(
   options: JudgeModelOptions,
-  input: ModelInput,
-  signal: AbortSignal | undefined,
+  { input, signal }: { readonly input: ModelInput; readonly signal: AbortSignal | undefined },
 ): Promise<ModelResponse> {
   const parameters = options.parameters ?? DEFAULT_PARAMETERS;
   try {
@@ -85,7 +84,7 @@ export function withJudgeIdentity<Judging extends object>(
   scorer: Judging,
   client: ModelClient,
 ): Judging & { readonly cacheIdentity: string } {
-  return Object.assign(scorer, { cacheIdentity: client.cacheIdentity ?? randomUUID() });
+  return Object.assign(scorer, { cacheIdentity: client.cacheIdentity ?? nodeCrypto().randomUUID() });
 }
 
 /** Parameters of a judge when none are given: no sampling, so that the same answer gets the same verdict. */

@@ -67,7 +67,7 @@ export function judge(options: JudgeOptions): Scorer {
   }
   const { showInput = true, showExpected = true } = checked;
   const scale = checked.rating === undefined ? gradeScale(checked.grades) : ratingScale(checked.rating);
-  const asked = new RubricJudge(checked, scale, defaultPrompt);
+  const asked = new RubricJudge(checked, { verdict: scale, defaultPrompt });
   const convention = conventionText('judge', {
     scale: scale.convention,
     ...asked.rubricConvention,
@@ -77,8 +77,7 @@ export function judge(options: JudgeOptions): Scorer {
     ...asked.modelConvention,
   });
   const scorer = defineScorer(
-    convention,
-    '2',
+    { convention, version: '2' },
     async ({ input, output, expected, signal }) => {
       const pieces: JudgeMaterial[] = [];
       if (showInput) pieces.push({ label: 'QUESTION', text: inputText(input) });
@@ -95,7 +94,7 @@ export function judge(options: JudgeOptions): Scorer {
 
 function gradedScore(reply: ModelResponse, form: RubricJudge['form'], scale: Scale): Score {
   const metadata = { text: reply.text, judge: usageOf([reply]) };
-  const verdict = readVerdict(reply, form, scale.accept);
+  const verdict = readVerdict(reply, { form, accept: scale.accept });
   if (!verdict.ok) return { score: null, reason: verdict.reason, metadata };
   const { tier, start, end, value } = verdict;
   return {

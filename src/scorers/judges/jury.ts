@@ -77,7 +77,7 @@ export function jury<Input = unknown, Expected = unknown, Metadata = unknown>(
       .map(([name, { convention: own, version }]) => `${name}:${own ?? 'custom'}@${version ?? '?'}`)
       .join('|'),
   });
-  const scorer = defineScorer<Input, Expected, Metadata>(convention, '1', async (args) => {
+  const scorer = defineScorer<Input, Expected, Metadata>({ convention, version: '1' }, async (args) => {
     const results = await Promise.all(
       members.map(async ([name, member]) => {
         try {

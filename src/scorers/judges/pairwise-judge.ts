@@ -88,7 +88,7 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
   const { scores } = checked;
   if (scores !== undefined) refuseBesideScores(checked);
   const menu = pairMenu(checked.verdicts ?? { a: 'A', b: 'B', tie: 'TIE' });
-  const asked = new RubricJudge(checked, askedVerdict(menu, scores), defaultPrompt);
+  const asked = new RubricJudge(checked, { verdict: askedVerdict(menu, scores), defaultPrompt });
   const read: ReadPair =
     scores === undefined
       ? (response) => pairVerdict(response, asked.form, menu)
@@ -106,8 +106,7 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
     ...asked.modelConvention,
   });
   const scorer = defineScorer<Input, Expected, Metadata>(
-    convention,
-    '2',
+    { convention, version: '2' },
     async (args) => {
       const opponent = checked.opponent === undefined ? singleText(args.expected) : checked.opponent(args);
       if (opponent === undefined) return { score: null, reason: 'the case has no answer to compare with' };
@@ -156,7 +155,7 @@ type PairRead = VerdictRead<PairVerdict> & { readonly scores?: readonly [number,
 type ReadPair = (response: ModelResponse) => PairRead;
 
 function pairVerdict(response: ModelResponse, form: VerdictForm, menu: PairMenu): PairRead {
-  const said = readVerdict(response, form, itemOf([...menu.keys()]));
+  const said = readVerdict(response, { form, accept: itemOf([...menu.keys()]) });
   return said.ok ? { ...said, value: menu.get(said.value)! } : said;
 }
 

@@ -102,8 +102,10 @@ export class RubricJudge {
 
   constructor(
     options: RubricOptions,
-    verdict: AskedVerdict,
-    defaultPrompt: (parts: JudgePromptParts) => ModelInput,
+    {
+      verdict,
+      defaultPrompt,
+    }: { readonly verdict: AskedVerdict; readonly defaultPrompt: (parts: JudgePromptParts) => ModelInput },
   ) {
     const names = [options.verdictName ?? verdict.keyword].flat();
     const json = options.format === 'json';

@@ -63,8 +63,7 @@ export interface Accepted<Value> {
  */
 export const readVerdict = <Value>(
   response: Pick<ModelResponse, 'text' | 'finishReason'>,
-  form: VerdictForm,
-  accept: AcceptVerdict<Value>,
+  { form, accept }: { readonly form: VerdictForm; readonly accept: AcceptVerdict<Value> },
 ): VerdictRead<Value> =>
   readReply(response, (text) =>
     finalAnswer<Accepted<Value>, VerdictPlace>(text, {

@@ -44,7 +44,7 @@ export function* announcements(text: string, mayFollow?: MayFollow): Generator<A
   while (end > 0 && places < MOST_PLACES) {
     const start = end <= WINDOW * 1.5 ? 0 : end - WINDOW;
     const found = boxesIn(text, start, end);
-    for (const pattern of nouns) announcedIn(text, pattern, [start, end], found, mayFollow);
+    for (const pattern of nouns) found.push(...announcedIn(text, pattern, { start, end, mayFollow }));
     found.sort((a, b) => b.start - a.start);
     for (const place of found) {
       if (place.tier !== 'boxed' && isSupposed(text, place)) continue;
@@ -58,10 +58,13 @@ export function* announcements(text: string, mayFollow?: MayFollow): Generator<A
 function announcedIn(
   text: string,
   nouns: RegExp,
-  [start, end]: readonly [number, number],
-  places: Announcement[],
-  mayFollow: MayFollow | undefined,
-): void {
+  {
+    start,
+    end,
+    mayFollow,
+  }: { readonly start: number; readonly end: number; readonly mayFollow: MayFollow | undefined },
+): Announcement[] {
+  const places: Announcement[] = [];
   const part = text.slice(start, end + LONGEST_NOUN);
   nouns.lastIndex = 0;
   for (let found = nouns.exec(part); found !== null; found = nouns.exec(part)) {
@@ -69,9 +72,10 @@ function announcedIn(
     const at = start + found.index;
     if (at >= end) break;
     if (!standsAlone(text, at, noun)) continue;
-    const place = placeAfter(text, at, noun, mayFollow);
+    const place = placeAfter(text, { at, noun, mayFollow });
     if (place !== undefined) places.push(place);
   }
+  return places;
 }
 
 const LETTER = /[\p{L}\p{N}]/u;
@@ -99,9 +103,11 @@ const LINKS = ' s_(*`"\'”’»:：=-–—>→⇒】])\r\n\t应應是为為选
 
 function placeAfter(
   text: string,
-  at: number,
-  noun: string,
-  mayFollow: MayFollow | undefined,
+  {
+    at,
+    noun,
+    mayFollow,
+  }: { readonly at: number; readonly noun: string; readonly mayFollow: MayFollow | undefined },
 ): Announcement | undefined {
   const end = at + noun.length;
   const kind = nounKind(noun);

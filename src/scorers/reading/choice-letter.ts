@@ -48,7 +48,14 @@ const MOST_DECOR = 100;
 const LONGEST_LINE = 1_000;
 
 /** Passes decoration and filling words, at most 100 characters. */
-export function passDecor(text: string, from: number, acrossLines: boolean, limit = text.length): number {
+export function passDecor(
+  text: string,
+  from: number,
+  {
+    acrossLines,
+    limit = text.length,
+  }: { readonly acrossLines: boolean; readonly limit?: number | undefined },
+): number {
   const decor = acrossLines ? DECOR : LINE_DECOR;
   const end = Math.min(limit, from + MOST_DECOR);
   let at = from;
@@ -78,11 +85,10 @@ const CLOSING = /[*_~"'`“”‘’»」』)\]}$.\\ \t]/;
 export function letterAt(
   text: string,
   from: number,
-  menu: Menu,
-  options: LetterOptions,
+  { menu, ...options }: LetterOptions,
 ): PlaceReading<string> {
   const end = options.end ?? text.length;
-  const at = passDecor(text, from, options.acrossLines, end);
+  const at = passDecor(text, from, { acrossLines: options.acrossLines, limit: end });
   const character = text[at];
   if (character === undefined || at >= end) return UNREADABLE;
   const letter = letterFor(menu, character, true);
@@ -91,13 +97,16 @@ export function letterAt(
     if (run > 1) return SEVERAL;
     return NO_ANSWER.test(text.slice(at, at + 40)) ? NONE : UNREADABLE;
   }
-  if (namesAnother(text, at + 1, menu, letter)) return SEVERAL;
-  if (options.acrossLines && beginsList(text, from, at, menu)) return UNREADABLE;
+  if (namesAnother(text, at + 1, { menu, letter })) return SEVERAL;
+  if (options.acrossLines && beginsList(text, { from, at, menu })) return UNREADABLE;
   return { kind: 'value', value: letter, start: at, end: at + 1 };
 }
 
 /** `Consider each choice:`, then `(A) …` and on the next line `(B) …`: the options, not an answer. */
-function beginsList(text: string, from: number, at: number, menu: Menu): boolean {
+function beginsList(
+  text: string,
+  { from, at, menu }: { readonly from: number; readonly at: number; readonly menu: Menu },
+): boolean {
   if (!text.slice(from, at).includes('\n')) return false;
   const end = lineEnd(text, at, LONGEST_LINE);
   if (text[end] !== '\n') return false;
@@ -107,6 +116,7 @@ function beginsList(text: string, from: number, at: number, menu: Menu): boolean
 
 /** How a letter is looked for. */
 export interface LetterOptions {
+  readonly menu: Menu;
   readonly acrossLines: boolean;
   /** Where the place ends, when that is known. */
   readonly end?: number | undefined;
@@ -155,7 +165,11 @@ const ALTERNATIVE =
   /(?:[ \t]*(?:[,，、;；/&+|]|or\b|and\b|und\b|oder\b|y\b|o\b|u\b|e\b|et\b|ou\b|to\b|through\b|и\b|или\b|and\/or\b|[-–~](?=[ \t]*[(*]?[\p{Lu}]))|或者|或|和|及|与|と|および|または|[ \t]{1,2}(?=[A-Z](?:[ \t]*(?:[,.;)]|\r?\n|$))))+[ \t]*/iuy;
 
 /** Whether another letter of the menu is named beside the one that ends before `from`. */
-export function namesAnother(text: string, from: number, menu: Menu, letter: string): boolean {
+export function namesAnother(
+  text: string,
+  from: number,
+  { menu, letter }: { readonly menu: Menu; readonly letter: string },
+): boolean {
   let at = from;
   while (at - from < 12 && CLOSING.test(text[at] ?? '') && !startsAlternative(text, at)) at++;
   const aside = ASIDE.exec(text.slice(at, at + 120));
@@ -165,8 +179,8 @@ export function namesAnother(text: string, from: number, menu: Menu, letter: str
   }
   ALTERNATIVE.lastIndex = at;
   const link = ALTERNATIVE.exec(text);
-  if (link === null) return standsBelow(text, at, menu, letter);
-  const begin = passDecor(text, at + link[0].length, false);
+  if (link === null) return standsBelow(text, at, { menu, letter });
+  const begin = passDecor(text, at + link[0].length, { acrossLines: false });
   const other = letterFor(menu, text[begin] ?? '', false);
   if (other === undefined || other === letter) return false;
   const after = text.slice(begin + 1, begin + 16);
@@ -188,7 +202,11 @@ const startsAlternative = (text: string, at: number): boolean => {
 };
 
 /** `A` on one line and `B` alone on the next. */
-function standsBelow(text: string, from: number, menu: Menu, letter: string): boolean {
+function standsBelow(
+  text: string,
+  from: number,
+  { menu, letter }: { readonly menu: Menu; readonly letter: string },
+): boolean {
   const found = /[ \t]*\r?\n[ \t]*[-*•]?[ \t]*[*(]{0,3}(.)[*).]{0,3}[ \t]*(?:\r?\n|$)/uy;
   found.lastIndex = from;
   const other = found.exec(text)?.[1];

@@ -41,7 +41,7 @@ export function computedOf(text: string, tokens: readonly NumberToken[]): Number
     const result = /^= ?[^\d\n=]{0,6}(?=[\d-])/.exec(before.slice(at, at + 12));
     if (result === null) continue;
     const start = at + result[0].length;
-    const given = numberTokens(before, 'auto', start, Math.min(before.length, start + 40))[0];
+    const given = numberTokens(before, 'auto', { from: start, end: Math.min(before.length, start + 40) })[0];
     if (given?.value === undefined || given.operand) continue;
     return tokens.find(({ value }) => value !== undefined && sameRational(value, given.value!));
   }
@@ -57,7 +57,7 @@ export function lastSentenceNumber(text: string, mark: DecimalMark): Reading<Rat
     const last = lastDigit(text, limit);
     if (last < 0) break;
     const { start, end } = sentenceWith(text, last);
-    const tokens = numberTokens(text, mark, start, end).filter(({ ordinal }) => !ordinal);
+    const tokens = numberTokens(text, mark, { from: start, end }).filter(({ ordinal }) => !ordinal);
     const isAsked = text[end] === '?' && start > 0;
     if (tokens.length > 0 && !isAsked) return chosenAtEnd(text, mainClause(text, tokens, { start, end }));
     limit = start;

@@ -33,14 +33,16 @@ const START =
 export function numberTokens(
   text: string,
   mark: DecimalMark = 'auto',
-  from = 0,
-  end = text.length,
+  {
+    from = 0,
+    end = text.length,
+  }: { readonly from?: number | undefined; readonly end?: number | undefined } = {},
 ): NumberToken[] {
   const part = from === 0 && end === text.length ? text : text.slice(0, end);
   const tokens: NumberToken[] = [];
   START.lastIndex = from;
   for (let found = START.exec(part); found !== null; found = START.exec(part)) {
-    const token = tokenAt(part, found.index, found[0], mark);
+    const token = tokenAt(part, found.index, { first: found[0], mark });
     START.lastIndex =
       token === undefined ? found.index + found[0].length : Math.max(token.end, found.index + 1);
     if (token !== undefined) tokens.push(token);
@@ -56,7 +58,11 @@ interface Amount {
   readonly listed?: boolean | undefined;
 }
 
-function tokenAt(text: string, at: number, first: string, mark: DecimalMark): NumberToken | undefined {
+function tokenAt(
+  text: string,
+  at: number,
+  { first, mark }: { readonly first: string; readonly mark: DecimalMark },
+): NumberToken | undefined {
   if (!/[0-9]/.test(first[0]!) && !/[\u00bc-\u215e\\]/.test(first[0]!)) return symbol(text, at, first.length);
   if (first.startsWith('\\') && !first.endsWith('frac')) return symbol(text, at, first.length);
   if (/[0-9]/.test(first) && isPartOfName(text, at)) return undefined;
@@ -298,9 +304,9 @@ function signBefore(text: string, at: number): Sign {
     rest = window.slice(0, currency.index);
     const outer = /[-–—+] ?$/.exec(rest);
     if (outer === null) return { negative: false, start, operator: false };
-    return readSign(text, start, outer[0], rest.slice(0, outer.index));
+    return readSign(text, start, { sign: outer[0], before: rest.slice(0, outer.index) });
   }
-  const read = readSign(text, at, direct[0], rest);
+  const read = readSign(text, at, { sign: direct[0], before: rest });
   start = read.start;
   minus = read.negative;
   const currency = minus ? CURRENCY.exec(rest) : null; // `$-5`
@@ -311,7 +317,11 @@ function signBefore(text: string, at: number): Sign {
   };
 }
 
-function readSign(text: string, at: number, sign: string, before: string): Sign {
+function readSign(
+  text: string,
+  at: number,
+  { sign, before }: { readonly sign: string; readonly before: string },
+): Sign {
   const start = at - sign.length;
   const spaced = sign.endsWith(' ');
   const minus = sign[0] !== '+';

@@ -26,10 +26,12 @@ const LONGEST = 600;
  */
 export function matchedOption(
   text: string,
-  start: number,
-  end: number,
-  options: OptionTexts,
-  whole: boolean,
+  {
+    start,
+    end,
+    options,
+    whole,
+  }: { readonly start: number; readonly end: number; readonly options: OptionTexts; readonly whole: boolean },
 ): OptionFound | undefined {
   if (end - start > LONGEST) return undefined;
   const said = comparable(text.slice(start, end));

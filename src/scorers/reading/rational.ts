@@ -51,8 +51,7 @@ export function sameRational(a: Rational, b: Rational): boolean {
 export function withinTolerance(
   a: Rational,
   expected: Rational,
-  absolute: Decimal,
-  relative: Decimal,
+  { absolute, relative }: { readonly absolute: Decimal; readonly relative: Decimal },
 ): boolean {
   if (sameRational(a, expected)) return true;
   // all times both bottoms, so that nothing is divided

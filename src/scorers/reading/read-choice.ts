@@ -29,7 +29,7 @@ export function readChoice(text: string, menu: Menu, options?: OptionTexts): Rea
       wholeLetter(own, menu) ??
       (options === undefined
         ? undefined
-        : foundOption(matchedOption(own, 0, own.length, options, true), 'whole')),
+        : foundOption(matchedOption(own, { start: 0, end: own.length, options, whole: true }), 'whole')),
     places(own) {
       mentioned.clear();
       return announcements(own, (_, at) => mayBeLetter(own, at, menu));
@@ -40,7 +40,7 @@ export function readChoice(text: string, menu: Menu, options?: OptionTexts): Rea
       if (place.tier === 'direct')
         mentioned.add(read.kind === 'value' ? read.value : (mentionAt(own, place.start, menu) ?? ''));
       if (read.kind === 'value' || read.kind === 'several' || place.tier === 'direct' || decided) return read;
-      const option = unread++ < MOST_UNREAD ? announcedOption(own, place, menu, options) : undefined;
+      const option = unread++ < MOST_UNREAD ? announcedOption(own, place, { menu, options }) : undefined;
       return option === undefined ? read : { kind: 'value', ...option };
     },
     byPosition: (own, weak) =>
@@ -64,12 +64,12 @@ const REASONS = Object.freeze({
 function readPlace(text: string, place: Announcement, menu: Menu): PlaceReading<string> {
   const { start, end, mayWrap: acrossLines, tier } = place;
   const bare = tier === 'direct' && /[\x00-\u05ff]/.test(text[start - 1] ?? ''); // spaced scripts have a verb
-  return letterAt(text, start, menu, { acrossLines, end, bare });
+  return letterAt(text, start, { menu, acrossLines, end, bare });
 }
 
 /** The letter that an option or answer is called by, chosen or not: `option A fails`. */
 function mentionAt(text: string, start: number, menu: Menu): string | undefined {
-  const read = letterAt(text, start, menu, { acrossLines: false });
+  const read = letterAt(text, start, { menu, acrossLines: false });
   return read.kind === 'value' ? read.value : undefined;
 }
 
@@ -77,13 +77,14 @@ function mentionAt(text: string, start: number, menu: Menu): string | undefined 
 function announcedOption(
   text: string,
   place: Announcement,
-  menu: Menu,
-  options: OptionTexts | undefined,
+  { menu, options }: { readonly menu: Menu; readonly options: OptionTexts | undefined },
 ): OptionFound | undefined {
-  const from = passDecor(text, place.start, place.mayWrap);
+  const from = passDecor(text, place.start, { acrossLines: place.mayWrap });
   const end = place.end ?? lineEnd(text, from, LONGEST_WORDING);
   const known = options ?? optionsWritten(text.slice(Math.max(0, place.from - TAIL), place.from), menu);
-  return known.length === 0 ? undefined : matchedOption(text, from, end, known, options === undefined);
+  return known.length === 0
+    ? undefined
+    : matchedOption(text, { start: from, end, options: known, whole: options === undefined });
 }
 
 const foundOption = (found: OptionFound | undefined, tier: string): Found<string> | undefined =>
@@ -105,7 +106,7 @@ function optionsWritten(text: string, menu: Menu): OptionTexts {
 
 function wholeLetter(text: string, menu: Menu): Found<string> | undefined {
   if (text.length > 200) return undefined;
-  const at = passDecor(text, 0, true);
+  const at = passDecor(text, 0, { acrossLines: true });
   const letter = letterFor(menu, text[at] ?? '', true);
   if (letter === undefined || !/^[\s*_"'`$)\]}.:>\\。、]*(?:<[^<>]{0,12}>\s*)?$/u.test(text.slice(at + 1)))
     return undefined;
@@ -173,7 +174,7 @@ function leadingLetter(text: string, menu: Menu): Found<string> | undefined {
   const isShort = text.length <= SHORT && !text.trim().includes('\n');
   const letter = letterFor(menu, written, found[1] !== undefined || (isShort && found[3] !== ':'));
   const at = found[0].indexOf(written);
-  if (letter === undefined || namesAnother(text, at + 1, menu, letter)) return undefined;
+  if (letter === undefined || namesAnother(text, at + 1, { menu, letter })) return undefined;
   const others =
     found[1] === undefined
       ? /(?:^|[\n;；。])[\s*_-]*([\p{L}\p{N}])[.):：]/gu
@@ -245,5 +246,5 @@ function sentenceAround(text: string, at: number): string {
 function optionInEnd(text: string, options: OptionTexts | undefined): Found<string> | undefined {
   if (options === undefined) return undefined;
   const { start, end } = lastParagraph(text);
-  return foundOption(matchedOption(text, start, end, options, false), 'option text');
+  return foundOption(matchedOption(text, { start, end, options, whole: false }), 'option text');
 }

@@ -78,11 +78,10 @@ const LONGEST_PLAIN = 100_000;
 /** The first number of a stretch; none when it is part of an expression. */
 export function firstNumber(
   text: string,
-  from: number,
-  end: number,
   mark: DecimalMark,
+  { from, end }: { readonly from: number; readonly end: number },
 ): Reading<Rational> | undefined {
-  const [first] = numberTokens(text, mark, from, end);
+  const [first] = numberTokens(text, mark, { from, end });
   if (first === undefined) return undefined;
   if (first.value === undefined || first.listed) return { reason: 'no plain number stands where it should' };
   return { value: first.value, tier: 'marker', start: first.start, end: first.end };
@@ -109,7 +108,7 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
   const { start, end, exact } = valueStretch(text, place);
   const content = text.slice(start, end);
   if (content.trim() === '' || (!exact && DENIED.test(content))) return UNREADABLE;
-  const written = numberTokens(text, mark, start, end);
+  const written = numberTokens(text, mark, { from: start, end });
   const plain = written.filter(({ ordinal }) => !ordinal);
   const all = plain.length === 0 ? written : plain;
   if (all.length === 0 && content.trim() === 'null' && exact) return NONE;
@@ -123,7 +122,7 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
   if (exact ? isOneOfBoxes(text, place) : isOneOfItems(text, start, end)) return SEVERAL;
   const tokens = afterLastEquals(text, all, end);
   if (tokens === 'several') return SEVERAL;
-  const chosen = chosenOf(text, tokens, start, exact);
+  const chosen = chosenOf(text, tokens, { start, exact });
   if (chosen === 'several') return SEVERAL;
   const factorial = exact && text[chosen.end] === '!';
   if (chosen.value === undefined || chosen.operand || chosen.listed || factorial) return NONE;
@@ -223,8 +222,7 @@ function afterLastEquals(
 function chosenOf(
   text: string,
   tokens: readonly NumberToken[],
-  start: number,
-  exact: boolean,
+  { start, exact }: { readonly start: number; readonly exact: boolean },
 ): NumberToken | 'several' {
   const [first, second] = tokens as [NumberToken, NumberToken?];
   if (second === undefined) return first;

@@ -97,12 +97,14 @@ function saidAt(text: string, place: Announcement, finder: YesNoFinder): PlaceRe
     return { kind: 'value', ...here };
   const end = place.end ?? lineEnd(text, start, LONGEST_VALUE);
   if (NO_DIFFERENCE.test(text.slice(start, end))) return SEVERAL;
-  return agreed(finder.all(text, start, Math.min(end, sentenceEnd(text, start, LONGEST_VALUE))));
+  return agreed(
+    finder.all(text, { from: start, end: Math.min(end, sentenceEnd(text, start, LONGEST_VALUE)) }),
+  );
 }
 
 /** `yes or no`. */
 function isOneOfTwo(text: string, here: SaidWord, finder: YesNoFinder): boolean {
-  const [next] = finder.all(text, here.end, here.end + 24, true);
+  const [next] = finder.all(text, { from: here.end, end: here.end + 24, weighed: true });
   if (next === undefined || next.value === here.value) return false;
   return /^[\s*_"',/]*(?:or|and|oder|und|ou|et|o|y|e)?[\s*_"']*$/i.test(text.slice(here.end, next.start));
 }
@@ -166,7 +168,7 @@ function advised(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
       )
     )
       continue;
-    const [said] = finder.all(text, start, start + clause.length);
+    const [said] = finder.all(text, { from: start, end: start + clause.length });
     if (said === undefined || HEDGED.test(text.slice(said.end, said.end + 30))) continue;
     last = said;
   }

@@ -40,7 +40,7 @@ export function writtenDigits(text: string, at: number, mark: DecimalMark): Writ
   }
   groups.push(run.slice(from));
   ends.push(run.length);
-  return interpret(groups, marks, ends, mark);
+  return interpret(mark, { groups, marks, ends });
 }
 
 const plainSeparator = (written: string): string =>
@@ -51,10 +51,16 @@ const plainSeparator = (written: string): string =>
       : written.replace('’', "'");
 
 function interpret(
-  groups: readonly string[],
-  marks: readonly string[],
-  ends: readonly number[],
   mark: DecimalMark,
+  {
+    groups,
+    marks,
+    ends,
+  }: {
+    readonly groups: readonly string[];
+    readonly marks: readonly string[];
+    readonly ends: readonly number[];
+  },
 ): WrittenDigits {
   const taken = (count: number, digits: string, more: Partial<WrittenDigits> = {}): WrittenDigits => ({
     value: parseDecimal(digits),

@@ -68,21 +68,28 @@ export class YesNoFinder {
   at(text: string, place: number): SaidWord | undefined {
     this.#here.lastIndex = place;
     const found = this.#here.exec(text);
-    return found === null ? undefined : this.#said(text, place, found[0]);
+    return found === null ? undefined : this.#meaningOf(text, place, found[0]);
   }
 
   /** All words of a stretch; those that are only weighed against others are left out unless `weighed`. */
-  all(text: string, from: number, end: number, weighed = false): SaidWord[] {
+  all(
+    text: string,
+    {
+      from,
+      end,
+      weighed = false,
+    }: { readonly from: number; readonly end: number; readonly weighed?: boolean | undefined },
+  ): SaidWord[] {
     const said: SaidWord[] = [];
     for (const found of text.slice(from, end).matchAll(this.#anywhere)) {
       const at = from + found.index;
       if (!weighed && SET_ASIDE.test(text.slice(Math.max(from, at - 24), at))) continue;
-      said.push(this.#said(text, at, found[0]));
+      said.push(this.#meaningOf(text, at, found[0]));
     }
     return said;
   }
 
-  #said(text: string, start: number, word: string): SaidWord {
+  #meaningOf(text: string, start: number, word: string): SaidWord {
     const value = this.#words.get(word.toLowerCase())!;
     const denied = NEGATORS.test(text.slice(Math.max(0, start - 40), start));
     return { value: denied ? (value === 'yes' ? 'no' : 'yes') : value, start, end: start + word.length };

@@ -68,8 +68,7 @@ export function bleu(options: BleuOptions = {}): CorpusScorer<unknown, TextRefer
     corpusEff: settings.effectiveOrder,
   });
   const scorer = defineScorer<unknown, TextReference>(
-    convention,
-    '2',
+    { convention, version: '2' },
     ({ output, expected }) => {
       const accepted = acceptedTexts(expected)?.filter((reference) => reference !== '');
       if (accepted === undefined || accepted.length === 0) return NO_REFERENCE;

@@ -45,8 +45,7 @@ export function chrf(options: ChrfOptions = {}): CorpusScorer<unknown, TextRefer
     space: settings.whiteSpace,
   });
   const scorer = defineScorer<unknown, TextReference>(
-    convention,
-    '2',
+    { convention, version: '2' },
     ({ output, expected }) => {
       const accepted = acceptedTexts(expected)?.filter((reference) => reference !== '');
       if (accepted === undefined || accepted.length === 0) return NO_REFERENCE;
@@ -151,25 +150,32 @@ function separatePunctuation(text: string): string[] {
 function statisticsOf(answer: Prepared, reference: Prepared, settings: ChrfSettings): number[] {
   const statistics: number[] = [];
   for (let n = 1; n <= settings.charOrder; n++) {
-    countMatches(statistics, answer.characters.length - n + 1, reference.characters.length - n + 1, {
-      ofAnswer: (i) => answer.characters.substring(i, i + n),
-      ofReference: (i) => reference.characters.substring(i, i + n),
-    });
+    countMatches(
+      statistics,
+      {
+        ofAnswer: (i) => answer.characters.substring(i, i + n),
+        ofReference: (i) => reference.characters.substring(i, i + n),
+      },
+      { answerSize: answer.characters.length - n + 1, referenceSize: reference.characters.length - n + 1 },
+    );
   }
   for (let n = 1; n <= settings.wordOrder; n++) {
-    countMatches(statistics, answer.words.length - n + 1, reference.words.length - n + 1, {
-      ofAnswer: (i) => answer.words.slice(i, i + n).join(' '),
-      ofReference: (i) => reference.words.slice(i, i + n).join(' '),
-    });
+    countMatches(
+      statistics,
+      {
+        ofAnswer: (i) => answer.words.slice(i, i + n).join(' '),
+        ofReference: (i) => reference.words.slice(i, i + n).join(' '),
+      },
+      { answerSize: answer.words.length - n + 1, referenceSize: reference.words.length - n + 1 },
+    );
   }
   return statistics;
 }
 
 function countMatches(
   statistics: number[],
-  answerSize: number,
-  referenceSize: number,
   grams: { readonly ofAnswer: (i: number) => string; readonly ofReference: (i: number) => string },
+  { answerSize, referenceSize }: { readonly answerSize: number; readonly referenceSize: number },
 ): void {
   const left = new Map<string, number>();
   for (let i = 0; i < referenceSize; i++) {

@@ -54,8 +54,7 @@ export function dropF1(options: DropF1Options = {}): Scorer<unknown, TextReferen
     spans: checked.spans === undefined ? 'one' : (checked.spansName ?? 'custom'),
   });
   return defineScorer(
-    convention,
-    '2',
+    { convention, version: '2' },
     ({ output, expected }) => {
       const accepted = acceptedTexts(expected);
       if (accepted === undefined) return NO_REFERENCE;

@@ -23,8 +23,7 @@ export function editSimilarity(options: EditSimilarityOptions = {}): Scorer<unkn
   const checked = checkOptions('editSimilarity', options, comparisonChecks);
   const comparison = textComparison(checked);
   return defineScorer(
-    conventionText('edit-similarity', comparison.convention),
-    '2',
+    { convention: conventionText('edit-similarity', comparison.convention), version: '2' },
     ({ output, expected }) => {
       const accepted = acceptedTexts(expected);
       if (accepted === undefined) return NO_REFERENCE;

@@ -82,15 +82,14 @@ export function rouge(options: RougeOptions = {}): Scorer<unknown, TextReference
     tokenizer: tokenizer === 'ascii' ? undefined : tokenizer,
   });
   return defineScorer<unknown, TextReference>(
-    convention,
-    '2',
+    { convention, version: '2' },
     ({ output, expected }) => {
       const accepted = acceptedTexts(expected);
       if (accepted === undefined) return NO_REFERENCE;
       if (tokenizer === 'ascii' && !accepted.some(isCovered)) return UNCOVERED;
       let best: RougeScore | undefined;
       for (const reference of accepted) {
-        const score = rougeOf(output, reference, variant, words);
+        const score = rougeOf(output, reference, { variant, words });
         if (score === undefined) return TOO_LONG;
         if (best === undefined || score.fmeasure > best.fmeasure) best = score;
       }
@@ -117,7 +116,7 @@ export function rougeScore(
   requireOptions('rougeScore', options, ['variant']);
   checkText('the candidate', candidate);
   checkText('the reference', reference);
-  const score = rougeOf(candidate, reference, variant, asciiWords(stem));
+  const score = rougeOf(candidate, reference, { variant, words: asciiWords(stem) });
   if (score !== undefined) return score;
   throw new AssayError('ASSAY_INVALID_INPUT', `Expected texts that can be compared: ${TOO_LONG.reason}`);
 }
@@ -131,8 +130,7 @@ type Words = (text: string) => string[];
 function rougeOf(
   candidate: string,
   reference: string,
-  variant: RougeVariant,
-  words: Words,
+  { variant, words }: { readonly variant: RougeVariant; readonly words: Words },
 ): RougeScore | undefined {
   if (variant === 'rougeL') return longestSubsequence(words(candidate), words(reference));
   if (variant === 'rougeLsum') return summaryLevel(linesOf(candidate, words), linesOf(reference, words));

@@ -42,8 +42,7 @@ export function tokenF1(options: TokenF1Options = {}): Scorer<unknown, TextRefer
   });
   const measure = checked.measure ?? 'f1';
   return defineScorer(
-    conventionText('squad-v2', { measure }),
-    '2',
+    { convention: conventionText('squad-v2', { measure }), version: '2' },
     ({ output, expected }) => {
       const accepted = acceptedTexts(expected);
       if (accepted === undefined) return NO_REFERENCE;

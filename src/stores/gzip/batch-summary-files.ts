@@ -1,7 +1,7 @@
 import type { FileSystem } from './file-system.js';
 import type { GzipCompressor } from './gzip-compressor.js';
 import type { BatchSummary } from '../result-store.js';
-import { repairShards, ShardReader, type ShardDamage } from './shard-reader.js';
+import { repairShards, ShardReader, type ShardDamage, type ShardParts } from './shard-reader.js';
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.js';
 
 const FAMILY = 'summaries';
@@ -14,11 +14,7 @@ export class BatchSummaryFiles {
   readonly #onDamage: (damage: ShardDamage) => void;
   readonly #writer: ShardWriter;
 
-  constructor(
-    options: Omit<ShardWriterOptions, 'family'>,
-    compressor: GzipCompressor,
-    onDamage: (damage: ShardDamage) => void,
-  ) {
+  constructor(options: Omit<ShardWriterOptions, 'family'>, { compressor, onDamage }: ShardParts) {
     this.#folder = options.folder;
     this.#files = options.files;
     this.#compressor = compressor;
@@ -28,7 +24,7 @@ export class BatchSummaryFiles {
 
   /** Repairs what an interrupted writer left behind. */
   async repair(): Promise<void> {
-    await repairShards(this.#folder, FAMILY, this.#files, this.#onDamage);
+    await repairShards(this.#folder, { family: FAMILY, files: this.#files, onDamage: this.#onDamage });
   }
 
   /** Appends a summary; resolves when it is durable. One at a time. */
@@ -39,7 +35,7 @@ export class BatchSummaryFiles {
 
   /** The summaries of a run, oldest first. */
   async ofRun(runId: string): Promise<BatchSummary[]> {
-    const reader = new ShardReader(this.#folder, FAMILY, this.#onDamage);
+    const reader = new ShardReader(this.#folder, { family: FAMILY, onDamage: this.#onDamage });
     const found = new Map<string, BatchSummary>();
     for (const member of await reader.refresh((name) => this.#writer.acknowledged(name))) {
       for (const line of await reader.lines(member)) {

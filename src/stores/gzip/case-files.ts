@@ -2,7 +2,7 @@ import { restoreCase, type CaseContent, type KeptCase } from '../kept-case.js';
 import type { FileSystem } from './file-system.js';
 import type { GzipCompressor } from './gzip-compressor.js';
 import { ResultIndex } from './result-index.js';
-import { repairShards, ShardReader, type ShardDamage } from './shard-reader.js';
+import { repairShards, ShardReader, type ShardDamage, type ShardParts } from './shard-reader.js';
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.js';
 
 const FAMILY = 'cases';
@@ -21,22 +21,18 @@ export class CaseFiles {
   readonly #reader: ShardReader;
   #index: ResultIndex | undefined;
 
-  constructor(
-    options: Omit<ShardWriterOptions, 'family'>,
-    compressor: GzipCompressor,
-    onDamage: (damage: ShardDamage) => void,
-  ) {
+  constructor(options: Omit<ShardWriterOptions, 'family'>, { compressor, onDamage }: ShardParts) {
     this.#folder = options.folder;
     this.#files = options.files;
     this.#compressor = compressor;
     this.#onDamage = onDamage;
     this.#writer = new ShardWriter({ ...options, family: FAMILY });
-    this.#reader = new ShardReader(options.folder, FAMILY, onDamage);
+    this.#reader = new ShardReader(options.folder, { family: FAMILY, onDamage });
   }
 
   /** Repairs what an interrupted writer left behind. */
   async repair(): Promise<void> {
-    await repairShards(this.#folder, FAMILY, this.#files, this.#onDamage);
+    await repairShards(this.#folder, { family: FAMILY, files: this.#files, onDamage: this.#onDamage });
   }
 
   /** Stores those that are not there yet; resolves to the bytes written when they are durable. One at a time. */
@@ -55,7 +51,7 @@ export class CaseFiles {
       const { name, offset } = await this.#writer.append(member);
       const number = this.#reader.added(name, { offset, length: member.length, rows: hashes.length });
       if (number === undefined) await this.#refresh();
-      else for (const [line, hash] of hashes.entries()) addTo(index, hash, number, line);
+      else for (const [line, hash] of hashes.entries()) addTo(index, hash, { member: number, line });
       bytes += member.length;
     }
     return bytes;
@@ -85,7 +81,7 @@ export class CaseFiles {
     const index = (this.#index ??= new ResultIndex());
     for (const member of await this.#reader.refresh((name) => this.#writer.acknowledged(name))) {
       for (const [line, text] of (await this.#reader.lines(member)).entries()) {
-        addTo(index, (JSON.parse(text) as { hash: string }).hash, member, line);
+        addTo(index, (JSON.parse(text) as { hash: string }).hash, { member, line });
       }
     }
     return index;
@@ -112,7 +108,11 @@ const keyOf = (hash: string): { readonly caseId: string; readonly repetition: nu
   repetition: 0,
 });
 
-function addTo(index: ResultIndex, hash: string, member: number, line: number): void {
+function addTo(
+  index: ResultIndex,
+  hash: string,
+  { member, line }: { readonly member: number; readonly line: number },
+): void {
   const facts = { runId: '', model: null, startedAt: 0, score: null, outcome: 'scored' } as const;
   index.add({ ...facts, ...keyOf(hash) }, { member, line });
 }

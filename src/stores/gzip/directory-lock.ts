@@ -69,7 +69,20 @@ export class DirectoryLock {
   #lost = false;
   #writing: Promise<unknown> = Promise.resolve();
 
-  private constructor(folder: string, path: string, file: WritableFile, clock: Clock, files: FileSystem) {
+  private constructor(
+    folder: string,
+    {
+      path,
+      file,
+      clock,
+      files,
+    }: {
+      readonly path: string;
+      readonly file: WritableFile;
+      readonly clock: Clock;
+      readonly files: FileSystem;
+    },
+  ) {
     this.#folder = folder;
     this.#path = path;
     this.#file = file;
@@ -86,11 +99,11 @@ export class DirectoryLock {
    */
   static async take(folder: string, options: DirectoryLockOptions): Promise<DirectoryLock> {
     const { clock, files = nodeFileSystem, durable = false, runId } = options;
-    await makeFolder(files, folder, durable);
+    await makeFolder(files, { path: folder, durable });
     const putOne = async (): Promise<PutDown> => {
       const name = `${process.pid}-${crypto.randomUUID()}${SUFFIX}`;
       const content = { ...thisProcess(), takenAt: clock.wallTime() };
-      return { name, file: await putDown(join(folder, name), files, content, runId) };
+      return { name, file: await putDown(join(folder, name), { files, content, runId }) };
     };
     let own = await putOne();
     for (let attempt = 1; ; attempt++) {
@@ -102,7 +115,7 @@ export class DirectoryLock {
         await giveUp(own.file, path, files);
         throw error;
       }
-      if (other === undefined) return new DirectoryLock(folder, path, own.file, clock, files);
+      if (other === undefined) return new DirectoryLock(folder, { path, file: own.file, clock, files });
       const last = attempt === ATTEMPTS;
       // Of two that meet the one with the lesser name stays and looks again: it is alone when the other steps back.
       const steps = last || other.name < own.name;
@@ -174,15 +187,15 @@ export class DirectoryLock {
 /** The runs that others write in a folder, as leases. */
 export async function foreignLeases(
   folder: string,
-  own: string | undefined,
-  clock: Clock,
+  { own, clock }: { readonly own: string | undefined; readonly clock: Clock },
 ): Promise<HeldLease[]> {
   const found: HeldLease[] = [];
   for (const name of await namesIn(folder)) {
     if (!name.endsWith(SUFFIX) || name === own) continue;
     const holder = await readHolder(join(folder, name), name, clock.wallTime());
     if (holder?.content === undefined || isDead(holder)) continue;
-    for (const runId of holder.runs) found.push(leaseOf(holder, holder.content, runId, clock.wallTime()));
+    for (const runId of holder.runs)
+      found.push(leaseOf(holder, { content: holder.content, runId, now: clock.wallTime() }));
   }
   return found;
 }
@@ -190,9 +203,11 @@ export async function foreignLeases(
 /** By rename: a lock without its content would hold for a minute, whoever died while writing it. */
 async function putDown(
   path: string,
-  files: FileSystem,
-  content: LockContent,
-  runId: string | undefined,
+  {
+    files,
+    content,
+    runId,
+  }: { readonly files: FileSystem; readonly content: LockContent; readonly runId: string | undefined },
 ): Promise<WritableFile> {
   const unfinished = `${path}${UNFINISHED}`;
   let file: WritableFile | undefined;
@@ -291,10 +306,13 @@ function lockedError(folder: string, { content, name }: Holder): AssayError {
 
 function activeError(holder: Holder, runId: string, clock: Clock): AssayError {
   const now = clock.wallTime();
-  return runActiveError(leaseOf(holder, holder.content as LockContent, runId, now), now);
+  return runActiveError(leaseOf(holder, { content: holder.content as LockContent, runId, now }), now);
 }
 
-function leaseOf({ ageMs }: Holder, content: LockContent, runId: string, now: number): HeldLease {
+function leaseOf(
+  { ageMs }: Holder,
+  { content, runId, now }: { readonly content: LockContent; readonly runId: string; readonly now: number },
+): HeldLease {
   const renewedAt = now - ageMs;
   const takenAt = content.takenAt ?? renewedAt;
   return { runId, id: '', part: '', durationMs: STALE_MS, holder: content, takenAt, renewedAt };

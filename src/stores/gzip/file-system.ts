@@ -103,7 +103,10 @@ export const fileSystemWithMode = (mode: number): FileSystem => ({
 export const nodeFileSystem: FileSystem = fileSystemWithMode(0o600);
 
 /** Creates a folder and those above it; with `durable`, they are found again after a loss of power. */
-export async function makeFolder(files: FileSystem, path: string, durable: boolean): Promise<void> {
+export async function makeFolder(
+  files: FileSystem,
+  { path, durable }: { readonly path: string; readonly durable: boolean },
+): Promise<void> {
   for (const changed of await files.makeFolder(path)) if (durable) await files.syncFolder(changed);
 }
 

@@ -17,7 +17,13 @@ export class GzipCompressor {
   readonly #threads = new ThreadPool({ file: () => new URL('./gzip-worker.js', import.meta.url) });
   #withoutThread = false;
 
-  constructor(codec: 'fflate' | 'zlib', level: number, onFallback: (fallback: WorkerFallback) => void) {
+  constructor(
+    codec: 'fflate' | 'zlib',
+    {
+      level,
+      onFallback,
+    }: { readonly level: number; readonly onFallback: (fallback: WorkerFallback) => void },
+  ) {
     this.#codec = codec;
     this.#level = level;
     this.#onFallback = onFallback;
@@ -49,7 +55,7 @@ export class GzipCompressor {
       if (!(error instanceof ThreadsUnavailable)) throw error;
       if (!this.#withoutThread) {
         this.#withoutThread = true;
-        this.#onFallback(workerFallback('gzip', "by Node's zlib", error.cause));
+        this.#onFallback(workerFallback('gzip', { instead: "by Node's zlib", error: error.cause }));
       }
       return this.#compressHere(texts, rows);
     }
@@ -60,7 +66,9 @@ export class GzipCompressor {
     const members: Uint8Array[] = [];
     for (const [i, text] of texts.entries()) {
       const content = Buffer.from(text);
-      members.push(frameMember(await deflate(content, { level: this.#level }), content, rows[i] as number));
+      members.push(
+        frameMember(await deflate(content, { level: this.#level }), { content, rows: rows[i] as number }),
+      );
     }
     return members;
   }

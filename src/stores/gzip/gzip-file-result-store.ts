@@ -60,7 +60,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
   readonly #summaries: BatchSummaryFiles;
   readonly #cases: CaseFiles;
   readonly #runFiles: RunFiles;
-  readonly #leases = new LeaseTable();
+  readonly #leases: LeaseTable;
   readonly #queue: AppendQueue<EncodedAppend, readonly Uint8Array[]>;
   #writing: Promise<DirectoryLock> | undefined;
   #written: Promise<unknown> = Promise.resolve(); // the manifest or summary that was begun last
@@ -83,18 +83,22 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
     this.#folder = resolve(directory); // the host may change its working directory
     this.#files = files;
     this.#clock = clock;
+    this.#leases = new LeaseTable(this.#clock);
     this.#durable = durability === 'power';
-    this.#compressor = new GzipCompressor(codec, level, (fallback) => {
-      if (this.wants('worker:fallback')) this.emit('worker:fallback', fallback);
+    this.#compressor = new GzipCompressor(codec, {
+      level,
+      onFallback: (fallback) => {
+        if (this.wants('worker:fallback')) this.emit('worker:fallback', fallback);
+      },
     });
     const place = { folder: this.#folder, files: this.#files, durability, shardBytes };
     const onDamage = (damage: ShardDamage): void => this.#recovered(damage);
     this.#layout =
       layout === 'shards'
-        ? new GzipShards({ ...place, memberRows: groupSize }, this.#compressor, onDamage)
+        ? new GzipShards({ ...place, memberRows: groupSize }, { compressor: this.#compressor, onDamage })
         : new GzipSingleFiles({ ...place, compression }, this.#compressor, onDamage);
-    this.#summaries = new BatchSummaryFiles(place, this.#compressor, onDamage);
-    this.#cases = new CaseFiles(place, this.#compressor, onDamage);
+    this.#summaries = new BatchSummaryFiles(place, { compressor: this.#compressor, onDamage });
+    this.#cases = new CaseFiles(place, { compressor: this.#compressor, onDamage });
     this.#runFiles = new RunFiles(place);
     this.#queue = new AppendQueue({
       groupSize,
@@ -113,7 +117,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
     return this.#write(
       async (lock) => {
         if (lease !== undefined) {
-          this.#leases.take(lease, this.#clock.wallTime());
+          this.#leases.take(lease);
           await lock.addRun(runId);
           if (lease.part === '') await this.#runFiles.removeEnd(runId);
         }
@@ -128,7 +132,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
 
   /** {@inheritDoc ResultStore.renew} */
   async renew(lease: RunLease): Promise<void> {
-    await this.#write(async () => this.#leases.renew(lease, this.#clock.wallTime()));
+    await this.#write(async () => this.#leases.renew(lease));
   }
 
   /** {@inheritDoc ResultStore.release} */
@@ -158,7 +162,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
     const asked = checkRunQuery(query);
     let left = asked.limit ?? Number.POSITIVE_INFINITY;
     const own = (await this.#writing?.catch(() => undefined))?.name;
-    const foreign = await this.#reading(() => foreignLeases(this.#folder, own, this.#clock));
+    const foreign = await this.#reading(() => foreignLeases(this.#folder, { own, clock: this.#clock }));
     const manifests = await this.#reading(() => this.#runFiles.manifests((error) => this.reportError(error)));
     for (const manifest of manifests) {
       if (left <= 0) return;
@@ -171,7 +175,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
       const run = { manifest, end, leases: [...this.#leases.of(runId), ...others] };
       if (!matchesRunQuery(run, asked, now)) continue;
       left -= 1;
-      yield runRecordOf(run, await this.#reading(() => this.#layout.counts(runId)), now);
+      yield runRecordOf(run, { results: await this.#reading(() => this.#layout.counts(runId)), now });
     }
   }
 

@@ -39,8 +39,7 @@ export interface DamagedRange {
 /** Builds a member from deflated (raw) lines. */
 export function frameMember(
   deflated: Uint8Array,
-  content: Uint8Array,
-  rows: number,
+  { content, rows }: { readonly content: Uint8Array; readonly rows: number },
 ): Uint8Array<ArrayBuffer> {
   const length = MEMBER_HEADER_BYTES + deflated.length + TRAILER_BYTES;
   const member = new Uint8Array(new ArrayBuffer(length));

@@ -7,7 +7,7 @@ import { ResultIndex } from './result-index.js';
 import { factsOf, matchesRest } from '../result-query.js';
 import type { RunRecord } from '../run-record.js';
 import type { ResultKey, ResultQuery } from '../result-store.js';
-import { repairShards, ShardReader, type ShardDamage } from './shard-reader.js';
+import { repairShards, ShardReader, type ShardDamage, type ShardParts } from './shard-reader.js';
 import { ShardWriter, type ShardWriterOptions } from './shard-writer.js';
 
 const FAMILY = 'results';
@@ -30,8 +30,7 @@ export class GzipShards implements GzipLayout {
 
   constructor(
     options: Omit<ShardWriterOptions, 'family'> & { readonly memberRows: number },
-    compressor: GzipCompressor,
-    onDamage: (damage: ShardDamage) => void,
+    { compressor, onDamage }: ShardParts,
   ) {
     this.#folder = options.folder;
     this.#files = options.files;
@@ -39,11 +38,11 @@ export class GzipShards implements GzipLayout {
     this.#compressor = compressor;
     this.#onDamage = onDamage;
     this.#writer = new ShardWriter({ ...options, family: FAMILY });
-    this.#reader = new ShardReader(options.folder, FAMILY, onDamage);
+    this.#reader = new ShardReader(options.folder, { family: FAMILY, onDamage });
   }
 
   async repair(): Promise<void> {
-    await repairShards(this.#folder, FAMILY, this.#files, this.#onDamage);
+    await repairShards(this.#folder, { family: FAMILY, files: this.#files, onDamage: this.#onDamage });
   }
 
   async prepare(appends: readonly EncodedAppend[]): Promise<readonly Uint8Array[]> {

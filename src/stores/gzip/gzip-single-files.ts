@@ -83,7 +83,7 @@ export class GzipSingleFiles implements GzipLayout {
           const path = this.#pathOf(result.runId, result);
           if (keys.has(path)) break;
           keys.add(path);
-          round.push(this.#put(path, result, prepared[at] as Uint8Array));
+          round.push(this.#writeResult(path, result, prepared[at] as Uint8Array));
         }
         const outcomes = await Promise.allSettled(round);
         for (const done of outcomes) {
@@ -147,10 +147,10 @@ export class GzipSingleFiles implements GzipLayout {
 
   async close(): Promise<void> {}
 
-  async #put(path: string, result: CaseResult, bytes: Uint8Array): Promise<Written | undefined> {
+  async #writeResult(path: string, result: CaseResult, bytes: Uint8Array): Promise<Written | undefined> {
     const folder = join(path, '..');
     if (!this.#madeFolders.has(folder)) {
-      await makeFolder(this.#files, folder, this.#durable);
+      await makeFolder(this.#files, { path: folder, durable: this.#durable });
       this.#madeFolders.add(folder);
     }
     const known = await this.#read(path);

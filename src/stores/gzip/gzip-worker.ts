@@ -22,7 +22,7 @@ export default function compress({ texts, rows, codec, level }: GzipTask): unkno
       codec === 'zlib'
         ? deflateRawSync(content, { level })
         : deflateSync(content, { level: level as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 });
-    return frameMember(deflated, content, rows[i] as number);
+    return frameMember(deflated, { content, rows: rows[i] as number });
   });
   // Moved, not copied: the main thread gets the buffer itself.
   return members.length === 1 && members[0] !== undefined ? Tinypool.move(members[0]) : members;

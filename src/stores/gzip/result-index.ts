@@ -72,6 +72,14 @@ class Dictionary {
   }
 }
 
+/** The key of a result as the index keeps it. */
+interface IndexedKey {
+  readonly hash: number;
+  readonly id: Buffer;
+  readonly run: number;
+  readonly repetition: number;
+}
+
 /** Where a result stands. */
 export interface ResultLocation {
   /** Number of the member, counted over all shards. */
@@ -112,7 +120,7 @@ export class ResultIndex {
     const id = Buffer.from(storableText(facts.caseId));
     const run = this.#runs.numberOf(facts.runId);
     const hash = hashOf(id, run, facts.repetition);
-    let ordinal = this.#find(hash, id, run, facts.repetition);
+    let ordinal = this.#find({ hash, id, run, repetition: facts.repetition });
     const rank = OUTCOME_RANK[facts.outcome];
     if (ordinal !== undefined && this.#outcome.get(ordinal) > rank) return;
     if (ordinal === undefined) {
@@ -143,7 +151,7 @@ export class ResultIndex {
     const run = this.#runs.find(runId);
     if (run === undefined) return undefined;
     const id = Buffer.from(storableText(caseId));
-    return this.#find(hashOf(id, run, repetition), id, run, repetition);
+    return this.#find({ hash: hashOf(id, run, repetition), id, run, repetition });
   }
 
   /** Results of a run by outcome. */
@@ -223,7 +231,7 @@ export class ResultIndex {
     return this.#ids.slice(this.#idAt.get(ordinal), this.#idLength.get(ordinal));
   }
 
-  #find(hash: number, id: Buffer, run: number, repetition: number): number | undefined {
+  #find({ hash, id, run, repetition }: IndexedKey): number | undefined {
     const mask = this.#slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const taken = this.#slots[slot] as number;

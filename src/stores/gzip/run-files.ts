@@ -41,12 +41,12 @@ export class RunFiles {
 
   /** Stores a manifest in the place of an earlier one. */
   async putManifest(manifest: RunManifest): Promise<void> {
-    await this.#put(this.#path(MANIFEST, manifest.runId), manifest);
+    await this.#writeFile(this.#path(MANIFEST, manifest.runId), manifest);
   }
 
   /** Stores how a run has ended, and in its manifest what is known of its cases by then. */
   async putEnd(end: RunEnd): Promise<void> {
-    await this.#put(this.#path(END, end.runId), end);
+    await this.#writeFile(this.#path(END, end.runId), end);
     const manifest = await this.manifest(end.runId);
     if (manifest !== undefined && end.fingerprint !== undefined)
       await this.putManifest(manifestAtEnd(manifest, end));
@@ -98,7 +98,7 @@ export class RunFiles {
   }
 
   /** By rename, so that there is a whole file or none; synced first, or a loss of power leaves an empty one. */
-  async #put(path: string, value: unknown): Promise<void> {
+  async #writeFile(path: string, value: unknown): Promise<void> {
     const unfinished = `${path}.tmp`;
     await this.#files.remove(unfinished).catch(() => {}); // left by a writer that was killed
     const file = await this.#files.create(unfinished);

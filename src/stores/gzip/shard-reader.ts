@@ -1,3 +1,4 @@
+import type { GzipCompressor } from './gzip-compressor.js';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +18,12 @@ export interface ShardDamage {
   readonly keptRows: number;
   readonly bytes: number;
   readonly reason: string;
+}
+
+/** What a family of shards is compressed with, and who hears of damage in it. */
+export interface ShardParts {
+  readonly compressor: GzipCompressor;
+  readonly onDamage: (damage: ShardDamage) => void;
 }
 
 interface Shard {
@@ -50,7 +57,10 @@ export class ShardReader {
   readonly #inflated = new Map<number, { readonly lines: readonly string[]; readonly size: number }>();
   #inflatedSize = 0;
 
-  constructor(folder: string, family: string, onDamage: (damage: ShardDamage) => void) {
+  constructor(
+    folder: string,
+    { family, onDamage }: { readonly family: string; readonly onDamage: (damage: ShardDamage) => void },
+  ) {
     this.#folder = folder;
     this.#family = family;
     this.#onDamage = onDamage;
@@ -152,9 +162,15 @@ export class ShardReader {
  */
 export async function repairShards(
   folder: string,
-  family: string,
-  files: FileSystem,
-  onDamage: (damage: ShardDamage) => void,
+  {
+    family,
+    files,
+    onDamage,
+  }: {
+    readonly family: string;
+    readonly files: FileSystem;
+    readonly onDamage: (damage: ShardDamage) => void;
+  },
 ): Promise<void> {
   for (const name of shardNames(await filesIn(folder), family)) {
     const file = join(folder, name);

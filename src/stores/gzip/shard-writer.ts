@@ -89,7 +89,7 @@ export class ShardWriter {
 
   async #begin(): Promise<WritableFile> {
     const { folder, family, files, durability } = this.#options;
-    await makeFolder(files, folder, durability === 'power');
+    await makeFolder(files, { path: folder, durable: durability === 'power' });
     this.#lastNumber ??= lastShardNumber(await namesIn(folder), family);
     this.#lastNumber += 1;
     if (this.#lastNumber > LAST_NUMBER) {

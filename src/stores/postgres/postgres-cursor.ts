@@ -23,7 +23,10 @@ export class PostgresCursor implements IdleHolder {
   #suspending: Promise<void> | undefined;
 
   /** `limit`: most rows; `undefined`: all. */
-  constructor(database: PostgresDatabase, query: ResultQuery, limit: number | undefined) {
+  constructor(
+    database: PostgresDatabase,
+    { query, limit }: { readonly query: ResultQuery; readonly limit: number | undefined },
+  ) {
     this.#database = database;
     this.#query = query;
     this.#phases = phasesOf(query);
@@ -90,7 +93,7 @@ export class PostgresCursor implements IdleHolder {
     const { text, values } = selectOf(schema, this.#query, rest);
     const session = await this.#database.take();
     try {
-      await session.begin('READ ONLY');
+      await session.beginReading();
       await session.query(`DECLARE assaykit_results NO SCROLL CURSOR FOR ${text}`, values);
       return session;
     } catch (error) {

@@ -2,7 +2,7 @@ import type { ResultRow } from '../result-row.js';
 import type { ResultQuery } from '../result-store.js';
 import { endOfPrefix, splitsCharacter, storableText } from '../storable-text.js';
 import { keyPrefix, keyText } from './key-text.js';
-import { HAS_NO_SCORE } from './postgres-schema.js';
+import { HAS_NO_SCORE } from '../result-indexes.js';
 import type { PostgresRow } from './postgres-session.js';
 
 /** A row of a query. */

@@ -10,6 +10,7 @@ import type { AppendOptions, BatchSummary, QueriedResult, ResultKey, ResultQuery
 import type { RunWork, SharedResultStore } from '../run-work.js';
 import { RowIds } from '../row-ids.js';
 import type { RunLease } from '../run-lease.js';
+import { pagedSummaries } from '../summary-pages.js';
 import type { RunManifest } from '../run-manifest.js';
 import {
   checkRunQuery,
@@ -35,7 +36,6 @@ import type { PostgresSession } from './postgres-session.js';
 const PAGE_SIZE = 1_000_000;
 /** With 64 the resident set grew by 9 MB more: what lives through a collection makes the heap grow. */
 const MOST_PAGE_ROWS = 16;
-const SUMMARY_PAGE_ROWS = 256;
 const RUN_PAGE_ROWS = 64;
 
 /**
@@ -89,11 +89,11 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
   }
 
   async renew(lease: RunLease): Promise<void> {
-    await this.#write((session) => this.#runs.renew(session, lease));
+    await this.#writeOnce((session) => this.#runs.renew(session, lease));
   }
 
   async release(lease: RunLease): Promise<void> {
-    await this.#write((session) => this.#runs.release(session, lease));
+    await this.#writeOnce((session) => this.#runs.release(session, lease));
   }
 
   async finish(end: RunEnd, { lease }: Pick<AppendOptions, 'lease'> = {}): Promise<void> {
@@ -117,7 +117,7 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
       const counts = await this.#read((session) => this.#runs.counts(session, ids));
       for (const [i, run] of found.entries()) {
         this.checkOpen();
-        yield runRecordOf(run, counts[i]!, now);
+        yield runRecordOf(run, { results: counts[i]!, now });
       }
       left -= found.length;
       after = runs.at(-1)?.manifest;
@@ -132,7 +132,7 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
   }
 
   async appendBatchSummary(summary: BatchSummary): Promise<void> {
-    await this.#write((session) => this.#runs.appendSummary(session, summary));
+    await this.#writeOnce((session) => this.#runs.appendSummary(session, summary));
   }
 
   async finishedKeys(
@@ -155,7 +155,10 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
     this.checkOpen();
     const asked = checkQuery(query);
     const prefix = inexactPrefix(asked);
-    const cursor = new PostgresCursor(this.#database, asked, prefix === undefined ? asked.limit : undefined);
+    const cursor = new PostgresCursor(this.#database, {
+      query: asked,
+      limit: prefix === undefined ? asked.limit : undefined,
+    });
     let left = asked.limit ?? Number.POSITIVE_INFINITY;
     const met = new RowIds();
     let rows = MOST_PAGE_ROWS;
@@ -183,17 +186,8 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
     }
   }
 
-  async *summaries(runId: string): AsyncGenerator<BatchSummary, void, undefined> {
-    let after: readonly [number, number] | undefined;
-    for (;;) {
-      const page = await this.#read((session) =>
-        this.#runs.summaries(session, runId, after, SUMMARY_PAGE_ROWS),
-      );
-      for (const { summary } of page) yield summary;
-      const last = page.at(-1);
-      if (last === undefined || page.length < SUMMARY_PAGE_ROWS) return;
-      after = [last.summary.at, last.id];
-    }
+  summaries(runId: string): AsyncGenerator<BatchSummary, void, undefined> {
+    return pagedSummaries((page) => this.#read((session) => this.#runs.summaries(session, runId, page)));
   }
 
   /** A pool of the host stays open. */
@@ -213,10 +207,20 @@ export class PostgresResultStore extends DurableStore implements SharedResultSto
     this.reportFlush(started, results, prepared.size);
   }
 
+  /** Writes by several statements. */
   async #write<Result>(work: (session: PostgresSession) => Promise<Result>): Promise<Result> {
+    return this.#written(() => this.#database.transaction('Writing', work));
+  }
+
+  /** Writes by one statement, which is a transaction of its own: two round trips fewer. */
+  async #writeOnce(work: (session: PostgresSession) => Promise<void>): Promise<void> {
+    return this.#written(() => this.#database.use('Writing', work));
+  }
+
+  async #written<Result>(write: () => Promise<Result>): Promise<Result> {
     this.checkOpen();
     try {
-      return await this.#underWay(this.#database.transaction('Writing', work));
+      return await this.#underWay(write());
     } catch (error) {
       if ((error as AssayError).code !== 'ASSAY_RUN_ACTIVE') this.reportError(error);
       throw error;

@@ -26,6 +26,8 @@ import type { PostgresRow, PostgresSession } from './postgres-session.js';
 /** Milliseconds since the epoch by the server's clock: those of the workers may differ. */
 const NOW = 'extract(epoch FROM clock_timestamp())::double precision * 1000';
 const PAGE_ROWS = 500;
+/** A server's clock that goes back further was set, and the buckets fill by the new time from then on. */
+const MOST_WOBBLE_MS = 1000;
 const SPENT = ['cost', 'tokens', 'estimated_cost', 'estimated_tokens', 'results', 'errored'] as const;
 const SPENT_SUMS = SPENT.map((name) => `coalesce(sum(${name}), 0)`).join(', ');
 
@@ -215,7 +217,11 @@ export class PostgresRunWork implements RunWork {
   }
 
   /** {@inheritDoc RunWork.settle} */
-  async settle(runId: string, batch: number, state: BatchState, error?: string): Promise<boolean> {
+  async settle(
+    runId: string,
+    batch: number,
+    { state, error }: { readonly state: BatchState; readonly error?: string | undefined },
+  ): Promise<boolean> {
     const batches = this.#table('shared_batches');
     return this.#use('Settling a batch', async (session) => {
       await session.query(
@@ -268,7 +274,7 @@ export class PostgresRunWork implements RunWork {
          SET turns_left = least(burst, ${filled('turns_left', 'burst', 'requests_per_second')} - $2),
            tokens_left = least(coalesce(${perSecondTokens}, 0),
              ${filled('tokens_left', `coalesce(${perSecondTokens}, 0)`, perSecondTokens)} - $3),
-           turns_at = greatest(turns_at, now)
+           turns_at = CASE WHEN turns_at > now + ${MOST_WOBBLE_MS} THEN now ELSE greatest(turns_at, now) END
          FROM (SELECT ${NOW} AS now) AS clock WHERE run_id = $1
          RETURNING turns_left, requests_per_second, tokens_left, ${perSecondTokens}`,
         [keyText(runId), turns, tokens],

@@ -8,12 +8,13 @@ import {
   type HeldLease,
   type RunLease,
 } from '../run-lease.js';
+import type { SummaryPage, SummaryRow } from '../summary-pages.js';
 import type { RunManifest } from '../run-manifest.js';
 import { manifestAtEnd, type RunEnd, type RunRecord, type StoredRunFacts } from '../run-record.js';
 import { storableText } from '../storable-text.js';
 import { keyText } from './key-text.js';
 import type { PostgresRow, PostgresSession } from './postgres-session.js';
-import { HAS_NO_SCORE } from './postgres-schema.js';
+import { HAS_NO_SCORE } from '../result-indexes.js';
 
 /** Milliseconds since the epoch by the server's clock: leases must not depend on those of the workers. */
 const NOW = 'extract(epoch FROM clock_timestamp())::double precision * 1000';
@@ -147,8 +148,16 @@ export class PostgresRuns {
        LEFT JOIN ${this.#schema}.evaluation_leases ON run_id = ANY ($1)`,
       [found.map(([id]) => id)],
     );
+    const open = await session.query(
+      `SELECT run_id FROM ${this.#schema}.shared_runs AS shared
+       WHERE run_id = ANY ($1) AND stop_reason IS NULL AND (input IS NULL OR EXISTS (
+         SELECT FROM ${this.#schema}.shared_batches WHERE run_id = shared.run_id AND state = 'open'))`,
+      [found.map(([id]) => id)],
+    );
+    const openIds = new Set(open.map(([id]) => id));
     return {
       runs: found.map(([id, manifest, end]) => ({
+        hasOpenBatches: openIds.has(id as string),
         manifest: JSON.parse(manifest as string) as RunManifest,
         end: end === null ? null : (JSON.parse(end as string) as RunEnd),
         leases: leases.filter((row) => row[1] === id).map((row) => heldLease(row.slice(2))),
@@ -207,9 +216,8 @@ export class PostgresRuns {
   async summaries(
     session: PostgresSession,
     runId: string,
-    after: readonly [timestamp: number, id: number] | undefined,
-    rows: number,
-  ): Promise<{ readonly id: number; readonly summary: BatchSummary }[]> {
+    { after, rows }: SummaryPage,
+  ): Promise<SummaryRow[]> {
     const found = await session.query(
       `SELECT id, metadata FROM ${this.#schema}.batch_summaries
        WHERE run_id = $1 AND (timestamp, id) > ($2, $3) ORDER BY timestamp, id LIMIT $4`,

@@ -1,26 +1,8 @@
 import { AssayError } from '../../errors.js';
 import { invalidOption } from '../../foundation/options.js';
+import { HAS_NO_SCORE, RESULT_INDEXES } from '../result-indexes.js';
 import type { PostgresSession } from './postgres-session.js';
 import { RUN_WORK_TABLES } from './run-work-schema.js';
-
-/** Indexes by the query that each serves; the columns are those of SQLite's (`sqlite-schema.ts` says why). */
-export const POSTGRES_INDEXES = {
-  /** The key of a result; also lookups by id and by prefix of the id. */
-  key: 'evaluation_results_key',
-  /** A run in order. */
-  run: 'evaluation_results_run',
-  /** The results of a run that have no score, in order: the few that somebody looks for among all. */
-  failed: 'evaluation_results_failed',
-  /** Everything in order. */
-  time: 'evaluation_results_time',
-  /** A model in order. */
-  model: 'evaluation_results_model',
-  /** Everything by score, then in order of time. */
-  score: 'evaluation_results_score',
-} as const;
-
-/** Condition of {@link POSTGRES_INDEXES.failed}. */
-export const HAS_NO_SCORE = "outcome <> 'scored'";
 
 /**
  * Each entry brings a schema from the version that is its index to the next one; `$schema` stands for its quoted name.
@@ -59,13 +41,13 @@ const MIGRATIONS: readonly string[] = [
      details text NOT NULL,                -- JSON: what the other columns do not hold
      model_response text
    );
-   CREATE UNIQUE INDEX ${POSTGRES_INDEXES.key} ON $schema.evaluation_results (test_id, run_id, repetition);
-   CREATE INDEX ${POSTGRES_INDEXES.run} ON $schema.evaluation_results (run_id, timestamp, test_id, repetition);
-   CREATE INDEX ${POSTGRES_INDEXES.failed} ON $schema.evaluation_results (run_id, timestamp, test_id, repetition)
+   CREATE UNIQUE INDEX ${RESULT_INDEXES.key} ON $schema.evaluation_results (test_id, run_id, repetition);
+   CREATE INDEX ${RESULT_INDEXES.run} ON $schema.evaluation_results (run_id, timestamp, test_id, repetition);
+   CREATE INDEX ${RESULT_INDEXES.failed} ON $schema.evaluation_results (run_id, timestamp, test_id, repetition)
      WHERE ${HAS_NO_SCORE};
-   CREATE INDEX ${POSTGRES_INDEXES.time} ON $schema.evaluation_results (timestamp, test_id, repetition);
-   CREATE INDEX ${POSTGRES_INDEXES.model} ON $schema.evaluation_results (model_name, timestamp, test_id, repetition);
-   CREATE INDEX ${POSTGRES_INDEXES.score} ON $schema.evaluation_results (overall_score, timestamp);
+   CREATE INDEX ${RESULT_INDEXES.time} ON $schema.evaluation_results (timestamp, test_id, repetition);
+   CREATE INDEX ${RESULT_INDEXES.model} ON $schema.evaluation_results (model_name, timestamp, test_id, repetition);
+   CREATE INDEX ${RESULT_INDEXES.score} ON $schema.evaluation_results (overall_score, timestamp);
 
    CREATE TABLE $schema.evaluation_cases (
      hash text COLLATE "C" PRIMARY KEY,
@@ -110,17 +92,20 @@ const NAME_BYTES = 63;
  * @throws AssayError `ASSAY_INVALID_OPTION` for a name that PostgreSQL cannot have or keeps for itself.
  */
 export function quotedSchema(name: string): string {
-  const error = invalidOption('PostgresResultStore', 'schema', name, (value) =>
-    typeof value === 'string' &&
-    value !== '' &&
-    !value.includes('\0') &&
-    Buffer.byteLength(value) <= NAME_BYTES &&
-    (value as string & { isWellFormed(): boolean }).isWellFormed() &&
-    !value.startsWith('pg_') &&
-    value !== 'information_schema'
-      ? undefined
-      : `a name of 1 to ${NAME_BYTES} bytes that does not begin with pg_`,
-  );
+  const error = invalidOption('PostgresResultStore', {
+    name: 'schema',
+    value: name,
+    check: (value) =>
+      typeof value === 'string' &&
+      value !== '' &&
+      !value.includes('\0') &&
+      Buffer.byteLength(value) <= NAME_BYTES &&
+      (value as string & { isWellFormed(): boolean }).isWellFormed() &&
+      !value.startsWith('pg_') &&
+      value !== 'information_schema'
+        ? undefined
+        : `a name of 1 to ${NAME_BYTES} bytes that does not begin with pg_`,
+  });
   if (error !== undefined) throw error;
   return quoteIdentifier(name);
 }

@@ -5,6 +5,11 @@ import { isLost } from './postgres-errors.js';
 export type PostgresRow = readonly (string | null)[];
 
 const AS_TEXT: PostgresStatement['types'] = { getTypeParser: () => (value) => value };
+/**
+ * A write that stands still between two statements (its process was stopped, its event loop is blocked) is undone by the
+ * server after so long: it holds locks that others wait for. No write waits for anything but the database.
+ */
+const STANDSTILL_MS = 5000;
 const ignore = (): void => {};
 
 /** A connection in use. It is given back once, whatever has become of it. */
@@ -29,10 +34,16 @@ export class PostgresSession {
     }
   }
 
-  /** Begins a transaction. */
-  async begin(mode: '' | 'READ ONLY' = ''): Promise<void> {
+  /** Begins a transaction that writes. */
+  async begin(): Promise<void> {
     this.#inTransaction = true;
-    await this.query(`BEGIN ${mode}`);
+    await this.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = ${STANDSTILL_MS}`);
+  }
+
+  /** Begins a transaction that reads, which may stand still: it locks nothing. */
+  async beginReading(): Promise<void> {
+    this.#inTransaction = true;
+    await this.query('BEGIN READ ONLY');
   }
 
   /** Makes a transaction durable. */

@@ -57,7 +57,10 @@ export class MainThreadBackend implements SqliteBackend {
   readonly #checkpointer: SqliteCheckpointer | undefined;
   readonly #turns: TurnGiver;
 
-  private constructor(connection: SqliteConnection, clock: Clock, lockTimeoutMs: number) {
+  private constructor(
+    connection: SqliteConnection,
+    { clock, lockTimeoutMs }: { readonly clock: Clock; readonly lockTimeoutMs: number },
+  ) {
     this.#connection = connection;
     const { logPath } = connection;
     this.#checkpointer = logPath === undefined ? undefined : new SqliteCheckpointer(connection, logPath);
@@ -70,15 +73,14 @@ export class MainThreadBackend implements SqliteBackend {
   static async open(
     database: SqliteDatabase,
     options: Omit<ConnectionOptions, 'blockingTimeoutMs'>,
-    clock: Clock,
-    lockTimeoutMs: number,
+    { clock, lockTimeoutMs }: { readonly clock: Clock; readonly lockTimeoutMs: number },
   ): Promise<MainThreadBackend> {
     const connection = await whileBusy(
       () => new SqliteConnection(database, { ...options, blockingTimeoutMs: 0 }),
       clock,
       lockTimeoutMs,
     );
-    return new MainThreadBackend(connection, clock, lockTimeoutMs);
+    return new MainThreadBackend(connection, { clock, lockTimeoutMs });
   }
 
   async call<Name extends ConnectionCall>(

@@ -209,24 +209,32 @@ export class SqliteConnection {
     if (phase === undefined) return { rows: [], size: 0, cursor: undefined }; // results without a score, by score
     const { found, last, ahead } =
       phase.row === undefined
-        ? this.#inOrder(plan, phase, cursor, rows)
-        : this.#byPosition(plan, phase, cursor, rows);
+        ? this.#inOrder(plan, phase, { cursor, rows })
+        : this.#byPosition(plan, phase, { cursor, rows });
     let size = 0;
     for (const row of found) size += row.details.length + (row.model_response?.length ?? 0);
-    return { rows: found, size, cursor: cursorAfter(plan, number, positionOf(last), ahead) };
+    return { rows: found, size, cursor: cursorAfter(plan, number, { last: positionOf(last), ahead }) };
   }
 
   /** A page of rows that an index gives in their order. */
-  #inOrder(plan: QueryPlan, phase: QueryPhase, cursor: QueryCursor | undefined, rows: number): FoundRows {
-    const found = this.#select(plan, phase, cursor, rows) as SqliteRow[];
+  #inOrder(
+    plan: QueryPlan,
+    phase: QueryPhase,
+    { cursor, rows }: { readonly cursor: QueryCursor | undefined; readonly rows: number },
+  ): FoundRows {
+    const found = this.#select(plan, phase, { cursor, rows }) as SqliteRow[];
     return { found, last: found.at(-1), ahead: { ids: [], more: found.length >= rows } };
   }
 
   /** A page of rows whose positions are looked up, and sorted, for many at once. */
-  #byPosition(plan: QueryPlan, phase: QueryPhase, cursor: QueryCursor | undefined, rows: number): FoundRows {
+  #byPosition(
+    plan: QueryPlan,
+    phase: QueryPhase,
+    { cursor, rows }: { readonly cursor: QueryCursor | undefined; readonly rows: number },
+  ): FoundRows {
     let { ahead: ids = [], last, more = false } = cursor ?? {};
     if (ids.length === 0) {
-      const positions = this.#select(plan, phase, cursor, POSITIONS);
+      const positions = this.#select(plan, phase, { cursor, rows: POSITIONS });
       ids = positions.map(({ id }) => id);
       last = positions.at(-1);
       more = positions.length >= POSITIONS;
@@ -242,8 +250,7 @@ export class SqliteConnection {
   #select(
     plan: QueryPlan,
     { first, next, parameters }: QueryPhase,
-    cursor: QueryCursor | undefined,
-    rows: number,
+    { cursor, rows }: { readonly cursor: QueryCursor | undefined; readonly rows: number },
   ): ResultPosition[] {
     return (
       cursor?.last === undefined
@@ -252,7 +259,7 @@ export class SqliteConnection {
     ) as ResultPosition[];
   }
 
-  /** The batch summaries of a run after the one with `afterId`, oldest first, with their ids. */
+  /** A page of the batch summaries of a run, oldest first, with their ids. */
   summaries(...asked: Parameters<SqliteRuns['summaries']>): ReturnType<SqliteRuns['summaries']> {
     return this.#runs.summaries(...asked);
   }

@@ -118,11 +118,11 @@ export class SqliteDiskTier implements DiskTier {
     });
     let database: SqliteDatabase | undefined;
     try {
-      database = await openDatabase(path, given.driver ?? 'auto', given.fileMode);
+      database = await openDatabase(path, { driver: given.driver ?? 'auto', fileMode: given.fileMode });
       return new SqliteDiskTier(path, database, given);
     } catch (error) {
       database?.close();
-      throw toStoreError(error, 'Opening the cache', path);
+      throw toStoreError(error, { what: 'Opening the cache', path });
     }
   }
 
@@ -230,7 +230,7 @@ export class SqliteDiskTier implements DiskTier {
         this.#write(group);
       } catch (error) {
         this.#refused += group.length;
-        this.#failure ??= toStoreError(error, 'Writing to the cache', this.#path);
+        this.#failure ??= toStoreError(error, { what: 'Writing to the cache', path: this.#path });
       }
       for (const [name, entry] of group) if (this.#pending.get(name) === entry) this.#pending.delete(name);
     } while (this.#pending.size > 0);

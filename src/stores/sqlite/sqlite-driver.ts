@@ -56,8 +56,7 @@ type DatabaseClass = new (path: string) => SqliteDatabase;
  */
 export async function openDatabase(
   path: string,
-  driver: SqliteDriverName,
-  fileMode = 0o600,
+  { driver, fileMode = 0o600 }: { readonly driver: SqliteDriverName; readonly fileMode?: number | undefined },
 ): Promise<SqliteDatabase> {
   if (driver !== 'better-sqlite3') {
     const builtin = builtinDatabase();

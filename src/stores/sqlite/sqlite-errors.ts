@@ -34,7 +34,10 @@ export function mayNotWrite(error: unknown): boolean {
 }
 
 /** The error of this package for whatever a driver threw while doing `what`. */
-export function toStoreError(error: unknown, what: string, path: string): AssayError {
+export function toStoreError(
+  error: unknown,
+  { what, path }: { readonly what: string; readonly path: string },
+): AssayError {
   if (AssayError.is(error)) return error;
   const primary = primaryCode(error);
   let code: AssayErrorCode = 'ASSAY_STORE_FAILED';

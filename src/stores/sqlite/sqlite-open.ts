@@ -67,9 +67,9 @@ async function openFile(
   file: string,
   readOnly: boolean,
 ): Promise<MainThreadBackend> {
-  const database = open?.(file) ?? (await openDatabase(file, driver, fileMode));
+  const database = open?.(file) ?? (await openDatabase(file, { driver, fileMode }));
   try {
-    return await MainThreadBackend.open(database, { path, durability, readOnly }, clock, lockTimeoutMs);
+    return await MainThreadBackend.open(database, { path, durability, readOnly }, { clock, lockTimeoutMs });
   } catch (error) {
     database.close();
     throw error;

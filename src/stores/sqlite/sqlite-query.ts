@@ -1,7 +1,7 @@
 import type { ResultQuery } from '../result-store.js';
 import { prepare, type SqliteDatabase, type SqliteValue } from './sqlite-driver.js';
 import { RESULT_COLUMNS, type SqliteRow } from './sqlite-row.js';
-import { HAS_NO_SCORE, SQLITE_INDEXES } from './sqlite-schema.js';
+import { HAS_NO_SCORE, RESULT_INDEXES } from '../result-indexes.js';
 import { endOfPrefix, splitsCharacter, storableText } from '../storable-text.js';
 
 /** Where the last page of a query ended. */
@@ -78,7 +78,7 @@ function phasesOf(database: SqliteDatabase, query: ResultQuery): QueryPhase[] {
   const descending = order === 'highest-first';
   if (!wantsNoScore(query)) {
     const walked = few === undefined && isDense(database, query, descending);
-    const index = walked ? SQLITE_INDEXES.score : (few ?? timeIndex(query));
+    const index = walked ? RESULT_INDEXES.score : (few ?? timeIndex(query));
     phases.push(phaseOf(query, { index, descending, sorted: !walked, byScore: true }));
   }
   const { minScore, maxScore, passed, outcome } = query;
@@ -151,8 +151,13 @@ export function cursorParameters(plan: QueryPlan, { phase, last }: QueryCursor):
 export function cursorAfter(
   plan: QueryPlan,
   phase: number,
-  last: ResultPosition | undefined,
-  ahead: { readonly ids: readonly number[]; readonly more: boolean },
+  {
+    last,
+    ahead,
+  }: {
+    readonly last: ResultPosition | undefined;
+    readonly ahead: { readonly ids: readonly number[]; readonly more: boolean };
+  },
 ): QueryCursor | undefined {
   if (ahead.ids.length > 0 || (ahead.more && last !== undefined))
     return { phase, last, ahead: ahead.ids, more: ahead.more };
@@ -170,23 +175,23 @@ const wantsNoScore = ({ outcome, errorCode }: ResultQuery): boolean =>
   errorCode !== undefined || (outcome !== undefined && outcome !== 'scored');
 
 function timeIndex(query: ResultQuery): string {
-  if (query.runId !== undefined) return wantsNoScore(query) ? SQLITE_INDEXES.failed : SQLITE_INDEXES.run;
-  return query.model === undefined ? SQLITE_INDEXES.time : SQLITE_INDEXES.model;
+  if (query.runId !== undefined) return wantsNoScore(query) ? RESULT_INDEXES.failed : RESULT_INDEXES.run;
+  return query.model === undefined ? RESULT_INDEXES.time : RESULT_INDEXES.model;
 }
 
 /** The index whose range holds only a few rows of the query, if there is one. */
 function fewMatch(database: SqliteDatabase, query: ResultQuery): string | undefined {
   const { idPrefix, minScore, maxScore } = query;
   if (idPrefix !== undefined && idPrefix !== '') {
-    if (countFew(database, SQLITE_INDEXES.key, conditionsOf({ idPrefix }))) return SQLITE_INDEXES.key;
+    if (countFew(database, RESULT_INDEXES.key, conditionsOf({ idPrefix }))) return RESULT_INDEXES.key;
   }
   if (wantsNoScore(query) && query.runId === undefined) {
     const failures = { where: [HAS_NO_SCORE], parameters: [] };
-    return countFew(database, SQLITE_INDEXES.failed, failures) ? SQLITE_INDEXES.failed : undefined;
+    return countFew(database, RESULT_INDEXES.failed, failures) ? RESULT_INDEXES.failed : undefined;
   }
   if (minScore === undefined && maxScore === undefined) return undefined;
-  const found = countFew(database, SQLITE_INDEXES.score, conditionsOf({ minScore, maxScore }));
-  return found ? SQLITE_INDEXES.score : undefined;
+  const found = countFew(database, RESULT_INDEXES.score, conditionsOf({ minScore, maxScore }));
+  return found ? RESULT_INDEXES.score : undefined;
 }
 
 /** Whether enough of the rows at the beginning of the order by score are the query's own. */
@@ -196,7 +201,7 @@ function isDense(database: SqliteDatabase, query: ResultQuery, descending: boole
   const bounds = conditionsOf({ minScore, maxScore });
   const own = conditionsOf({ runId, model });
   const first =
-    `SELECT run_id, model_name FROM evaluation_results INDEXED BY ${SQLITE_INDEXES.score} ` +
+    `SELECT run_id, model_name FROM evaluation_results INDEXED BY ${RESULT_INDEXES.score} ` +
     `WHERE ${[HAS_SCORE, ...bounds.where].join(' AND ')} ` +
     `ORDER BY overall_score ${descending ? 'DESC' : 'ASC'} LIMIT ${PROBED_ROWS}`;
   const row = prepare(database, `SELECT count(*) AS n FROM (${first}) WHERE ${own.where.join(' AND ')}`).get(

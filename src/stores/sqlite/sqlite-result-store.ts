@@ -28,6 +28,7 @@ import type {
 } from '../result-store.js';
 import type { RunManifest } from '../run-manifest.js';
 import type { RunLease } from '../run-lease.js';
+import { pagedSummaries } from '../summary-pages.js';
 import {
   checkRunQuery,
   matchesRunQuery,
@@ -89,7 +90,6 @@ export interface SqliteResultStoreOptions {
 const PAGE_SIZE = 1_000_000;
 /** More are no faster, and what lives through a collection makes V8's heap grow (RSS +112 MB with 256 where 16 had +60 to 80). */
 const MOST_PAGE_ROWS = 16;
-const SUMMARY_PAGE_ROWS = 256;
 const RUN_PAGE_ROWS = 64;
 
 /**
@@ -197,7 +197,7 @@ export class SqliteResultStore extends DurableStore implements ResultStore {
         after = [startedAt, runId];
         if (left <= 0 || !matchesRunQuery(run, asked, now)) continue;
         left -= 1;
-        yield runRecordOf(run, await this.#read('counts', runId), now);
+        yield runRecordOf(run, { results: await this.#read('counts', runId), now });
       }
       if (page.length < RUN_PAGE_ROWS) return;
     }
@@ -251,15 +251,8 @@ export class SqliteResultStore extends DurableStore implements ResultStore {
     }
   }
 
-  async *summaries(runId: string): AsyncGenerator<BatchSummary, void, undefined> {
-    let after: readonly [number, number] | undefined;
-    for (;;) {
-      const page = await this.#read('summaries', runId, after, SUMMARY_PAGE_ROWS);
-      for (const { summary } of page) yield summary;
-      const last = page.at(-1);
-      if (last === undefined || page.length < SUMMARY_PAGE_ROWS) return;
-      after = [last.summary.at, last.id];
-    }
+  summaries(runId: string): AsyncGenerator<BatchSummary, void, undefined> {
+    return pagedSummaries((page) => this.#read('summaries', runId, page));
   }
 
   /** A database of the host stays open. */
@@ -322,7 +315,7 @@ export class SqliteResultStore extends DurableStore implements ResultStore {
         this.#leaveThread(error.cause);
         return this.#call(name, what, ...parameters);
       }
-      const failure = toStoreError(error, what, this.#path ?? 'the database');
+      const failure = toStoreError(error, { what, path: this.#path ?? 'the database' });
       if (failure.code === 'ASSAY_WORKER_CRASHED') this.#opening = undefined; // the next call starts another
       throw failure;
     }
@@ -333,7 +326,7 @@ export class SqliteResultStore extends DurableStore implements ResultStore {
     this.#withoutThread = true;
     this.#opening = undefined;
     if (this.wants('worker:fallback')) {
-      this.emit('worker:fallback', workerFallback('sqlite', 'on the main thread', error));
+      this.emit('worker:fallback', workerFallback('sqlite', { instead: 'on the main thread', error }));
     }
   }
 
@@ -353,7 +346,10 @@ export class SqliteResultStore extends DurableStore implements ResultStore {
     const path = this.#path;
     if (path === null) {
       const options = { path, durability, readOnly: false };
-      return MainThreadBackend.open(this.#hosts as SqliteDatabase, options, this.#clock, lockTimeoutMs);
+      return MainThreadBackend.open(this.#hosts as SqliteDatabase, options, {
+        clock: this.#clock,
+        lockTimeoutMs,
+      });
     }
     const settings = { path, driver, durability, lockTimeoutMs, fileMode };
     if (thread === 'worker' && !this.#withoutThread) {

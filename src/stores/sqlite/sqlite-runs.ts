@@ -8,10 +8,11 @@ import {
   type HeldLease,
   type RunLease,
 } from '../run-lease.js';
+import type { SummaryPage, SummaryRow } from '../summary-pages.js';
 import { manifestAtEnd, type RunEnd, type RunRecord, type StoredRunFacts } from '../run-record.js';
 import { storableText } from '../storable-text.js';
 import type { SqliteStatement, SqliteValue } from './sqlite-driver.js';
-import { HAS_NO_SCORE, SQLITE_INDEXES } from './sqlite-schema.js';
+import { HAS_NO_SCORE, RESULT_INDEXES } from '../result-indexes.js';
 
 interface LeaseRow {
   readonly lease: string;
@@ -125,10 +126,10 @@ export class SqliteRuns {
   counts(runId: string): RunRecord['results'] {
     const id = storableText(runId);
     const all = this.#prepared(
-      `SELECT count(*) AS n FROM evaluation_results INDEXED BY ${SQLITE_INDEXES.run} WHERE run_id = ?`,
+      `SELECT count(*) AS n FROM evaluation_results INDEXED BY ${RESULT_INDEXES.run} WHERE run_id = ?`,
     ).get(id) as { n: number };
     const rest = this.#prepared(
-      `SELECT outcome, count(*) AS n FROM evaluation_results INDEXED BY ${SQLITE_INDEXES.failed}
+      `SELECT outcome, count(*) AS n FROM evaluation_results INDEXED BY ${RESULT_INDEXES.failed}
        WHERE run_id = ? AND ${HAS_NO_SCORE} GROUP BY outcome`,
     ).all(id) as { outcome: 'unscored' | 'errored'; n: number }[];
     const counts = { scored: all.n, unscored: 0, errored: 0 };
@@ -172,12 +173,8 @@ export class SqliteRuns {
     );
   }
 
-  /** The batch summaries of a run after the one with `afterId`, oldest first, with their ids. */
-  summaries(
-    runId: string,
-    after: readonly [timestamp: number, id: number] | undefined,
-    rows: number,
-  ): { readonly id: number; readonly summary: BatchSummary }[] {
+  /** A page of the batch summaries of a run, oldest first, with their ids. */
+  summaries(runId: string, { after, rows }: SummaryPage): SummaryRow[] {
     const parameters: SqliteValue[] = [storableText(runId), ...(after ?? [Number.MIN_SAFE_INTEGER, 0]), rows];
     const found = this.#prepared(
       `SELECT id, metadata FROM batch_summaries WHERE run_id = ? AND (timestamp, id) > (?, ?)

@@ -1,30 +1,6 @@
 import { AssayError } from '../../errors.js';
+import { HAS_NO_SCORE, RESULT_INDEXES } from '../result-indexes.js';
 import { prepare, type SqliteDatabase } from './sqlite-driver.js';
-
-/**
- * Indexes by the query that each serves. The columns after `timestamp` make the order of a query total, so
- * that paging by key never sorts.
- */
-export const SQLITE_INDEXES = {
-  /** The key of a result; also lookups by id and by prefix of the id. */
-  key: 'evaluation_results_key',
-  /** A run in order. Like the next two it ends with the score, so that a bound on it is looked up without the rows. */
-  run: 'evaluation_results_run',
-  /** The results of a run that have no score, in order: the few that somebody looks for among all. */
-  failed: 'evaluation_results_failed',
-  /** Everything in order. */
-  time: 'evaluation_results_time',
-  /** A model in order; covers the average of a model. */
-  model: 'evaluation_results_model',
-  /**
-   * Everything by score, then in order of time. The only index whose entries come in no order of their own: each costs the
-   * writing of a page, 7 us a result. A second one, led by run or model, cost 12 us more.
-   */
-  score: 'evaluation_results_score',
-} as const;
-
-/** Condition of {@link SQLITE_INDEXES.failed}: a query must have it word for word to be served by the index. */
-export const HAS_NO_SCORE = "outcome <> 'scored'";
 
 /** Each entry brings a database from the version that is its index to the next one. Never change an old one. */
 const MIGRATIONS: readonly string[] = [
@@ -64,13 +40,13 @@ const MIGRATIONS: readonly string[] = [
      UNIQUE (run_id, batch_id)
    ) STRICT;`,
 
-  `CREATE UNIQUE INDEX ${SQLITE_INDEXES.key} ON evaluation_results (test_id, run_id, repetition);
-   CREATE INDEX ${SQLITE_INDEXES.run} ON evaluation_results (run_id, timestamp, test_id, repetition);
-   CREATE INDEX ${SQLITE_INDEXES.time} ON evaluation_results (timestamp, test_id, repetition);
-   CREATE INDEX ${SQLITE_INDEXES.model} ON evaluation_results (model_name, timestamp, test_id, repetition);
-   CREATE INDEX ${SQLITE_INDEXES.score} ON evaluation_results (model_name, overall_score);`,
+  `CREATE UNIQUE INDEX ${RESULT_INDEXES.key} ON evaluation_results (test_id, run_id, repetition);
+   CREATE INDEX ${RESULT_INDEXES.run} ON evaluation_results (run_id, timestamp, test_id, repetition);
+   CREATE INDEX ${RESULT_INDEXES.time} ON evaluation_results (timestamp, test_id, repetition);
+   CREATE INDEX ${RESULT_INDEXES.model} ON evaluation_results (model_name, timestamp, test_id, repetition);
+   CREATE INDEX ${RESULT_INDEXES.score} ON evaluation_results (model_name, overall_score);`,
 
-  `CREATE INDEX ${SQLITE_INDEXES.failed} ON evaluation_results (run_id, timestamp, test_id, repetition)
+  `CREATE INDEX ${RESULT_INDEXES.failed} ON evaluation_results (run_id, timestamp, test_id, repetition)
      WHERE ${HAS_NO_SCORE};`,
 
   `ALTER TABLE evaluation_runs ADD COLUMN run_end TEXT; -- JSON: how the run ended
@@ -107,14 +83,14 @@ const MIGRATIONS: readonly string[] = [
      group_name = coalesce(json_extract(details, '$.group'), json_extract(details, '$."$tagged".group')),
      error_code = coalesce(json_extract(details, '$.error.code'), json_extract(details, '$."$tagged".error.code'));
 
-   DROP INDEX IF EXISTS ${SQLITE_INDEXES.run};
-   DROP INDEX IF EXISTS ${SQLITE_INDEXES.time};
-   DROP INDEX IF EXISTS ${SQLITE_INDEXES.model};
-   DROP INDEX IF EXISTS ${SQLITE_INDEXES.score};
-   CREATE INDEX ${SQLITE_INDEXES.run} ON evaluation_results (run_id, timestamp, test_id, repetition, overall_score);
-   CREATE INDEX ${SQLITE_INDEXES.time} ON evaluation_results (timestamp, test_id, repetition, overall_score);
-   CREATE INDEX ${SQLITE_INDEXES.model} ON evaluation_results (model_name, timestamp, test_id, repetition, overall_score);
-   CREATE INDEX ${SQLITE_INDEXES.score} ON evaluation_results (overall_score, timestamp);`,
+   DROP INDEX IF EXISTS ${RESULT_INDEXES.run};
+   DROP INDEX IF EXISTS ${RESULT_INDEXES.time};
+   DROP INDEX IF EXISTS ${RESULT_INDEXES.model};
+   DROP INDEX IF EXISTS ${RESULT_INDEXES.score};
+   CREATE INDEX ${RESULT_INDEXES.run} ON evaluation_results (run_id, timestamp, test_id, repetition, overall_score);
+   CREATE INDEX ${RESULT_INDEXES.time} ON evaluation_results (timestamp, test_id, repetition, overall_score);
+   CREATE INDEX ${RESULT_INDEXES.model} ON evaluation_results (model_name, timestamp, test_id, repetition, overall_score);
+   CREATE INDEX ${RESULT_INDEXES.score} ON evaluation_results (overall_score, timestamp);`,
 ];
 
 /** The version that this package writes. */

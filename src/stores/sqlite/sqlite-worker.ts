@@ -73,7 +73,7 @@ const answer = async ({ id, name, parameters }: SqliteWorkerRequest): Promise<Sq
     }
     return { id, value: await backend.call(name, ...(parameters as never)) };
   } catch (error) {
-    const { code, message, retryable } = toStoreError(error, `SQLite (${name})`, data.path);
+    const { code, message, retryable } = toStoreError(error, { what: `SQLite (${name})`, path: data.path });
     return { id, error: { code, message, retryable } };
   }
 };

@@ -37,7 +37,7 @@ describe('a run that is interrupted', () => {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const)(
-    '%s ends it in peace, with %i: what is answered is stored, and it can be resumed',
+    '%s ends it cleanly, with %i: what is answered is stored, and it can be resumed',
     async (signal, code) => {
       folder.env = { DELAY: '50', TELL: '1' };
       const running = folder.start(args(signal));

@@ -57,6 +57,21 @@ describe('an evaluation file', () => {
     expect((await folder.run('run', 'eval.cjs', '--quiet')).status).toBe(0);
   });
 
+  it('that Node takes for CommonJS is told how to be a module', async () => {
+    await folder.write('package.json', '{ "type": "commonjs" }');
+    for (const [text, name] of [
+      [sampleEval(), 'eval.js'],
+      ['export default {};', 'plain.js'],
+    ] as const) {
+      await folder.write(name, text);
+      const { status, stderr } = await folder.run('run', name, '--quiet');
+      expect(status).toBe(70);
+      expect(stderr).toContain(
+        `(name it ${name.replace('.js', '.mjs')}, or say "type": "module" in package.json)`,
+      );
+    }
+  });
+
   it(
     stripsTypes ? 'may be TypeScript' : 'that is TypeScript is refused, and what to do is said',
     async () => {

@@ -32,7 +32,7 @@ describe('assaykit report', () => {
     expect(status).toBe(0);
     expect(stdout.split('\n')).toEqual([
       join(folder.path, '__.._up_b_.html'),
-      expect.stringMatching(/^\d\.\d MB, 12 results, of which 2 can be looked at$/),
+      expect.stringMatching(/^\d+ kB, 12 results, of which 2 can be looked at$/),
       '',
     ]);
   });

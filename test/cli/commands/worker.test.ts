@@ -14,7 +14,7 @@ describeWithPostgres('assaykit worker', (server) => {
   afterAll(() => folder.remove());
 
   it(
-    'does a run on a worker that SIGTERM ends in peace, and on the one after it',
+    'does a run on a worker that SIGTERM ends cleanly, and on the one after it',
     async () => {
       const enqueued = await folder.run('enqueue', 'eval.mjs', '--run-id', 'nightly', '--tag', 'slow');
       expect(enqueued).toEqual({ status: 0, stdout: '200 cases in 4 batches: nightly\n', stderr: '' });

@@ -102,7 +102,7 @@ test('a token bucket lets no more through than its burst and its rate, whoever w
       fc.integer({ min: 1, max: 50 }),
       fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 200 }),
       (perSecond, burst, steps) => {
-        const bucket = new TokenBucket(perSecond, burst, 0);
+        const bucket = new TokenBucket({ perSecond, burst }, 0);
         const sent: number[] = [];
         let now = 0;
         for (const step of steps) {
@@ -141,7 +141,7 @@ test('a rolling count is the sum of what happened within its window', () => {
 describe('RateLimit', () => {
   // `atOnce` calls are out before the first of them is answered.
   const drive = (limit: RateLimit, seconds: number, serverRate: number, burst: number, atOnce = 1) => {
-    const server = new TokenBucket(serverRate, burst, 0);
+    const server = new TokenBucket({ perSecond: serverRate, burst }, 0);
     let ok = 0;
     let refused = 0;
     for (let now = 0; now < seconds * 1000; now++) {
@@ -251,7 +251,7 @@ describe('RateLimit', () => {
     limit.admit(2000, 0);
     const owed = limit.waitMs(100, 0);
     expect(owed).toBeGreaterThan(1000);
-    limit.correct(2000, 0, 0);
+    limit.correctTokens(2000, 0, 0);
     expect(limit.waitMs(100, 0)).toBe(0);
   });
 });
@@ -390,8 +390,10 @@ test('a retry budget allows a floor and a share of the calls, and says how long 
 
 test('backoff has full jitter, doubles and is capped', () => {
   const settings = retryOptions({}, 1);
-  expect([0, 1, 2, 10].map((retry) => backoffMs(settings, retry, () => 1))).toEqual([500, 1000, 2000, 8000]);
-  expect(backoffMs(settings, 3, () => 0)).toBe(0);
+  expect([0, 1, 2, 10].map((retry) => backoffMs(settings, { retry, random: () => 1 }))).toEqual([
+    500, 1000, 2000, 8000,
+  ]);
+  expect(backoffMs(settings, { retry: 3, random: () => 0 })).toBe(0);
   expect(retryOptions({}, 9).maxRetries).toBe(11);
   expect(retryOptions({ maxRetries: 0 }, 9).maxRetries).toBe(0);
 });
@@ -428,12 +430,20 @@ test('hedges after the 95th percentile per unit of work, for at most its share o
 
 test('prices cached input on its own, and gives no cost where usage or price is unknown', () => {
   const prices = { m: { inputPerMillion: 10, outputPerMillion: 20, cachedInputPerMillion: 1 } };
-  expect(costOf(prices, 'm', 'm', { inputTokens: 100, outputTokens: 10, cachedInputTokens: 40 })).toBeCloseTo(
-    (600 + 40 + 200) / 1e6,
-  );
-  expect(costOf(prices, 'm-dated', 'm', { inputTokens: 1, outputTokens: 0 })).toBeCloseTo(1e-5);
-  expect(costOf(prices, 'toString', 'x', { inputTokens: 1, outputTokens: 0 })).toBeNull();
-  expect(costOf(prices, 'm', 'm', null)).toBeNull();
+  expect(
+    costOf(prices, {
+      reported: 'm',
+      asked: 'm',
+      usage: { inputTokens: 100, outputTokens: 10, cachedInputTokens: 40 },
+    }),
+  ).toBeCloseTo((600 + 40 + 200) / 1e6);
+  expect(
+    costOf(prices, { reported: 'm-dated', asked: 'm', usage: { inputTokens: 1, outputTokens: 0 } }),
+  ).toBeCloseTo(1e-5);
+  expect(
+    costOf(prices, { reported: 'toString', asked: 'x', usage: { inputTokens: 1, outputTokens: 0 } }),
+  ).toBeNull();
+  expect(costOf(prices, { reported: 'm', asked: 'm', usage: null })).toBeNull();
 });
 
 test('a deadline list fires in order with one timer, and forgets what was stopped', async () => {

@@ -11,7 +11,7 @@ import { rateLimitFor } from './fleet.js';
 type Admission = (now: number) => boolean;
 
 function bucket(perSecond: number, burst: number): Admission {
-  const level = new TokenBucket(perSecond, burst, 0);
+  const level = new TokenBucket({ perSecond, burst }, 0);
   return (now) => {
     const room = level.waitMs(1, now) === 0;
     if (room) level.charge(1, now);
@@ -188,8 +188,8 @@ describe('the first wave to an endpoint', () => {
     }
     expect(opening.waitMs(10)).toBe(190);
     opening.answered(0, 20);
-    expect([opening.waitMs(20), opening.over(20)]).toEqual([10, false]);
-    expect([opening.waitMs(30), opening.over(30)]).toEqual([0, true]);
+    expect([opening.waitMs(20), opening.isOver(20)]).toEqual([10, false]);
+    expect([opening.waitMs(30), opening.isOver(30)]).toEqual([0, true]);
   });
 
   test('waits no longer when all of the first wave are answered', () => {
@@ -198,7 +198,7 @@ describe('the first wave to an endpoint', () => {
     for (let call = 0; call < 63; call++) opening.answered(0, 80);
     expect(opening.waitMs(80)).toBe(40);
     opening.answered(0, 81);
-    expect([opening.waitMs(81), opening.over(81)]).toEqual([0, true]);
+    expect([opening.waitMs(81), opening.isOver(81)]).toEqual([0, true]);
   });
 
   test('waits 200 ms for an answer and 50 ms after it at most, and not at all for a few calls', () => {
@@ -210,7 +210,7 @@ describe('the first wave to an endpoint', () => {
     const few = new FirstWave(64);
     few.sent(0);
     few.answered(0, 5000);
-    expect(few.over(5000)).toBe(true);
+    expect(few.isOver(5000)).toBe(true);
   });
 
   test('beside others is smaller, and grows by half every 300 ms while nothing is answered', () => {

@@ -62,10 +62,18 @@ const ENCODINGS: Readonly<Record<string, (secret: string) => string>> = {
     secret.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;'),
   'percent by percent': (secret) =>
     Buffer.from(secret).toString('hex').replaceAll(/../g, '%$&').toUpperCase(),
+  'in capitals': (secret) => secret.toUpperCase(),
+  'in small letters': (secret) => secret.toLowerCase(),
+  'every character escaped': escapes,
+  'cut off': (secret) => secret.slice(0, 14),
+  'cut off, in Base64': (secret) => Buffer.from(secret.slice(0, 15)).toString('base64'),
+  'cut off, percent by percent': (secret) =>
+    Buffer.from(secret.slice(0, 13)).toString('hex').replaceAll(/../g, '%$&'),
 };
 
-const escapes = (text: string): string =>
-  text.replaceAll(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+function escapes(text: string): string {
+  return text.replaceAll(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
 const withAnswer = (change: (body: Record<string, unknown>) => void): string => {
   const body = chatReply('fine');
@@ -248,12 +256,13 @@ async function everythingShown(place: Place, answer: Answer, streamed: boolean):
 
 let combinations = 0;
 
-/** As it is and one more, in turn: all 1,936 combinations take half a minute. */
+/** As it is and one more, in turn: `CANARY_ALL` tries all, which takes minutes. */
 function encodingsFor(
   place: string,
   echo: string,
 ): readonly (readonly [string, (secret: string) => string])[] {
   const [plain, ...others] = Object.entries(ENCODINGS);
+  if (process.env['CANARY_ALL'] !== undefined) return Object.entries(ENCODINGS);
   const turn = Object.keys(PLACES).indexOf(place) + Object.keys(ECHOES).indexOf(echo);
   return [plain!, others[turn % others.length]!];
 }
@@ -313,7 +322,7 @@ it.each<[string, unknown]>([
 
 it('leaves answers alone that only hold a word which also serves as a key', async () => {
   const server = await modelServer(send(200, JSON.stringify(chatReply('The list is EMPTY, says ollama.'))));
-  for (const apiKey of ['EMPTY', 'ollama', 'none']) {
+  for (const apiKey of ['EMPTY', 'ollama', 'none', 'list-is-empty-key-1']) {
     const client = clientFor({ endpoints: [server.url], apiKey });
     expect((await client.complete({ input: 'x' })).text).toBe('The list is EMPTY, says ollama.');
   }

@@ -100,7 +100,9 @@ describe('tool calls', () => {
   it('have one shape in a stream that comes byte by byte', () => {
     for (const protocol of TOOL_PROTOCOLS) {
       const request = { protocol: FAKE[protocol], index: 0, model: 'm', body: {} } as FakeModelRequest;
-      const { pieces } = wireStream(contentOf(request, { text: 'Zürich', toolCalls: calls }, 1, 3));
+      const { pieces } = wireStream(
+        contentOf(request, { text: 'Zürich', toolCalls: calls }, { inputTokens: 1, charactersPerPiece: 3 }),
+      );
       const { stream, streamFormat } = PROTOCOLS[protocol];
       const reader = stream();
       const read = (data: string): void => {
@@ -191,7 +193,7 @@ describe('tool calls', () => {
 
   it('are read from whatever a server calls arguments', () => {
     const read = (given: unknown): unknown => {
-      const { arguments: parsed, invalid = false } = toolCallOf(0, 'i', 'f', given);
+      const { arguments: parsed, invalid = false } = toolCallOf(0, { id: 'i', name: 'f', given });
       return [parsed, invalid];
     };
     expect(read('{"a":1}')).toEqual([{ a: 1 }, false]);
@@ -199,7 +201,7 @@ describe('tool calls', () => {
     expect(read(JSON.stringify('{"a":1}'))).toEqual([{ a: 1 }, false]);
     for (const nothing of ['', ' ', null, undefined, '{}']) expect(read(nothing)).toEqual([{}, false]);
     for (const broken of ['{', '[1]', '1', 'null', '"x"', [1], 3]) expect(read(broken)).toEqual([null, true]);
-    expect(toolCallOf(3, '', undefined, '{}')).toEqual({
+    expect(toolCallOf(3, { id: '', given: '{}' })).toEqual({
       id: 'call_3',
       name: '',
       arguments: {},

@@ -10,7 +10,10 @@ describe('a GzipFileResultStore that is closed while it writes', () => {
 
   it.each([
     ['a manifest', (store: GzipFileResultStore) => store.begin(manifestOf('run'))],
-    ['a batch summary', (store: GzipFileResultStore) => store.appendBatchSummary(summaryOf('run', 'b'))],
+    [
+      'a batch summary',
+      (store: GzipFileResultStore) => store.appendBatchSummary(summaryOf('run', { batchId: 'b' })),
+    ],
   ])('finishes %s first, and leaves no file open', async (_what, write) => {
     let open = 0;
     const files: FileSystem = {

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { Client, Pool, PoolConfig } from 'pg';
 import { expect, it } from 'vitest';
@@ -306,6 +307,36 @@ describeWithPostgres('PostgresResultStore under faults', (server) => {
     await next.close();
   });
 
+  it('lets others go on when a process is stopped in the middle of a write', async () => {
+    const schema = `faults ${(made += 1)}`;
+    const next = newStore({ schema });
+    const manifest = manifestOf('run');
+    await next.begin(manifest);
+    const blocker = new pg.Client({ connectionString: server().connectionString });
+    await blocker.connect();
+    await blocker.query(`BEGIN; SELECT 1 FROM "${schema}".evaluation_runs FOR UPDATE`);
+    const lease = leaseOfThisProcess({ runId: 'run', id: 'stopped', part: 'a', durationMs: 1000 });
+    const stopped = spawn(
+      process.execPath,
+      ['--input-type=module', '-e', BEGIN_A_RUN, server().connectionString, schema, JSON.stringify(lease)],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    try {
+      await untilBlocked(admin); // within its transaction
+      stopped.kill('SIGSTOP');
+      await blocker.end(); // the stopped one has the run's row now
+      await next.begin(manifest, {
+        lease: leaseOfThisProcess({ runId: 'run', id: 'next', part: 'b', durationMs: 60_000 }),
+      });
+      stopped.kill('SIGCONT');
+      const told = await new Promise((resolve) => stopped.stdout.once('data', resolve));
+      expect(String(told)).toBe('begun'); // by another try
+    } finally {
+      stopped.kill('SIGKILL');
+      await next.close();
+    }
+  }, 20_000);
+
   it('neither blocks nor loses anything when many writers store the same results at once', async () => {
     const schema = `faults ${(made += 1)}`;
     const stores = Array.from({ length: 4 }, () => newStore({ schema }));
@@ -319,6 +350,15 @@ describeWithPostgres('PostgresResultStore under faults', (server) => {
     await Promise.all(stores.map((store) => store.close()));
   });
 });
+
+/** A process that takes a lease and then tells. */
+const BEGIN_A_RUN = `
+  import { PostgresResultStore } from ${JSON.stringify(new URL('../../../dist/postgres.js', import.meta.url))};
+  const [address, schema, lease] = process.argv.slice(1);
+  const store = new PostgresResultStore(address, { schema });
+  await store.begin({ runId: 'run', startedAt: 1 }, { lease: JSON.parse(lease) });
+  process.stdout.write('begun');
+  await store.close();`;
 
 /** Waits until so many connections of stores wait for a lock. */
 async function untilBlocked(admin: (sql: string) => Promise<unknown[]>, count = 1): Promise<void> {

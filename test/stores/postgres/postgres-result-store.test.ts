@@ -45,7 +45,7 @@ describeWithPostgres('PostgresResultStore', (server) => {
       unscoredResult({ caseId: 'b', startedAt: 11 }),
       erroredResult({ caseId: 'c', startedAt: 12 }),
     ]);
-    await store.appendBatchSummary(summaryOf('run', 'first', 13));
+    await store.appendBatchSummary(summaryOf('run', { batchId: 'first', at: 13 }));
     expect(
       await sql(
         `SELECT test_id, model_name, timestamp, overall_score, dimension_scores, model_response,
@@ -180,7 +180,7 @@ describeWithPostgres('PostgresResultStore', (server) => {
     expect(await collect(store.query())).toEqual(results);
     for (const [i, id] of ids.entries()) {
       await store.begin(manifestOf(id));
-      await store.appendBatchSummary(summaryOf(id, id));
+      await store.appendBatchSummary(summaryOf(id, { batchId: id }));
       expect(await collect(store.query({ runId: id, model: id }))).toEqual([results[i]]);
       expect(await store.finishedKeys(id, [{ caseId: id, repetition: 0 }])).toEqual(['scored']);
       for (const length of [250, 300, 301, 4_999]) {
@@ -229,7 +229,7 @@ describeWithPostgres('PostgresResultStore', (server) => {
     ];
     await gzip.begin(manifestOf('run'));
     await gzip.append(results, { cases: [kept] });
-    await gzip.appendBatchSummary(summaryOf('run', 'a', 1));
+    await gzip.appendBatchSummary(summaryOf('run', { batchId: 'a', at: 1 }));
     await gzip.finish({ runId: 'run', at: 5, models: ['small'], summary: { stopReason: 'end' } });
     const store = newStore();
     await convertResults(gzip, store, { runId: 'run' });
@@ -239,7 +239,7 @@ describeWithPostgres('PostgresResultStore', (server) => {
       expect(await collect(each.query({ withCase: true }))).toEqual(
         await collect(gzip.query({ withCase: true })),
       );
-      expect(await collect(each.summaries('run'))).toEqual([summaryOf('run', 'a', 1)]);
+      expect(await collect(each.summaries('run'))).toEqual([summaryOf('run', { batchId: 'a', at: 1 })]);
       expect(await collect(each.runs())).toEqual(await collect(gzip.runs()));
       await each.close();
     }

@@ -1,8 +1,14 @@
+import { createRequire } from 'node:module';
+import type { Client, PoolConfig } from 'pg';
 import { expect, it } from 'vitest';
 import { PostgresResultStore } from '../../../src/postgres.js';
 import { keepCase, readCase } from '../../../src/stores/kept-case.js';
 import type { SharedSpending } from '../../../src/stores/run-work.js';
 import { describeWithPostgres } from '../../support/with-postgres.js';
+
+const pg = createRequire(import.meta.url)('pg') as {
+  readonly Client: new (options: PoolConfig) => Client;
+};
 
 const NOTHING: SharedSpending = {
   cost: 0,
@@ -64,9 +70,9 @@ describeWithPostgres('PostgresRunWork', (server) => {
     await work.giveBack('run', 0, 'c');
     await work.giveBack('run', 0, 'c');
     expect(await starts('d')).toBe(3);
-    expect(await work.settle('run', 0, 'done')).toBe(false);
-    expect(await work.settle('run', 0, 'failed', 'late')).toBe(false); // what is done stays done
-    expect(await work.settle('run', 1, 'failed', 'no\0')).toBe(true);
+    expect(await work.settle('run', 0, { state: 'done' })).toBe(false);
+    expect(await work.settle('run', 0, { state: 'failed', error: 'late' })).toBe(false); // what is done stays done
+    expect(await work.settle('run', 1, { state: 'failed', error: 'no\0' })).toBe(true);
     expect(await work.counts('run')).toEqual({ open: 0, done: 1, failed: 1 });
     const failed = [];
     for await (const batch of work.batches('run', 'failed')) failed.push(batch);
@@ -90,7 +96,7 @@ describeWithPostgres('PostgresRunWork', (server) => {
         batches.map((batch) => ({ batch, cases: [] })),
         [],
       );
-      const saw = await Promise.all(batches.map((batch) => work.settle('run', batch, 'done')));
+      const saw = await Promise.all(batches.map((batch) => work.settle('run', batch, { state: 'done' })));
       expect(saw).toContain(true);
     }
   });
@@ -117,6 +123,19 @@ describeWithPostgres('PostgresRunWork', (server) => {
     await a.work.takeTurns('run', { turns: -200, tokens: 0 }); // given back: the bucket is full, not fuller
     const { firstMs } = await a.work.takeTurns('run', { turns: 11, tokens: 0 });
     expect(firstMs).toBeCloseTo(-180, 0); // ten at once, and the eleventh 20 ms later
+  });
+
+  it('gives out turns again when the clock of the server was set back by hours', async () => {
+    await using store = open();
+    await store.work.open({ runId: 'run', batchSize: 1, limits: { requestsPerSecond: 50, burst: 10 } });
+    const client = new pg.Client({ connectionString: server().connectionString });
+    await client.connect();
+    await client.query(`UPDATE "work ${schemas}".shared_runs SET turns_at = turns_at + 18000000`); // as if it had been later
+    await client.end();
+    await store.work.takeTurns('run', { turns: 30, tokens: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { firstMs } = await store.work.takeTurns('run', { turns: 1, tokens: 0 });
+    expect(firstMs).toBeLessThan(0); // 20 in advance, 25 have come since
   });
 
   it('never gives out more of a budget than there is, and takes back what was not spent', async () => {

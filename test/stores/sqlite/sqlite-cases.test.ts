@@ -16,7 +16,7 @@ describe('SqliteCases', () => {
   const connect = async (
     path: string,
   ): Promise<{ database: SqliteDatabase; connection: SqliteConnection }> => {
-    const database = await openDatabase(path, 'auto');
+    const database = await openDatabase(path, { driver: 'auto' });
     const options = { path, durability: 'process', readOnly: false, blockingTimeoutMs: 1000 } as const;
     return { database, connection: new SqliteConnection(database, options) };
   };

@@ -14,7 +14,8 @@ import {
 } from '../../../src/stores/sqlite/sqlite-driver.js';
 import { cursorParameters, planQuery } from '../../../src/stores/sqlite/sqlite-query.js';
 import { SqliteResultStore } from '../../../src/stores/sqlite/sqlite-result-store.js';
-import { SQLITE_INDEXES, SQLITE_SCHEMA_VERSION } from '../../../src/stores/sqlite/sqlite-schema.js';
+import { RESULT_INDEXES } from '../../../src/stores/result-indexes.js';
+import { SQLITE_SCHEMA_VERSION } from '../../../src/stores/sqlite/sqlite-schema.js';
 import { erroredResult, scoredResult, unscoredResult } from '../../../src/testing/sample-results.js';
 import { summaryOf } from '../../../src/testing/store-contract-fixtures.js';
 import { temporaryFolders } from '../temporary-folder.js';
@@ -43,7 +44,7 @@ describe('SqliteResultStore', () => {
       durationMs: 99,
     });
     await store.close();
-    const database = await openDatabase(path, 'auto');
+    const database = await openDatabase(path, { driver: 'auto' });
     const rows = database
       .prepare(
         `SELECT test_id, model_name, timestamp, overall_score, dimension_scores, model_response,
@@ -78,37 +79,37 @@ describe('SqliteResultStore', () => {
   });
 
   const plans: readonly [ResultQuery, string, sorted?: boolean][] = [
-    [{}, SQLITE_INDEXES.time],
-    [{ from: 5, to: 9 }, SQLITE_INDEXES.time],
-    [{ minScore: 0 }, SQLITE_INDEXES.time],
-    [{ minScore: 0.5 }, SQLITE_INDEXES.time],
-    [{ minScore: 0.9 }, SQLITE_INDEXES.score, true],
-    [{ minScore: 2 }, SQLITE_INDEXES.score, true],
-    [{ maxScore: -1 }, SQLITE_INDEXES.score, true],
-    [{ outcome: 'errored', order: 'newest-first' }, SQLITE_INDEXES.failed, true],
-    [{ errorCode: 'ASSAY_SERVER', model: 'small' }, SQLITE_INDEXES.failed, true],
-    [{ runId: 'run' }, SQLITE_INDEXES.run],
-    [{ runId: 'run', passed: true }, SQLITE_INDEXES.run],
-    [{ runId: 'run', minScore: 0 }, SQLITE_INDEXES.run],
-    [{ runId: 'run', model: 'small', minScore: 2 }, SQLITE_INDEXES.score, true],
-    [{ runId: 'run', outcome: 'scored', from: 7 }, SQLITE_INDEXES.run],
-    [{ runId: 'run', outcome: 'errored', from: 7 }, SQLITE_INDEXES.failed],
-    [{ runId: 'run', errorCode: 'ASSAY_SERVER' }, SQLITE_INDEXES.failed],
-    [{ runId: 'run', outcome: 'unscored', model: 'small', order: 'newest-first' }, SQLITE_INDEXES.failed],
-    [{ model: 'small', order: 'newest-first' }, SQLITE_INDEXES.model],
-    [{ model: 'small', minScore: 0 }, SQLITE_INDEXES.model],
-    [{ idPrefix: 'case-00012' }, SQLITE_INDEXES.key, true],
-    [{ idPrefix: 'case-' }, SQLITE_INDEXES.time],
-    [{ runId: 'run', idPrefix: 'case-' }, SQLITE_INDEXES.run],
-    [{ order: 'lowest-first', outcome: 'scored' }, SQLITE_INDEXES.score],
-    [{ order: 'highest-first', minScore: 0, maxScore: 0.95 }, SQLITE_INDEXES.score],
-    [{ runId: 'run', order: 'lowest-first', outcome: 'scored', model: 'small' }, SQLITE_INDEXES.score],
-    [{ runId: 'another', order: 'lowest-first', minScore: -1 }, SQLITE_INDEXES.run, true],
-    [{ model: 'tiny', order: 'highest-first', outcome: 'scored' }, SQLITE_INDEXES.model, true],
+    [{}, RESULT_INDEXES.time],
+    [{ from: 5, to: 9 }, RESULT_INDEXES.time],
+    [{ minScore: 0 }, RESULT_INDEXES.time],
+    [{ minScore: 0.5 }, RESULT_INDEXES.time],
+    [{ minScore: 0.9 }, RESULT_INDEXES.score, true],
+    [{ minScore: 2 }, RESULT_INDEXES.score, true],
+    [{ maxScore: -1 }, RESULT_INDEXES.score, true],
+    [{ outcome: 'errored', order: 'newest-first' }, RESULT_INDEXES.failed, true],
+    [{ errorCode: 'ASSAY_SERVER', model: 'small' }, RESULT_INDEXES.failed, true],
+    [{ runId: 'run' }, RESULT_INDEXES.run],
+    [{ runId: 'run', passed: true }, RESULT_INDEXES.run],
+    [{ runId: 'run', minScore: 0 }, RESULT_INDEXES.run],
+    [{ runId: 'run', model: 'small', minScore: 2 }, RESULT_INDEXES.score, true],
+    [{ runId: 'run', outcome: 'scored', from: 7 }, RESULT_INDEXES.run],
+    [{ runId: 'run', outcome: 'errored', from: 7 }, RESULT_INDEXES.failed],
+    [{ runId: 'run', errorCode: 'ASSAY_SERVER' }, RESULT_INDEXES.failed],
+    [{ runId: 'run', outcome: 'unscored', model: 'small', order: 'newest-first' }, RESULT_INDEXES.failed],
+    [{ model: 'small', order: 'newest-first' }, RESULT_INDEXES.model],
+    [{ model: 'small', minScore: 0 }, RESULT_INDEXES.model],
+    [{ idPrefix: 'case-00012' }, RESULT_INDEXES.key, true],
+    [{ idPrefix: 'case-' }, RESULT_INDEXES.time],
+    [{ runId: 'run', idPrefix: 'case-' }, RESULT_INDEXES.run],
+    [{ order: 'lowest-first', outcome: 'scored' }, RESULT_INDEXES.score],
+    [{ order: 'highest-first', minScore: 0, maxScore: 0.95 }, RESULT_INDEXES.score],
+    [{ runId: 'run', order: 'lowest-first', outcome: 'scored', model: 'small' }, RESULT_INDEXES.score],
+    [{ runId: 'another', order: 'lowest-first', minScore: -1 }, RESULT_INDEXES.run, true],
+    [{ model: 'tiny', order: 'highest-first', outcome: 'scored' }, RESULT_INDEXES.model, true],
   ];
 
   it('reads every query through an index, and sorts nothing that is long', async () => {
-    const database = await openDatabase(':memory:', 'auto');
+    const database = await openDatabase(':memory:', { driver: 'auto' });
     const connection = new SqliteConnection(database, {
       path: null,
       durability: 'process',
@@ -142,7 +143,7 @@ describe('SqliteResultStore', () => {
           expect(text, JSON.stringify(query)).not.toContain('USE TEMP B-TREE FOR ORDER BY');
           if (byScore && sql === next) expect(text).toContain('(overall_score,timestamp)');
         }
-        if (sorted && index === SQLITE_INDEXES.run) expect(text).toContain('COVERING');
+        if (sorted && index === RESULT_INDEXES.run) expect(text).toContain('COVERING');
       }
       expect(row === undefined, JSON.stringify(query)).toBe(!sorted);
       if (row !== undefined)
@@ -158,8 +159,8 @@ describe('SqliteResultStore', () => {
     const whole = scoredResult({ caseId: 'whole', score: 1, startedAt: 2, metadata: { at: new Date(0) } });
     await store.append([scoredResult(), half, whole, erroredResult({ caseId: 'failed', startedAt: 3 })]);
     await store.close();
-    const older = await openDatabase(path, 'auto');
-    for (const index of Object.values(SQLITE_INDEXES)) older.exec(`DROP INDEX ${index}`);
+    const older = await openDatabase(path, { driver: 'auto' });
+    for (const index of Object.values(RESULT_INDEXES)) older.exec(`DROP INDEX ${index}`);
     older.exec('DROP INDEX evaluation_runs_time; ALTER TABLE evaluation_runs DROP COLUMN run_end');
     older.exec('DROP TABLE evaluation_leases; DROP TABLE evaluation_cases; DROP TABLE evaluation_case_index');
     for (const column of ['passed', 'group_name', 'error_code'])
@@ -184,7 +185,7 @@ describe('SqliteResultStore', () => {
     for await (const result of again.query()) found.push(result.caseId);
     expect(found.sort()).toEqual(['case', 'failed', 'half', 'second', 'whole']);
     await again.close();
-    const database = await openDatabase(path, 'auto');
+    const database = await openDatabase(path, { driver: 'auto' });
     expect(database.prepare('SELECT version FROM assaykit_schema').get()).toEqual({
       version: SQLITE_SCHEMA_VERSION,
     });
@@ -196,7 +197,7 @@ describe('SqliteResultStore', () => {
     const first = new SqliteResultStore(newer);
     await first.append([scoredResult()]);
     await first.close();
-    const database = await openDatabase(newer, 'auto');
+    const database = await openDatabase(newer, { driver: 'auto' });
     database.exec('UPDATE assaykit_schema SET version = 99');
     database.close();
     const store = new SqliteResultStore(newer);
@@ -207,7 +208,7 @@ describe('SqliteResultStore', () => {
     await store.close();
 
     const foreign = newPath();
-    const others = await openDatabase(foreign, 'auto');
+    const others = await openDatabase(foreign, { driver: 'auto' });
     others.exec('CREATE TABLE evaluation_results (id INTEGER PRIMARY KEY)');
     others.close();
     const refused = new SqliteResultStore(foreign);
@@ -218,7 +219,7 @@ describe('SqliteResultStore', () => {
   });
 
   it("leaves the host's database open and as it was", async () => {
-    const database: SqliteDatabase = await openDatabase(newPath(), 'auto');
+    const database: SqliteDatabase = await openDatabase(newPath(), { driver: 'auto' });
     const store = new SqliteResultStore(database);
     await store.append([scoredResult()]);
     await store.close();
@@ -256,9 +257,9 @@ describe('SqliteResultStore', () => {
       const path = newPath();
       const store = new SqliteResultStore(path, { thread });
       await store.append([scoredResult({ caseId: 'a' })]);
-      const other = await openDatabase(path, 'auto');
+      const other = await openDatabase(path, { driver: 'auto' });
       other.exec('BEGIN IMMEDIATE');
-      const written = store.appendBatchSummary(summaryOf('run', 'waits'));
+      const written = store.appendBatchSummary(summaryOf('run', { batchId: 'waits' }));
       const closed = store.close();
       await new Promise((resolve) => setTimeout(resolve, 30));
       other.exec('COMMIT');

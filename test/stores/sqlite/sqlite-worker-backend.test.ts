@@ -109,7 +109,7 @@ describe('an append that goes to the thread in several parts', () => {
     process.on('worker', seen);
     const store = open(path);
     await store.manifest('run'); // starts the thread
-    const other = await openDatabase(path, 'auto');
+    const other = await openDatabase(path, { driver: 'auto' });
     other.exec('BEGIN IMMEDIATE'); // the append must wait, whatever the threads' timing
     const caught = expect(store.append(rows())).rejects.toMatchObject({
       code: 'ASSAY_WORKER_CRASHED',
