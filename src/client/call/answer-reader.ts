@@ -105,6 +105,20 @@ export class AnswerReader implements StreamSink {
     else this.#decoder.end();
   }
 
+  /**
+   * Whether a stream has said that its answer is at its end. Some servers then leave the connection open, or break it: that
+   * takes nothing from the answer.
+   */
+  get signed(): boolean {
+    const reader = this.#reader;
+    return this.#events !== undefined && (reader!.done || this.#ended || reader!.ended === true);
+  }
+
+  /** Nothing follows what came: a {@link AnswerReader.signed} answer is taken as it is. */
+  cut(): void {
+    this.#complete();
+  }
+
   /** Nobody listens any more. */
   destroy(): void {
     this.#over = true;
@@ -149,7 +163,10 @@ export class AnswerReader implements StreamSink {
     this.#decoder = new ContentDecoder(encodings, {
       data: (chunk) => this.#take(chunk),
       end: () => this.#complete(),
-      error: (error) => this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`),
+      error: (error) =>
+        this.signed
+          ? this.#complete()
+          : this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`),
     });
   }
 
@@ -187,6 +204,17 @@ export class AnswerReader implements StreamSink {
     else if (this.#events === undefined && startsEvent(first)) this.#readStream();
   }
 
+  // Lines of JSON begin as one value does: only the whole tells them apart.
+  #suitLines(): void {
+    if (this.#events !== undefined || this.#first === undefined) return;
+    const { connection } = this.#settings;
+    if (connection.protocol.streamFormat !== 'ndjson') return;
+    const bytes = Buffer.concat(this.#rest ?? [this.#first]);
+    if (!/^\s*\{[^\n]*"done"\s*:\s*false[^\n]*\}\s*\n\s*\{/.test(bytes.toString('utf8'))) return;
+    this.#readStream();
+    this.#events!.push(bytes);
+  }
+
   #text(text: string): void {
     this.#textLength += text.length;
     if (this.#textLength + (this.#reader!.kept ?? 0) > this.#settings.maxBytes) this.#tooLarge();
@@ -211,6 +239,7 @@ export class AnswerReader implements StreamSink {
     }
     let reply: ProtocolReply | undefined;
     try {
+      this.#suitLines();
       reply = this.#events === undefined ? this.#whole() : this.#streamed(this.#reader!, this.#events);
     } catch (error) {
       this.#misread(error);

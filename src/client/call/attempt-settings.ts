@@ -8,6 +8,8 @@ export interface AttemptSettings {
   readonly connect: DeadlineList;
   readonly firstByte: DeadlineList;
   readonly idle: DeadlineList;
+  /** For what may follow the end of a streamed answer: its usage, the end of the connection. */
+  readonly ending: DeadlineList;
   /** For the words of a refusal. */
   readonly refusal: DeadlineList;
   readonly whole: DeadlineList;

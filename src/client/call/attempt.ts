@@ -153,6 +153,8 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   deadlinePassed(deadline: Deadline): void {
     if (this.#refusal !== undefined) {
       this.#refused(this.#refusal); // its words do not come in time
+    } else if (this.#cutShort()) {
+      return;
     } else if (deadline === this.#wholeDeadline) {
       this.#fail(failures.ATTEMPT_TIMEOUT, 'the attempt took too long');
     } else if (this.#phase === 'receiving') {
@@ -211,9 +213,12 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
       this.#refusal?.write(chunk);
       return true;
     }
-    if (this.#bodyBegun) this.#settings.idle.start(this.#phaseDeadline, this.#settings.clock.now());
+    const { idle, ending, clock } = this.#settings;
+    const signed = this.#answer.signed;
+    if (this.#bodyBegun && !signed) idle.start(this.#phaseDeadline, clock.now());
     this.#bodyBegun = true;
     this.#answer.write(chunk);
+    if (this.#answer.signed && !signed && !this.settled) ending.start(this.#phaseDeadline, clock.now());
     if (!this.#paused) return true;
     this.#phaseDeadline.stop(); // the reader holds it up, not the server
     return false;
@@ -230,6 +235,7 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   onError(error: Error): void {
     if (this.settled) return;
     if (this.#refusal !== undefined) return this.#refused(this.#refusal);
+    if (this.#cutShort()) return;
     const failure = classifyTransportError(error);
     const closed = failure.code === 'ASSAY_CONNECT';
     const kept = this.connection.transport.connects === this.#connectsBefore;
@@ -277,6 +283,14 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     const renewable = whole && this.status === 401 && this.givenKey !== undefined && !this.#askedKeyAgain;
     if (renewable) this.#askKeyAgain(refusal);
     else this.#refused(refusal);
+  }
+
+  // The answer has come to its end, and only its connection has not.
+  #cutShort(): boolean {
+    if (this.#answer?.signed !== true) return false;
+    this.#answer.cut();
+    this.#abort();
+    return this.settled;
   }
 
   #prepare(now: number): void {
@@ -353,7 +367,9 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
       waitMs,
       shouldRetry: headerOf(all, 'x-should-retry'),
     });
-    this.#fail(failure, this.#wordsOfServer(body), { retryAfterMs: waitMs ?? limitResetMs(all, wallTime) });
+    const to = this.status < 400 ? headerOf(all, 'location')?.split('?')[0] : undefined; // a query may hold a token
+    const words = this.#wordsOfServer(to === undefined ? body : { ...body, message: `redirects to ${to}` });
+    this.#fail(failure, words, { retryAfterMs: waitMs ?? limitResetMs(all, wallTime) });
   }
 
   #wordsOfServer(body: ErrorBody): string {
