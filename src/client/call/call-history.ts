@@ -35,8 +35,8 @@ export class CallHistory {
   refused: readonly Endpoint[] = [];
   lastError: EndpointError | undefined = undefined;
   retries = 0;
-  /** An attempt went to a connection that the server had closed: once a call, that costs no retry. */
-  usedFreeRetry = false;
+  /** Attempts that went to a connection that the server had closed: they cost no retry, as long as there are few. */
+  staleSockets = 0;
   readonly #settings: CallSettings;
   readonly #call: RetriedCall;
   #disputed: DisputedRefusals | undefined;

@@ -20,6 +20,10 @@ import type { AbortableCall, AbortMessage, CallSettings, CallSink, NewCall } fro
 
 const NOBODY: readonly Endpoint[] = [];
 
+// A proxy that forgets idle connections resets each of them when it is used next, one after the other. Of a dispatcher of
+// the host nobody knows whether a connection was kept.
+const staleSockets = ({ connection }: Attempt): number => (connection.transport.shared ? 1 : 16);
+
 /**
  * One call from `complete()` or `stream()` to its outcome: chooses an endpoint, waits where it must, sends
  * attempts and hedges, retries, and settles exactly once.
@@ -176,8 +180,11 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     // This call comes first at the slot that it leaves: it is older than those who wait.
     if (this.#live === undefined && this.#second === undefined && !this.#settled) {
       if (this.#textDelivered) this.#giveUp(error);
-      else if (attempt.staleSocket && !history.usedFreeRetry && retry.maxRetries > 0) {
-        history.usedFreeRetry = true;
+      else if (
+        attempt.staleSocket &&
+        retry.maxRetries > 0 &&
+        history.staleSockets++ < staleSockets(attempt)
+      ) {
         reporter.retrying(this, { delayMs: 0, error });
         this.#route(now);
       } else {

@@ -26,7 +26,9 @@ export function classifyStatus(reply: RefusedReply): Failure {
   const meant = byStatus(reply);
   const { shouldRetry, status } = reply;
   // The server's word counts where the status leaves it open; a refused key or request stays refused.
-  if (shouldRetry === 'false' && meant.retryable) return { ...meant, retryable: false, elsewhere: false };
+  // It speaks for itself: what is its own fault another one may do better.
+  if (shouldRetry === 'false' && meant.retryable)
+    return { ...meant, retryable: false, elsewhere: meant.endpointAtFault };
   if (shouldRetry === 'true' && meant === failures.STRANGE_STATUS) return failures.SERVER;
   return shouldRetry === 'true' && meant === failures.BAD_REQUEST && status !== 400 && status !== 422
     ? { ...meant, retryable: true, elsewhere: true }

@@ -204,8 +204,9 @@ export class EndpointConnection {
 
 // What the host's function threw may hold the key, so nothing of it is shown.
 async function givenKey(currentKey: () => string | Promise<string>): Promise<unknown> {
+  const ask = async (): Promise<unknown> => currentKey();
   try {
-    return await currentKey();
+    return await ask().catch(ask); // what fetches a token may fail once
   } catch {
     throw new AssayError('ASSAY_AUTHENTICATION', 'the apiKey function failed');
   }
