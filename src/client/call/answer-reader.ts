@@ -53,6 +53,7 @@ export interface AnswerReaderSettings {
 const TELLS_FORM = /^(\xef\xbb\xbf)?\s*([{[]|[^\s:]{0,6}:|\S{6})/;
 const LONGEST_HEAD = 4096;
 const DONE = /^\s+\[DONE\]/;
+const MISFRAMED = /^data:|\}\s*\n\s*(\{|\[DONE\])/; // framed twice, or no empty line between events
 const ENVELOPES = 64; // a token of four letters comes in 250 bytes
 
 /**
@@ -129,6 +130,10 @@ export class AnswerReader implements StreamSink {
 
   data(data: string, failed: boolean): void {
     if (this.#over || this.#ended || data === '') return; // an event without data keeps the line alive
+    if (!failed && (data.includes('\n') || data.startsWith('data:')) && MISFRAMED.test(data)) {
+      for (const line of data.split('\n')) this.data(line.replace(/^data:\s*/, ''), false);
+      return;
+    }
     if (data.startsWith('[DONE]') || DONE.test(data)) {
       this.#ended = true;
       return;

@@ -83,7 +83,8 @@ function byStatus({ status, body, waitMs }: RefusedReply): Failure {
     case 529:
       return failures.OVERLOADED;
     default:
-      return status >= 500 || status < 300 ? failures.SERVER : failures.STRANGE_STATUS;
+      if (status >= 500 || status < 300) return failures.SERVER;
+      return isQuota(body, { limited: false }) ? failures.QUOTA_EXCEEDED : failures.STRANGE_STATUS;
   }
 }
 
