@@ -109,3 +109,25 @@ test('a redirect that is refused says where to, without its query', async () => 
     /status 301: redirects to https:\/\/models\.example\/v2\/chat$/,
   );
 });
+
+test('a stream that has said its last word is not waited for', async () => {
+  const server = await rawServer((socket) =>
+    socket.write(`${HEAD}\r\n${chat('ab', 'stop')}data: [DONE]\n\n`),
+  );
+  const client = clientFor({ endpoints: [server.url], streamForTiming: true, retry: { maxRetries: 0 } });
+  const begunAt = performance.now();
+  expect((await client.complete({ input: 'x' })).text).toBe('ab');
+  expect(performance.now() - begunAt).toBeLessThan(1900);
+});
+
+test('usage that comes a second behind the finish reason is not lost', async () => {
+  const server = await rawServer((socket) => {
+    socket.write(`${HEAD}\r\n${chat('ab', 'stop')}`);
+    setTimeout(
+      () => socket.write(data({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 2 } })),
+      1000,
+    );
+  });
+  const client = clientFor({ endpoints: [server.url], streamForTiming: true, retry: { maxRetries: 0 } });
+  expect((await client.complete({ input: 'x' })).usage).toEqual({ inputTokens: 3, outputTokens: 2 });
+});

@@ -111,8 +111,12 @@ export class AnswerReader implements StreamSink {
    * takes nothing from the answer.
    */
   get signed(): boolean {
-    const reader = this.#reader;
-    return this.#events !== undefined && (reader!.done || this.#ended || reader!.ended === true);
+    return this.said || (this.#events !== undefined && this.#reader!.done);
+  }
+
+  /** Whether a stream has said its last word: nothing follows, not even its usage. */
+  get said(): boolean {
+    return this.#events !== undefined && (this.#ended || this.#reader!.ended === true);
   }
 
   /** Nothing follows what came: a {@link AnswerReader.signed} answer is taken as it is. */

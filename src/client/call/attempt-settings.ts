@@ -8,8 +8,10 @@ export interface AttemptSettings {
   readonly connect: DeadlineList;
   readonly firstByte: DeadlineList;
   readonly idle: DeadlineList;
-  /** For what may follow the end of a streamed answer: its usage, the end of the connection. */
+  /** For what may follow the end of a streamed answer: its usage, the last word. */
   readonly ending: DeadlineList;
+  /** For the end of a reply that has said its last word. */
+  readonly said: DeadlineList;
   /** For the words of a refusal. */
   readonly refusal: DeadlineList;
   readonly whole: DeadlineList;

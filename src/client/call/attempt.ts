@@ -213,12 +213,12 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
       this.#refusal?.write(chunk);
       return true;
     }
-    const { idle, ending, clock } = this.#settings;
-    const signed = this.#answer.signed;
+    const { idle, clock } = this.#settings;
+    const { signed, said } = this.#answer;
     if (this.#bodyBegun && !signed) idle.start(this.#phaseDeadline, clock.now());
     this.#bodyBegun = true;
     this.#answer.write(chunk);
-    if (this.#answer.signed && !signed && !this.settled) ending.start(this.#phaseDeadline, clock.now());
+    if (!this.settled) this.#awaitEnd({ signed, said });
     if (!this.#paused) return true;
     this.#phaseDeadline.stop(); // the reader holds it up, not the server
     return false;
@@ -283,6 +283,14 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     const renewable = whole && this.status === 401 && this.givenKey !== undefined && !this.#askedKeyAgain;
     if (renewable) this.#askKeyAgain(refusal);
     else this.#refused(refusal);
+  }
+
+  // Of a stream that has said that its answer is at its end only little is to come.
+  #awaitEnd(before: { readonly signed: boolean; readonly said: boolean }): void {
+    const { ending, said, clock } = this.#settings;
+    const answer = this.#answer!;
+    if (answer.said ? !before.said : answer.signed && !before.signed)
+      (answer.said ? said : ending).start(this.#phaseDeadline, clock.now());
   }
 
   // The answer has come to its end, and only its connection has not.
