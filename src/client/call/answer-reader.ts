@@ -107,19 +107,17 @@ export class AnswerReader implements StreamSink {
   }
 
   /**
-   * Whether a stream has said that its answer is at its end. Some servers then leave the connection open, or break it: that
-   * takes nothing from the answer.
+   * How far a stream is: `signed` when it has said that its answer is at its end, `said` when nothing follows, not even the
+   * usage. Some servers then leave the connection open, or break it: that takes nothing from the answer.
    */
-  get signed(): boolean {
-    return this.said || (this.#events !== undefined && this.#reader!.done);
+  get stage(): 'open' | 'signed' | 'said' {
+    const reader = this.#reader;
+    if (this.#events === undefined || reader === undefined) return 'open';
+    if (this.#ended || reader.ended === true) return 'said';
+    return reader.done ? 'signed' : 'open';
   }
 
-  /** Whether a stream has said its last word: nothing follows, not even its usage. */
-  get said(): boolean {
-    return this.#events !== undefined && (this.#ended || this.#reader!.ended === true);
-  }
-
-  /** Nothing follows what came: a {@link AnswerReader.signed} answer is taken as it is. */
+  /** Nothing follows what came: an answer that is not `open` any more is taken as it is. */
   cut(): void {
     this.#complete();
   }
@@ -173,7 +171,7 @@ export class AnswerReader implements StreamSink {
       data: (chunk) => this.#take(chunk),
       end: () => this.#complete(),
       error: (error) =>
-        this.signed
+        this.stage !== 'open'
           ? this.#complete()
           : this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`),
     });

@@ -14,7 +14,8 @@ import type { ReplyHandler } from '../http/transport.js';
 import type { ModelRequest, TokenUsage } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 import { AnswerReader, type AnswerListener } from './answer-reader.js';
-import type { AttemptSettings } from './attempt-settings.js';
+import type { AttemptAnswer, AttemptFault } from './attempt-answer.js';
+import type { AttemptSettings, NewAttempt } from './attempt-settings.js';
 import { Deadline, type Expiring } from './deadline-list.js';
 import { RefusalBody, type RefusalListener } from './refusal-body.js';
 
@@ -28,29 +29,6 @@ export interface AttemptOwner {
   streamed(attempt: Attempt, text: string): boolean;
   answered(attempt: Attempt, answer: AttemptAnswer): void;
   failed(attempt: Attempt, fault: AttemptFault): void;
-}
-
-/** What a server answered, as its protocol reads it and as it came. */
-export interface AttemptAnswer {
-  readonly reply: ProtocolReply;
-  readonly raw: unknown;
-}
-
-/** Why an attempt failed: what kind of failure it was, and the error that says so. */
-export interface AttemptFault {
-  readonly failure: Failure;
-  readonly error: EndpointError;
-}
-
-/** What an {@link Attempt} is made from. */
-export interface NewAttempt {
-  readonly settings: AttemptSettings;
-  readonly connection: EndpointConnection;
-  readonly ticket: Ticket;
-  /** 1 for the first of its call. */
-  readonly number: number;
-  /** Whether another attempt of the call goes on beside it. */
-  readonly hedge: boolean;
 }
 
 type Phase = 'preparing' | 'connecting' | 'waiting' | 'receiving' | 'settled';
@@ -214,11 +192,11 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
       return true;
     }
     const { idle, clock } = this.#settings;
-    const { signed, said } = this.#answer;
-    if (this.#bodyBegun && !signed) idle.start(this.#phaseDeadline, clock.now());
+    const { stage } = this.#answer;
+    if (this.#bodyBegun && stage === 'open') idle.start(this.#phaseDeadline, clock.now());
     this.#bodyBegun = true;
     this.#answer.write(chunk);
-    if (!this.settled) this.#awaitEnd({ signed, said });
+    if (!this.settled && this.#answer.stage !== stage) this.#awaitEnd(this.#answer);
     if (!this.#paused) return true;
     this.#phaseDeadline.stop(); // the reader holds it up, not the server
     return false;
@@ -286,16 +264,14 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   }
 
   // Of a stream that has said that its answer is at its end only little is to come.
-  #awaitEnd(before: { readonly signed: boolean; readonly said: boolean }): void {
+  #awaitEnd({ stage }: AnswerReader): void {
     const { ending, said, clock } = this.#settings;
-    const answer = this.#answer!;
-    if (answer.said ? !before.said : answer.signed && !before.signed)
-      (answer.said ? said : ending).start(this.#phaseDeadline, clock.now());
+    (stage === 'said' ? said : ending).start(this.#phaseDeadline, clock.now());
   }
 
   // The answer has come to its end, and only its connection has not.
   #cutShort(): boolean {
-    if (this.#answer?.signed !== true) return false;
+    if (this.#answer === undefined || this.#answer.stage === 'open') return false;
     this.#answer.cut();
     this.#abort();
     return this.settled;

@@ -8,7 +8,8 @@ import { Place, type Waiter } from '../balancing/waiting-room.js';
 import { EndpointError, withoutStack } from '../endpoint-error.js';
 import { mergeParameters } from '../merge-parameters.js';
 import type { CallOptions, ModelParameters, ModelRequest } from '../model-client.js';
-import { Attempt, type AttemptAnswer, type AttemptFault, type AttemptOwner } from './attempt.js';
+import { Attempt, type AttemptOwner } from './attempt.js';
+import type { AttemptAnswer, AttemptFault } from './attempt-answer.js';
 import { recordAnswer, recordCancelled, recordFailure } from './attempt-outcome.js';
 import type { AttemptEnd, FailedAttempt } from './attempt-outcome.js';
 import { CallBounds, type Bounded } from './call-bounds.js';
@@ -19,10 +20,6 @@ import { RequestBody } from './request-body.js';
 import type { AbortableCall, AbortMessage, CallSettings, CallSink, NewCall } from './call-settings.js';
 
 const NOBODY: readonly Endpoint[] = [];
-
-// A proxy that forgets idle connections resets each of them when it is used next, one after the other. Of a dispatcher of
-// the host nobody knows whether a connection was kept.
-const staleSockets = ({ connection }: Attempt): number => (connection.transport.shared ? 1 : 16);
 
 /**
  * One call from `complete()` or `stream()` to its outcome: chooses an endpoint, waits where it must, sends
@@ -180,11 +177,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     // This call comes first at the slot that it leaves: it is older than those who wait.
     if (this.#live === undefined && this.#second === undefined && !this.#settled) {
       if (this.#textDelivered) this.#giveUp(error);
-      else if (
-        attempt.staleSocket &&
-        retry.maxRetries > 0 &&
-        history.staleSockets++ < staleSockets(attempt)
-      ) {
+      else if (retry.maxRetries > 0 && history.isFree(attempt)) {
         reporter.retrying(this, { delayMs: 0, error });
         this.#route(now);
       } else {
