@@ -33,6 +33,8 @@ export interface ClientParts {
   readonly stopTimers: () => void;
 }
 
+const ENDING_MS = 2000; // of an answer that is complete, and whose usage is still to come
+const SAID_MS = 500; // of a stream that has said its last word, and whose connection stays open
 const REFUSAL_MS = 1000; // the words of a refusal are a bonus, and not worth a wait
 
 /** Puts a client together. */
@@ -61,8 +63,8 @@ export function assembleClient(settings: ClientSettings, hooks: ClientHooks): Cl
         });
   const keyWatch = new KeyWatch(clock, back);
   const silence = new SilenceWatch(selector, clock);
-  const { connect: connecting, firstByte, idle, refusal, whole } = attempts;
-  const attemptTimes = [connecting, firstByte, idle, refusal, whole];
+  const { connect: connecting, firstByte, idle, ending, said, refusal, whole } = attempts;
+  const attemptTimes = [connecting, firstByte, idle, ending, said, refusal, whole];
   const timed = [...attemptTimes, deadlines, healthyWaits, room, silence, keyWatch];
   return {
     calls: {
@@ -113,6 +115,8 @@ function attemptSettings({ timeouts, maxResponseBytes }: ClientSettings, clock: 
     connect: list(timeouts.connectMs),
     firstByte: list(timeouts.firstByteMs),
     idle: list(timeouts.idleMs),
+    ending: list(Math.min(ENDING_MS, timeouts.idleMs)),
+    said: list(Math.min(SAID_MS, timeouts.idleMs)),
     refusal: list(Math.min(REFUSAL_MS, timeouts.idleMs)),
     whole: list(timeouts.attemptMs),
     givenUp: new GivenUpRequests(),

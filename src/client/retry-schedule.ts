@@ -53,41 +53,51 @@ export class RetrySchedule {
 }
 
 /**
- * Whether a failure says of itself that it may pass: an error of ours or of the AI SDK, or one with the HTTP status of such a
- * failure, as those of vendors' SDKs. An error that says nothing is a fault of the function until it says otherwise.
+ * Whether a failure says of itself that it may pass: an error of ours or of the AI SDK, one with the HTTP status of such a
+ * failure, as those of vendors' SDKs, or one of a connection or of time. One that says nothing is asked for its cause (of an AI SDK that
+ * gave up: its last error), and is a fault of the function until that says otherwise.
  */
-export function mayPass(thrown: unknown): boolean {
+export function mayPass(thrown: unknown, depth = 0): boolean {
   if (typeof thrown !== 'object' || thrown === null) return false;
   if (AssayError.is(thrown)) return thrown.retryable;
-  const { retryable, isRetryable } = thrown as {
-    readonly retryable?: unknown;
-    readonly isRetryable?: unknown;
-  };
+  const { retryable, isRetryable, name, code, cause, lastError } = thrown as Readonly<
+    Record<string, unknown>
+  >;
   const said = retryable ?? isRetryable;
   if (typeof said === 'boolean') return said;
   const status = statusOf(thrown);
-  return status !== undefined && (PASSING.has(status) || status >= 500);
+  if (status !== undefined) return PASSING.has(status) || status >= 500;
+  if (name === 'TimeoutError' || (typeof code === 'string' && CONNECTION_CODES.test(code))) return true;
+  return depth < CAUSES && mayPass(lastError ?? cause, depth + 1);
 }
+
+const CAUSES = 3;
+const CONNECTION_CODES =
+  /^(ECONN(RESET|REFUSED|ABORTED)|EPIPE|ETIMEDOUT|EAI_AGAIN|E(HOST|NET)(UNREACH|DOWN)|UND_ERR_(SOCKET|(CONNECT|HEADERS|BODY)_TIMEOUT))$/;
 
 /** HTTP statuses below 500 that pass by themselves: request timeout, conflict of a lock, too early, too many requests. */
 const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 
-/** The HTTP status that an error carries, if any. */
+/** The HTTP status that an error carries, if any: as a member, in its response, or among the metadata of AWS. */
 export function statusOf(thrown: unknown): number | undefined {
-  const { status, statusCode } = (thrown ?? {}) as {
-    readonly status?: unknown;
-    readonly statusCode?: unknown;
-  };
-  const found = status ?? statusCode;
+  const { status, statusCode, response, $metadata } = (thrown ?? {}) as Readonly<Record<string, unknown>>;
+  const found = status ?? statusCode ?? memberOf(response, 'status') ?? memberOf($metadata, 'httpStatusCode');
   return typeof found === 'number' && Number.isInteger(found) && found >= 100 && found < 600
     ? found
     : undefined;
 }
 
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+
 function askedWaitMs(thrown: unknown, wallTime: number): number | undefined {
-  const error = thrown as Readonly<Record<'retryAfterMs' | 'responseHeaders' | 'headers', unknown>>;
-  if (typeof error.retryAfterMs === 'number' && error.retryAfterMs >= 0) return error.retryAfterMs;
-  const headers = plainHeaders(error.responseHeaders ?? error.headers);
+  const error = thrown as Readonly<Record<string, unknown>>;
+  if (typeof error['retryAfterMs'] === 'number' && error['retryAfterMs'] >= 0) return error['retryAfterMs'];
+  const headers = plainHeaders(
+    error['responseHeaders'] ?? error['headers'] ?? memberOf(error['response'], 'headers'),
+  );
   return headers === undefined ? undefined : retryAfterMs(headers, wallTime);
 }
 

@@ -50,6 +50,15 @@ describe('retries of a target that is not a client', () => {
         failWith({ status }),
         failWith({ statusCode: status }),
       ]),
+      ...['ECONNRESET', 'ECONNREFUSED', 'EAI_AGAIN', 'ETIMEDOUT', 'UND_ERR_SOCKET'].flatMap((code) => [
+        failWith({ code }),
+        new TypeError('fetch failed', { cause: failWith({ code }) }),
+      ]),
+      new DOMException('The operation was aborted due to timeout', 'TimeoutError'),
+      failWith({ code: 'ERR_BAD_RESPONSE', response: { status: 503 } }), // axios
+      failWith({ name: 'ThrottlingException', $metadata: { httpStatusCode: 429 } }), // AWS
+      failWith({ name: 'AI_RetryError', lastError: failWith({ isRetryable: true }) }), // AI SDK
+      new Error('the model failed', { cause: failWith({ status: 500 }) }),
     ];
     for (const error of passing) {
       const { asked, result } = await runFailing(error, 2);
@@ -63,6 +72,14 @@ describe('retries of a target that is not a client', () => {
       new AssayError('ASSAY_TARGET_FAILED', 'never'),
       failWith({ isRetryable: false, statusCode: 503 }),
       ...[400, 401, 403, 404, 422].map((status) => failWith({ status })),
+      ...['ENOENT', 'ERR_INVALID_ARG_TYPE'].map((code) => failWith({ code })),
+      new Error('the model failed', { cause: failWith({ status: 400, cause: failWith({ status: 500 }) }) }),
+      new DOMException('aborted', 'AbortError'),
+      (() => {
+        const endless = failWith({});
+        endless.cause = endless;
+        return endless;
+      })(),
       'a string',
       null,
       undefined,
@@ -99,6 +116,7 @@ describe('retries of a target that is not a client', () => {
       { retryable: true, retryAfterMs: 20 },
       { isRetryable: true, responseHeaders: { 'Retry-After-Ms': '20' } },
       { status: 429, headers: new Headers({ 'retry-after-ms': '20' }) },
+      { response: { status: 429, headers: { 'retry-after-ms': '20' } } },
     ]) {
       const { waits, result } = await runFailing(failWith(members), 1);
       expect(result.outcome).toBe('scored');

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { inspect, promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { LoadBalancedClientOptions } from '../../src/client/client-options.js';
@@ -132,6 +133,41 @@ test('tries once more for free when a kept-alive connection was closed under it'
   await client.complete({ input: 'x' });
   expect(await client.complete({ input: 'y' })).toMatchObject({ text: 'ok', attempts: 2 });
   expect(client.snapshot().endpoints[0]).toMatchObject({ consecutiveFailures: 0, counts: { failed: 0 } });
+});
+
+test('outlives a proxy that resets every connection when it is used again', async () => {
+  const reply = JSON.stringify({ choices: [{ message: { content: 'ok' } }] });
+  const used = new Set<Socket>();
+  const server = await rawServer((socket) => {
+    if (used.has(socket)) return void socket.resetAndDestroy();
+    used.add(socket);
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${reply.length}\r\n\r\n${reply}`);
+  });
+  const client = clientFor({
+    endpoints: [server.url],
+    retry: { maxRetries: 1, initialBackoffMs: 1e6, maxBackoffMs: 1e6 },
+    timeouts: { deadlineMs: 3000 },
+  });
+  for (let call = 0; call < 10; call++)
+    expect(await client.complete({ input: 'x' })).toMatchObject({ text: 'ok' });
+  expect(client.snapshot().endpoints[0]).toMatchObject({ consecutiveFailures: 0, counts: { failed: 0 } });
+});
+
+test('a call whose time is up says what failed last', async () => {
+  const server = await modelServer((_request, response) =>
+    json(response, 500, { error: { message: 'out of memory' } }),
+  );
+  const client = clientFor({
+    endpoints: [server.url],
+    outlierEjection: false,
+    timeouts: { deadlineMs: 60 },
+    retry: { initialBackoffMs: 1e6, maxBackoffMs: 1e6 },
+    random: () => 0.5,
+  });
+  await expect(client.complete({ input: 'x' })).rejects.toMatchObject({
+    code: 'ASSAY_DEADLINE',
+    message: expect.stringContaining('out of memory') as unknown,
+  });
 });
 
 test('a hedge overtakes a straggler, and the loser is not a failure', async () => {

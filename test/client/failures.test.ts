@@ -163,6 +163,14 @@ test('obeys x-should-retry', async () => {
   expect(server.requests).toHaveLength(1);
 });
 
+test('x-should-retry: false speaks for its own server only', async () => {
+  const broken = await modelServer((_request, response) =>
+    json(response, 500, openaiError('no'), { 'x-should-retry': 'false' }),
+  );
+  const client = clientFor({ endpoints: [broken.url, (await modelServer()).url], policy: 'round-robin' });
+  expect(await client.complete({ input: 'x' })).toMatchObject({ text: 'ok', attempts: 2 });
+});
+
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
 
 test.each<[string, (socket: import('node:net').Socket) => void, string]>([

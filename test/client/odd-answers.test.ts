@@ -166,6 +166,19 @@ test.each<[string, string, string]>([
     'ASSAY_SERVER',
   ],
   ['nothing but the end', events('[DONE]'), 'ASSAY_EMPTY_RESPONSE'],
+  ['events framed twice', events(answered, '[DONE]').replaceAll('data: ', 'data: data: '), 'a'],
+  ['events without empty lines between', events(answered, {}, '[DONE]').replaceAll('\n\n', '\n'), 'a'],
+  [
+    'an error among events without empty lines between',
+    events(answered, { error: { code: 429, message: 'slow' } }).replaceAll('\n\n', '\n'),
+    'ASSAY_RATE_LIMITED',
+  ],
+  [
+    'numbers as Python writes them',
+    events(answered, '[DONE]').replace('"delta"', '"logprobs":{"content":[{"logprob":-Infinity}]},"delta"'),
+    'a',
+  ],
+  ['words that only look like numbers', events('{"choices": NaNa}'), 'ASSAY_MALFORMED_RESPONSE'],
 ])('reads, where a stream was asked for: %s', async (_what, body, outcome) => {
   const server = await modelServer((_request, response) => response.end(body));
   const client = clientFor({ endpoints: [server.url], retry: { maxRetries: 0 } });

@@ -53,6 +53,7 @@ export interface AnswerReaderSettings {
 const TELLS_FORM = /^(\xef\xbb\xbf)?\s*([{[]|[^\s:]{0,6}:|\S{6})/;
 const LONGEST_HEAD = 4096;
 const DONE = /^\s+\[DONE\]/;
+const MISFRAMED = /^data:|\}\s*\n\s*(\{|\[DONE\])/; // framed twice, or no empty line between events
 const ENVELOPES = 64; // a token of four letters comes in 250 bytes
 
 /**
@@ -105,6 +106,22 @@ export class AnswerReader implements StreamSink {
     else this.#decoder.end();
   }
 
+  /**
+   * How far a stream is: `signed` when it has said that its answer is at its end, `said` when nothing follows, not even the
+   * usage. Some servers then leave the connection open, or break it: that takes nothing from the answer.
+   */
+  get stage(): 'open' | 'signed' | 'said' {
+    const reader = this.#reader;
+    if (this.#events === undefined || reader === undefined) return 'open';
+    if (this.#ended || reader.ended === true) return 'said';
+    return reader.done ? 'signed' : 'open';
+  }
+
+  /** Nothing follows what came: an answer that is not `open` any more is taken as it is. */
+  cut(): void {
+    this.#complete();
+  }
+
   /** Nobody listens any more. */
   destroy(): void {
     this.#over = true;
@@ -115,6 +132,10 @@ export class AnswerReader implements StreamSink {
 
   data(data: string, failed: boolean): void {
     if (this.#over || this.#ended || data === '') return; // an event without data keeps the line alive
+    if (!failed && (data.includes('\n') || data.startsWith('data:')) && MISFRAMED.test(data)) {
+      for (const line of data.split('\n')) this.data(line.replace(/^data:\s*/, ''), false);
+      return;
+    }
     if (data.startsWith('[DONE]') || DONE.test(data)) {
       this.#ended = true;
       return;
@@ -149,7 +170,10 @@ export class AnswerReader implements StreamSink {
     this.#decoder = new ContentDecoder(encodings, {
       data: (chunk) => this.#take(chunk),
       end: () => this.#complete(),
-      error: (error) => this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`),
+      error: (error) =>
+        this.stage !== 'open'
+          ? this.#complete()
+          : this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`),
     });
   }
 
@@ -187,6 +211,17 @@ export class AnswerReader implements StreamSink {
     else if (this.#events === undefined && startsEvent(first)) this.#readStream();
   }
 
+  // Lines of JSON begin as one value does: only the whole tells them apart.
+  #suitLines(): void {
+    if (this.#events !== undefined || this.#first === undefined) return;
+    const { connection } = this.#settings;
+    if (connection.protocol.streamFormat !== 'ndjson') return;
+    const bytes = Buffer.concat(this.#rest ?? [this.#first]);
+    if (!/^\s*\{[^\n]*"done"\s*:\s*false[^\n]*\}\s*\n\s*\{/.test(bytes.toString('utf8'))) return;
+    this.#readStream();
+    this.#events!.push(bytes);
+  }
+
   #text(text: string): void {
     this.#textLength += text.length;
     if (this.#textLength + (this.#reader!.kept ?? 0) > this.#settings.maxBytes) this.#tooLarge();
@@ -211,6 +246,7 @@ export class AnswerReader implements StreamSink {
     }
     let reply: ProtocolReply | undefined;
     try {
+      this.#suitLines();
       reply = this.#events === undefined ? this.#whole() : this.#streamed(this.#reader!, this.#events);
     } catch (error) {
       this.#misread(error);

@@ -195,7 +195,9 @@ function outcomeOf(
   { attempt, failure, request }: FailedAttempt,
 ): Exclude<AttemptOutcome, 'ok'> {
   const { code, endpointAtFault, retryable, blamesRequest } = failure;
-  if (attempt.staleSocket || failure === NO_KEY || failure === MISSING_DEPENDENCY) return 'cancelled';
+  if (attempt.staleSocket || failure === MISSING_DEPENDENCY) return 'cancelled';
+  // Not its fault, but it is of no use without a key: others that are get the calls until a probe finds one.
+  if (failure === NO_KEY) return selector.hasLiveOther(attempt.connection.endpoint) ? 'failed' : 'cancelled';
   if (blamesRequest) return 'refused';
   if (code === 'ASSAY_CONNECT' || code === 'ASSAY_CONNECT_TIMEOUT') return 'unreachable';
   if (code === 'ASSAY_RATE_LIMITED') return 'rate-limited';

@@ -14,7 +14,8 @@ import type { ReplyHandler } from '../http/transport.js';
 import type { ModelRequest, TokenUsage } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 import { AnswerReader, type AnswerListener } from './answer-reader.js';
-import type { AttemptSettings } from './attempt-settings.js';
+import type { AttemptAnswer, AttemptFault } from './attempt-answer.js';
+import type { AttemptSettings, NewAttempt } from './attempt-settings.js';
 import { Deadline, type Expiring } from './deadline-list.js';
 import { RefusalBody, type RefusalListener } from './refusal-body.js';
 
@@ -28,29 +29,6 @@ export interface AttemptOwner {
   streamed(attempt: Attempt, text: string): boolean;
   answered(attempt: Attempt, answer: AttemptAnswer): void;
   failed(attempt: Attempt, fault: AttemptFault): void;
-}
-
-/** What a server answered, as its protocol reads it and as it came. */
-export interface AttemptAnswer {
-  readonly reply: ProtocolReply;
-  readonly raw: unknown;
-}
-
-/** Why an attempt failed: what kind of failure it was, and the error that says so. */
-export interface AttemptFault {
-  readonly failure: Failure;
-  readonly error: EndpointError;
-}
-
-/** What an {@link Attempt} is made from. */
-export interface NewAttempt {
-  readonly settings: AttemptSettings;
-  readonly connection: EndpointConnection;
-  readonly ticket: Ticket;
-  /** 1 for the first of its call. */
-  readonly number: number;
-  /** Whether another attempt of the call goes on beside it. */
-  readonly hedge: boolean;
 }
 
 type Phase = 'preparing' | 'connecting' | 'waiting' | 'receiving' | 'settled';
@@ -153,6 +131,8 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   deadlinePassed(deadline: Deadline): void {
     if (this.#refusal !== undefined) {
       this.#refused(this.#refusal); // its words do not come in time
+    } else if (this.#cutShort()) {
+      return;
     } else if (deadline === this.#wholeDeadline) {
       this.#fail(failures.ATTEMPT_TIMEOUT, 'the attempt took too long');
     } else if (this.#phase === 'receiving') {
@@ -211,9 +191,12 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
       this.#refusal?.write(chunk);
       return true;
     }
-    if (this.#bodyBegun) this.#settings.idle.start(this.#phaseDeadline, this.#settings.clock.now());
+    const { idle, clock } = this.#settings;
+    const { stage } = this.#answer;
+    if (this.#bodyBegun && stage === 'open') idle.start(this.#phaseDeadline, clock.now());
     this.#bodyBegun = true;
     this.#answer.write(chunk);
+    if (!this.settled && this.#answer.stage !== stage) this.#awaitEnd(this.#answer);
     if (!this.#paused) return true;
     this.#phaseDeadline.stop(); // the reader holds it up, not the server
     return false;
@@ -230,6 +213,7 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
   onError(error: Error): void {
     if (this.settled) return;
     if (this.#refusal !== undefined) return this.#refused(this.#refusal);
+    if (this.#cutShort()) return;
     const failure = classifyTransportError(error);
     const closed = failure.code === 'ASSAY_CONNECT';
     const kept = this.connection.transport.connects === this.#connectsBefore;
@@ -277,6 +261,20 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     const renewable = whole && this.status === 401 && this.givenKey !== undefined && !this.#askedKeyAgain;
     if (renewable) this.#askKeyAgain(refusal);
     else this.#refused(refusal);
+  }
+
+  // Of a stream that has said that its answer is at its end only little is to come.
+  #awaitEnd({ stage }: AnswerReader): void {
+    const { ending, said, clock } = this.#settings;
+    (stage === 'said' ? said : ending).start(this.#phaseDeadline, clock.now());
+  }
+
+  // The answer has come to its end, and only its connection has not.
+  #cutShort(): boolean {
+    if (this.#answer === undefined || this.#answer.stage === 'open') return false;
+    this.#answer.cut();
+    this.#abort();
+    return this.settled;
   }
 
   #prepare(now: number): void {
@@ -353,7 +351,9 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
       waitMs,
       shouldRetry: headerOf(all, 'x-should-retry'),
     });
-    this.#fail(failure, this.#wordsOfServer(body), { retryAfterMs: waitMs ?? limitResetMs(all, wallTime) });
+    const to = this.status < 400 ? headerOf(all, 'location')?.split('?')[0] : undefined; // a query may hold a token
+    const words = this.#wordsOfServer(to === undefined ? body : { ...body, message: `redirects to ${to}` });
+    this.#fail(failure, words, { retryAfterMs: waitMs ?? limitResetMs(all, wallTime) });
   }
 
   #wordsOfServer(body: ErrorBody): string {

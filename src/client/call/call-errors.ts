@@ -11,7 +11,7 @@ export interface CallSoFar {
 
 /** The call's time is up. */
 export function deadlinePassed(call: CallSoFar, waitedMs: number): EndpointError {
-  const message = `the call was not answered within ${Math.round(waitedMs)} ms`;
+  const message = `the call was not answered within ${Math.round(waitedMs)} ms${lastWords(call)}`;
   const retryAfterMs = call.lastError?.retryAfterMs ?? undefined;
   return withoutStack(() =>
     make('ASSAY_DEADLINE', message, {
@@ -23,7 +23,7 @@ export function deadlinePassed(call: CallSoFar, waitedMs: number): EndpointError
 
 /** The call would have to wait past its deadline, so that it fails now. */
 export function deadlineTooNear(call: CallSoFar, waitMs: number): EndpointError {
-  const message = `the call would have to wait ${Math.ceil(waitMs)} ms, past its deadline`;
+  const message = `the call would have to wait ${Math.ceil(waitMs)} ms, past its deadline${lastWords(call)}`;
   return withoutStack(() =>
     make('ASSAY_DEADLINE', message, {
       call,
@@ -54,7 +54,7 @@ export function noEndpoint(
   const last = call.lastError;
   const why = [
     ...refusals.map((each) => `; quarantined: ${each.message}`),
-    ...(last === undefined || refusals.includes(last) ? [] : [`; the last failure: ${last.message}`]),
+    ...(last === undefined || refusals.includes(last) ? [] : [lastWords(call)]),
   ];
   return make('ASSAY_NO_ENDPOINT', `no endpoint became available in time${why.join('')}`, {
     call,
@@ -75,6 +75,10 @@ export function policyFailed(error: unknown): EndpointError {
 export function unwritable(error: unknown): EndpointError {
   const why = AssayError.is(error) ? error.message : 'the request is not plain JSON';
   return new EndpointError('ASSAY_BAD_REQUEST', why, { cause: error });
+}
+
+function lastWords({ lastError }: CallSoFar): string {
+  return lastError === undefined ? '' : `; the last failure: ${lastError.message}`;
 }
 
 function make(

@@ -9,6 +9,8 @@ import type { CallSettings } from './call-settings.js';
 import { DisputedRefusals } from './disputed-refusals.js';
 import { backoffMs } from './retry.js';
 
+const MOST_STALE = 16;
+
 /** How a call goes on after a failure. */
 export interface NextTry {
   /** Time for which those who failed the call are left out, milliseconds. */
@@ -35,11 +37,10 @@ export class CallHistory {
   refused: readonly Endpoint[] = [];
   lastError: EndpointError | undefined = undefined;
   retries = 0;
-  /** An attempt went to a connection that the server had closed: once a call, that costs no retry. */
-  usedFreeRetry = false;
   readonly #settings: CallSettings;
   readonly #call: RetriedCall;
   #disputed: DisputedRefusals | undefined;
+  #staleSockets = 0;
 
   constructor(settings: CallSettings, call: RetriedCall) {
     this.#settings = settings;
@@ -51,6 +52,14 @@ export class CallHistory {
     const { reporter } = this.#settings;
     this.ledger.note(attempt, { code, durationMs });
     this.ledger.book(attempt, (usage) => reporter.costOf(this.#call, { attempt, usage }));
+  }
+
+  /**
+   * Whether an attempt costs no retry since the server had closed its connection. A proxy that forgets idle connections
+   * resets each of them when it is used next; of a dispatcher of the host nobody knows whether a connection was kept.
+   */
+  isFree({ staleSocket, connection }: Attempt): boolean {
+    return staleSocket && this.#staleSockets++ < (connection.transport.shared ? 1 : MOST_STALE);
   }
 
   /** Says how to go on after an attempt failed; `undefined`: not at all. `healthWaitOver`: it waited out an outage. */

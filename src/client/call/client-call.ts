@@ -8,7 +8,8 @@ import { Place, type Waiter } from '../balancing/waiting-room.js';
 import { EndpointError, withoutStack } from '../endpoint-error.js';
 import { mergeParameters } from '../merge-parameters.js';
 import type { CallOptions, ModelParameters, ModelRequest } from '../model-client.js';
-import { Attempt, type AttemptAnswer, type AttemptFault, type AttemptOwner } from './attempt.js';
+import { Attempt, type AttemptOwner } from './attempt.js';
+import type { AttemptAnswer, AttemptFault } from './attempt-answer.js';
 import { recordAnswer, recordCancelled, recordFailure } from './attempt-outcome.js';
 import type { AttemptEnd, FailedAttempt } from './attempt-outcome.js';
 import { CallBounds, type Bounded } from './call-bounds.js';
@@ -176,8 +177,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     // This call comes first at the slot that it leaves: it is older than those who wait.
     if (this.#live === undefined && this.#second === undefined && !this.#settled) {
       if (this.#textDelivered) this.#giveUp(error);
-      else if (attempt.staleSocket && !history.usedFreeRetry && retry.maxRetries > 0) {
-        history.usedFreeRetry = true;
+      else if (retry.maxRetries > 0 && history.isFree(attempt)) {
         reporter.retrying(this, { delayMs: 0, error });
         this.#route(now);
       } else {

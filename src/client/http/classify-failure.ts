@@ -26,7 +26,9 @@ export function classifyStatus(reply: RefusedReply): Failure {
   const meant = byStatus(reply);
   const { shouldRetry, status } = reply;
   // The server's word counts where the status leaves it open; a refused key or request stays refused.
-  if (shouldRetry === 'false' && meant.retryable) return { ...meant, retryable: false, elsewhere: false };
+  // It speaks for itself: what is its own fault another one may do better.
+  if (shouldRetry === 'false' && meant.retryable)
+    return { ...meant, retryable: false, elsewhere: meant.endpointAtFault };
   if (shouldRetry === 'true' && meant === failures.STRANGE_STATUS) return failures.SERVER;
   return shouldRetry === 'true' && meant === failures.BAD_REQUEST && status !== 400 && status !== 422
     ? { ...meant, retryable: true, elsewhere: true }
@@ -81,7 +83,8 @@ function byStatus({ status, body, waitMs }: RefusedReply): Failure {
     case 529:
       return failures.OVERLOADED;
     default:
-      return status >= 500 || status < 300 ? failures.SERVER : failures.STRANGE_STATUS;
+      if (status >= 500 || status < 300) return failures.SERVER;
+      return isQuota(body, { limited: false }) ? failures.QUOTA_EXCEEDED : failures.STRANGE_STATUS;
   }
 }
 

@@ -1,4 +1,5 @@
 import { AssayError, messageOf } from '../../errors.js';
+import { parseJson } from '../../foundation/lossless-json.js';
 import { codeOf } from './classify-failure.js';
 import type { Endpoint } from '../balancing/endpoint.js';
 import { EndSigns } from './end-signs.js';
@@ -161,7 +162,8 @@ export class EndpointConnection {
     try {
       value = JSON.parse(text);
     } catch {
-      throw new Error(`${JSON.stringify(this.redact(text, 60))} is not valid JSON`);
+      value = readPython(text);
+      if (value === undefined) throw new Error(`${JSON.stringify(this.redact(text, 60))} is not valid JSON`);
     }
     return this.#secrets.replies.mayHold(text) ? this.#secrets.clear(value) : value;
   }
@@ -202,10 +204,21 @@ export class EndpointConnection {
   }
 }
 
+/** JSON as Python writes it, with `NaN` and infinities (log probabilities, scores). */
+function readPython(text: string): unknown {
+  if (!/NaN|Infinity/.test(text)) return undefined;
+  try {
+    return parseJson(text, { nonFinite: true, inexact: Number });
+  } catch {
+    return undefined;
+  }
+}
+
 // What the host's function threw may hold the key, so nothing of it is shown.
 async function givenKey(currentKey: () => string | Promise<string>): Promise<unknown> {
+  const ask = async (): Promise<unknown> => currentKey();
   try {
-    return await currentKey();
+    return await ask().catch(ask); // what fetches a token may fail once
   } catch {
     throw new AssayError('ASSAY_AUTHENTICATION', 'the apiKey function failed');
   }

@@ -48,8 +48,8 @@ export const CONTEXT_LENGTH: Failure = failure('ASSAY_CONTEXT_LENGTH', 'q');
 export const REDIRECT_REFUSED: Failure = failure('ASSAY_REDIRECT_REFUSED', 'ef');
 /** The key was refused, or there was none. */
 export const AUTHENTICATION: Failure = failure('ASSAY_AUTHENTICATION', 'e');
-/** The host's function gave no key. */
-export const NO_KEY: Failure = failure('ASSAY_AUTHENTICATION', '');
+/** The host's function gave no key for this endpoint. */
+export const NO_KEY: Failure = failure('ASSAY_AUTHENTICATION', 'e');
 /** The HTTP library cannot be loaded: no endpoint's fault, and no other one would do better. */
 export const MISSING_DEPENDENCY: Failure = failure('ASSAY_MISSING_DEPENDENCY', '');
 /** The connection could not be made, or broke before the reply was complete. */

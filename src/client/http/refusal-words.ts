@@ -97,7 +97,7 @@ const MONEY_CODES =
 const EMPTY_ACCOUNT =
   /insufficient[ _](quota|credits?|balance|funds)|credit balance|(doesn.t|does not) have (any|enough|sufficient) credits?|\bkey limit exceeded|(out of|used all( available)?|not enough|no( more)?) credits?|reached your (specified )?(api )?usage limits?|(spend|spending)[ _-](limit|cap)|(monthly|weekly) (spend\w* |usage )?(limit|budget)|budget has been exceeded|over budget|out of call volume quota|ExceededBudget|ExceededTokenBudget|account .{0,60}(suspended|overdue|arrears|deactivated)/i;
 const LONG_LIMIT =
-  /(per|a|each|this)[ _-](day|week|month)\b|\b(daily|weekly|monthly)\b|\([RT]PD\)|\b[RT]PD\b/i;
+  /((per|a|each|this)[ _-]|\/ ?)(day|week|month)\b|\b(daily|weekly|monthly)\b|\([RT]PD\)|\b[RT]PD\b/i;
 const SHORT_LIMIT =
   /(per|a|each|this)[ _-](sec(ond)?|min(ute)?|hour)\b|\b[RT]P[MS]\b|rate[ _-]?limit|too many requests/i;
 const MONEY_WORDS =

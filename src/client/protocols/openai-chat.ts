@@ -152,8 +152,8 @@ class ChatStream implements StreamReader {
     }
   }
 
-  // A call comes in pieces that are told apart by `index`; some servers send calls whole, without one or all with 0, and
-  // some the pieces of the last call without any, or with a new one for each.
+  // A call comes in pieces that are told apart by `index`; some servers send calls whole, without one or all with 0 (and
+  // some of them without an id), and some the pieces of the last call without any, or with a new one for each.
   #addToolCall(piece: Record<string, unknown>): void {
     const { index, ...rest } = piece;
     this.kept += JSON.stringify(piece).length;
@@ -161,7 +161,7 @@ class ChatStream implements StreamReader {
     const id = textField(piece, 'id') ?? '';
     const known =
       (index === undefined ? undefined : this.#toolCallAt.get(index)) ?? this.#continued(id, addition);
-    if (known === undefined || (id !== '' && id !== (known['id'] ?? id))) {
+    if (known === undefined || (id === '' ? isOver(known, addition) : id !== (known['id'] ?? id))) {
       const call = { ...rest, function: { ...addition } };
       this.#toolCalls.push(call);
       this.#toolCallAt.set(index, call);
@@ -181,6 +181,15 @@ class ChatStream implements StreamReader {
     if (id !== '') return last?.['id'] === id ? last : undefined;
     return textField(addition, 'name') === undefined ? last : undefined;
   }
+}
+
+/** Whether a piece without an id that names a function begins a call of its own: the known one has its arguments by then. */
+function isOver(known: Record<string, unknown>, addition: Record<string, unknown>): boolean {
+  const { name, arguments: given } = record(known['function']);
+  const next = textField(addition, 'name') ?? '';
+  const more = addition['arguments'] ?? '';
+  if (next === '' || (given ?? '') === '' || (typeof more === 'string' && more.trim() === '')) return false;
+  return next !== name || toolCallOf(0, { name, given }).invalid !== true;
 }
 
 /** A message as the protocol writes it; one that speaks of tools in the protocol's own words is left as it came. */

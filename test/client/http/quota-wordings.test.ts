@@ -23,6 +23,24 @@ const WORDINGS: readonly (readonly [vendor: string, status: number, code: string
     },
   ],
   [
+    'Cohere, calls a month',
+    429,
+    QUOTA,
+    { message: 'You are using a Trial key, which is limited to 1000 API calls / month.' },
+  ],
+  [
+    'Cohere, calls a minute',
+    429,
+    RATE,
+    { message: 'You are using a Trial key, which is limited to 10 API calls / minute.' },
+  ],
+  [
+    'Fireworks, suspended account',
+    412,
+    QUOTA,
+    { error: { message: 'Account x is suspended, possibly due to reaching the monthly spending limit.' } },
+  ],
+  [
     'OpenAI, requests a day',
     429,
     QUOTA,

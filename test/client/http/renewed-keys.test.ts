@@ -91,3 +91,47 @@ test('a function that fails is the call of the host, not of the endpoint', async
   const error = await client.complete({ input: 'x' }).catch((thrown: unknown) => thrown as EndpointError);
   expect(error).toMatchObject({ code: 'ASSAY_AUTHENTICATION', status: 401 });
 });
+
+test('a function that fails to give a key is asked once more, and loses no call while others have one', async () => {
+  const valid = await guarded(new Set(['k']));
+  let asked = 0;
+  const once = clientFor({
+    endpoints: [{ url: valid.url, apiKey: () => (asked++ === 0 ? Promise.reject(new Error('vault')) : 'k') }],
+    retry: { maxRetries: 0 },
+  });
+  expect(await once.complete({ input: 'x' })).toMatchObject({ text: 'ok', attempts: 1 });
+  let down = true;
+  const failing = (): string => {
+    if (down) throw new Error('vault');
+    return 'k';
+  };
+  const clock = new ManualClock();
+  const client = clientFor({
+    endpoints: [
+      { id: 'keyless', url: valid.url, apiKey: failing },
+      { id: 'other', url: valid.url, apiKey: 'k' },
+    ],
+    policy: 'round-robin',
+    clock,
+  });
+  for (let call = 0; call < 40; call++)
+    expect(await client.complete({ input: 'x' })).toMatchObject({ endpoint: 'other' });
+  expect(client.snapshot().endpoints[0]!.counts.attempts).toBeLessThan(10);
+  down = false;
+  await clock.advance(60_000);
+  const served = new Set<string>();
+  for (let call = 0; call < 10; call++) served.add((await client.complete({ input: 'x' })).endpoint!);
+  expect(served).toContain('keyless');
+});
+
+test('a function that never gives a key fails the call of an only endpoint at once', async () => {
+  const server = await guarded(new Set());
+  const client = clientFor({
+    endpoints: [{ url: server.url, apiKey: () => Promise.reject(new Error('vault')) }],
+  });
+  await expect(client.complete({ input: 'x' })).rejects.toMatchObject({
+    code: 'ASSAY_AUTHENTICATION',
+    message: expect.stringContaining('the apiKey function failed') as unknown,
+    attempts: { length: 1 },
+  });
+});

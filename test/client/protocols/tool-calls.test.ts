@@ -238,6 +238,20 @@ describe('tool calls', () => {
       ['a', 'f', '{}'],
       ['b', 'g', '{}'],
     ]);
+    // all with one index and without ids (LiteLLM, servers compatible with Gemini): a call is over once it has its arguments
+    expect(
+      read(
+        { index: 0, ...fn('f', '{"x":1}') },
+        { index: 0, ...fn('f', '{"x":2}') },
+        { index: 0, ...fn('g', '{"x"') },
+        { index: 0, ...fn('g', ':3}') },
+        { index: 0, ...fn('g', '') },
+      ),
+    ).toEqual([
+      ['call_0', 'f', '{"x":1}'],
+      ['call_1', 'f', '{"x":2}'],
+      ['call_2', 'g', '{"x":3}'],
+    ]);
     // with an index that goes on while the call does not (Nebius, Cerebras)
     expect(
       read(
