@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readErrorReply } from '../../src/client/protocols/error-body.js';
+import { readErrorBody, readErrorReply } from '../../src/client/protocols/error-body.js';
 import { resetMs } from '../../src/client/balancing/retry-after.js';
+import { classifyStatus } from '../../src/client/http/classify-failure.js';
 import { SecretStream } from '../../src/client/http/secret-stream.js';
 import { Secrets } from '../../src/client/http/secrets.js';
 import { messageOf, toErrorRecord } from '../../src/errors.js';
@@ -39,6 +40,11 @@ const TEXTS: Readonly<Record<string, (length: number) => string>> = {
   'numbers with dots': repeated('1.'),
   durations: repeated('1m'),
   emoji: repeated('👩‍👩‍👧'),
+  'opening tags': repeated('<message '),
+  'elements without an end': repeated('<title>'),
+  'ends without a bracket': repeated('</'),
+  scripts: repeated('<script'),
+  'words of a limit': repeated('input tokens '),
 };
 
 const PLACES: Readonly<Record<string, (text: string) => unknown>> = {
@@ -55,6 +61,8 @@ const PLACES: Readonly<Record<string, (text: string) => unknown>> = {
     return stream.end();
   },
   'the body of a refusal': (text) => readErrorReply(Buffer.from(text)),
+  'the page of a proxy': (text) => readErrorReply(Buffer.from(`<html><body>${text}</body>`)),
+  'the words of a refusal': (text) => classifyStatus({ status: 400, body: readErrorBody(text) }),
   'a header with a time': (text) => resetMs(text, 0),
   'a label of a metric': (text) => {
     const page = new Exposition();
