@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fitWidth } from '../../src/cli/display-width.js';
 import { readErrorBody, readErrorReply } from '../../src/client/protocols/error-body.js';
 import { resetMs } from '../../src/client/balancing/retry-after.js';
 import { classifyStatus } from '../../src/client/http/classify-failure.js';
@@ -39,6 +40,7 @@ const TEXTS: Readonly<Record<string, (length: number) => string>> = {
   'opening braces': repeated('{"a":'),
   'numbers with dots': repeated('1.'),
   durations: repeated('1m'),
+  'Chinese characters': repeated('字'),
   emoji: repeated('👩‍👩‍👧'),
   'opening tags': repeated('<message '),
   'elements without an end': repeated('<title>'),
@@ -71,6 +73,7 @@ const PLACES: Readonly<Record<string, (text: string) => unknown>> = {
   },
   'an event': (text) => redactPayload({ model: text, error: { code: text, message: text }, list: [text] }),
   'the terminal': (text) => fitColumns(terminalSafe(text), 80),
+  'a cell of a table': (text) => fitWidth(text, 80),
   'a column of a database': (text) => storableText(text),
   'a text that may be a key': (text) => [looksLikeKey(text), withoutKeys({ api_key: text })],
   JSON: (text) => {
