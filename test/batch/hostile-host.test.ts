@@ -296,7 +296,7 @@ describe('a stop rule that throws', () => {
         processor.run(CASES, { runId: 'r', stopWhen: rule({ [place]: throwing(what) }) }),
       ).rejects.toThrow(what === undefined ? 'undefined was thrown' : 'x');
       const stored: string[] = [];
-    for await (const { caseId } of store.query({ runId: 'r' })) stored.push(caseId);
+      for await (const { caseId } of store.query({ runId: 'r' })) stored.push(caseId);
       expect(counted).toEqual([stored.length]);
       expect(
         (await processor.run(CASES, { runId: 'r', resume: true })).scored + stored.length,
