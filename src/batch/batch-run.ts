@@ -20,7 +20,7 @@ import { finishedOutcomes, newStartId } from './open-run.js';
 import { RequestPacer } from './request-pacer.js';
 import { ResultWriter } from './result-writer.js';
 import { followRetries, runAnnouncer, type Announce } from './run-announcer.js';
-import { caseAborted, drainTimeout, runError } from './run-error.js';
+import { caseAborted, drainTimeout, runError, thrown } from './run-error.js';
 import { createManifest } from './run-manifest.js';
 import { RunProgress } from './run-progress.js';
 import type { BudgetMember } from './shared-budget.js';
@@ -96,7 +96,13 @@ export class BatchRun<Input, Expected, Metadata> {
       onError: (error, final) => this.#storeFailed(error, final),
       onEarlier: this.#addEarlier,
     });
-    this.#estimateCost = (usage, model) => client?.estimateCost?.(usage, model) ?? null;
+    this.#estimateCost = (usage, model) => {
+      try {
+        return client?.estimateCost?.(usage, model) ?? null;
+      } catch {
+        return null; // a host's function that fails knows no price, and the budget says so
+      }
+    };
     this.#slots = runOptions.shared?.slots.forRun();
     this.#budget = this.#joinBudget();
     this.#writer = this.#makeWriter(startId, onDurable);
@@ -187,7 +193,7 @@ export class BatchRun<Input, Expected, Metadata> {
       });
       await this.#lanes.run();
     } catch (error) {
-      this.#stop('input-error', error);
+      this.#stop('input-error', thrown(error));
     } finally {
       guard?.close();
       stopFollowing();
@@ -276,7 +282,7 @@ export class BatchRun<Input, Expected, Metadata> {
         this.#prefixScore.add(task.sequence, result);
         return this.#record(result, task);
       },
-      laneFailed: (error) => this.#stop('input-error', error),
+      laneFailed: (error) => this.#stop('input-error', thrown(error)),
     };
   }
 
@@ -319,8 +325,9 @@ export class BatchRun<Input, Expected, Metadata> {
     this.#reportProgress(false);
     // a case that was cut short is tried again when the run is resumed, so it is not stored
     if (result.outcome === 'errored' && result.error.code === 'ASSAY_ABORTED') return undefined;
-    this.#prefix?.settle(result);
-    return this.#writer.push(result, kept);
+    const pushed = this.#writer.push(result, kept);
+    this.#prefix?.settle(result); // the host's rule may throw
+    return pushed;
   }
 
   #decideOnError(result: CaseResult): void {
@@ -329,7 +336,16 @@ export class BatchRun<Input, Expected, Metadata> {
       if ((typeof onCaseError === 'function' ? onCaseError(result) : onCaseError) === 'stop')
         this.#stop('case-error');
     } catch (error) {
-      this.#stop('case-error', error);
+      this.#stop('case-error', thrown(error));
+    }
+  }
+
+  #notesOfRule(): readonly string[] {
+    try {
+      return this.#prefix?.notes ?? [];
+    } catch (error) {
+      this.#stop('input-error', thrown(error));
+      return [];
     }
   }
 
@@ -375,6 +391,7 @@ export class BatchRun<Input, Expected, Metadata> {
     const inputError =
       this.#feeder.error ?? (this.#stopReason === 'end' ? this.#feeder.emptiness : undefined);
     if (inputError !== undefined) this.#stop('input-error', inputError);
+    const notes = this.#notesOfRule();
     const complete = this.#feeder.complete && this.#stopReason === 'end';
     const summary = this.#statistics.summary({
       runId: this.runId,
@@ -385,7 +402,7 @@ export class BatchRun<Input, Expected, Metadata> {
       skipped: this.#feeder.skipped,
       confidenceLevel: this.#options.confidenceLevel,
       budget: this.#budget?.summary() ?? null,
-      warnings: [...(this.#session?.warnings(complete) ?? []), ...(this.#prefix?.notes ?? [])],
+      warnings: [...(this.#session?.warnings(complete) ?? []), ...notes],
     });
     await this.#session?.end(summary, complete).catch(() => {}); // it has told, and is the reason to stop now
     const ended = { cause: this.#failure, safe: this.#writer.safe, summary };

@@ -31,8 +31,11 @@ export interface EndedRun {
 export function runError(stopReason: StopReason, ended: EndedRun): unknown {
   if (stopReason === 'aborted') return abortedError(ended);
   if (stopReason === 'store-error') return storeFailedError(ended);
-  return ended.cause; // of the input, or what the host's onCaseError threw
+  return ended.cause; // of the input, or what a function of the host threw
 }
+
+/** What a host's function threw, told from nothing: a run that it ended must not look as if it ended well. */
+export const thrown = (error: unknown): unknown => error ?? new Error(`${String(error)} was thrown`);
 
 function abortedError({ cause, safe, summary }: EndedRun): RunError {
   return new RunError(

@@ -5,13 +5,21 @@ const PICTURE = /\ufe0f|[\u{1f3fb}-\u{1f3ff}]/u; // shown as a picture since the
 const NOTHING = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 const ASCII = /^[\x20-\x7e]*$/;
 
+const WINDOW = 512;
+
 let segmenter: Intl.Segmenter | undefined;
 
-/** What a reader takes for one character each. */
-function charactersOf(text: string): Iterable<string> {
-  if (ASCII.test(text)) return text;
+/** What a reader takes for one character each. By windows: V8 takes quadratic time for a text in one piece. */
+function* charactersOf(text: string): Iterable<string> {
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
-  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+  for (let at = 0; at < text.length;) {
+    const segments = Array.from(segmenter.segment(text.slice(at, at + WINDOW)), ({ segment }) => segment);
+    if (at + WINDOW < text.length && segments.length > 1) segments.pop(); // may go on
+    for (const segment of segments) {
+      yield segment;
+      at += segment.length;
+    }
+  }
 }
 
 function widthOfCharacter(character: string): number {

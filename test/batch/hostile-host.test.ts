@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { BatchProcessor } from '../../src/batch/batch-processor.js';
+import type { StopRule, StopWatch } from '../../src/batch/stop-rule.js';
+import type { ModelResponse } from '../../src/client/model-client.js';
 import { AssayError, messageOf, toErrorRecord } from '../../src/errors.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import { Evaluator } from '../../src/evaluation/evaluator.js';
@@ -267,4 +269,70 @@ it.each(['id', 'input', 'group'])('names the case whose %s cannot be read', asyn
     message: expect.stringContaining('do not look') as unknown,
   });
   await processor.close();
+});
+
+describe('a stop rule that throws', () => {
+  const rule = (watch: Partial<StopWatch>): StopRule => ({
+    begin: () => ({ scoreOf: () => 1, add: () => false, note: () => undefined, ...watch }),
+  });
+  const throwing = (what: unknown) => (): never => {
+    throw what;
+  };
+  const places: readonly (keyof StopWatch)[] = ['scoreOf', 'add', 'note'];
+  const both = places.flatMap((place) => [new Error('x'), undefined].map((what) => [place, what] as const));
+
+  it.each(both)(
+    'in `%s` (%s) rejects the run, whose results are stored and whose lease is given back',
+    async (place, what) => {
+      const store = new MemoryResultStore();
+      const processor = new BatchProcessor({
+        target: (input: unknown) => String(input),
+        evaluator: createEvaluator({ name: 'any', version: '1', dimensions: { any: () => 1 } }),
+        store,
+      });
+      const counted: number[] = [];
+      processor.on('run:end', ({ summary }) => counted.push(summary.scored));
+      await expect(
+        processor.run(CASES, { runId: 'r', stopWhen: rule({ [place]: throwing(what) }) }),
+      ).rejects.toThrow(what === undefined ? 'undefined was thrown' : 'x');
+      const stored: string[] = [];
+      for await (const { caseId } of store.query({ runId: 'r' })) stored.push(caseId);
+      expect(counted).toEqual([stored.length]);
+      expect(
+        (await processor.run(CASES, { runId: 'r', resume: true })).scored + stored.length,
+      ).toBeGreaterThanOrEqual(3);
+    },
+  );
+});
+
+it.each([new Error('x'), undefined, null])(
+  'an `onCaseError` that throws %s rejects the run',
+  async (what) => {
+    const processor = new BatchProcessor({
+      target: () => Promise.reject(new Error('of the target')),
+      evaluator: createEvaluator({ name: 'any', version: '1', dimensions: { any: () => 1 } }),
+      onCaseError: () => {
+        throw what;
+      },
+    });
+    await expect(processor.run(CASES)).rejects.toThrow(
+      what === undefined ? 'undefined was thrown' : /x|null/,
+    );
+  },
+);
+
+it('a price function that throws knows no price, and ends no run', async () => {
+  const blind: string[] = [];
+  const processor = new BatchProcessor({
+    target: {
+      complete: () =>
+        Promise.resolve({ text: 'a', usage: { inputTokens: 1, outputTokens: 1 } } as ModelResponse),
+      estimateCost: refuse,
+    },
+    evaluator: createEvaluator({ name: 'any', version: '1', dimensions: { any: () => 1 } }),
+    budget: { maxCost: 1 },
+  });
+  processor.on('budget:blind', ({ reason }) => blind.push(reason));
+  expect(await processor.run(CASES)).toMatchObject({ scored: 3, stopReason: 'end' });
+  expect(blind).toEqual(['no-price']);
 });

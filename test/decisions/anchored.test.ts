@@ -140,6 +140,32 @@ describe('a label sheet', () => {
     expect(found.interval[1]).toBeGreaterThan(mean);
   });
 
+  it('by strata weighs the bias of the judge back', async () => {
+    // The judge fails every rare answer, a tenth of all, and is right about the others: it is 0.1 too low, not 0.5.
+    const results = new MemoryResultStore();
+    const judged = runOf(
+      firstOf(1000).map((i) => (i % 10 === 0 ? 0 : (truth[i] as number))),
+      { runId: 'fails-rare' },
+    );
+    await results.append(judged);
+    const even = firstOf(1000).filter((i) => i % 10 === 0 || i % 10 === 5);
+    const labels = even.slice(0, 160).map((i) => ({
+      caseId: `case-${i}`,
+      repetition: 0,
+      label: i % 10 === 0 ? 1 : (truth[i] as number),
+      probability: i % 10 === 0 ? 0.8 : 80 / 900,
+    }));
+    const found = await anchored({
+      run: { store: results, runId: 'fails-rare' },
+      metric: 'accuracy',
+      labels: { draw: null, unlabelled: 0, labels },
+    });
+    expect(found.judgeBias.value).toBeCloseTo(-0.1, 9);
+    expect(found.judgeBias.interval[0]).toBeGreaterThan(-0.13);
+    expect(found.judgeBias.interval[1]).toBeLessThan(-0.07);
+    await results.close();
+  });
+
   it('may be left after some rows, but not with gaps', async () => {
     const path = join(folder, 'part.jsonl');
     await writeLabelSheet(store, { runId: 'judged', n: 100, seed: 3, path });

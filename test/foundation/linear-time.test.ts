@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readErrorReply } from '../../src/client/protocols/error-body.js';
+import { fitWidth } from '../../src/cli/display-width.js';
+import { readErrorBody, readErrorReply } from '../../src/client/protocols/error-body.js';
 import { resetMs } from '../../src/client/balancing/retry-after.js';
+import { classifyStatus } from '../../src/client/http/classify-failure.js';
 import { SecretStream } from '../../src/client/http/secret-stream.js';
 import { Secrets } from '../../src/client/http/secrets.js';
 import { messageOf, toErrorRecord } from '../../src/errors.js';
@@ -38,7 +40,13 @@ const TEXTS: Readonly<Record<string, (length: number) => string>> = {
   'opening braces': repeated('{"a":'),
   'numbers with dots': repeated('1.'),
   durations: repeated('1m'),
+  'Chinese characters': repeated('字'),
   emoji: repeated('👩‍👩‍👧'),
+  'opening tags': repeated('<message '),
+  'elements without an end': repeated('<title>'),
+  'ends without a bracket': repeated('</'),
+  scripts: repeated('<script'),
+  'words of a limit': repeated('input tokens '),
 };
 
 const PLACES: Readonly<Record<string, (text: string) => unknown>> = {
@@ -55,6 +63,8 @@ const PLACES: Readonly<Record<string, (text: string) => unknown>> = {
     return stream.end();
   },
   'the body of a refusal': (text) => readErrorReply(Buffer.from(text)),
+  'the page of a proxy': (text) => readErrorReply(Buffer.from(`<html><body>${text}</body>`)),
+  'the words of a refusal': (text) => classifyStatus({ status: 400, body: readErrorBody(text) }),
   'a header with a time': (text) => resetMs(text, 0),
   'a label of a metric': (text) => {
     const page = new Exposition();
@@ -63,6 +73,7 @@ const PLACES: Readonly<Record<string, (text: string) => unknown>> = {
   },
   'an event': (text) => redactPayload({ model: text, error: { code: text, message: text }, list: [text] }),
   'the terminal': (text) => fitColumns(terminalSafe(text), 80),
+  'a cell of a table': (text) => fitWidth(text, 80),
   'a column of a database': (text) => storableText(text),
   'a text that may be a key': (text) => [looksLikeKey(text), withoutKeys({ api_key: text })],
   JSON: (text) => {

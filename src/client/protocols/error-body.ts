@@ -274,8 +274,7 @@ function wordsOf(text: string): string {
   const cut = /"(?:message|msg|error_msg|error|detail)"\s*:\s*"((?:[^"\\]|\\.)+)/i.exec(text)?.[1];
   if (cut !== undefined && /^\s*[[{]/.test(text)) return cut.replaceAll(/\\(.)/g, '$1');
   if (!/^\s*</.test(text)) return text;
-  const element = (name: string): string =>
-    new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([\\s\\S]*?)</`, 'i').exec(text)?.[1]?.trim() ?? '';
+  const element = (name: string): string => contentOf(text, name);
   if (!/<(!doctype\s+)?html/i.test(text)) {
     const message =
       element('message') || element('faultstring') || element('description') || element('error');
@@ -286,8 +285,22 @@ function wordsOf(text: string): string {
   const heading = element('h1') || element('body');
   const words =
     (title.includes(heading) ? title : heading.includes(title) ? heading : `${title}: ${heading}`) || text;
-  return decoded(words.replaceAll(/<(script|style)[\s\S]*?<\/\1>/gi, ' ').replaceAll(/<[^>]*>/g, ' '));
+  return decoded(withoutCode(words).replaceAll(/<[^<>]*>/g, ' '));
 }
+
+// Searched in steps, not by one pattern: where an end is missing, that would look for it from every beginning.
+function contentOf(text: string, name: string): string {
+  const opening = new RegExp(`<(?:\\w+:)?${name}(?=[\\s>])`, 'i').exec(text);
+  const from = opening === null ? 0 : text.indexOf('>', opening.index) + 1;
+  const to = from === 0 ? -1 : text.indexOf('</', from);
+  return to === -1 ? '' : text.slice(from, to).trim();
+}
+
+const withoutCode = (html: string): string =>
+  html
+    .split(/(?=<(?:script|style))/i)
+    .map((piece) => piece.replace(/^<(script|style)[\s\S]*?<\/\1>/i, ' '))
+    .join('');
 
 function decoded(html: string): string {
   const named: Readonly<Record<string, string>> = {

@@ -24,7 +24,7 @@ export interface AnchoredData extends Omit<AnchoredMean, 'interval'> {
   readonly clusters: number | null;
   /** What the judge alone says, over all answers. */
   readonly judgeMean: number;
-  /** How much too high the judge is, on average over the labels. */
+  /** How much too high the judge is, on average over the labels; those drawn by strata weighed back. */
   readonly judgeBias: Figure;
   /** Pearson's correlation of judge and labels; `null` where one of both does not vary. */
   readonly correlation: number | null;

@@ -87,8 +87,8 @@ export class AlertDelivery {
       try {
         return await this.#try(alert, attempt);
       } catch (error) {
-        const last = attempt >= attempts || (AssayError.is(error) && !error.retryable);
-        const asked = retryAfterOf(error);
+        const { final, asked } = saidBy(error);
+        const last = attempt >= attempts || final;
         if (!last) await this.#wait(Math.min(asked ?? retryDelayMs * 2 ** (attempt - 1), LONGEST_WAIT_MS));
         if (last || this.#stop.signal.aborted) return this.#options.onFailed(alert, error, attempt);
       }
@@ -138,7 +138,15 @@ export class AlertDelivery {
   }
 }
 
-function retryAfterOf(error: unknown): number | undefined {
-  const asked = (error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs;
-  return typeof asked === 'number' && asked >= 0 ? asked : undefined;
+/** What a failure says of another try; nothing when it throws at being looked at. */
+function saidBy(error: unknown): { readonly final: boolean; readonly asked: number | undefined } {
+  try {
+    const asked = (error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs;
+    return {
+      final: AssayError.is(error) && !error.retryable,
+      asked: typeof asked === 'number' && asked >= 0 ? asked : undefined,
+    };
+  } catch {
+    return { final: false, asked: undefined };
+  }
 }

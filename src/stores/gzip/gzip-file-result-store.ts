@@ -8,7 +8,7 @@ import { DurableStore } from '../durable-store.js';
 import { BatchSummaryFiles } from './batch-summary-files.js';
 import { CaseFiles } from './case-files.js';
 import { DirectoryLock, foreignLeases } from './directory-lock.js';
-import type { FileSystem } from './file-system.js';
+import { namesIn, type FileSystem } from './file-system.js';
 import { GzipCompressor } from './gzip-compressor.js';
 import type { EncodedAppend, GzipLayout } from './gzip-layout.js';
 import { resolveGzipOptions, type GzipFileResultStoreOptions } from './gzip-options.js';
@@ -62,6 +62,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
   readonly #runFiles: RunFiles;
   readonly #leases: LeaseTable;
   readonly #queue: AppendQueue<EncodedAppend, readonly Uint8Array[]>;
+  #layoutFits = false;
   #writing: Promise<DirectoryLock> | undefined;
   #written: Promise<unknown> = Promise.resolve(); // the manifest or summary that was begun last
 
@@ -281,6 +282,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
 
   async #reading<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
+      await this.#checkLayout();
       return await work();
     } catch (error) {
       throw this.#toStoreError(error, 'Reading');
@@ -301,7 +303,22 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
     return lock;
   }
 
+  /** Refuses a folder with results of the other layout alone: it would look as if it held none, and be asked again. */
+  async #checkLayout(): Promise<void> {
+    if (this.#layoutFits) return;
+    const names = await namesIn(this.#folder);
+    const single = this.#layout instanceof GzipSingleFiles;
+    const holds = (prefix: string): boolean => names.some((name) => name.startsWith(prefix));
+    if (holds(single ? 'results-' : 'run-') && !holds(single ? 'run-' : 'results-'))
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        `Expected the layout of ${this.#folder} to be the one of its results, '${single ? 'shards' : 'file-per-result'}', got the other`,
+      );
+    this.#layoutFits = true;
+  }
+
   async #startWriting(runId: string | undefined): Promise<DirectoryLock> {
+    await this.#checkLayout();
     const lock = await DirectoryLock.take(this.#folder, {
       clock: this.#clock,
       files: this.#files,

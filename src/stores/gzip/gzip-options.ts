@@ -8,6 +8,7 @@ export interface GzipFileResultStoreOptions {
   /**
    * `shards`: append-only files of many results, one gzip member a batch. `file-per-result`: one file a
    * result, for small sets that other tools pick apart; about six times the disk and a fifth of the speed.
+   * A folder whose results are all of the other one is refused (`ASSAY_INVALID_OPTION`) when it is used.
    * @default 'shards'
    */
   readonly layout?: 'shards' | 'file-per-result' | undefined;

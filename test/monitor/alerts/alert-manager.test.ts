@@ -448,3 +448,14 @@ describe('delivery', () => {
     );
   });
 });
+
+it('goes on with a handler that throws what throws when it is looked at', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const failed: number[] = [];
+  const { alerts, cpu, clock } = setup({}, { handlers: [() => Promise.reject(proxy as Error)], attempts: 2 });
+  alerts.on('alert:undelivered', ({ attempts }) => failed.push(attempts));
+  await cpu(95, 50);
+  for (let second = 0; second < 60; second++) await clock.advance(1000);
+  expect(failed).toEqual([2, 2]); // that it fires, and that it is over
+});
