@@ -9,6 +9,10 @@ import { rationalOf, sameRational } from '../../../src/scorers/reading/rational.
 import { yesNo } from '../../../src/scorers/yes-no.js';
 import { RecordedJudge } from '../../support/recorded-judge.js';
 import { scoreWith } from '../../support/score-with.js';
+import { CHOICES_SEEN_FRESH } from './fifth-reader/choices.js';
+import { VERDICTS_SEEN_FRESH } from './fifth-reader/judged.js';
+import { NUMBERS_SEEN_FRESH } from './fifth-reader/numbers.js';
+import { YES_OR_NO_SEEN_FRESH } from './fifth-reader/yes-no.js';
 import { CHOICES_AFTERWARDS } from './fourth-reader/choices.js';
 import { OBJECTS_AFTERWARDS, VERDICTS_AFTERWARDS } from './fourth-reader/judged.js';
 import { NUMBERS_AFTERWARDS } from './fourth-reader/numbers.js';
@@ -31,11 +35,11 @@ const rational = (text: string) => {
 const SETS: Readonly<Record<string, readonly [rows: readonly Row[], read: (row: Row) => Promise<unknown>]>> =
   {
     'the letter of an option': [
-      [...CHOICES_OF_MODELS, ...CHOICES_AFTERWARDS],
+      [...CHOICES_OF_MODELS, ...CHOICES_AFTERWARDS, ...CHOICES_SEEN_FRESH],
       ([answer]) => labelOf(choice(), answer, 'A'),
     ],
     'a number': [
-      [...NUMBERS_OF_MODELS, ...NUMBERS_AFTERWARDS],
+      [...NUMBERS_OF_MODELS, ...NUMBERS_AFTERWARDS, ...NUMBERS_SEEN_FRESH],
       async ([answer, wanted, expected]) => {
         const found = await labelOf(number(), answer, expected ?? '1');
         if (found === null || typeof wanted !== 'string') return found;
@@ -43,11 +47,11 @@ const SETS: Readonly<Record<string, readonly [rows: readonly Row[], read: (row: 
       },
     ],
     'yes or no': [
-      [...YES_OR_NO_OF_MODELS, ...YES_OR_NO_AFTERWARDS],
+      [...YES_OR_NO_OF_MODELS, ...YES_OR_NO_AFTERWARDS, ...YES_OR_NO_SEEN_FRESH],
       ([answer]) => labelOf(yesNo(), answer, 'yes'),
     ],
     'the verdict of a judge': [
-      [...VERDICTS_OF_MODELS, ...VERDICTS_AFTERWARDS],
+      [...VERDICTS_OF_MODELS, ...VERDICTS_AFTERWARDS, ...VERDICTS_SEEN_FRESH],
       ([reply]) => labelOf(judge({ client: new RecordedJudge([reply]), rubric: 'r' }), 'x', 'y'),
     ],
     'an object': [
