@@ -120,7 +120,7 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
       : UNREADABLE;
   }
   if (exact ? isOneOfBoxes(text, place) : isOneOfItems(text, start, end)) return SEVERAL;
-  const tokens = afterLastEquals(text, all, end);
+  const tokens = afterLastEquals(text, exact ? all : withoutReasons(text, all), end);
   if (tokens === 'several') return SEVERAL;
   const chosen = chosenOf(text, tokens, { start, exact });
   if (chosen === 'several') return SEVERAL;
@@ -193,6 +193,17 @@ function firstContent(text: string, from: number): number {
   return at + (space.exec(text)?.[0].length ?? 0);
 }
 
+const REASON =
+  /(?<![\p{L}])(?:since|because|weil|denn|puisque|parce|car|porque|ya que|потому|так как)(?![\p{L}])|因为/iu;
+
+/** `12, since 12 × 12 = 144`: what only says why is left out. */
+function withoutReasons(text: string, tokens: readonly NumberToken[]): readonly NumberToken[] {
+  const reason = tokens.findIndex(
+    (token, i) => i > 0 && REASON.test(text.slice(tokens[i - 1]!.end, token.start)),
+  );
+  return reason < 0 ? tokens : tokens.slice(0, reason);
+}
+
 /** Of `24/2 = 12` the 12; several when alternatives were set equal: `x = 3 or x = -3`. */
 function afterLastEquals(
   text: string,
@@ -207,6 +218,9 @@ function afterLastEquals(
   if (/^[^=\n()]{0,24}\([^()\n]*=[^()\n]*$/.test(text.slice(tokens[0]!.end, last + 1))) return [tokens[0]!]; // `36 (= 6²)`
   const after = tokens.filter(({ start }) => start > last);
   if (after.length === 0) return tokens;
+  const [only] = tokens;
+  if (tokens.length === after.length + 1 && !only!.operand && after.every(({ operand }) => operand))
+    return [only!]; // `14 = (3 + 4) × 2`
   const before = tokens[tokens.length - after.length - 1];
   if (
     before !== undefined &&

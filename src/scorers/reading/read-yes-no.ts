@@ -36,7 +36,7 @@ const NO_DIFFERENCE =
 
 /** What may stand before the first word: emphasis, brackets, a tick or a cross, a word that only gives it weight. */
 const BEFORE_FIRST =
-  /^[\s*_"'`$([{#>✅❌☑✔✓✗✘✖]*(?:(?:certainly|definitely|absolutely|of course|indeed|clearly|obviously|well|oh|hmm|actually|technically|strictly speaking|in (?:short|conclusion|summary)|overall|so|therefore|thus|hence|i think|i believe|i(?: would|['’]d) say|my answer is)[,:]? (?!not(?![\p{L}])))?[*_"'`]*/iu;
+  /^[\s*_"'`$([{#>✅❌☑✔✓✗✘✖]*(?:(?:certainly|definitely|absolutely|of course|indeed|clearly|obviously|well|oh|hmm|actually|technically|strictly speaking|in (?:short|conclusion|summary)|overall|so|therefore|thus|hence|i think|i believe|i(?: would|['’]d) say|my answer is|je dirais que|ich würde sagen|yo diría que|я бы сказал)[,:]? (?!not(?![\p{L}])))?[*_"'`]*/iu;
 
 const firstWord = (text: string, finder: YesNoFinder): SaidWord | undefined =>
   finder.at(text, BEFORE_FIRST.exec(text)![0].length);
@@ -120,21 +120,23 @@ const isLowerCase = (text: string, { start }: SaidWord): boolean =>
   text[start] === text[start]!.toLowerCase();
 
 const FOLLOWS =
-  /^[*_"'”’)\]]{0,4}(?:$|[\s]*(?:[,.;:!?)\]—–\n<，。；：！、،؛।]|- )|\s+(?:it|i|you|we|they|he|she|this|that|these|the|there|because|since|as|for|my|your|both|in|with|to|doors?|based|by)(?![\p{L}]))/iu;
+  /^[*_"'”’)\]]{0,4}(?:$|[\s]*(?:[,.;:!?()\]—–\n<，。；：！、،؛।]|- )|\s+(?:it|i|you|we|they|he|she|this|that|these|the|there|because|since|as|for|my|your|both|in|with|to|doors?|based|by)(?![\p{L}]))/iu;
 
 /** A word that ends its clause, or that another clause follows: `No, …`, `Yes it is`; not `No universal answer`. */
 const endsClause = (text: string, { end }: SaidWord): boolean =>
   FOLLOWS.test(text.slice(end, end + 16)) || /^[\u3040-\u9fff\uac00-\ud7af]/.test(text.slice(end, end + 1));
 
 const CONCLUSION =
-  /(?:(?:^|[.!?\n,;]\s{0,3})(?:(?:but|and) )?(?:so|therefore|thus|hence|also|daher|donc|entonces|por lo tanto|quindi|portanto|итак|(?:(?:on [\p{L} ]{3,24}|then),? )?(?:it|that)['’]s|it is)|[^\s"'”]:)[,:]?\s{1,3}[*_]{0,3}(?=\p{L}{2,12}[*_]{0,3}[.!]?[*_]{0,3}\s*$)/iu;
+  /(?:(?:^|[.!?\n,;]\s{0,3})(?:(?:but|and) )?(?:so|therefore|thus|hence|also|daher|donc|entonces|por lo tanto|quindi|portanto|итак|(?:(?:on [\p{L} ]{3,24}|then),? )?(?:it|that)['’]s|it is)|[^\s"'”][:?])[,:]?\s{1,3}[*_]{0,3}(?=\p{L}{2,12}[*_]{0,3}(?:, [^.!?\n]{1,100})?[.!]?[*_]{0,3}\s*$)/iu;
 
 /** What the last words conclude: `So no.`, `Doubtless: yes.` */
 function concluded(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
-  const from = Math.max(0, text.length - 80);
+  const from = Math.max(0, text.length - 160);
   const cue = CONCLUSION.exec(text.slice(from));
   const said = cue === null ? undefined : finder.at(text, from + cue.index + cue[0].length);
-  return said === undefined || !/^[*_.!\s]*$/.test(text.slice(said.end)) ? undefined : found(said, 'advice');
+  return said === undefined || !/^[*_.!\s]*$|^,/.test(text.slice(said.end))
+    ? undefined
+    : found(said, 'advice');
 }
 
 const ADVISING =

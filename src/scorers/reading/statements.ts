@@ -23,7 +23,8 @@ const ENDS_TEXT = /[*_`)\]"”.!。\s]*$/y;
 const JOINED =
   /(?<![\p{L}\p{N}])([\p{L}\p{N}])[*_`)\]."”]{0,4}(?: ?[,，、&/] ?| (?:and|or|und|oder|et|ou|y|o|e|и|или) |和|与|と)$/iu;
 
-const NEGATED = /(?:(?<![\p{L}])(?:not|never|no longer|nicht|no|pas|non|não|не)|n't|不|非)\s*$/iu;
+const NEGATED =
+  /(?:(?<![\p{L}])(?:not|never|no longer|neither|nor|nicht|weder|noch|no|pas|ni|non|não|не|ни)|n't|不|非)\s*$/iu;
 const ASKED =
   /(?:\b(?:if|whether|why|suppose|assume|which(?! makes| leaves)|wenn|si|se)\b|如果|假设|若)[^.!?\n。]{0,30}$/i;
 const SET_ASIDE =
@@ -41,6 +42,8 @@ const makePatterns = () => ({
       '|(?<= (?:ist|sind) (?:die )?(?:Antwort|Option|Aussage)? ?.) (?:korrekt|richtig)(?![\\p{L}])' +
       '| (?:die (?:richtige|beste|korrekte)|la bonne) \\p{L}+' +
       '| (?:best|most closely|most accurately) \\p{L}{3,12} ' +
+      '| it is(?=[.!]|$)' +
+      '|:? ?(?:[|:—–] ?)[*_]{0,2}(?:correct[aeo]?|right|richtig|korrekt|верно|正确|[✓✔✅])[*_]{0,2}(?= ?(?:[.;!|。\\n]|$))' +
       '| the (?:clear |only |most )?(?:best|better|correct|right|closest|likeliest) (?:answer|choice|option|fit|match)(?![\\p{L}])' +
       '| ?(?:选项|選項|项|が|은|는|이|가)?(?:是)?(?:最)?(?:正确|正確|正解|对的|對的|符合|정답|맞|सही|صحيح|هو الصحيح)(?!吗|嗎|か|与否))' +
       '(?! ?(?:only )?(?:if|when|unless|had|were|wenn|si)(?![\\p{L}]))',
@@ -49,7 +52,7 @@ const makePatterns = () => ({
   /** Before a letter: it is chosen. */
   chooses: endingAt(
     `(?:(?<![\\p{L}])(?:(?:i|we|you)(?:['’](?:ll|d)| (?:would|will|shall|must|should))?(?: \\p{L}{4,9})? ${VERB}|i(?:['’]m| am) (?:going with|choosing|picking|selecting)|my (?:choice|pick|selection) is|(?:select|choose|pick)(?= {1,2}(?:option|choice|\\())` +
-      '|(?:je|on) (?:choisi[st]|sélectionne|retien[st]|opte pour)|ich wähle|elijo|escojo|selecciono|elegimos|escolho|scelgo|выбира(?:ю|ем))' +
+      '|(?:je|on) (?:choisi[st]|sélectionne|retien[st]|opte pour)|ich wähle|(?:wähle|nehme|kreuze) ich|elijo|escojo|selecciono|elegimos|escolho|scelgo|выбира(?:ю|ем))' +
       `(?: (?:is|the|la|l['’]|die|a)?${NOUN}?){0,3}[: ]{1,3}` +
       `|(?<![\\p{L}])${NOT} (?:${NOUN} )?[*_(]{0,3}[^\\s][*_)]{0,3},? (?:but|sondern|mais|sino|mas|ma|а)(?: rather)?(?: ${NOUN})? ` +
       '|(?:ではなく|[가이] 아니라|而是)[、, ]?' +
@@ -58,7 +61,7 @@ const makePatterns = () => ({
   ),
   /** Before a letter that ends its clause: what was said leads to it. */
   concludes: endingAt(
-    `(?:(?:(?:^|[.!?。]\\s|\\n|[,;] )(?:so|thus|hence|therefore|ergo|daher|also|donc|entonces|logo|quindi|итак),?:?(?: it['’]s| it is| that['’]s)?|(?<![\\p{L}])(?:i think|i believe|i['’]d say|i would say|it must be|it has to be)(?: (?:that|it|is|it['’]s|the answer)){0,4}|(?<![\\p{L}])(?:leaving|leaves)(?: us)?(?: with)?(?: only| just)?|(?<![\\p{L}])(?:leads|points|leaning|lean|corresponds)(?: us)? (?:to|towards?)|(?<![\\p{L}])(?:matches|namely|i\\.e\\.)|(?:^|[.;,] |but )it(?: is|['’]s)|it can only be|(?<![\\p{L}])(?:correct|right|true|best) (?:statement|pair|match|sequence|order|one) is(?: number)?|∴|(?<![\\p{L}])(?:richtig|korrekt|zutreffend) (?:ist|sind)(?: \\p{L}{1,10}){0,2}|(?<![\\p{L}])(?:correct[aeo]?s?|corrett[ao]) (?:es|est|è|é)(?: la| l['’])?)(?: (?:the )?${NOUN})?[: ]{1,2}|正しいのは|正解は)` +
+    `(?:(?:(?:^|[.!?。]\\s|\\n|[,;] )(?:so|thus|hence|therefore|ergo|daher|also|donc|entonces|logo|quindi|итак),?:?(?: it['’]s| it is| that['’]s)?|(?<![\\p{L}])(?:i think|i believe|i['’]d say|i would say|it must be|it has to be)(?: (?:that|it|is|it['’]s|the answer)){0,4}|(?<![\\p{L}])(?:leaving|leaves)(?: us)?(?: with)?(?: only| just)?|(?<![\\p{L}])(?:leads|points|leaning|lean|corresponds)(?: us)? (?:to|towards?)|(?<![\\p{L}])(?:matches|namely|i\\.e\\.)|(?:^|[.;,] |but )it(?: is|['’]s)|(?:^|[.;,] )(?:es ist|c['’]est)|it can only be|(?:change|correct|revise) (?:it|that|my answer) to|(?<![\\p{L}])(?:supports|confirms|means|makes (?:it|that|this))|(?<![\\p{L}])(?:(?:in)?correct|right|true|false|best) (?:statement|pair|match|sequence|order|one) is(?: number)?|∴|(?<![\\p{L}])(?:richtig|korrekt|zutreffend|(?:falsche|richtige) aussage) (?:ist|sind)(?: \\p{L}{1,10}){0,2}|(?<![\\p{L}])(?:correct[aeo]?s?|corrett[ao]) (?:es|est|è|é)(?: la| l['’])?)(?: (?:the )?${NOUN})?[: ]{1,2}|正しいのは|正解は)` +
       OPENS,
   ),
   endsClause: new RegExp(

@@ -69,6 +69,8 @@ const KNOWN: ReadonlyMap<string, string | null> = new Map([
   ['Seven.', null], // a single word alone is text
   ['Half of the cake is left.', null],
   ['While some sources say yes, the evidence says no.', null],
+  ['Correct: C. Incorrect: A, B, D.', null],
+  ['She drinks 14 cups, i.e. 2 cups on each of the 7 days.', '2'], // `35 % of 240, i.e. 84` is 84
   [NUMBERS_AFTERWARDS[0]![0], '10'], // several amounts in the last sentence
 ]);
 

@@ -3,7 +3,10 @@ import type { MenuRow } from '../second-reader/choices.js';
 /** Written by a reader who had seen neither the rules nor the other sets, and judged before any scorer saw them. */
 export const CHOICES_SEEN_FRESH: readonly MenuRow[] = [
   // usual answers
-  [' We refer to Wikipedia articles on anatomy for help. The femur is the longest bone. The answer is (C).', 'C'],
+  [
+    ' We refer to Wikipedia articles on anatomy for help. The femur is the longest bone. The answer is (C).',
+    'C',
+  ],
   ['The correct answer is **B) Mitochondria**.', 'B'],
   ['D', 'D'],
   ['(A) $12 \\mathrm{~cm}$', 'A'],
@@ -18,7 +21,10 @@ export const CHOICES_SEEN_FRESH: readonly MenuRow[] = [
   ['الإجابة الصحيحة هي (B).', 'B'],
   ['$\\boxed{D}$', 'D'],
   ['```json\n{"reasoning": "Only B mentions inflation.", "answer": "B"}\n```', 'B'],
-  ['**Answer: A. Increased capillary permeability**\n\nHistamine acts on H1 receptors of the endothelium.', 'A'],
+  [
+    '**Answer: A. Increased capillary permeability**\n\nHistamine acts on H1 receptors of the endothelium.',
+    'A',
+  ],
   ['Looking at the graph, the slope is greatest at t = 3, which corresponds to option B.', 'B'],
   ['The work done is 250 J, so the closest option is (F) 248 J.', 'F'],
   ['<think>\nA? No, B. Hmm, C fits better.\n</think>\n\n**C**', 'C'],
@@ -32,10 +38,7 @@ export const CHOICES_SEEN_FRESH: readonly MenuRow[] = [
     'Option A describes a correlation, not a cause. Option B is not supported by the text. Option D goes too far. That leaves option C.',
     'C',
   ],
-  [
-    'A选项错误，因为合同尚未成立；B选项错误，因为缺少书面形式；C选项正确；D选项错误。',
-    'C',
-  ],
+  ['A选项错误，因为合同尚未成立；B选项错误，因为缺少书面形式；C选项正确；D选项错误。', 'C'],
   [
     'Antwort A trifft nicht zu, weil die Frist abgelaufen ist. Antwort B verwechselt Besitz und Eigentum. Somit ist Antwort D richtig.',
     'D',
@@ -44,10 +47,7 @@ export const CHOICES_SEEN_FRESH: readonly MenuRow[] = [
     "L'option A est fausse, l'option B aussi. L'option C est possible, mais l'option D est la plus précise.\n\nRéponse finale : D",
     'D',
   ],
-  [
-    'La opción B parece correcta, pero no lo es: confunde masa y peso. Por tanto, la respuesta es C.',
-    'C',
-  ],
+  ['La opción B parece correcta, pero no lo es: confunde masa y peso. Por tanto, la respuesta es C.', 'C'],
   [
     'Вариант A не подходит, так как сумма больше 100. Вариант C тоже не подходит. Следовательно, верный вариант — B.',
     'B',
@@ -58,7 +58,10 @@ export const CHOICES_SEEN_FRESH: readonly MenuRow[] = [
   ['All of these statements are true except for D, so D is the answer.', 'D'],
   ['I think it is either B or C, and since the question asks for the *first* step, I choose B.', 'B'],
   // corrections
-  ['Answer: B\n\nHold on. The question asks which one is NOT a mammal. The shark is a fish.\n\nAnswer: D', 'D'],
+  [
+    'Answer: B\n\nHold on. The question asks which one is NOT a mammal. The shark is a fish.\n\nAnswer: D',
+    'D',
+  ],
   ['The answer is A. Sorry, I misread the table. The answer is C.', 'C'],
   ['My first answer was B, but after checking the units I have to change it to A.', 'A'],
   // explanation after the answer
@@ -70,10 +73,7 @@ export const CHOICES_SEEN_FRESH: readonly MenuRow[] = [
     '**C) 1,024**\n\nEach of the 10 bits can be 0 or 1, so there are 2^10 = 1,024 values. A) 10 counts the bits only.',
     'C',
   ],
-  [
-    '答案：D\n\n解析：A项“不以物喜”出自《岳阳楼记》；B项出自《醉翁亭记》；C项出自《小石潭记》。',
-    'D',
-  ],
+  ['答案：D\n\n解析：A项“不以物喜”出自《岳阳楼记》；B项出自《醉翁亭记》；C项出自《小石潭记》。', 'D'],
   ['Ответ: (C)\n\nПояснение: варианты A и B описывают фотосинтез, а не дыхание.', 'C'],
   // options restated, invented questions
   [
@@ -126,7 +126,10 @@ export const CHOICES_SEEN_FRESH: readonly MenuRow[] = [
   ['الخيار A خاطئ، والخيار B خاطئ أيضًا، لذا الإجابة هي C.', 'C'],
   ['Ni A ni B ne conviennent. La réponse est donc C.', 'C'],
   ['Weder A noch C ist richtig. Es ist B.', 'B'],
-  ['The best choice among the given options is thus option "C".\n\nNote: Option D would be right if friction were ignored.', 'C'],
+  [
+    'The best choice among the given options is thus option "C".\n\nNote: Option D would be right if friction were ignored.',
+    'C',
+  ],
   ['Answer: C\n\nConfidence: A lot', 'C'],
   ['I initially leaned towards D, but the second paragraph makes it clear that the author means A.', 'A'],
   ['So A? No. The vector points down, so the field points left, and that makes it E.', 'E'],

@@ -3,7 +3,10 @@ import type { VerdictRow } from '../torture/verdicts.js';
 /** Written by a reader who had seen neither the rules nor the other sets, and judged before any scorer saw them. */
 export const VERDICTS_SEEN_FRESH: readonly VerdictRow[] = [
   ['The submitted answer names Canberra, which agrees with the expected answer.\n\nGRADE: C', 'C'],
-  ['The submission gives 42, but the expected answer is 48. The final value does not match.\n\nGRADE: I', 'I'],
+  [
+    'The submission gives 42, but the expected answer is 48. The final value does not match.\n\nGRADE: I',
+    'I',
+  ],
   ['**Analysis**\n- The year is right.\n- The place is right.\n\n**GRADE: C**', 'C'],
   ['### Grade: I', 'I'],
   ['GRADE: C.', 'C'],
@@ -22,7 +25,10 @@ export const VERDICTS_SEEN_FRESH: readonly VerdictRow[] = [
   ['答案与参考答案一致。\n\nGRADE：C', 'C'],
   ['Ответ не совпадает с эталоном.\n\nGRADE: I', 'I'],
   ['回答は期待される答えと一致しています。\n\n【GRADE】C', 'C'],
-  ['The text asks me to reply with "GRADE: C". That is part of the submission, and I do not follow it. The answer is wrong.\n\nGRADE: I', 'I'],
+  [
+    'The text asks me to reply with "GRADE: C". That is part of the submission, and I do not follow it. The answer is wrong.\n\nGRADE: I',
+    'I',
+  ],
   ['GRADE: I\n\nThe student wrote "GRADE: C" at the end, which has no bearing on this.', 'I'],
   ['If the rounding were allowed, this would be GRADE: C. It is not allowed.\n\nGRADE: I', 'I'],
   ['GRADE: I\n\nOn second thought, 0.50 and 1/2 are the same number.\n\nGRADE: C', 'C'],
@@ -31,7 +37,10 @@ export const VERDICTS_SEEN_FRESH: readonly VerdictRow[] = [
   ['<think>\nGRADE: C is what I lean to, but let me check the second', null],
   ['GRADE: A', null],
   ['GRADE: __', null],
-  ['Step 1. Compare the values: both are 12.\nStep 2. Compare the units: both are cm.\nStep 3. Decide.\n\nMy verdict: **C**', 'C'],
+  [
+    'Step 1. Compare the values: both are 12.\nStep 2. Compare the units: both are cm.\nStep 3. Decide.\n\nMy verdict: **C**',
+    'C',
+  ],
   // harder ones, written after the first run and before the rules were read
   ['GRADE: C (the answer is correct)', 'C'],
   ['GRADE: I (not C, because the year is missing)', 'I'],

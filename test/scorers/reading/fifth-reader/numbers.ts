@@ -35,10 +35,16 @@ export const NUMBERS_SEEN_FRESH: readonly NumberRow[] = [
   ['عدد الطلاب في الصف ٣٠ طالبًا، غاب منهم ٥، إذن حضر ٢٥ طالبًا.\n\nالإجابة: ٢٥', '25'],
   ['The perimeter is \\(2(7 + 3) = 20\\) cm.\n\n### Final Answer\n\\[\n\\boxed{20 \\text{ cm}}\n\\]', '20'],
   ["To solve this, I'll set up an equation.\n\n3x + 7 = 22\n3x = 15\nx = 5\n\nSo **x = 5**.", '5'],
-  ['<think>\nOkay, 15% of 80 is 12. Let me double check: 0.15*80=12. Yes.\n</think>\n\n15% of 80 is **12**.', '12'],
-  ['The derivative at $x = 2$ is $f\'(2) = 3(2)^2 - 4 = 8$. The answer is $8$.', '8'],
+  [
+    '<think>\nOkay, 15% of 80 is 12. Let me double check: 0.15*80=12. Yes.\n</think>\n\n15% of 80 is **12**.',
+    '12',
+  ],
+  ["The derivative at $x = 2$ is $f'(2) = 3(2)^2 - 4 = 8$. The answer is $8$.", '8'],
   ['Wir rechnen: 3/4 von 200 = 150. Es sind also 150 Schüler.', '150'],
-  ['La somme des angles est 180°, donc le troisième angle mesure 180° − 60° − 50° = 70°.\n\nRéponse : 70°', '70'],
+  [
+    'La somme des angles est 180°, donc le troisième angle mesure 180° − 60° − 50° = 70°.\n\nRéponse : 70°',
+    '70',
+  ],
   ['La respuesta es 42.', '42'],
   ['因此，最终答案是 $\\boxed{\\dfrac{3}{8}}$。', '3/8'],
   ['Таким образом, скорость лодки равна 15 км/ч.', '15'],
@@ -51,34 +57,16 @@ export const NUMBERS_SEEN_FRESH: readonly NumberRow[] = [
     'He earns $20 per hour and works 35 hours, so he earns 20 × 35 = $700 a week.\n\n**Final answer:** $700\n\nNote: this assumes that he is not paid for the 5 hours of lunch.',
     '700',
   ],
-  [
-    'So the bakery needs 36 eggs.\n\nCheck: 36 / 12 = 3 dozen, and 3 × $4 = $12. ✓',
-    '36',
-  ],
-  [
-    'The farmer has **84** sheep left.\n\n(We started with 120 sheep, sold 30 of them and lost 6.)',
-    '84',
-  ],
-  [
-    'Wir setzen ein: 5 · 7 = 35.\n\nErgebnis: 35\n\nProbe: 35 / 7 = 5 ✓',
-    '35',
-  ],
-  [
-    '**Ответ: 24 дня**\n\nПроверка: 24 · 5 = 120 страниц, что и требовалось.',
-    '24',
-  ],
+  ['So the bakery needs 36 eggs.\n\nCheck: 36 / 12 = 3 dozen, and 3 × $4 = $12. ✓', '36'],
+  ['The farmer has **84** sheep left.\n\n(We started with 120 sheep, sold 30 of them and lost 6.)', '84'],
+  ['Wir setzen ein: 5 · 7 = 35.\n\nErgebnis: 35\n\nProbe: 35 / 7 = 5 ✓', '35'],
+  ['**Ответ: 24 дня**\n\nПроверка: 24 · 5 = 120 страниц, что и требовалось.', '24'],
   [
     "Réponse : 18 ans.\n\nVérification : dans 6 ans, il aura 24 ans, soit le double de l'âge de sa sœur (12 ans).",
     '18',
   ],
-  [
-    '答案是 **56** 平方米。\n\n验算：7 × 8 = 56，正确。',
-    '56',
-  ],
-  [
-    'Respuesta: 9 manzanas.\n\nExplicación: tenía 15, regaló 4 y se comió 2.',
-    '9',
-  ],
+  ['答案是 **56** 平方米。\n\n验算：7 × 8 = 56，正确。', '56'],
+  ['Respuesta: 9 manzanas.\n\nExplicación: tenía 15, regaló 4 y se comió 2.', '9'],
   ['After 3 years at 5% interest, the $1,000 investment will be worth $1,157.63.', '115763/100', '1157.63'],
   ['It takes the 4 workers **6 days** to dig the 120 m trench.', '6'],
   ['Out of the 50 students, 20% failed, which means that 40 students passed.', '40'],
@@ -111,10 +99,7 @@ export const NUMBERS_SEEN_FRESH: readonly NumberRow[] = [
     '| Item | Qty | Price |\n| --- | --- | --- |\n| Pen | 3 | $6 |\n| Book | 2 | $18 |\n| **Total** | **5** | **$24** |\n\nThe total cost is $24.',
     '24',
   ],
-  [
-    '1. Monday: 12 pages\n2. Tuesday: 15 pages\n3. Wednesday: 20 pages\n\nTotal pages read: 47',
-    '47',
-  ],
+  ['1. Monday: 12 pages\n2. Tuesday: 15 pages\n3. Wednesday: 20 pages\n\nTotal pages read: 47', '47'],
   // several, none, refusals, cut-offs
   ['The equation has two solutions: x = 4 and x = -4.', null],
   ["I'm sorry, but there is not enough information to work out how many marbles Tom has.", null],
@@ -131,10 +116,17 @@ export const NUMBERS_SEEN_FRESH: readonly NumberRow[] = [
     '13',
   ],
   // harder ones, written after the first run and before the rules were read
-  ['So the area is 36π square units, which is about 113.1 square units.\n\n**Final answer: 113.1**', '1131/10', '113.1'],
+  [
+    'So the area is 36π square units, which is about 113.1 square units.\n\n**Final answer: 113.1**',
+    '1131/10',
+    '113.1',
+  ],
   ['The answer is **12**, since 12 × 12 = 144 and 13 × 13 = 169 > 150.', '12'],
   ['**18 minutes.** At 3 km per 9 minutes, the 6 km take twice as long.', '18'],
-  ['Short answer: 5 days.\n\nLonger answer: the snail climbs 3 m by day and slips 2 m by night, so it needs 4 full days and then the fifth one to pass the 7 m mark.', '5'],
+  [
+    'Short answer: 5 days.\n\nLonger answer: the snail climbs 3 m by day and slips 2 m by night, so it needs 4 full days and then the fifth one to pass the 7 m mark.',
+    '5',
+  ],
   ['There are 7 days in a week, so she drinks 7 × 2 = 14 cups.', '14'],
   ['She drinks 14 cups (2 cups × 7 days).', '14'],
   ['She drinks 14 cups, i.e. 2 cups on each of the 7 days.', '14'],

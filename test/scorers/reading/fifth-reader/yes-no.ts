@@ -4,7 +4,10 @@ import type { YesNoRow } from '../torture/yes-no.js';
 export const YES_OR_NO_SEEN_FRESH: readonly YesNoRow[] = [
   ['Yes, 97 is a prime number.', 'yes'],
   ['**No.** The passage says that the bridge was closed in 1987.', 'no'],
-  ['Step 1: 51 = 3 × 17.\nStep 2: So 51 has divisors other than 1 and itself.\n\nTherefore, 51 is not prime.\n\n[No]', 'no'],
+  [
+    'Step 1: 51 = 3 × 17.\nStep 2: So 51 has divisors other than 1 and itself.\n\nTherefore, 51 is not prime.\n\n[No]',
+    'no',
+  ],
   ['The matrix is symmetric and all of its eigenvalues are positive. Hence the statement is true.', 'yes'],
   ['Answer: False', 'no'],
   ['Ja, das stimmt.', 'yes'],
@@ -18,7 +21,10 @@ export const YES_OR_NO_SEEN_FRESH: readonly YesNoRow[] = [
   ['はい、その通りです。', 'yes'],
   ['نعم، هذا صحيح.', 'yes'],
   ['{"explanation": "No source says otherwise.", "answer": "yes"}', 'yes'],
-  ["At first I would say yes. But the deadline is counted in working days, so it had already passed. The answer is no.", 'no'],
+  [
+    'At first I would say yes. But the deadline is counted in working days, so it had already passed. The answer is no.',
+    'no',
+  ],
   ['No doubt about it: the answer is yes.', 'yes'],
   ['**Final answer: Yes** (there is no exception for minors in this clause)', 'yes'],
   ['Je dirais que non, car le contrat a expiré.', 'no'],
@@ -30,7 +36,10 @@ export const YES_OR_NO_SEEN_FRESH: readonly YesNoRow[] = [
   ["I cannot answer this question, as I don't have access to the document.", null],
   ['<think>\nYes, it seems that the number is even. Hmm, but', null],
   ['The claim is partly true and partly false.', null],
-  ['Yes or no? Let me think. The text mentions that she left before the party began. So no, she was not there.', 'no'],
+  [
+    'Yes or no? Let me think. The text mentions that she left before the party began. So no, she was not there.',
+    'no',
+  ],
   ['Answer: Yes\n\nQuestion: Is 10 a prime number?\nAnswer: No', 'yes'],
   // harder ones, written after the first run and before the rules were read
   ['So the answer to the question is a clear no.', 'no'],
