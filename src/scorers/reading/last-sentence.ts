@@ -83,7 +83,7 @@ const isSubject = (text: string, token: NumberToken, { start, end }: Stretch): b
   /^[*_$\\)]{0,3} (?:is|ist|est|es) (?:the|der|die|das|le|la|el) [^,;=]*$/i.test(text.slice(token.end, end));
 
 const SUBORDINATE =
-  /(?<![\p{L}])(?:after|because|since|given|considering|when|if|instead of|rather than|compared|assuming|provided|once|unless|nachdem|weil|wenn|après|parce|puisque|quand|después|porque|cuando|ya que|depois|quando|после|потому|если|когда)(?![\p{L}])/iu;
+  /(?<![\p{L}])(?:after|because|since|given|considering|when|if|instead of|rather than|compared|assuming|provided|once|unless|(?<=, )(?:from|von)|nachdem|weil|wenn|après|parce|puisque|quand|después|porque|cuando|ya que|depois|quando|после|потому|если|когда)(?![\p{L}])/iu;
 
 /** The numbers of a sentence but those of a clause that only says why or when and ends it: `$45 after 10 % off $50`. */
 function mainClause(
@@ -114,6 +114,9 @@ function chosenAtEnd(text: string, all: readonly NumberToken[]): Reading<Rationa
   const bold = tokens.filter((token) => isBold(text, token));
   if (before !== undefined && isCompound(text, before, last)) return REASONS.several;
   if (before !== undefined && saysTheSame(before, last)) return chosenAtEnd(text, tokens.slice(0, -1));
+  const share = tokens.at(-3);
+  if (share !== undefined && isShareOf(text, share, before!) && areJoined(text, before!, last))
+    return chosenAtEnd(text, [last]); // `3 out of 8, or 3/8`
   if (before !== undefined && isShareOf(text, before, last))
     return text.slice(before.end, last.start) === ' in '
       ? REASONS.none

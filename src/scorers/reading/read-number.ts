@@ -1,7 +1,7 @@
 import type { Announcement } from './announcements.js';
 import { NO_ANSWER } from './answer-words.js';
 import { finalAnswer } from './final-answer.js';
-import { areJoined, isAside, isCompound, saysTheSame } from './number-pairs.js';
+import { areJoined, areParallel, isAside, isCompound, saysTheSame } from './number-pairs.js';
 import { numberInWords } from './number-words.js';
 import { computedOf, lastSentenceNumber, REASONS, withExact } from './last-sentence.js';
 import { numberTokens, type NumberToken } from './number-token.js';
@@ -241,7 +241,8 @@ function chosenOf(
   const [first, second] = tokens as [NumberToken, NumberToken?];
   if (second === undefined) return first;
   if (saysTheSame(first, second)) return first;
-  if (areJoined(text, first, second) || isCompound(text, first, second)) return 'several';
+  if (areJoined(text, first, second) || isCompound(text, first, second) || areParallel(text, first, second))
+    return 'several';
   if (exact) return isAside(text, first, second) ? first : 'several';
   if (first.operand || first.value === undefined) return first;
   if (/^[\s*_"'`$({[\\]*$/.test(text.slice(start, first.start))) {

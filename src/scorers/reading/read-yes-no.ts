@@ -32,11 +32,11 @@ const NOTHING = Object.freeze({ reason: 'the answer says neither yes nor no' });
 const REASONS = Object.freeze({ nothing: NOTHING, several: BOTH, none: NOTHING });
 
 const NO_DIFFERENCE =
-  /(?:no difference|(?:doesn['’]t|does not|don['’]t|won['’]t) (?:really )?matter|makes no|either (?:way|choice|option)|equally (?:good|likely)|indifferent|cannot be (?:determined|answered)|egal|peu importe|da igual|无所谓|没有区别)/i;
+  /(?:no difference|(?:doesn['’]t|does not|don['’]t|won['’]t) (?:really )?matter|makes no|either (?:way|choice|option)|equally (?:good|likely)|indifferent|cannot be (?:determined|answered)|(?<![\p{L}])egal|peu importe|da igual|无所谓|没有区别)/iu;
 
 /** What may stand before the first word: emphasis, brackets, a tick or a cross, a word that only gives it weight. */
 const BEFORE_FIRST =
-  /^[\s*_"'`$([{#>✅❌☑✔✓✗✘✖]*(?:(?:certainly|definitely|absolutely|of course|indeed|clearly|obviously|well|oh|hmm|actually|technically|strictly speaking|in (?:short|conclusion|summary)|overall|so|therefore|thus|hence|i think|i believe|i(?: would|['’]d) say|my answer is|je dirais que|ich würde sagen|yo diría que|я бы сказал)[,:]? (?!not(?![\p{L}])))?[*_"'`]*/iu;
+  /^[\s*_"'`$([{#>✅❌☑✔✓✗✘✖]*(?:(?:certainly|definitely|absolutely|of course|indeed|clearly|obviously|well|oh|hmm|actually|technically|strictly speaking|in (?:short|conclusion|summary)|overall|so|therefore|thus|hence|i think|i believe|i(?: would|['’]d) say|my answer is|je dirais que|ich würde sagen|(?:yo )?diría que|я бы сказал)[,:]? (?!not(?![\p{L}])))?[*_"'`]*/iu;
 
 const firstWord = (text: string, finder: YesNoFinder): SaidWord | undefined =>
   finder.at(text, BEFORE_FIRST.exec(text)![0].length);

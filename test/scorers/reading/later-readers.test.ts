@@ -70,6 +70,13 @@ const KNOWN: ReadonlyMap<string, string | null> = new Map([
   ['Half of the cake is left.', null],
   ['While some sources say yes, the evidence says no.', null],
   ['Correct: C. Incorrect: A, B, D.', null],
+  ['A seems right at first. On closer inspection it is C that fits the data.', null],
+  ['Supply falls, which confirms A and rules out C.', null],
+  ['Since x is negative, A and B are out, and 2x > -4 gives C.', null],
+  ['Choosing A would be a mistake. Choose C.', null],
+  ['The jar holds 60 marbles: 25 red ones, 20 blue ones and 15 green ones.', '15'],
+  ['The smallest such number is 12, which is divisible by 2, 3, 4 and 6.', null],
+  ['したがって、いいえ。', null],
   ['She drinks 14 cups, i.e. 2 cups on each of the 7 days.', '2'], // `35 % of 240, i.e. 84` is 84
   [NUMBERS_AFTERWARDS[0]![0], '10'], // several amounts in the last sentence
 ]);
