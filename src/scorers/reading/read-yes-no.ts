@@ -149,8 +149,7 @@ const ADVICE_WINDOW = 4_000;
 /** `You should (not) switch`, `the statement is true`: the last such sentence. */
 function advised(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
   const from = Math.max(0, text.length - ADVICE_WINDOW);
-  let last: SaidWord | undefined;
-  for (const cue of text.slice(from).matchAll(ADVISING)) {
+  for (const cue of [...text.slice(from).matchAll(ADVISING)].reverse()) {
     const start = from + cue.index + cue[0].length;
     const clause = /^[^.!?\n,;。，]{0,60}/u.exec(text.slice(start, start + 60))![0];
     if (
@@ -172,9 +171,9 @@ function advised(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
       continue;
     const [said] = finder.all(text, { from: start, end: start + clause.length });
     if (said === undefined || HEDGED.test(text.slice(said.end, said.end + 30))) continue;
-    last = said;
+    return found(said, 'advice');
   }
-  return last === undefined ? undefined : found(last, 'advice');
+  return undefined;
 }
 
 /** Lines that are a word and nothing else, when they all say the same. */
