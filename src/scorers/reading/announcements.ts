@@ -26,7 +26,7 @@ export interface Announcement {
 }
 
 const WINDOW = 1_500;
-const MOST_PLACES = 60; // a text that announces answers all the time announces none
+const MOST_PLACES = 30; // a text that announces answers all the time announces none
 const LONGEST_NOUN = 24; // one that begins before the window's end is read whole
 
 /** Whether a value may stand right after a noun that nothing links to it: `answer B`, `选项B`. */
