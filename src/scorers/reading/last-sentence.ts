@@ -101,7 +101,6 @@ function mainClause(
       return mainClause(text, tokens.slice(0, i), { start, end: before.end });
   }
   let last = tokens.length - 1;
-  if (followsEquals(text, tokens[last]!)) return tokens;
   while (last > 0 && isTail(text, tokens[last - 1]!, tokens[last]!)) last--;
   return tokens.slice(0, last + 1);
 }

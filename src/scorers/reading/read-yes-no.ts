@@ -140,7 +140,7 @@ function concluded(text: string, finder: YesNoFinder): Found<YesNo> | undefined 
 }
 
 const ADVISING =
-  /(?:(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|(?:statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer)(?: ["“][^"”\n]{1,80}["”])?) (?:is|was)|(?:aussage|behauptung|satz|das|dies) ist|(?:afirmación|declaración|frase|enunciado|esto|eso) es|(?:affirmation|énoncé|phrase|c['’]) ?est|(?:affermazione|questo) è|(?:afirmação|declaração|isso) é|(?:so|therefore|thus|hence):|i would|i['’]d|we would|you would|by)|утверждение|высказывание|العبارة|कथन|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])|문장은|진술은|주장은|명제는|(?:说法|說法|陈述|命题|该句|论断)(?:是)?|(?:この文|主張|命題|記述)は|应该|應該|建议)/giu;
+  /(?:(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|(?:statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer)(?: ["“][^"”\n]{1,80}["”])?) (?:is|was)|(?:aussage|behauptung|satz|das|dies) ist|(?:afirmación|declaración|frase|enunciado|esto|eso) es|(?:affirmation|énoncé|phrase|c['’]) ?est|(?:affermazione|questo) è|(?:afirmação|declaração|isso) é|(?:so|therefore|thus|hence):|i would|i['’]d|we would|you would)|утверждение|высказывание|العبارة|कथन|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])|문장은|진술은|주장은|명제는|(?:说法|說法|陈述|命题|该句|论断)(?:是)?|(?:この文|主張|命題|記述)は|应该|應該|建议)/giu;
 /** After a word: it holds in part. */
 const HEDGED =
   /^[*_"'”]{0,3},? (?:but )?(?:only )?(?:in part|partly|partially|to (?:some|a certain) extent|sometimes|in some)/i;
@@ -152,11 +152,6 @@ function advised(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
   for (const cue of [...text.slice(from).matchAll(ADVISING)].reverse()) {
     const start = from + cue.index + cue[0].length;
     const clause = /^[^.!?\n,;。，]{0,60}/u.exec(text.slice(start, start + 60))![0];
-    if (
-      /^by$/i.test(cue[0]) &&
-      !/maximi[sz]e|best|therefore|thus|so|better|higher/i.test(text.slice(Math.max(0, start - 80), start))
-    )
-      continue;
     if (
       /\b(?:classic|original|standard|usual|if|whether|when|why)\b[^.!?\n]*$/i.test(
         text.slice(Math.max(0, start - 70), start),

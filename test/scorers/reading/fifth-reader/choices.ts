@@ -178,4 +178,11 @@ export const CHOICES_SEEN_FRESH: readonly MenuRow[] = [
   ['Both B and C are correct.', null],
   ['It means A.', 'A'],
   ['Choosing A would be a mistake. Choose C.', 'C'],
+  // what guards of the rules are there for
+  [
+    'Consider each answer:\n\nA) Too narrow for the passage.\nB) Fits the passage well.\nC) Off topic.\n\nSo the passage is about trade.',
+    null,
+  ],
+  ['**Answer options:**\nA. Paris\nB. Rome\n\nI cannot tell.', null],
+  ['Answer:\nA\nB', null],
 ];
