@@ -13,10 +13,14 @@ export function labelledVerdict(text: string, names: readonly string[]): Stretch
     const end = found.index + found[0].length;
     if (isQuotation(text, found.index)) continue;
     if (isUnfinishedKey(text, found.index, end)) continue;
-    last = valueAfter(text, end);
+    const between = last === undefined ? '' : text.slice(last.start, found.index);
+    const joint = OR.exec(between); // `GRADE: C or GRADE: I` is neither
+    last = joint === null ? valueAfter(text, end) : { start: last!.start + joint.index, end };
   }
   return last;
 }
+
+const OR = /(?<=^.{1,16}\W)(?:or|oder|ou|или|或)\W{1,4}$/;
 
 const fieldPattern = (names: readonly string[]): RegExp => {
   const any = names.map((name) =>
@@ -26,7 +30,7 @@ const fieldPattern = (names: readonly string[]): RegExp => {
       .replace(/\s+/g, '[\\s_-]{1,3}'),
   );
   return new RegExp(
-    `(?<![\\p{L}\\p{N}])(?:${any.join('|')})[\\s*_"'\`]{0,6}(?:[:：=]|(?<=<\\w{1,24})>|(?<=\\s)[-–—](?=\\s)|(?<=\\n[ \\t]*\\|[^|\\n]{1,40})\\|(?=[^|\\n]{1,24}\\|[ \\t]*(?:$|\\n(?![ \\t]*\\|? ?:?-))))[*_"'\`]{0,4}`,
+    `(?<![\\p{L}\\p{N}])(?:${any.join('|')})[\\s*_"'\`]{0,6}(?:[:：=→⇒】]|->|(?<=<\\w{1,24})>|(?<=\\s)[-–—](?=\\s)|(?<=\\n[ \\t]*\\|[^|\\n]{1,40})\\|(?=[^|\\n]{1,24}\\|[ \\t]*(?:$|\\n(?![ \\t]*\\|? ?:?-))))[*_"'\`]{0,4}`,
     'giu',
   );
 };
@@ -82,7 +86,7 @@ export function* sentenceVerdict(text: string, names: readonly string[]): Genera
   const paragraph = text.slice(begin, end);
   const any = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
   const states = new RegExp(
-    `(?<![\\p{L}\\p{N}])(?:(?:(?:verdict|judge?ment)[:：]|(?:${any}|verdict|judge?ment)(?: \\p{L}+){0,4}? (?:is|of|(?:w|sh)ould be|must be)(?: (?:therefore|thus|hence|clearly))?)|(?:classified|graded|rated|judged|scored|marked)(?: (?:it|this|the \\p{L}+))? (?:as|at|a)|(?:i (?:would |will )?)?(?:grade (?:it|this|the \\p{L}+)(?: as)?(?: an?)?|(?:give|assign|award)(?: (?:it|this|the \\p{L}+))? (?:an?|the \\p{L}+(?: of)?))) ["'“*_\`]{0,4}`,
+    `(?<![\\p{L}\\p{N}])(?:(?:(?:verdict|judge?ment)[:：]|(?:${any}|verdict|judge?ment)(?: \\p{L}+){0,4}? (?:is|of|(?:w|sh)ould be|must be)(?: (?:therefore|thus|hence|clearly))?:?)|(?:classified|graded|rated|judged|scored|marked)(?: (?:it|this|the \\p{L}+))? (?:as|at|a)|(?:i (?:would |will )?)?(?:grade (?:it|this|the \\p{L}+)(?: as)?(?: an?)?|(?:give|assign|award)(?: (?:it|(?:this|the)(?: \\p{L}+)?))? (?:an?|the \\p{L}+(?: of)?))) ["'“*_\`]{0,4}`,
     'giu',
   );
   const found = [...paragraph.matchAll(states)].reverse();

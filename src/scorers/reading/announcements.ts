@@ -26,7 +26,7 @@ export interface Announcement {
 }
 
 const WINDOW = 1_500;
-const MOST_PLACES = 60; // a text that announces answers all the time announces none
+const MOST_PLACES = 30; // a text that announces answers all the time announces none
 const LONGEST_NOUN = 24; // one that begins before the window's end is read whole
 
 /** Whether a value may stand right after a noun that nothing links to it: `answer B`, `选项B`. */
@@ -124,7 +124,7 @@ function placeAfter(
 
 /** `not A but`: what an answer is not, before what it is. */
 const NOT_BUT =
-  /[\s*_(]{0,4}(?:not|nicht|pas|no|non|não|не) [^.,;\n]{1,20},? (?:but|sondern|mais|sino|mas|ma|а)(?: rather)?(?= )|[^。\n]{1,10}(?:ではなく|[이가] 아니라)[、, ]?|不是[^。，\n]{1,10}[，,]?而是/iuy;
+  /[\s*_(]{0,4}(?:not|nicht|pas|no|non|não|не) [^.,;\n]{1,20}(?:, [^.,;\n]{1,40})?,? (?:but|sondern|mais|sino|mas|ma|а)(?: rather)?(?= )|[^。\n]{1,10}(?:ではなく|[이가] 아니라)[、, ]?|不是[^。，\n]{1,10}[，,]?而是/iuy;
 
 /** Options are spoken of all the time: a noun for one announces only the correct, best or chosen one, or as a label. */
 const isSingledOut = (text: string, at: number, end: number): boolean =>
@@ -189,9 +189,16 @@ function isSupposed(text: string, { from }: Announcement): boolean {
   const before = text.slice(Math.max(0, from - 52), from);
   let start = before.length;
   while (start > 0 && !SENTENCE_ENDS.includes(before[start - 1]!)) start--;
-  return SUPPOSED.test(before.slice(start)) || (before[start - 1] === '.' && EXAMPLE.test(before));
+  return (
+    SUPPOSED.test(before.slice(start)) ||
+    NOT_THE_LAST.test(before) ||
+    (before[start - 1] === '.' && EXAMPLE.test(before))
+  );
 }
 
+/** `my first answer was`, `longer answer:`. */
+const NOT_THE_LAST =
+  /(?<![\p{L}])(?:long(?:er)?|(?:my|meine|ma|mi|мой) (?:first|initial|original|previous|earlier|erste|première|primera|первый)) $/iu;
 const EXAMPLE = /\be\.g\.[^.!?\n。]{0,40}$/i;
 
 const SENTENCE_ENDS = '.!?;\n。；';

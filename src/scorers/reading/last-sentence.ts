@@ -58,8 +58,13 @@ export function lastSentenceNumber(text: string, mark: DecimalMark): Reading<Rat
     if (last < 0) break;
     const { start, end } = sentenceWith(text, last);
     const tokens = numberTokens(text, mark, { from: start, end }).filter(({ ordinal }) => !ordinal);
-    const isAsked = text[end] === '?' && start > 0;
-    if (tokens.length > 0 && !isAsked) return chosenAtEnd(text, mainClause(text, tokens, { start, end }));
+    const sentence = text.slice(start, end + 2);
+    const isAside = start > 0 && (text[end] === '?' || /^\s*\(\p{L}[^()]*\)?\.?\)?\s*$/u.test(sentence));
+    if (tokens.length > 0 && !isAside)
+      return chosenAtEnd(
+        text,
+        isSubject(text, tokens[0]!, { start, end }) ? [tokens[0]!] : mainClause(text, tokens, { start, end }),
+      );
     limit = start;
     if (limit <= 0) break;
   }
@@ -72,8 +77,13 @@ export function lastSentenceNumber(text: string, mark: DecimalMark): Reading<Rat
     : { value: word, tier: 'last sentence', start: 0, end: text.length };
 }
 
+/** `12 is the greatest common divisor of 48 and 36`. */
+const isSubject = (text: string, token: NumberToken, { start, end }: Stretch): boolean =>
+  /^[\s*_$\\(]*$/.test(text.slice(start, token.start)) &&
+  /^[*_$\\)]{0,3} (?:is|ist|est|es) (?:the|der|die|das|le|la|el) [^,;=]*$/i.test(text.slice(token.end, end));
+
 const SUBORDINATE =
-  /(?<![\p{L}])(?:after|because|since|given|considering|when|if|instead of|rather than|compared|assuming|provided|once|unless|nachdem|weil|wenn|après|parce|puisque|quand|después|porque|cuando|ya que|depois|quando|после|потому|если|когда)(?![\p{L}])/iu;
+  /(?<![\p{L}])(?:after|because|since|given|considering|when|if|instead of|rather than|compared|assuming|provided|once|unless|(?<=, )(?:from|von)|nachdem|weil|wenn|après|parce|puisque|quand|después|porque|cuando|ya que|depois|quando|после|потому|если|когда)(?![\p{L}])/iu;
 
 /** The numbers of a sentence but those of a clause that only says why or when and ends it: `$45 after 10 % off $50`. */
 function mainClause(
@@ -91,19 +101,21 @@ function mainClause(
       return mainClause(text, tokens.slice(0, i), { start, end: before.end });
   }
   let last = tokens.length - 1;
-  if (followsEquals(text, tokens[last]!)) return tokens;
   while (last > 0 && isTail(text, tokens[last - 1]!, tokens[last]!)) last--;
   return tokens.slice(0, last + 1);
 }
 
 function chosenAtEnd(text: string, all: readonly NumberToken[]): Reading<Rational> {
-  const own = all.filter((token, i) => !isBeside(text, token, all[i - 1]));
+  const own = all.filter((token, i) => !isBeside(text, token, { before: all[i - 1], first: all[0]! }));
   const tokens = own.length === 0 ? all : own;
   const last = tokens.at(-1)!;
   const before = tokens.at(-2);
   const bold = tokens.filter((token) => isBold(text, token));
   if (before !== undefined && isCompound(text, before, last)) return REASONS.several;
   if (before !== undefined && saysTheSame(before, last)) return chosenAtEnd(text, tokens.slice(0, -1));
+  const share = tokens.at(-3);
+  if (share !== undefined && isShareOf(text, share, before!) && areJoined(text, before!, last))
+    return chosenAtEnd(text, [last]); // `3 out of 8, or 3/8`
   if (before !== undefined && isShareOf(text, before, last))
     return text.slice(before.end, last.start) === ' in '
       ? REASONS.none

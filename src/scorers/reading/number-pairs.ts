@@ -9,8 +9,16 @@ const RANGES = /^[\s$°%]*(?:-|–|—|~|〜|～|to|bis|through|until|hasta|à|�
 export function areJoined(text: string, a: NumberToken, b: NumberToken): boolean {
   if (b.start - a.end > 24) return false;
   const between = text.slice(a.end, b.start);
-  return JOINS.test(between) || RANGES.test(between) || (between === '' && text[b.start] === '-');
+  return (
+    JOINS.test(between) ||
+    RANGES.test(between) ||
+    (between === '' && text[b.start] === '-') ||
+    EITHER.test(text.slice(Math.max(0, a.start - 14), a.start))
+  );
 }
+
+/** What promises a second value: `soit 8, soit 12`. */
+const EITHER = /(?<!\p{L})(?:either|entweder|soit|либо)[\s*_$\\(]*$/iu;
 
 /** Whether the second number is the first one again, or the same share in per cent: `3/8, or 37.5 %`. */
 export const saysTheSame = (first: NumberToken, second: NumberToken): boolean =>
@@ -43,7 +51,7 @@ export const isShareOf = (text: string, a: NumberToken, b: NumberToken): boolean
     CHANCE.test(text.slice(Math.max(0, a.start - 80), a.start)));
 
 const TAIL =
-  /^[*_]{0,2}(?: [^\s\d,;.=]+){0,4}?(?:,? (?:over|for(?! an?| total)|from|on|per|than|across|among|with|(?:still )?to (?!about|around|nearly|roughly|the|be|reach|get|become|give|make|obtain|total|equal|yield)\p{L}{2,})|, (?:not|по|je|zu je|at)|(?:, [^,\d]{0,24})? (?:als|que|чем))(?: [\p{L}'’]+){0,2} [*_$€£¥]{0,4}$/u;
+  /^[*_]{0,2}(?: [^\s\d,;.=]+){0,4}?(?:,? (?:over|for(?! an?| total)|from|on|per|than|across|among|with|(?:still )?to (?!about|around|nearly|roughly|the|be|reach|get|become|give|make|obtain|total|equal|yield)\p{L}{2,}|pour (?!obtenir|donner|avoir|faire|un )\p{L}{2,}|para (?!obtener|obter|dar|hacer|una? )\p{L}{2,}|чтобы (?!получ)\p{L}{2,})|, (?:not|по|je|zu je|at|um (?:alle|all|die|den|das))|(?:, [^,\d]{0,24})? (?:als|que|чем|y sobran?))(?: [\p{L}'’]+){0,2} [*_$€£¥]{0,4}$/u;
 
 /** Whether the second number only says of the first for what it is: `14 more to fill all 50 pages`, `5, not 6`. */
 export const isTail = (text: string, a: NumberToken, b: NumberToken): boolean =>
@@ -67,19 +75,27 @@ export function areParallel(text: string, a: NumberToken, b: NumberToken): boole
 const CHANCE = /probab|chance|odds|likelihood|wahrscheinlich/i;
 
 const ASIDE = /\([a-z][^()]{0,60}$/;
-const MONEY = /[$€£¥₹]/;
+const ASIDE_OF_NUMBER = /[\s*_\u3040-\u9fff]\([^()\n]{0,60}$/; // `14 cups (2 cups × 7 days)`
+const MONEY = /[$€£¥₹]|^[\d.,]+ ?(?:euros?|dollars?|pesos|рубл|元|円)/;
+const COMPARED = /^(?: \p{L}+){0,2} (?:than|als|que|чем)(?!\p{L})/u;
 
 /** Whether a number of a sentence only tells of something else: `350-page`, `(using π ≈ 22/7)`, `$40 over 3 years`. */
 export const isBeside = (
   text: string,
   { start, end }: NumberToken,
-  before: NumberToken | undefined,
+  { before, first }: { readonly before: NumberToken | undefined; readonly first: NumberToken },
 ): boolean =>
   /^-\p{L}{3}/u.test(text.slice(end, end + 5)) ||
   ASIDE.test(text.slice(Math.max(0, start - 64), start)) ||
+  (first.start < start &&
+    !/^\(.*\)$/.test(text.slice(start - 1, end + 1)) &&
+    ASIDE_OF_NUMBER.test(text.slice(Math.max(first.end, start - 64), start))) ||
   (before !== undefined &&
-    / (?:\p{L}+ ){0,2}(?:over|during|within|for|on|from|per)(?: the| all)? $/u.test(
+    / (?:\p{L}+ ){0,2}(?:over|during|within|for|on|from|per|in|en|за)(?: the| all)? $/u.test(
       text.slice(before.end, start),
     ) &&
-    MONEY.test(text.slice(before.start, before.end)) &&
-    !MONEY.test(text.slice(start, end)));
+    MONEY.test(text.slice(before.start, before.end + 8)) &&
+    !MONEY.test(text.slice(start, end + 8))) ||
+  (before !== undefined &&
+    text.slice(before.end, start).endsWith(', ') &&
+    COMPARED.test(text.slice(end, end + 40)));

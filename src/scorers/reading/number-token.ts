@@ -15,8 +15,6 @@ export interface NumberToken {
   readonly end: number;
   /** `undefined`: a ratio, a date, a root, a fraction of expressions. */
   readonly value: ReadRational | undefined;
-  /** How else a single comma or point could be meant. */
-  readonly otherwise?: Rational | undefined;
   /** Part of an expression: an operator, a root or a letter for a quantity stands beside it. */
   readonly operand: boolean;
   /** Counts a place (`2nd`), a step or a list item, or cites (`[1]`): not an amount. */
@@ -54,7 +52,6 @@ export function numberTokens(
 interface Amount {
   readonly value: Rational | undefined;
   readonly end: number;
-  readonly otherwise?: Rational | undefined;
   readonly listed?: boolean | undefined;
 }
 
@@ -90,7 +87,6 @@ function tokenAt(
     start: sign.start,
     end: scaled.end + (percent?.[0].length ?? 0),
     value: isRatio(text, begin, scaled.end) ? undefined : value,
-    otherwise: withSign(scaled.otherwise),
     operand: sign.operator || hasOperator(text, sign.start, scaled.end),
     ordinal: isOrdinal(text, sign.start, scaled.end),
     percent: percent !== null,
@@ -157,7 +153,6 @@ function amountAt(text: string, at: number, mark: DecimalMark): Amount | undefin
     (digits.plain ? fractionFrom(text, digits, end) : undefined) ??
     divided(text, end) ?? {
       value: asRational(digits.value),
-      otherwise: asRational(digits.otherwise),
       listed: digits.listed,
       end,
     }
@@ -274,7 +269,6 @@ function withPower(text: string, amount: Amount): Amount {
   );
   return {
     value: amount.value && timesPowerOfTen(amount.value, power),
-    otherwise: amount.otherwise && timesPowerOfTen(amount.otherwise, power),
     end: amount.end + found[0].length,
   };
 }

@@ -1,7 +1,7 @@
 import type { Announcement } from './announcements.js';
 import { NO_ANSWER } from './answer-words.js';
 import { finalAnswer } from './final-answer.js';
-import { areJoined, isAside, isCompound, saysTheSame } from './number-pairs.js';
+import { areJoined, areParallel, isAside, isCompound, saysTheSame } from './number-pairs.js';
 import { numberInWords } from './number-words.js';
 import { computedOf, lastSentenceNumber, REASONS, withExact } from './last-sentence.js';
 import { numberTokens, type NumberToken } from './number-token.js';
@@ -120,7 +120,7 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
       : UNREADABLE;
   }
   if (exact ? isOneOfBoxes(text, place) : isOneOfItems(text, start, end)) return SEVERAL;
-  const tokens = afterLastEquals(text, all, end);
+  const tokens = afterLastEquals(text, exact ? all : withoutReasons(text, all), end);
   if (tokens === 'several') return SEVERAL;
   const chosen = chosenOf(text, tokens, { start, exact });
   if (chosen === 'several') return SEVERAL;
@@ -193,6 +193,17 @@ function firstContent(text: string, from: number): number {
   return at + (space.exec(text)?.[0].length ?? 0);
 }
 
+const REASON =
+  /(?<![\p{L}])(?:since|because|weil|denn|puisque|parce|car|porque|ya que|потому|так как)(?![\p{L}])|因为/iu;
+
+/** `12, since 12 × 12 = 144`: what only says why is left out. */
+function withoutReasons(text: string, tokens: readonly NumberToken[]): readonly NumberToken[] {
+  const reason = tokens.findIndex(
+    (token, i) => i > 0 && REASON.test(text.slice(tokens[i - 1]!.end, token.start)),
+  );
+  return reason < 0 ? tokens : tokens.slice(0, reason);
+}
+
 /** Of `24/2 = 12` the 12; several when alternatives were set equal: `x = 3 or x = -3`. */
 function afterLastEquals(
   text: string,
@@ -207,6 +218,9 @@ function afterLastEquals(
   if (/^[^=\n()]{0,24}\([^()\n]*=[^()\n]*$/.test(text.slice(tokens[0]!.end, last + 1))) return [tokens[0]!]; // `36 (= 6²)`
   const after = tokens.filter(({ start }) => start > last);
   if (after.length === 0) return tokens;
+  const [only] = tokens;
+  if (tokens.length === after.length + 1 && !only!.operand && after.every(({ operand }) => operand))
+    return [only!]; // `14 = (3 + 4) × 2`
   const before = tokens[tokens.length - after.length - 1];
   if (
     before !== undefined &&
@@ -227,7 +241,8 @@ function chosenOf(
   const [first, second] = tokens as [NumberToken, NumberToken?];
   if (second === undefined) return first;
   if (saysTheSame(first, second)) return first;
-  if (areJoined(text, first, second) || isCompound(text, first, second)) return 'several';
+  if (areJoined(text, first, second) || isCompound(text, first, second) || areParallel(text, first, second))
+    return 'several';
   if (exact) return isAside(text, first, second) ? first : 'several';
   if (first.operand || first.value === undefined) return first;
   if (/^[\s*_"'`$({[\\]*$/.test(text.slice(start, first.start))) {

@@ -32,11 +32,11 @@ const NOTHING = Object.freeze({ reason: 'the answer says neither yes nor no' });
 const REASONS = Object.freeze({ nothing: NOTHING, several: BOTH, none: NOTHING });
 
 const NO_DIFFERENCE =
-  /(?:no difference|(?:doesn['’]t|does not|don['’]t|won['’]t) (?:really )?matter|makes no|either (?:way|choice|option)|equally (?:good|likely)|indifferent|cannot be (?:determined|answered)|egal|peu importe|da igual|无所谓|没有区别)/i;
+  /(?:no difference|(?:doesn['’]t|does not|don['’]t|won['’]t) (?:really )?matter|makes no|either (?:way|choice|option)|equally (?:good|likely)|indifferent|cannot be (?:determined|answered)|(?<![\p{L}])egal|peu importe|da igual|无所谓|没有区别)/iu;
 
 /** What may stand before the first word: emphasis, brackets, a tick or a cross, a word that only gives it weight. */
 const BEFORE_FIRST =
-  /^[\s*_"'`$([{#>✅❌☑✔✓✗✘✖]*(?:(?:certainly|definitely|absolutely|of course|indeed|clearly|obviously|well|oh|hmm|actually|technically|strictly speaking|in (?:short|conclusion|summary)|overall|so|therefore|thus|hence|i think|i believe|i(?: would|['’]d) say|my answer is)[,:]? (?!not(?![\p{L}])))?[*_"'`]*/iu;
+  /^[\s*_"'`$([{#>✅❌☑✔✓✗✘✖]*(?:(?:certainly|definitely|absolutely|of course|indeed|clearly|obviously|well|oh|hmm|actually|technically|strictly speaking|in (?:short|conclusion|summary)|overall|so|therefore|thus|hence|i think|i believe|i(?: would|['’]d) say|my answer is|je dirais que|ich würde sagen|(?:yo )?diría que|я бы сказал)[,:]? (?!not(?![\p{L}])))?[*_"'`]*/iu;
 
 const firstWord = (text: string, finder: YesNoFinder): SaidWord | undefined =>
   finder.at(text, BEFORE_FIRST.exec(text)![0].length);
@@ -120,25 +120,27 @@ const isLowerCase = (text: string, { start }: SaidWord): boolean =>
   text[start] === text[start]!.toLowerCase();
 
 const FOLLOWS =
-  /^[*_"'”’)\]]{0,4}(?:$|[\s]*(?:[,.;:!?)\]—–\n<，。；：！、،؛।]|- )|\s+(?:it|i|you|we|they|he|she|this|that|these|the|there|because|since|as|for|my|your|both|in|with|to|doors?|based|by)(?![\p{L}]))/iu;
+  /^[*_"'”’)\]]{0,4}(?:$|[\s]*(?:[,.;:!?()\]—–\n<，。；：！、،؛।]|- )|\s+(?:it|i|you|we|they|he|she|this|that|these|the|there|because|since|as|for|my|your|both|in|with|to|doors?|based|by)(?![\p{L}]))/iu;
 
 /** A word that ends its clause, or that another clause follows: `No, …`, `Yes it is`; not `No universal answer`. */
 const endsClause = (text: string, { end }: SaidWord): boolean =>
   FOLLOWS.test(text.slice(end, end + 16)) || /^[\u3040-\u9fff\uac00-\ud7af]/.test(text.slice(end, end + 1));
 
 const CONCLUSION =
-  /(?:(?:^|[.!?\n,;]\s{0,3})(?:(?:but|and) )?(?:so|therefore|thus|hence|also|daher|donc|entonces|por lo tanto|quindi|portanto|итак|(?:(?:on [\p{L} ]{3,24}|then),? )?(?:it|that)['’]s|it is)|[^\s"'”]:)[,:]?\s{1,3}[*_]{0,3}(?=\p{L}{2,12}[*_]{0,3}[.!]?[*_]{0,3}\s*$)/iu;
+  /(?:(?:^|[.!?\n,;]\s{0,3})(?:(?:but|and) )?(?:so|therefore|thus|hence|also|daher|donc|entonces|por lo tanto|quindi|portanto|итак|(?:(?:on [\p{L} ]{3,24}|then),? )?(?:it|that)['’]s|it is)|[^\s"'”][:?])[,:]?\s{1,3}[*_]{0,3}(?=\p{L}{2,12}[*_]{0,3}(?:, [^.!?\n]{1,100})?[.!]?[*_]{0,3}\s*$)/iu;
 
 /** What the last words conclude: `So no.`, `Doubtless: yes.` */
 function concluded(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
-  const from = Math.max(0, text.length - 80);
+  const from = Math.max(0, text.length - 160);
   const cue = CONCLUSION.exec(text.slice(from));
   const said = cue === null ? undefined : finder.at(text, from + cue.index + cue[0].length);
-  return said === undefined || !/^[*_.!\s]*$/.test(text.slice(said.end)) ? undefined : found(said, 'advice');
+  return said === undefined || !/^[*_.!\s]*$|^,/.test(text.slice(said.end))
+    ? undefined
+    : found(said, 'advice');
 }
 
 const ADVISING =
-  /(?:(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|(?:statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer)(?: ["“][^"”\n]{1,80}["”])?) (?:is|was)|(?:aussage|behauptung|satz|das|dies) ist|(?:afirmación|declaración|frase|enunciado|esto|eso) es|(?:affirmation|énoncé|phrase|c['’]) ?est|(?:affermazione|questo) è|(?:afirmação|declaração|isso) é|(?:so|therefore|thus|hence):|i would|i['’]d|we would|you would|by)|утверждение|высказывание|العبارة|कथन|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])|문장은|진술은|주장은|명제는|(?:说法|說法|陈述|命题|该句|论断)(?:是)?|(?:この文|主張|命題|記述)は|应该|應該|建议)/giu;
+  /(?:(?:\b(?:should|must|ought to|had better|better to|best to|want to|need to|advantageous to|recommend(?:ed)?|advise|(?:it|this|that|(?:statement|claim|assertion|proposition|sentence|function|argument|hypothesis|conclusion|answer)(?: ["“][^"”\n]{1,80}["”])?) (?:is|was)|(?:aussage|behauptung|satz|das|dies) ist|(?:afirmación|declaración|frase|enunciado|esto|eso) es|(?:affirmation|énoncé|phrase|c['’]) ?est|(?:affermazione|questo) è|(?:afirmação|declaração|isso) é|(?:so|therefore|thus|hence):|i would|i['’]d|we would|you would)|утверждение|высказывание|العبارة|कथन|sollte[nst]*|devrait|devez|debes?|deberías?)(?![\p{L}])|문장은|진술은|주장은|명제는|(?:说法|說法|陈述|命题|该句|论断)(?:是)?|(?:この文|主張|命題|記述)は|应该|應該|建议)/giu;
 /** After a word: it holds in part. */
 const HEDGED =
   /^[*_"'”]{0,3},? (?:but )?(?:only )?(?:in part|partly|partially|to (?:some|a certain) extent|sometimes|in some)/i;
@@ -147,15 +149,9 @@ const ADVICE_WINDOW = 4_000;
 /** `You should (not) switch`, `the statement is true`: the last such sentence. */
 function advised(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
   const from = Math.max(0, text.length - ADVICE_WINDOW);
-  let last: SaidWord | undefined;
-  for (const cue of text.slice(from).matchAll(ADVISING)) {
+  for (const cue of [...text.slice(from).matchAll(ADVISING)].reverse()) {
     const start = from + cue.index + cue[0].length;
     const clause = /^[^.!?\n,;。，]{0,60}/u.exec(text.slice(start, start + 60))![0];
-    if (
-      /^by$/i.test(cue[0]) &&
-      !/maximi[sz]e|best|therefore|thus|so|better|higher/i.test(text.slice(Math.max(0, start - 80), start))
-    )
-      continue;
     if (
       /\b(?:classic|original|standard|usual|if|whether|when|why)\b[^.!?\n]*$/i.test(
         text.slice(Math.max(0, start - 70), start),
@@ -170,9 +166,9 @@ function advised(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
       continue;
     const [said] = finder.all(text, { from: start, end: start + clause.length });
     if (said === undefined || HEDGED.test(text.slice(said.end, said.end + 30))) continue;
-    last = said;
+    return found(said, 'advice');
   }
-  return last === undefined ? undefined : found(last, 'advice');
+  return undefined;
 }
 
 /** Lines that are a word and nothing else, when they all say the same. */

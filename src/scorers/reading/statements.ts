@@ -9,13 +9,13 @@ const OPENS = '[*_`(["“]{0,12}';
 const CLOSES = '[*_`)\\]."”]{0,12}';
 
 const RIGHT =
-  '(?:correct|right|true|accurate|appropriate|suitable|answer|best|closest|choice|richtig|korrekt|correct[aeo]?s?|corrett[aoe]|vrai|bonne|verdadeira|cert[ao]|richtige|beste|верн|правильн)';
+  '(?:correct|right|true|accurate|appropriate|suitable|answer|best|closest|choice|richtig|korrekt|correct[aeo]?s?|corrett[aoe]|vrai|juste(?! une?(?![\\p{L}]))|bonne|verdadeira|cert[ao]|richtige|beste|верн|правильн)';
 /** `the only option that fits`; but not the only one that is wrong. */
 const ONLY_ONE =
   "(?:only|best|right) (?:option|one|statement)(?![^.!?\\n]{0,60}(?:not|n['’]t|wrong|false|incorrect|fail|violat|contradict))|(?:one|option) (?:to (?:choose|pick)|that fits)";
 
-const VERB = '(?:choose|select|pick|vote for|go with|opt for)';
-const NOT = '(?:not|nicht|pas|non|no|não|не)';
+const VERB = '(?:choose|select|pick|vote for|go (?:with|for)|opt for)';
+const NOT = '(?:not|nor|noch|ni|nicht|pas|non|no|não|не)';
 
 const ENDS_TEXT = /[*_`)\]"”.!。\s]*$/y;
 
@@ -23,9 +23,10 @@ const ENDS_TEXT = /[*_`)\]"”.!。\s]*$/y;
 const JOINED =
   /(?<![\p{L}\p{N}])([\p{L}\p{N}])[*_`)\]."”]{0,4}(?: ?[,，、&/] ?| (?:and|or|und|oder|et|ou|y|o|e|и|или) |和|与|と)$/iu;
 
-const NEGATED = /(?:(?<![\p{L}])(?:not|never|no longer|nicht|no|pas|non|não|не)|n't|不|非)\s*$/iu;
+const NEGATED =
+  /(?:(?<![\p{L}])(?:not|never|no longer|neither|nor|nicht|weder|noch|no|pas|ni|non|não|не|ни)|n't|不|非)\s*$/iu;
 const ASKED =
-  /(?:\b(?:if|whether|why|suppose|assume|which(?! makes| leaves)|wenn|si|se)\b|如果|假设|若)[^.!?\n。]{0,30}$/i;
+  /(?:\b(?:if|whether|why|suppose|assume|which(?! makes| leaves|,? $)|wenn|si|se)\b|如果|假设|若)[^.!?\n。]{0,30}$/i;
 const SET_ASIDE =
   /(?:wrong|incorrect|false|not|except|out|eliminated?|rejected|distractors?)(?: \p{L}+s)?[*_]{0,3}[:：→⇒>\s-]*[*_(]*$/iu;
 
@@ -41,24 +42,26 @@ const makePatterns = () => ({
       '|(?<= (?:ist|sind) (?:die )?(?:Antwort|Option|Aussage)? ?.) (?:korrekt|richtig)(?![\\p{L}])' +
       '| (?:die (?:richtige|beste|korrekte)|la bonne) \\p{L}+' +
       '| (?:best|most closely|most accurately) \\p{L}{3,12} ' +
+      '| it is(?=[.!]|$)| (?:passt am besten|trifft zu|stimmt(?! nicht))|が残' +
+      '|:? ?(?:[|:—–] ?)[*_]{0,2}(?:correct[aeo]?|right|richtig|korrekt|верно|正确|[✓✔✅])[*_]{0,2}(?= ?(?:[.;!|。\\n]|$))' +
       '| the (?:clear |only |most )?(?:best|better|correct|right|closest|likeliest) (?:answer|choice|option|fit|match)(?![\\p{L}])' +
       '| ?(?:选项|選項|项|が|은|는|이|가)?(?:是)?(?:最)?(?:正确|正確|正解|对的|對的|符合|정답|맞|सही|صحيح|هو الصحيح)(?!吗|嗎|か|与否))' +
-      '(?! ?(?:only )?(?:if|when|unless|had|were|wenn|si)(?![\\p{L}]))',
+      '(?! ?(?:only )?(?:if|when|unless|had|were|wenn|si|at first|initially)(?![\\p{L}]))',
     'iuy',
   ),
   /** Before a letter: it is chosen. */
   chooses: endingAt(
     `(?:(?<![\\p{L}])(?:(?:i|we|you)(?:['’](?:ll|d)| (?:would|will|shall|must|should))?(?: \\p{L}{4,9})? ${VERB}|i(?:['’]m| am) (?:going with|choosing|picking|selecting)|my (?:choice|pick|selection) is|(?:select|choose|pick)(?= {1,2}(?:option|choice|\\())` +
-      '|(?:je|on) (?:choisi[st]|sélectionne|retien[st]|opte pour)|ich wähle|elijo|escojo|selecciono|elegimos|escolho|scelgo|выбира(?:ю|ем))' +
+      '|(?:je|on) (?:choisi[st]|sélectionne|retien[st]|opte pour)|ich wähle|(?:wähle|nehme|kreuze) ich|elijo|escojo|selecciono|elegimos|escolho|scelgo|выбира(?:ю|ем))' +
       `(?: (?:is|the|la|l['’]|die|a)?${NOUN}?){0,3}[: ]{1,3}` +
       `|(?<![\\p{L}])${NOT} (?:${NOUN} )?[*_(]{0,3}[^\\s][*_)]{0,3},? (?:but|sondern|mais|sino|mas|ma|а)(?: rather)?(?: ${NOUN})? ` +
-      '|(?:ではなく|[가이] 아니라|而是)[、, ]?' +
+      '|(?:ではなく|[가이] 아니라|而是|不是[^。,，\\n]{1,6}[，,]是)[、, ]?' +
       '|(?:(?:故选|应选|因此选|所以选|選|选择|选)(?!项|項)|(?:正确|正確|最佳)的?(?:选项|選項)(?:应该|应)?(?:是|为|為)?)[:：]? ?)' +
       OPENS,
   ),
   /** Before a letter that ends its clause: what was said leads to it. */
   concludes: endingAt(
-    `(?:(?:(?:^|[.!?。]\\s|\\n|[,;] )(?:so|thus|hence|therefore|ergo|daher|also|donc|entonces|logo|quindi|итак),?:?(?: it['’]s| it is| that['’]s)?|(?<![\\p{L}])(?:i think|i believe|i['’]d say|i would say|it must be|it has to be)(?: (?:that|it|is|it['’]s|the answer)){0,4}|(?<![\\p{L}])(?:leaving|leaves)(?: us)?(?: with)?(?: only| just)?|(?<![\\p{L}])(?:leads|points|leaning|lean|corresponds)(?: us)? (?:to|towards?)|(?<![\\p{L}])(?:matches|namely|i\\.e\\.)|(?:^|[.;,] |but )it(?: is|['’]s)|it can only be|(?<![\\p{L}])(?:correct|right|true|best) (?:statement|pair|match|sequence|order|one) is(?: number)?|∴|(?<![\\p{L}])(?:richtig|korrekt|zutreffend) (?:ist|sind)(?: \\p{L}{1,10}){0,2}|(?<![\\p{L}])(?:correct[aeo]?s?|corrett[ao]) (?:es|est|è|é)(?: la| l['’])?)(?: (?:the )?${NOUN})?[: ]{1,2}|正しいのは|正解は)` +
+    `(?:(?:(?:^|[.!?。]\\s|\\n|[,;] )(?:so|thus|hence|therefore|ergo|daher|also|donc|entonces|logo|quindi|итак),?:?(?: it['’]s| it is| that['’]s)?|(?<![\\p{L}])(?:i think|i believe|i['’]d say|i would say|it must be|it has to be)(?: (?:that|it|is|it['’]s|the answer)){0,4}|(?<![\\p{L}])(?:leaving|leaves)(?: us)?(?: with)?(?: only| just)?|(?<![\\p{L}])(?:leads|points|leaning|lean|corresponds)(?: us)? (?:to|towards?)|(?<![\\p{L}])(?:matches|namely|i\\.e\\.)|(?:^|[.;,] |but )it(?: is|['’]s)|(?:^|[.;,] )(?:es ist|c['’]est)|it can only be|(?:change|correct|revise) (?:it|that|my answer) to|(?<![\\p{L}])(?:supports|confirms|means|makes (?:it|that|this))|(?<![\\p{L}])(?:(?:in)?correct|right|true|false|best) (?:statement|pair|match|sequence|order|one) is(?: number)?|∴|(?:^|[.;] )(?:верно|правильно|подходит)(?: только)?|(?<![\\p{L}])(?:richtig|korrekt|zutreffend|(?:falsche|richtige) aussage) (?:ist|sind)(?: \\p{L}{1,10}){0,2}|(?<![\\p{L}])(?:correct[aeo]?s?|corrett[ao]) (?:es|est|è|é)(?: la| l['’])?)(?: (?:the )?${NOUN})?[: ]{1,2}|正しいのは|正解は)` +
       OPENS,
   ),
   endsClause: new RegExp(

@@ -11,12 +11,8 @@ export interface WrittenDigits {
   readonly length: number;
   /** Whether a fraction or separators were written: `3.0 1/2` is no mixed number. */
   readonly plain: boolean;
-  /** The other way to read it: `1,234` as one and a bit, `1.234` as more than a thousand. */
-  readonly otherwise?: Decimal | undefined;
   /** Whether commas part a list: `1,2,3`. */
   readonly listed?: boolean;
-  /** Whether the fraction is parted by a comma, or by a point; `undefined` when that cannot be told. */
-  readonly mark?: 'point' | 'comma' | undefined;
 }
 
 const RUN = /\d+(?:(?:[.,'’_\u00a0\u2009\u202f]|\{,\}|\\[,!]|,\\!| (?=\d{3}(?!\d)))\d+)*/y;
@@ -79,8 +75,7 @@ function interpret(
   if (sign !== ',' && sign !== '.') {
     // only grouping is written with these; `2020 100` are two numbers
     if (!grouped) return taken(1, first, { plain: true });
-    if (next === '.' || next === ',')
-      return taken(same + 2, `${whole}.${fraction}`, { mark: next === '.' ? 'point' : 'comma' });
+    if (next === '.' || next === ',') return taken(same + 2, `${whole}.${fraction}`);
     return taken(same + 1, whole);
   }
   if (
@@ -90,7 +85,7 @@ function interpret(
     (next === '.' || next === ',') &&
     marks[same + 1] === undefined
   )
-    return taken(same + 2, `${whole}.${fraction}`, { mark: next === '.' ? 'point' : 'comma' });
+    return taken(same + 2, `${whole}.${fraction}`);
   if (same > 1) {
     if (grouped && (next === undefined || next === ' ')) return taken(same + 1, whole);
     if (sign === ',') return { ...taken(1, first), listed: true, length: ends.at(-1)! };
@@ -102,12 +97,10 @@ function interpret(
   const inThrees = grouped && first !== '0';
   const asFraction = `${first}.${second}`;
   const own = sign === ',' ? 'comma' : 'point';
-  if (!inThrees) return taken(2, asFraction, { mark: own });
+  if (!inThrees) return taken(2, asFraction);
   const other = own === 'comma' ? 'point' : 'comma';
   const readsAsGroup = mark === other || (mark === 'auto' && sign === ',');
-  return readsAsGroup
-    ? taken(2, whole, { otherwise: mark === 'auto' ? parseDecimal(asFraction) : undefined })
-    : taken(2, asFraction, { otherwise: mark === 'auto' ? parseDecimal(whole) : undefined });
+  return taken(2, readsAsGroup ? whole : asFraction);
 }
 
 /** Groups of three after one of one to three; or as in `12,34,567`, of two before the last. */

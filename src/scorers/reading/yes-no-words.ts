@@ -52,16 +52,15 @@ export class YesNoFinder {
       ...words.no.map((word) => [word.toLowerCase(), 'no'] as const),
     ];
     this.#words = new Map(all);
-    const sorted = [...this.#words.keys()]
-      .sort((a, b) => b.length - a.length)
-      .map((word) => {
-        const safe = word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-        return UNSPACED.test(word)
-          ? safe
-          : `(?<![\\p{L}\\p{M}\\p{N}_])${safe}(?![\\p{L}\\p{M}\\p{N}_]|['’]\\p{L})`;
-      });
-    this.#anywhere = new RegExp(sorted.join('|'), 'giu');
-    this.#here = new RegExp(sorted.join('|'), 'iuy');
+    const sorted = [...this.#words.keys()].sort((a, b) => b.length - a.length);
+    const anyOf = (spaced: boolean): string =>
+      sorted
+        .filter((word) => UNSPACED.test(word) !== spaced)
+        .map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+        .join('|') || '(?!)';
+    const any = `(?<![\\p{L}\\p{M}\\p{N}_])(?:${anyOf(true)})(?![\\p{L}\\p{M}\\p{N}_]|['’]\\p{L})|${anyOf(false)}`;
+    this.#anywhere = new RegExp(any, 'giu');
+    this.#here = new RegExp(any, 'iuy');
   }
 
   /** The word that stands at a place, and what it says. */
@@ -81,7 +80,10 @@ export class YesNoFinder {
     }: { readonly from: number; readonly end: number; readonly weighed?: boolean | undefined },
   ): SaidWord[] {
     const said: SaidWord[] = [];
-    for (const found of text.slice(from, end).matchAll(this.#anywhere)) {
+    const part = text.slice(from, end);
+    const anywhere = this.#anywhere; // a `matchAll` would make a new pattern each time: it is large
+    anywhere.lastIndex = 0;
+    for (let found = anywhere.exec(part); found !== null; found = anywhere.exec(part)) {
       const at = from + found.index;
       if (!weighed && SET_ASIDE.test(text.slice(Math.max(from, at - 24), at))) continue;
       said.push(this.#meaningOf(text, at, found[0]));

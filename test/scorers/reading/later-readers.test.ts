@@ -9,6 +9,10 @@ import { rationalOf, sameRational } from '../../../src/scorers/reading/rational.
 import { yesNo } from '../../../src/scorers/yes-no.js';
 import { RecordedJudge } from '../../support/recorded-judge.js';
 import { scoreWith } from '../../support/score-with.js';
+import { CHOICES_SEEN_FRESH } from './fifth-reader/choices.js';
+import { VERDICTS_SEEN_FRESH } from './fifth-reader/judged.js';
+import { NUMBERS_SEEN_FRESH } from './fifth-reader/numbers.js';
+import { YES_OR_NO_SEEN_FRESH } from './fifth-reader/yes-no.js';
 import { CHOICES_AFTERWARDS } from './fourth-reader/choices.js';
 import { OBJECTS_AFTERWARDS, VERDICTS_AFTERWARDS } from './fourth-reader/judged.js';
 import { NUMBERS_AFTERWARDS } from './fourth-reader/numbers.js';
@@ -31,11 +35,11 @@ const rational = (text: string) => {
 const SETS: Readonly<Record<string, readonly [rows: readonly Row[], read: (row: Row) => Promise<unknown>]>> =
   {
     'the letter of an option': [
-      [...CHOICES_OF_MODELS, ...CHOICES_AFTERWARDS],
+      [...CHOICES_OF_MODELS, ...CHOICES_AFTERWARDS, ...CHOICES_SEEN_FRESH],
       ([answer]) => labelOf(choice(), answer, 'A'),
     ],
     'a number': [
-      [...NUMBERS_OF_MODELS, ...NUMBERS_AFTERWARDS],
+      [...NUMBERS_OF_MODELS, ...NUMBERS_AFTERWARDS, ...NUMBERS_SEEN_FRESH],
       async ([answer, wanted, expected]) => {
         const found = await labelOf(number(), answer, expected ?? '1');
         if (found === null || typeof wanted !== 'string') return found;
@@ -43,11 +47,11 @@ const SETS: Readonly<Record<string, readonly [rows: readonly Row[], read: (row: 
       },
     ],
     'yes or no': [
-      [...YES_OR_NO_OF_MODELS, ...YES_OR_NO_AFTERWARDS],
+      [...YES_OR_NO_OF_MODELS, ...YES_OR_NO_AFTERWARDS, ...YES_OR_NO_SEEN_FRESH],
       ([answer]) => labelOf(yesNo(), answer, 'yes'),
     ],
     'the verdict of a judge': [
-      [...VERDICTS_OF_MODELS, ...VERDICTS_AFTERWARDS],
+      [...VERDICTS_OF_MODELS, ...VERDICTS_AFTERWARDS, ...VERDICTS_SEEN_FRESH],
       ([reply]) => labelOf(judge({ client: new RecordedJudge([reply]), rubric: 'r' }), 'x', 'y'),
     ],
     'an object': [
@@ -65,6 +69,15 @@ const KNOWN: ReadonlyMap<string, string | null> = new Map([
   ['Seven.', null], // a single word alone is text
   ['Half of the cake is left.', null],
   ['While some sources say yes, the evidence says no.', null],
+  ['Correct: C. Incorrect: A, B, D.', null],
+  ['A seems right at first. On closer inspection it is C that fits the data.', null],
+  ['Supply falls, which confirms A and rules out C.', null],
+  ['Since x is negative, A and B are out, and 2x > -4 gives C.', null],
+  ['Choosing A would be a mistake. Choose C.', null],
+  ['The jar holds 60 marbles: 25 red ones, 20 blue ones and 15 green ones.', '15'],
+  ['The smallest such number is 12, which is divisible by 2, 3, 4 and 6.', null],
+  ['したがって、いいえ。', null],
+  ['She drinks 14 cups, i.e. 2 cups on each of the 7 days.', '2'], // `35 % of 240, i.e. 84` is 84
   [NUMBERS_AFTERWARDS[0]![0], '10'], // several amounts in the last sentence
 ]);
 
