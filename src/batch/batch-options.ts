@@ -230,7 +230,8 @@ export interface BatchProcessorOptions<Input = ModelInput, Expected = unknown, M
   /**
    * What a store keeps of the cases beside their results: all, nothing but a hash of the content, or what the function
    * makes of a case (with secrets taken out, say; `null`: nothing of this case). A case that cannot be kept (the function
-   * throws, or the case holds what no text can) is counted in the summary's `warnings`.
+   * throws, or the case holds what no text can) is counted in the summary's `warnings`. It holds for the `metadata` of
+   * results, too; `id`, `group` and `cluster` stand in every result.
    * @default true
    */
   readonly keepCases?:

@@ -12,6 +12,8 @@ type KeepCases<Input, Expected, Metadata> =
 export interface CaseOfRun extends KeptCase {
   /** Whether the store was given it, or shall not get it. */
   isStored: boolean;
+  /** Its metadata, as its results may have it; `undefined`: not at all. */
+  readonly metadata: unknown;
 }
 
 /** Turns cases into what a store keeps of them, and into the run's fingerprint. Never throws. */
@@ -32,7 +34,8 @@ export class CaseKeeper<Input, Expected, Metadata> {
       if (content === null) return undefined;
       const { hash, text } = keepCase(content);
       this.#fingerprint.add(testCase.id, hash);
-      return { hash, text, isStored: this.#keepCases === false };
+      const isKept = this.#keepCases !== false;
+      return { hash, text, isStored: !isKept, metadata: isKept ? content.metadata : undefined };
     } catch (error) {
       this.#refused += 1;
       if (this.#refused === 1) this.#firstRefusal = `${JSON.stringify(testCase.id)}: ${messageOf(error)}`;

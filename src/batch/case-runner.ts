@@ -146,10 +146,16 @@ export class CaseRunner<Input, Expected, Metadata> {
     if (response !== undefined) draft.response = stored(response);
     if (testCase.cluster !== undefined) draft.cluster = testCase.cluster;
     if (testCase.group !== undefined) draft.group = testCase.group;
-    if (testCase.metadata !== undefined)
-      draft.metadata = testCase.metadata as Readonly<Record<string, unknown>>;
+    const metadata = this.#metadataOf(task);
+    if (metadata !== undefined) draft.metadata = metadata as Readonly<Record<string, unknown>>;
     if (task.kept !== undefined) draft.caseHash = task.kept.hash;
     return draft;
+  }
+
+  /** What the results of a case have of its metadata: where a store keeps only a part of the case, that of the part. */
+  #metadataOf({ testCase, kept }: CaseTask<Input, Expected, Metadata>): unknown {
+    const { store, keepCases = true } = this.#options;
+    return store === undefined || keepCases === true ? testCase.metadata : kept?.metadata;
   }
 
   /** The result without a response that throws when it is read. */

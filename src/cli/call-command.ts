@@ -27,8 +27,8 @@ export async function callCommand(argv: readonly string[]): Promise<number> {
   try {
     exitCode = await call(argv, output);
     if (output.failure !== undefined) {
-      report(output.failure, { output, verbose });
       exitCode = EXIT.storage;
+      report(output.failure, { output, verbose, exitCode });
     }
   } catch (error) {
     report(error, { output, verbose });
@@ -101,11 +101,15 @@ function codeOf(error: unknown): number {
 /** One line that says what is wrong, without keys; the stack only where it is asked for. */
 function report(
   error: unknown,
-  { output, verbose }: { readonly output: Output; readonly verbose: boolean },
+  {
+    output,
+    verbose,
+    exitCode = codeOf(error),
+  }: { readonly output: Output; readonly verbose: boolean; readonly exitCode?: number },
 ): void {
   const code = AssayError.is(error) ? error.code : null;
   const message = safeLine(redactKeys(messageOf(error)));
-  if (output.json) output.note(JSON.stringify({ error: { code, message, exitCode: codeOf(error) } }));
+  if (output.json) output.note(JSON.stringify({ error: { code, message, exitCode } }));
   else output.note(`assaykit: ${message}${code === null ? '' : ` (${code})`}`);
   if (verbose) for (const stack of stacksOf(error)) output.note(safeLines(redactKeys(stack)));
 }

@@ -11,9 +11,11 @@ const MOST_CANDIDATES = 10;
  * The run that a word means: an id, the beginning of the id of one run only, `latest`, or `latest~N` for the Nth before it.
  * `id:WORD` takes the word for an id, whatever it looks like.
  *
- * @throws CommandError when there is none, or several, which are named.
+ * @throws CommandError when there is none, or several, which are named; and for an empty word: a variable of a shell that was
+ *   not set must not mean whatever run there is.
  */
 export async function findRun(store: Pick<ResultStore, 'runs'>, word: string): Promise<RunRecord> {
+  if (word === '') throw new CommandError('Expected the id of a run, got an empty word');
   if (word.startsWith('id:')) return (await runOfId(store, word.slice(3))) ?? notFound(store, word.slice(3));
   const exact = await runOfId(store, word);
   const back = /^latest(?:~(\d{1,9}))?$/.exec(word);

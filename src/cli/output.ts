@@ -121,7 +121,7 @@ function flushed(stream: OutputStream): Promise<void> {
 /** Text with its line breaks, of which nothing else moves a cursor, hides or turns round; tabs become spaces. */
 export function safeLines(text: string): string {
   return text
-    .split('\n')
+    .split(/\r?\n/)
     .map((line) => terminalSafe(line.replaceAll('\t', '    ')))
     .join('\n');
 }

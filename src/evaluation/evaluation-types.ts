@@ -217,7 +217,7 @@ export interface CaseResultBase {
   readonly timings: CaseTimings;
   /** Wall-clock start, milliseconds since the epoch. */
   readonly startedAt: number;
-  /** The case's `metadata`; absent when it has none. */
+  /** The case's `metadata`, as `keepCases` lets it be kept; absent when there is none. */
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Hash of what the case is made of, by which stores keep it; absent when it could not be told. */
   readonly caseHash?: string;

@@ -225,6 +225,28 @@ describe('A stored run', () => {
     expect(async_.warnings[0]).toMatch(/^6 cases were not kept .* keepCases must return/);
   });
 
+  it('keeps of the metadata what the host lets it keep, in results too', async () => {
+    const secret = cases(6, (each) => ({ ...each, metadata: { who: 'Jane', level: 3 } }));
+    const metadata = async (
+      keepCases: BatchProcessorOptions<string, string>['keepCases'],
+    ): Promise<readonly unknown[]> => {
+      const store = new MemoryResultStore();
+      const target = (input: string): string => {
+        if (input === secret[0]!.input) throw new Error('gone');
+        return 'a';
+      };
+      await processorOf(store, { keepCases, target }).run(secret);
+      return (await collect(store.query())).map((result) => result.metadata);
+    };
+    expect(await metadata(true)).toEqual(secret.map((each) => each.metadata));
+    expect(await metadata(false)).toEqual(secret.map(() => undefined));
+    const level = ({ metadata: given }: { readonly metadata?: unknown }): object => ({
+      metadata: { level: (given as { readonly level: number }).level },
+    });
+    expect(await metadata(level as never)).toEqual(secret.map(() => ({ level: 3 })));
+    expect(await metadata(() => null)).toEqual(secret.map(() => undefined));
+  });
+
   it('has a fingerprint that tells other cases, and not another order of them', async () => {
     const fingerprintOf = async (given: Case[], options: object = {}): Promise<string | undefined> => {
       const store = new MemoryResultStore();

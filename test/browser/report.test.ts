@@ -210,6 +210,41 @@ describe.skipIf(!hasChromium)('a report in a browser', () => {
     await page.context().close();
   });
 
+  it('takes no label from a key that is held down, or that is meant for the browser', async () => {
+    const { page } = await browser.open(address);
+    await page.getByRole('button', { name: 'Label answers' }).click();
+    const card = page.getByRole('group', { name: 'Answer 1 of 100' });
+    await card.waitFor();
+    for (const keys of ['Control+0', 'Alt+1', 'Meta+1']) await page.keyboard.press(keys);
+    await page.keyboard.down('1');
+    await page.keyboard.down('1');
+    await page.keyboard.down('1');
+    await page.keyboard.up('1');
+    await page.getByRole('group', { name: 'Answer 2 of 100' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Download 1 as labels.jsonl' }).isVisible()).toBe(true);
+    await page.context().close();
+  });
+
+  it('is no wider than the screen, however long a word is', async () => {
+    const wordy = new MemoryResultStore();
+    const word = 'W'.repeat(500);
+    await storeRun(wordy, {
+      runId: word,
+      description: word,
+      cases: [{ id: word, input: [{ role: word, content: word }], expected: word, group: word }],
+      dimensions: { [word]: () => ({ score: 0.5, reason: word }) },
+      answer: () => word,
+    });
+    const { page } = await browser.open(await reports.write(wordy, { runId: word }), {
+      viewport: { width: 400, height: 800 },
+    });
+    await page.getByRole('button', { name: 'Label answers' }).click();
+    await page.getByRole('group', { name: 'Answer 1 of 1' }).waitFor();
+    for (const part of await page.locator('summary').all()) await part.click();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
+    await page.context().close();
+  });
+
   it('fits a narrow screen and prints what has been found', async () => {
     const { page, problems } = await browser.open(address, { viewport: { width: 400, height: 800 } });
     await page.getByRole('heading', { name: 'Cases', exact: true }).waitFor();

@@ -52,6 +52,12 @@ describe('the run that a word means', () => {
     expect(await refused(many, 'run')).toContain(' and more; write');
   });
 
+  it('is not the only one of a store for a word that is empty', async () => {
+    const error: unknown = await findRun(await storeWith('only'), '').catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(CommandError);
+    expect((error as CommandError).exitCode).toBe(64);
+  });
+
   it('is not the newest when another one is called latest', async () => {
     const store = await storeWith('latest', 'newer');
     expect(await refused(store, 'latest')).toMatch(/"newer" .*, "latest" .*; write id:latest for the one/);

@@ -9,6 +9,7 @@ describe('what a command prints', () => {
     expect(safeLines(`${HOSTILE}\n\tx`)).toBe(
       'a\\u{1b}[2J\\u{9b}31m\\u{202e}b\\u{2066}c\\u{200b}d\\u{2028}e\\u{7f}f\\u{d800}\n    x',
     );
+    expect(safeLines('of Windows\r\nand\rnot\n')).toBe('of Windows\nand\\u{d}not\n');
     expect(safeLine(' two\r\nlines ')).toBe('two lines');
   });
 

@@ -109,6 +109,22 @@ describe.skipIf(process.getuid?.() !== 0)('a folder that may not be written', ()
   });
 });
 
+describe.skipIf(process.getuid?.() !== 0)('a database that is read-only', () => {
+  const newFolder = temporaryFolders();
+
+  it('is read by whoever may not write it', async () => {
+    const folder = newFolder();
+    const path = pathOf('sqlite', folder);
+    const store = new SqliteResultStore(path, { fileMode: 0o644 });
+    await store.append([scoredResult()]);
+    await store.close();
+    chmodSync(path, 0o444);
+    chmodSync(folder, 0o555);
+    const messages = await runChild({ kind: 'sqlite', path, batches: 0 }, { uid: 65_534 });
+    expect(messages).toEqual([{ readable: 1 }, { closed: true }]);
+  });
+});
+
 describe('a file that is removed under the store', () => {
   const newFolder = temporaryFolders();
   const batch = (number: number): CaseResult[] => [scoredResult({ caseId: `${number}`, startedAt: number })];

@@ -38,6 +38,30 @@ describe('wordDiff', () => {
     );
   });
 
+  it('names the characters that changed where words have no spaces between them', () => {
+    expect(
+      wordDiff('法国的首都是里昂。', '法国的首都是巴黎。').map(({ kind, text }) => `${kind} ${text}`),
+    ).toEqual(['both 法国的首都是', 'old 里昂', 'new 巴黎', 'both 。']);
+    expect(wordDiff('GPT是東京です', 'GPT是京都です').filter(({ kind }) => kind !== 'both')).not.toEqual([]);
+    expect(wordDiff('GPT是東京です', 'GPT是京都です')[0]).toEqual({ kind: 'both', text: 'GPT是' });
+  });
+
+  it('does not part a letter from its marks', () => {
+    const pieces = wordDiff('cafe\u0301 \u0915\u093f now', 'cafe \u0915\u0940 now');
+    expect(pieces.map(({ text }) => text).filter((text) => /^\p{M}/u.test(text))).toEqual([]);
+  });
+
+  it('names the words of long answers that changed in a few places', () => {
+    const long = (first: string, last: string): string =>
+      `It is ${first}. ${Array.from({ length: 1000 }, (_, i) => `Line ${i} holds ${i * 7}.`).join(' ')} So ${last}.`;
+    expect(wordDiff(long('one', 'four'), long('two', 'five')).filter(({ kind }) => kind !== 'both')).toEqual([
+      { kind: 'old', text: 'one' },
+      { kind: 'new', text: 'two' },
+      { kind: 'old', text: 'four' },
+      { kind: 'new', text: 'five' },
+    ]);
+  });
+
   it('gives the middle as one change when it would take too long', () => {
     const long = (word: string): string => `same ${`${word} x `.repeat(3000)}end`;
     const pieces = wordDiff(long('old'), long('new'));

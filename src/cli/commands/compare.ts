@@ -3,6 +3,7 @@ import type { Command } from '../command.js';
 import { STORE_OPTION } from '../command-options.js';
 import { EXIT } from '../exit-codes.js';
 import { findRun } from '../find-run.js';
+import { noteMissingCases } from '../missing-cases.js';
 import { openStore } from '../open-store.js';
 
 /** `assaykit compare A B`: two runs, case by case. */
@@ -39,6 +40,7 @@ with its interval and p-value. Runs that were not scored alike are refused (exit
       );
       if (output.json) await output.jsonLine(comparison);
       else await output.text(formatComparison(comparison, { columns: output.columns }));
+      noteMissingCases(output, [a, b]);
       return EXIT.done;
     } finally {
       await store.close();

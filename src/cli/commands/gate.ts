@@ -9,6 +9,7 @@ import type { Command, CommandCall } from '../command.js';
 import { STORE_OPTION } from '../command-options.js';
 import { EXIT } from '../exit-codes.js';
 import { findRun } from '../find-run.js';
+import { noteMissingCases } from '../missing-cases.js';
 import { openStore } from '../open-store.js';
 
 type Requirements = Record<string, MetricRequirement>;
@@ -58,21 +59,22 @@ cannot be compared. METRIC is \`overall\` or a dimension; without METRIC= it is 
     annotations: { type: 'boolean', help: "prints GitHub's annotations (default on GitHub)" },
   },
   run: async (call) => {
-    const { given } = call;
+    const { given, output } = call;
     const options = await optionsOf(given);
     const [baseline, otherStore] = [given.text('baseline'), given.text('baseline-store')];
     const store = await openStore(given.text('store'));
     const baselineStore = otherStore === undefined ? store : await openStore(otherStore);
     try {
-      const { runId } = (await findRun(store, given.word(0))).manifest;
+      const record = await findRun(store, given.word(0));
       const old = baseline === undefined ? undefined : await findRun(baselineStore, baseline);
       const { gate: judge } = await import('assaykit/decisions');
       const verdict = await judge({
         ...options,
-        run: { store, runId },
+        run: { store, runId: record.manifest.runId },
         baseline: old === undefined ? undefined : { store: baselineStore, runId: old.manifest.runId },
       });
       await writeVerdict(verdict, call);
+      noteMissingCases(output, [record, old]);
       return verdict.exitCode;
     } finally {
       await store.close();

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import { AssayError, messageOf } from '../../errors.js';
 import { integer } from '../../foundation/options.js';
+import { CommandError } from '../command-error.js';
 import type { Command } from '../command.js';
 import { STORE_OPTION } from '../command-options.js';
 import { EXIT } from '../exit-codes.js';
@@ -37,6 +39,10 @@ bars, what got worse than the baseline, which cases failed and why, time and cos
         path: resolve(out ?? `${fileName(runId)}.html`),
         maxCases,
         signal: abort.signal,
+      }).catch((error: unknown) => {
+        throw isOfFile(error)
+          ? new CommandError(messageOf(error), { exitCode: EXIT.storage, cause: error })
+          : error;
       });
       const { path, bytes, results, cases } = written;
       if (output.json) await output.jsonLine(written);
@@ -52,6 +58,10 @@ bars, what got worse than the baseline, which cases failed and why, time and cos
     }
   },
 };
+
+/** Whether it is the system that refused the file, and not this package an option. */
+const isOfFile = (error: unknown): boolean =>
+  AssayError.is(error) && typeof (error.cause as NodeJS.ErrnoException | undefined)?.syscall === 'string';
 
 /** A run's id as the name of a file, which no path can be made from. */
 const fileName = (runId: string): string =>

@@ -145,6 +145,7 @@ function columnsOf(rows: readonly QueriedResult[]): readonly Column<QueriedResul
 
 /** The case that a word means: an id, or the beginning of one only. */
 async function findCase(store: ResultStore, runId: string, word: string): Promise<string> {
+  if (word === '') throw new CommandError('Expected the id of a case, got an empty word');
   const ids = new Set<string>();
   for await (const { caseId } of store.query({ runId, idPrefix: word })) {
     if (caseId === word) return word;

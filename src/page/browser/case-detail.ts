@@ -99,7 +99,13 @@ function againstBaseline(now: ShownAnswer, old: ShownAnswer): Child {
 /** Two answers as one text: what is gone struck out, what is new underlined. */
 export function diffBlock(old: CutText, now: CutText): HTMLElement {
   if (old.text === now.text && old.tail === now.tail && old.length === now.length)
-    return el('p', { class: 'quiet' }, 'The answer is the same text.');
+    return el(
+      'p',
+      { class: 'quiet' },
+      old.tail === undefined
+        ? 'The answer is the same text.'
+        : 'What of the answers is in this page is the same text.', // the middle may differ
+    );
   const block = textPane('diff');
   for (const { kind, text } of wordDiff(wholeOf(old), wholeOf(now))) {
     if (kind === 'both') appendVisible(block, text);

@@ -98,7 +98,8 @@ class Labelling {
       shown(detail),
       el('div', { class: 'buttons' }, this.#labelButtons(at), back, save),
     );
-    card.addEventListener('keydown', ({ key }) => {
+    card.addEventListener('keydown', ({ key, repeat, ctrlKey, metaKey, altKey }) => {
+      if (repeat || ctrlKey || metaKey || altKey) return; // held down, or meant for the browser: Ctrl+0 is its zoom
       const pressed = LABELS.find((each) => each.key === key);
       if (pressed !== undefined) void this.#label(at, pressed.label);
     });

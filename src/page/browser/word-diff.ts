@@ -4,7 +4,7 @@ export interface DiffPiece {
   readonly text: string;
 }
 
-/** Beyond so many steps of the table the middle is given as one change. */
+/** Texts whose table would have more steps are compared by sentences, or given as one change. */
 const MOST_CELLS = 1_500_000;
 
 /**
@@ -53,19 +53,61 @@ function gathered(pieces: readonly DiffPiece[]): DiffPiece[] {
   return found;
 }
 
-const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}_]+|\s+|[^\p{L}\p{N}_\s]/gu) ?? [];
+/** Scripts that are written without spaces: each character counts as a word, or a sentence would be one. */
+const SPACELESS = String.raw`[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]`;
+const WORDS = new RegExp(
+  String.raw`${SPACELESS}\p{M}*|(?:(?!${SPACELESS})[\p{L}\p{N}\p{M}_])+|\s+|[^\p{L}\p{N}\p{M}_\s]`,
+  'gu',
+);
+const wordsOf = (text: string): string[] => text.match(WORDS) ?? [];
 
-function middle(
-  a: readonly string[],
-  b: readonly string[],
-  add: (kind: DiffPiece['kind'], words: readonly string[]) => void,
-): void {
-  const width = b.length + 1;
-  if (a.length * b.length > MOST_CELLS || a.length === 0 || b.length === 0) {
-    add('old', a);
-    add('new', b);
-    return;
+/** Words up to the ends of sentences and lines, as texts. */
+function sentencesOf(words: readonly string[]): string[] {
+  const sentences: string[] = [];
+  let sentence = '';
+  for (const word of words) {
+    sentence += word;
+    if (!/[.!?。！？\n]/.test(word)) continue;
+    sentences.push(sentence);
+    sentence = '';
   }
+  return sentence === '' ? sentences : [...sentences, sentence];
+}
+
+type Add = (kind: DiffPiece['kind'], words: readonly string[]) => void;
+
+const fits = (a: readonly string[], b: readonly string[]): boolean => a.length * b.length <= MOST_CELLS;
+
+/** By words; where that would take too long by sentences, and then by words within those that changed. */
+function middle(a: readonly string[], b: readonly string[], add: Add): void {
+  if (fits(a, b)) return compare(a, b, add);
+  const [before, after] = [sentencesOf(a), sentencesOf(b)];
+  if (!fits(before, after)) return replace(a, b, add);
+  let [old, now] = ['', ''];
+  const flush = (): void => {
+    const [x, y] = [wordsOf(old), wordsOf(now)];
+    (fits(x, y) ? compare : replace)(x, y, add);
+    [old, now] = ['', ''];
+  };
+  compare(before, after, (kind, sentences) => {
+    if (kind === 'old') old += sentences.join('');
+    else if (kind === 'new') now += sentences.join('');
+    else {
+      flush();
+      add('both', sentences);
+    }
+  });
+  flush();
+}
+
+function replace(a: readonly string[], b: readonly string[], add: Add): void {
+  add('old', a);
+  add('new', b);
+}
+
+/** By the table of the longest common subsequences. */
+function compare(a: readonly string[], b: readonly string[], add: Add): void {
+  const width = b.length + 1;
   const longest = new Uint32Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i--)
     for (let j = b.length - 1; j >= 0; j--)

@@ -1,5 +1,5 @@
 import { constants, existsSync } from 'node:fs';
-import { access, copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { access, chmod, copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../foundation/clock.js';
@@ -53,8 +53,9 @@ async function openCopy(options: OpenBackendOptions): Promise<MainThreadBackend>
   const copy = join(folder, basename(options.path));
   try {
     for (const suffix of ['', '-wal']) {
-      if (suffix === '' || existsSync(options.path + suffix))
-        await copyFile(options.path + suffix, copy + suffix, constants.COPYFILE_FICLONE);
+      if (suffix !== '' && !existsSync(options.path + suffix)) continue;
+      await copyFile(options.path + suffix, copy + suffix, constants.COPYFILE_FICLONE);
+      await chmod(copy + suffix, 0o600); // a copy is as read-only as its original
     }
     return await openFile(options, copy, true);
   } finally {

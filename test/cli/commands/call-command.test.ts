@@ -109,7 +109,9 @@ describe('the command line', () => {
   it.skipIf(!existsSync('/dev/full'))('says so when what it prints cannot be written', async () => {
     const { status, stderr } = await folder.shell('$ASSAYKIT show one --limit 0 --json > /dev/full');
     expect(status).toBe(74);
-    expect(stderr).toContain('ENOSPC');
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { exitCode: 74, message: expect.stringContaining('ENOSPC') as string },
+    });
   });
 
   it('prints no colours without a terminal, and all rows as lines of JSON', async () => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GateVerdictData } from '../../../src/decisions/gate/gate-verdict.js';
-import { folderWithRuns, type CommandLine } from '../../support/command-line.js';
+import { folderWithRuns, sampleEval, type CommandLine } from '../../support/command-line.js';
 
 describe('assaykit gate', () => {
   let folder: CommandLine;
@@ -79,6 +79,19 @@ describe('assaykit gate', () => {
     expect(await readFile(join(folder.path, 'summary.md'), 'utf8')).toContain('## Fail&#58;'.slice(0, 7));
     const unwritable = await folder.run('gate', 'main', '--min', '0.9', '--junit', 'main.mjs/junit.xml');
     expect(unwritable.status).toBe(74);
+  });
+
+  it('says that a run did not come to its end, and so does compare', async () => {
+    folder.env = { ASSAYKIT_STORE: 'runs.db', TELL: '1', DELAY: '30' };
+    await folder.write('slow.mjs', sampleEval({ count: 300, members: 'concurrency: 2,' }));
+    const running = folder.start(['run', 'slow.mjs', '--run-id', 'drained', '--quiet']);
+    await running.until('asked c9');
+    running.child.kill('SIGINT');
+    await running.ended;
+    folder.env = { ASSAYKIT_STORE: 'runs.db' };
+    const told = 'Run "drained" ended early (drained): cases may be missing\n';
+    expect((await folder.run('gate', 'drained', '--max-error-rate', '0.5')).stderr).toBe(told);
+    expect((await folder.run('compare', 'drained', 'drained', '--json')).stderr).toBe(told);
   });
 
   it('does so by itself on GitHub, apart from the JSON', async () => {

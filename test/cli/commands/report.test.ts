@@ -37,6 +37,15 @@ describe('assaykit report', () => {
     ]);
   });
 
+  it('ends like any failure of a file when the page cannot be written', async () => {
+    await folder.write('file', '');
+    const { status, stderr } = await folder.run('report', 'monday', '--out', 'file/page.html', '--json');
+    expect(status).toBe(74);
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { exitCode: 74, message: expect.stringContaining('file/page.html') as string },
+    });
+  });
+
   it('says which run is missing', async () => {
     expect((await folder.run('report', 'nobody')).status).toBe(66);
     expect((await folder.run('report', 'tuesday', '--baseline', 'nobody')).status).toBe(66);
