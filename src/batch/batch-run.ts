@@ -96,13 +96,7 @@ export class BatchRun<Input, Expected, Metadata> {
       onError: (error, final) => this.#storeFailed(error, final),
       onEarlier: this.#addEarlier,
     });
-    this.#estimateCost = (usage, model) => {
-      try {
-        return client?.estimateCost?.(usage, model) ?? null;
-      } catch {
-        return null; // a host's function that fails knows no price, and the budget says so
-      }
-    };
+    this.#estimateCost = (usage, model) => client?.estimateCost?.(usage, model) ?? null;
     this.#slots = runOptions.shared?.slots.forRun();
     this.#budget = this.#joinBudget();
     this.#writer = this.#makeWriter(startId, onDurable);
@@ -340,15 +334,6 @@ export class BatchRun<Input, Expected, Metadata> {
     }
   }
 
-  #notesOfRule(): readonly string[] {
-    try {
-      return this.#prefix?.notes ?? [];
-    } catch (error) {
-      this.#stop('input-error', thrown(error));
-      return [];
-    }
-  }
-
   #budgetExhausted(exhausted: ExhaustedBudget): void {
     if (this.#stopReason !== 'end') return;
     this.#stop('budget');
@@ -391,7 +376,7 @@ export class BatchRun<Input, Expected, Metadata> {
     const inputError =
       this.#feeder.error ?? (this.#stopReason === 'end' ? this.#feeder.emptiness : undefined);
     if (inputError !== undefined) this.#stop('input-error', inputError);
-    const notes = this.#notesOfRule();
+    const notes = this.#prefix?.notes((error) => this.#stop('input-error', thrown(error))) ?? [];
     const complete = this.#feeder.complete && this.#stopReason === 'end';
     const summary = this.#statistics.summary({
       runId: this.runId,

@@ -70,7 +70,13 @@ export class BudgetWatch {
 
   /** Books a result, which must be in the counts already. */
   spend(result: CaseResult, { estimate, estimateCost }: BookedUse): void {
-    const priced = (usage: TokenUsage): number | null => estimateCost(usage, result.model ?? undefined);
+    const priced = (usage: TokenUsage): number | null => {
+      try {
+        return estimateCost(usage, result.model ?? undefined);
+      } catch {
+        return null; // a host's function that fails knows no price, and `budget:blind` says so
+      }
+    };
     if (!result.cached) {
       const { usage, cost, model } = result;
       if (usage !== null) this.#bookTokens(usage, { guessed: false, model });

@@ -70,10 +70,15 @@ export class SubmissionPrefix {
     this.#order.settle(place, judged);
   }
 
-  /** What the watch has to say in the summary. */
-  get notes(): readonly string[] {
-    const note = this.#watch.note();
-    return note === undefined ? [] : [note];
+  /** What the watch has to say in the summary; a host's own may throw. */
+  notes(onFailed: (error: unknown) => void): readonly string[] {
+    try {
+      const note = this.#watch.note();
+      return note === undefined ? [] : [note];
+    } catch (error) {
+      onFailed(error);
+      return [];
+    }
   }
 
   #take(judged: Judged): void {

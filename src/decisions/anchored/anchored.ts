@@ -10,13 +10,12 @@ import {
   type OptionChecks,
 } from '../../foundation/options.js';
 import type { RunSource } from '../../statistics/compare-runs.js';
-import { boundedMeanInterval } from '../../statistics/bounded-mean.js';
 import { pearson } from '../../statistics/correlation.js';
-import { studentQuantile } from '../../statistics/student.js';
 import { type AnchoredMean, anchoredMean, FEWEST_LABELS, labelsOnly } from './anchored-mean.js';
 import type { Anchored, AnchoredData } from './anchored-data.js';
 import { formatAnchored } from './format-anchored.js';
-import { clusteredEnds, judgeAgreement } from './judge-agreement.js';
+import { judgeAgreement } from './judge-agreement.js';
+import { areUneven, judgeBias } from './judge-bias.js';
 import type { LabelSet } from './label-set.js';
 import {
   clusteredPredictionPoweredMean,
@@ -147,7 +146,7 @@ function anchoredData(
     items: mapped.length,
     clusters: clustersOf(mapped),
     judgeMean: scale.from(meanOf(mapped.map(({ score }) => score))),
-    judgeBias: judgeBias(sample, { level, clusters, chances: chancesOf(mapped) }, scale),
+    judgeBias: judgeBias(sample, { level, clusters, chances: chancesOf(mapped), width: scale.width }),
     correlation: pearson(labels, judge),
     agreement: binary ? judgeAgreement(labels, judge, { level, clusters }) : null,
     effectiveLabels: effective,
@@ -155,61 +154,9 @@ function anchoredData(
   };
 }
 
-function judgeBias(
-  { labels, judge }: Sample,
-  {
-    level,
-    clusters,
-    chances,
-  }: {
-    readonly level: number;
-    readonly clusters: readonly string[] | null;
-    readonly chances: readonly number[];
-  },
-  { width }: Scale,
-): AnchoredData['judgeBias'] {
-  const errors = labels.map((label, i) => (judge[i] as number) - label);
-  const weighed = weighedMean(errors, chances);
-  if (clusters === null && areUneven(chances) && weighed.standardError > 0) {
-    const margin = studentQuantile((1 + level) / 2, errors.length - 1) * weighed.standardError;
-    const low = Math.max(-1, weighed.mean - margin);
-    const high = Math.min(1, weighed.mean + margin);
-    return { value: width * weighed.mean, interval: [width * low, width * high], n: labels.length };
-  }
-  if (clusters !== null) {
-    const [low, high] = clusteredEnds(errors, clusters, { level, range: [-1, 1] });
-    return { value: width * meanOf(errors), interval: [width * low, width * high], n: labels.length };
-  }
-  const bias = boundedMeanInterval(errors, { level, range: [-1, 1] });
-  return {
-    value: width * (meanOf(judge) - meanOf(labels)),
-    interval: bias === null ? [-width, width] : [width * bias.low, width * bias.high],
-    n: labels.length,
-  };
-}
-
 /** Chances of the answers that have a label. */
 const chancesOf = (items: readonly ScoredItem[]): number[] =>
   items.filter(({ label }) => label !== null).map(({ probability }) => probability ?? 1);
-
-const areUneven = (chances: readonly number[]): boolean =>
-  chances.some((chance) => Math.abs(chance - (chances[0] as number)) > 1e-9);
-
-/** Mean of values that were drawn with these chances, each standing for its like, with its standard error. */
-function weighedMean(
-  values: readonly number[],
-  chances: readonly number[],
-): { readonly mean: number; readonly standardError: number } {
-  const total = chances.reduce((sum, chance) => sum + 1 / chance, 0);
-  const sum = (of: (value: number, chance: number) => number): number =>
-    values.reduce((all, value, i) => all + of(value, chances[i] as number), 0);
-  const mean = sum((value, chance) => value / chance) / total;
-  const squared = sum((value, chance) => ((value - mean) / chance) ** 2);
-  return {
-    mean,
-    standardError: Math.sqrt((squared * values.length) / (values.length - 1)) / total,
-  };
-}
 
 function labelsSaved({ form }: AnchoredMean, effective: number | null, labels: number): number | null {
   if (form === 'labels-only') return 0;
