@@ -178,7 +178,21 @@ export class BatchWorker extends EventSource<BatchWorkerEvents> {
       return this.#giveBack(job, token);
     }
     this.#tellEnd(given, result.outcome);
-    return result.outcome === 'given-back' ? this.#giveBack(job, token) : { outcome: result.outcome };
+    if (result.outcome === 'given-back') return this.#giveBack(job, token);
+    if (result.outcome === 'stopped' && (await this.#goesOn(given.runId))) {
+      await this.#pause();
+      return this.#giveBack(job, token);
+    }
+    return { outcome: result.outcome };
+  }
+
+  /** Whether a run that was stopped has been taken up again: then its job is still needed. */
+  async #goesOn(runId: string): Promise<boolean> {
+    try {
+      return (await this.#options.store.work.find(runId))?.stopReason === null;
+    } catch {
+      return true; // the store is away: whoever takes the job again will see
+    }
   }
 
   async #giveBack(job: QueueJob, token: string | undefined): Promise<never> {

@@ -12,6 +12,7 @@ import { checkSharedStore } from './shared-store.js';
 
 const PORTION = 100; // jobs that are looked at and added together
 const BRIEF_MS = 5000;
+const LAST_STEPS_MS = 1000; // of a worker whose run was stopped, until its job is gone
 
 /**
  * Ends a run before its end: its workers begin no further case (they notice within about a second), what is in flight is
@@ -63,25 +64,34 @@ export async function requeueRun(queue: RunQueue, options: RequeueOptions): Prom
   await forgetEnd(store, record.manifest);
   const manifest = manifestHash(record.manifest);
   let put = 0;
+  const active: RunJob[] = [];
   let portion: RunJob[] = [];
   for await (const { batch } of store.work.batches(runId, 'open')) {
     portion.push({ runId, batch, manifest });
     if (portion.length < PORTION) continue;
-    put += await putAgain(queue, portion);
+    put += await putAgain(queue, portion, active);
     portion = [];
   }
-  put += await putAgain(queue, portion);
+  put += await putAgain(queue, portion, active);
+  if (active.length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, LAST_STEPS_MS));
+    put += await putAgain(queue, active, []);
+  }
   await finishRun(store, runId, { evaluator });
   return put;
 }
 
-/** Adds jobs that the queue has not, or has given up; returns how many. */
-async function putAgain(queue: RunQueue, jobs: readonly RunJob[]): Promise<number> {
+/**
+ * Adds jobs that the queue has not, or has given up; returns how many. Those that a worker has go into `active`: one that had
+ * seen the run stopped is about to take its job out of the queue.
+ */
+async function putAgain(queue: RunQueue, jobs: readonly RunJob[], active: RunJob[]): Promise<number> {
   const missing = await Promise.all(
     jobs.map(async (job) => {
       const known = await queue.getJob(jobId(job.runId, job.batch));
       if (known === undefined) return [job];
       const state = await known.getState();
+      if (state === 'active') active.push(job);
       if (state !== 'failed' && state !== 'completed') return [];
       await known.remove();
       return [job];

@@ -163,10 +163,14 @@ function placeIn(pieces: readonly Piece[], index: number): number {
 }
 
 const CHANNELS_BEGIN = /^\s*(?:<\|(?:start|channel)\|?>|analysis(?=[A-Z]))/;
-const CHANNEL_MARK =
+/** A mark between channels; groups 1 and 2 name the one that it opens. */
+export const CHANNEL_MARK =
   /<\|start\|>[a-z]{0,20}|<\|channel\|>([a-z]{1,20})[^<]{0,80}(?:<\|constrain\|>[^<]{0,20})?<\|message\|>|<\|channel>([a-z]{1,20})\s?|<\|(?:end|return|call)\|>|<channel\|>/g;
 /** What is left of the marks where a server dropped them as special tokens. */
 const BARE_MARKS = /^\s*analysis(?=[A-Z])|assistantfinal/g;
+
+/** The channel that a mark opens; what follows any other mark is seen. */
+export const channelOf = (mark: RegExpExecArray): string => mark[1] ?? mark[2] ?? 'final';
 
 /** Every channel but the final one is reasoning. */
 function ofChannels(whole: string): VisibleText {
@@ -178,8 +182,7 @@ function ofChannels(whole: string): VisibleText {
   let thought = false;
   for (const mark of [...marks, ...bare]) {
     pieces.push({ start: from, end: mark.index, thought });
-    const channel = mark[1] ?? mark[2] ?? (mark === bare[0] ? 'analysis' : 'final');
-    thought = channel !== 'final';
+    thought = mark === bare[0] || channelOf(mark) !== 'final';
     from = mark.index + mark[0].length;
   }
   pieces.push({ start: from, end: whole.length, thought });

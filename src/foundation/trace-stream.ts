@@ -1,15 +1,9 @@
+import { ChannelStream } from './channel-stream.js';
 import { isQuote, reasoningTagPattern, REASONING_TAGS, type ReasoningHandling } from './reasoning-trace.js';
-
-/** A piece of a streamed answer, told apart. */
-export interface TracePiece {
-  readonly type: 'text' | 'reasoning';
-  readonly text: string;
-  /** All that came as text before this was reasoning: its end came, its beginning had been left out. */
-  readonly retracts?: true;
-}
+import type { TracePiece } from './trace-piece.js';
 
 /**
- * Takes reasoning apart from a streamed answer by the rules of {@link visibleText}, in whatever pieces it comes: the
+ * Takes reasoning apart from a streamed answer, channels too, by the rules of {@link visibleText}, in whatever pieces it comes: the
  * texts that it gives, from the last piece that retracts on, are that function's text. What may be the beginning of a
  * tag is held back, and so is what follows a tag amid a line until it is clear whether that one is ever closed.
  */
@@ -29,8 +23,12 @@ export class TraceStream {
   #fences = 0;
   #backticks = 0;
   #last = '';
+  /** What came before it was clear whether the answer is in channels; `undefined` afterwards. */
+  #beginning: string | undefined;
+  #channels: ChannelStream | undefined;
 
-  constructor(names: readonly string[]) {
+  constructor(names: readonly string[] = REASONING_TAGS) {
+    if (names === REASONING_TAGS) this.#beginning = '';
     this.#tags = reasoningTagPattern(names);
     const tags = names.flatMap((name) => [`<${name}`, `</${name}`].map((tag) => tag.toLowerCase()));
     this.#beginnings = new Set(tags.flatMap((tag) => [...tag].map((_, i) => tag.slice(0, i + 1))));
@@ -40,17 +38,30 @@ export class TraceStream {
   /** One for what a client does with reasoning; `undefined` where it is kept in the text. */
   static for(handling: ReasoningHandling): TraceStream | undefined {
     if (handling === 'keep') return undefined;
-    return new TraceStream(handling === 'apart' ? REASONING_TAGS : handling.tags);
+    return new TraceStream(handling === 'apart' ? undefined : handling.tags);
   }
 
   /** Takes a piece; gives what can be told of now. */
   push(piece: string): TracePiece[] {
-    return this.#read(piece, false);
+    if (this.#channels !== undefined) return this.#channels.push(piece, false);
+    if (this.#beginning === undefined) return this.#read(piece, false);
+    this.#beginning += piece;
+    const inChannels = ChannelStream.begins(this.#beginning);
+    return inChannels === undefined ? [] : this.#begin(inChannels);
+  }
+
+  #begin(inChannels: boolean): TracePiece[] {
+    const beginning = this.#beginning!;
+    this.#beginning = undefined;
+    if (!inChannels) return this.#read(beginning, false);
+    this.#channels = new ChannelStream();
+    return this.#channels.push(beginning, false);
   }
 
   /** The rest, at the end of the answer. */
   end(): TracePiece[] {
-    const pieces = this.#read('', true);
+    if (this.#channels !== undefined) return this.#channels.push('', true);
+    const pieces = [...(this.#beginning === undefined ? [] : this.#begin(false)), ...this.#read('', true)];
     if (this.#mode === 'amid') {
       this.#mode = 'text';
       this.#pass(this.#amid, pieces);

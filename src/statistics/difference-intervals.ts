@@ -35,11 +35,6 @@ const RANGE = [-1, 1] as const;
 
 /** A difference that makes up more than this share of all leaves t too little to go by. */
 const MOST_OF_ONE_KIND = 1 / 5;
-/**
- * What was not seen may lie as far off as the range allows. Where that more than doubles the interval, t is too sure: of
- * samples of 20 with one loss of 0.9 in 20 and noise else, a third show the noise alone.
- */
-const WIDEST_BY_RANGE = 2;
 
 /** All intervals that apply. */
 export function differenceIntervals(
@@ -65,7 +60,6 @@ export function quotedInterval(
   if (tango !== null) return tango;
   if (counts === undefined || midGaffke === null) return t;
   if (t === null || t.low < -1 || t.high > 1) return midGaffke;
-  if (midGaffke.high - midGaffke.low > WIDEST_BY_RANGE * (t.high - t.low)) return midGaffke;
   const sample = clusters === undefined ? counts : clusters.means(RANGE);
   const independent = clusters?.clusters ?? counts.n;
   const trusted = shareOfMostFrequent(sample.below()) <= Math.max(MOST_OF_ONE_KIND, 1 / independent);

@@ -70,8 +70,8 @@ export interface PairedComparison {
   readonly unpairedStandardError: number | null;
   /**
    * The interval of `difference` to quote: Tango's for 0/1 scores without clusters; Student's t where no difference (or
-   * mean of a cluster) makes up more than a fifth of all, t stays within the range, and the range would not make it more
-   * than twice as wide; else mid-Gaffke's within -1..1, which holds also where ties pile up or large losses are rare. Scores outside 0..1 have no range: t, or `null` when no spread
+   * mean of a cluster) makes up more than a fifth of all, and t stays within the range; else mid-Gaffke's within -1..1,
+   * which holds also where ties or rare losses pile up. Scores outside 0..1 have no range: t, or `null` when no spread
    * was seen.
    */
   readonly interval: Interval | null;

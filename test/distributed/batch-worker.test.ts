@@ -234,6 +234,23 @@ describeWithPostgres('createBatchWorker', (server) => {
     });
   });
 
+  it('puts a job again that a worker of the stopped run takes out of the queue at this very moment', async () => {
+    await using at = await place();
+    await at.enqueue(50);
+    const states = ['active', undefined];
+    const added: unknown[] = [];
+    const queue = {
+      name: 'assaykit',
+      addBulk: async (jobs: unknown[]) => void added.push(...jobs),
+      getJob: async () => {
+        const state = states.shift();
+        return state === undefined ? undefined : { getState: async () => state };
+      },
+    };
+    expect(await requeueRun(queue as never, { store: at.store, runId: 'run' })).toBe(1);
+    expect(added).toMatchObject([{ data: { runId: 'run', batch: 0 } }]);
+  });
+
   it('does a run whose queue has lost everything after it is put into the queue again', async () => {
     await using at = await place();
     await at.enqueue(150);

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { visibleText } from '../../src/foundation/reasoning-trace.js';
-import { TraceStream, type TracePiece } from '../../src/foundation/trace-stream.js';
+import type { TracePiece } from '../../src/foundation/trace-piece.js';
+import { TraceStream } from '../../src/foundation/trace-stream.js';
 
 function told(
   whole: string,
@@ -87,5 +88,34 @@ describe('TraceStream', () => {
         },
       ),
     );
+  });
+
+  const HARMONY =
+    '<|channel|>analysis<|message|>Rome? <b>No</b>.<|end|><|start|>assistant<|channel|>final<|message|>Paris <3<|return|>';
+
+  it.each([
+    HARMONY,
+    '<|start|>assistant<|channel|>commentary to=functions.f <|constrain|>json<|message|>{"a":1}<|call|>',
+    '<|channel>thought\nRome?<channel|>Paris',
+    '<|channel|>final<|message|>Paris <|chan',
+    ' <|channel|>analysis<|message|>cut off',
+    '<|start here',
+    'Say <|channel|>analysis<|message|> to think.',
+  ])('tells channels apart: %j', (whole) => {
+    const seen = visibleText(whole);
+    for (const size of [1, 2, 3, 7, 1_000]) {
+      const stream = new TraceStream();
+      const pieces: TracePiece[] = [];
+      for (let at = 0; at < whole.length; at += size) pieces.push(...stream.push(whole.slice(at, at + size)));
+      pieces.push(...stream.end());
+      expect(textOf(pieces, 'text')).toBe(seen.text);
+      expect(textOf(pieces, 'reasoning').trim()).toBe(seen.reasoning);
+    }
+  });
+
+  it('shows the thoughts of a channel as they come', () => {
+    const stream = new TraceStream();
+    expect(stream.push('<|channel|>analysis<|message|>Ro')).toEqual([{ type: 'reasoning', text: 'Ro' }]);
+    expect(stream.push('me<|e')).toEqual([{ type: 'reasoning', text: 'me' }]);
   });
 });

@@ -333,6 +333,25 @@ describe('compareRuns', () => {
     expect(formatComparison(found)).toContain('only in a: 29 ("c01", "c02", 27 more)');
   });
 
+  it('says where a loss that the pairs did not show could outweigh the difference', async () => {
+    const random = seededRandom(5);
+    const rows = (by: number, n: number): Row[] =>
+      Array.from({ length: n }, (_, i) => ({ id: `c${i}`, score: 0.4 + by + 0.1 * random() }));
+    const told = async (n: number): Promise<string> =>
+      formatComparison(
+        await compareRuns(
+          rows(0.2, n).map((row) => resultOf('a', row)),
+          rows(0, n).map((row) => resultOf('b', row)),
+        ),
+      );
+    const few = await told(12);
+    expect(few).toContain('a is better');
+    expect(few).toMatch(
+      /overall: a rare, large loss that these pairs did not show could outweigh it \(-0\.\d+ to \+0\.\d+ /,
+    );
+    expect(await told(200)).not.toContain('a rare, large loss');
+  });
+
   it('as text leaves out what matters least until it fits', async () => {
     const rows = Array.from({ length: 20 }, (_, i) => ({ id: `c${i}`, score: i % 2 }));
     const better = rows.map(({ id }) => ({ id, score: 1 }));

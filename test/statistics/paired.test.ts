@@ -29,7 +29,7 @@ interface PairedCase {
 describe('reference cases of paired comparisons', () => {
   const { cases } = readReference<{ cases: PairedCase[] }>('paired');
 
-  it.each(cases)('case $id ($tag)', async ({ id, a, b, tag, expected }) => {
+  it.each(cases)('case $id ($tag)', async ({ a, b, tag, expected }) => {
     const found = await comparePaired(a, b);
     const figure = (name: string): number => expected[name] as number;
     expect([found.pairs, found.wins, found.losses, found.ties]).toEqual(
@@ -43,8 +43,7 @@ describe('reference cases of paired comparisons', () => {
     expectClose(found.pValues.t, figure('tTestP'));
     expectClose(found.intervals.t?.low ?? null, expected.ci95[0]);
     expectClose(found.intervals.t?.high ?? null, expected.ci95[1]);
-    const isNarrow = [5, 7].includes(id); // of 5 and 8 pairs with noise alone: the range is wider than twice t
-    expect(found.interval?.method).toBe(tag !== 'continuous' ? 'tango' : isNarrow ? 'mid-gaffke' : 't');
+    expect(found.interval?.method).toBe(tag === 'continuous' ? 't' : 'tango');
     expectClose(welchTest(Moments.of(a), Moments.of(b))?.pValue ?? null, figure('welchP'));
     expectClose(mcnemarTest(found.wins, found.losses).pValue, figure('signTestP'));
     if ('permutationP' in expected) expectClose(found.pValues.signFlip, figure('permutationP'));
@@ -232,21 +231,12 @@ describe('the interval of a difference', () => {
     expect(await methodOf([0.9, -0.8])).toBe('mid-gaffke'); // t would leave -1..1
   });
 
-  it('is bounded where what was not seen could more than double it', async () => {
-    const random = seededRandom(8);
-    const noise = (n: number, width: number): number[] =>
-      Array.from({ length: n }, () => width * (random() - 0.5));
-    expect(await methodOf(noise(20, 0.1))).toBe('mid-gaffke');
-    expect(await methodOf(noise(20, 1))).toBe('t');
-    expect(await methodOf(noise(400, 0.3))).toBe('t');
-  });
-
   it('goes by the means of clusters where there are some', async () => {
     const random = seededRandom(9);
     const clusters = Array.from({ length: 40 }, (_, i) => `c${i % 10}`);
     expect(
       await methodOf(
-        clusters.map((_, i) => ((i * 7) % 10) / 10 - 0.4 + random() / 10),
+        clusters.map(() => random() / 2 - 0.2),
         clusters,
       ),
     ).toBe('clustered-t');

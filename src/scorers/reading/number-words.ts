@@ -184,9 +184,10 @@ export function numberInBold(text: string): Rational | undefined {
 const COUNTS_WORDS =
   /^ (?:of(?! them)|more|other|possible|different|main|key|kinds?|ways?|reasons?|options?|things?|steps?|types?|factors?|parts?|cases?|possibilities|answers?|explanations?)(?![\p{L}])/iu;
 
-/** The only number word of a text's last sentence: `There are twenty-four of them.` */
+/** The only number word of a text's last sentence: `There are twenty-four of them.` A single word alone is text. */
 export function onlyNumberInWords(text: string): Rational | undefined {
   const sentence = /[^.!?。！？\n]{1,200}[.!?。！？\s*]*$/u.exec(text)?.[0] ?? '';
+  if (/^\P{L}*(?:\p{L}|(?:(?![一-龥])\p{L})+)\P{L}*$/u.test(text)) return undefined;
   let only: Rational | undefined;
   const words =
     /(?<![\p{L}\p{M}-])\p{L}|(?<=[一-龥])[一二三四五六七八九十](?=[零一二三四五六七八九十百千万])/gu;

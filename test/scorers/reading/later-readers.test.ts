@@ -62,6 +62,7 @@ const SETS: Readonly<Record<string, readonly [rows: readonly Row[], read: (row: 
 /** What no rule reads as a careful person does, and what is found instead. */
 const KNOWN: ReadonlyMap<string, string | null> = new Map([
   ['الإجابة: ج) أي C', null],
+  ['Seven.', null], // a single word alone is text
   ['Half of the cake is left.', null],
   ['While some sources say yes, the evidence says no.', null],
   [NUMBERS_AFTERWARDS[0]![0], '10'], // several amounts in the last sentence
