@@ -1,6 +1,6 @@
 import { InputError } from '../errors.js';
 import type { Scorer, ScorerArguments, ScorerResult } from '../evaluation/evaluation-types.js';
-import { show } from '../foundation/options.js';
+import { callable, checkArgument, checkOptions, requireOptions, show, text } from '../foundation/options.js';
 import { isThenable } from '../foundation/thenable.js';
 import { reasoningConvention, visibleOutput, type ReasoningOptions } from './visible-output.js';
 
@@ -12,16 +12,14 @@ import { reasoningConvention, visibleOutput, type ReasoningOptions } from './vis
  * nothing but reasoning is unscored before it is asked. The scorer throws `ASSAY_INVALID_CASE` when it is called with
  * an `output` that is no text.
  *
+ * @throws AssayError `ASSAY_INVALID_OPTION` for a rule without a name or version, or without a function.
  * @example
  * const polite = defineScorer({ convention: 'polite(words=please)', version: '1' }, ({ output }) =>
  *   output.includes('please'),
  * );
  */
 export function defineScorer<Input = unknown, Expected = unknown, Metadata = unknown>(
-  {
-    convention,
-    version,
-  }: {
+  rule: {
     /** The rule, with every option that changes a score. */
     readonly convention: string;
     /** Version of the rule; another one where a score may change. */
@@ -38,6 +36,9 @@ export function defineScorer<Input = unknown, Expected = unknown, Metadata = unk
   /** Version of the rule, as given. */
   readonly version: string;
 } {
+  const { convention, version } = checkOptions('defineScorer', rule, { convention: text, version: text });
+  requireOptions('defineScorer', rule, ['convention', 'version']);
+  checkArgument(score, callable, ' that scores');
   const visible = visibleOutput(options);
   const reasoning = reasoningConvention(options);
   const ask = (args: ScorerArguments<Input, Expected, Metadata>): ScorerResult | Promise<ScorerResult> => {

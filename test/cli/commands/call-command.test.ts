@@ -23,7 +23,7 @@ describe('the command line', () => {
     [['runs', '--json=yes'], 'Expected --json to have no value'],
     [
       ['runs', '--state', 'dead'],
-      'Expected --state to be running or ended or drained or crashed, got "dead"',
+      'Expected --state to be running or waiting or ended or drained or crashed, got "dead"',
     ],
     [['runs', 'surplus'], 'Unexpected "surplus": usage is `assaykit runs [options]`'],
     [['show'], 'Expected RUN [CASE] after `assaykit show`; try `assaykit show --help`'],

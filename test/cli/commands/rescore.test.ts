@@ -11,7 +11,7 @@ describe('assaykit rescore', () => {
       `import { createEvaluator, defineScorer } from 'assaykit';
 export default {
   evaluator: createEvaluator({ name: 'lenient', version: '2',
-    dimensions: { same: defineScorer('lenient', '1', ({ output }) => output !== 'wrong') } }),
+    dimensions: { same: defineScorer({ convention: 'lenient', version: '1' }, ({ output }) => output !== 'wrong') } }),
   target: () => { throw new Error('nobody is asked'); },
 };
 `,
