@@ -74,6 +74,10 @@ export class Interruption {
   }
 
   #endSoon(exitCode: number): void {
-    this.#timer ??= setTimeout(() => process.exit(exitCode), LAST_WORDS_MS);
+    this.#timer ??= setTimeout(() => {
+      if (this.#crash === undefined) process.exit(exitCode);
+      this.close();
+      throw this.#crash.error; // to the command line, which tells it and ends: nobody else has had the time
+    }, LAST_WORDS_MS);
   }
 }

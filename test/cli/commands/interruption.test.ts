@@ -115,6 +115,24 @@ describe('a run that is interrupted', () => {
     expect(found.results.scored).toBeGreaterThanOrEqual(90);
   });
 
+  it('tells the error that nobody caught although the file closes for ever', async () => {
+    folder.env = {};
+    await folder.write(
+      'crash-open.mjs',
+      sampleEval({
+        count: 5,
+        members: 'close: () => new Promise((end) => setTimeout(end, 60_000)),',
+      }).replace(
+        'if (delay > 0)',
+        `if (id === 'c1') void Promise.reject(new Error('nobody catches'));
+         if (delay > 0)`,
+      ),
+    );
+    const words = ['run', 'crash-open.mjs', '--store', 'runs.db', '--run-id', 'open', '--quiet'];
+    const { status, stderr } = await folder.run(...words);
+    expect([status, stderr]).toEqual([70, 'assaykit: nobody catches\n']);
+  });
+
   it('does not end with success when the file waits for what never comes', async () => {
     await folder.write('waits.mjs', 'await new Promise(() => {});\nexport default {};\n');
     const ended = await folder.run('run', 'waits.mjs');
