@@ -42,6 +42,31 @@ describe('an anchored mean', () => {
   });
 });
 
+it('a gate refuses a group that no case has, as it does a metric', async () => {
+  const run = runOf(onesOf(30, 40), { group: (i) => (i % 2 === 0 ? 'easy' : 'hard') });
+  await expect(
+    gate({ run, require: { accuracy: { groups: { hrad: { min: 0.5 } } } } }),
+  ).rejects.toMatchObject({
+    code: 'ASSAY_INVALID_OPTION',
+    message: 'Unknown option `hrad` of gate.require.accuracy.groups; did you mean `hard`?',
+  });
+});
+
+it('an anchored mean refuses labels with several chances where cases come in clusters', async () => {
+  const run = runOf(onesOf(60, 100), { cluster: (i) => `c${i % 10}` });
+  const labels = Array.from({ length: 40 }, (_, i) => ({
+    caseId: `case-${i}`,
+    repetition: 0,
+    label: i % 2,
+    probability: i < 20 ? 0.5 : 0.25,
+  }));
+  const given = { run, metric: 'accuracy', labels: { draw: null, labels, unlabelled: 0 } } as const;
+  await expect(anchored(given)).rejects.toThrow(
+    /^Expected labels with one chance for all where cases come in clusters/,
+  );
+  expect((await anchored({ ...given, clusters: 'ignore' })).form).toBe('prediction-powered-weighted');
+});
+
 it('a gate refuses scores that are none, and names the case', async () => {
   await expect(
     gate({ run: runOf([1, Number.NaN, 0]), require: { accuracy: { min: 0.5 } } }),

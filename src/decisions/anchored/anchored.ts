@@ -190,6 +190,12 @@ function estimate(items: readonly ScoredItem[], sample: Sample, level: number): 
   const uneven = areUneven(chances);
   const clustered = clustersOf(items) !== null;
   const clip = (value: number): number => Math.min(1, Math.max(0, value));
+  if (uneven && clustered) {
+    throw new InputError(
+      'ASSAY_INVALID_INPUT',
+      "Expected labels with one chance for all where cases come in clusters, got several (a sheet with strata): draw without strata, or say `clusters: 'ignore'`",
+    );
+  }
   if (uneven) {
     const lambda = sample.unlabelledJudge.length === 0 ? 0 : tunedLambda(sample);
     // An item that was not drawn had some chance, too; where nobody says which, that of its like counts for nothing: its term is λF alone.

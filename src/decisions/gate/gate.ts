@@ -76,7 +76,7 @@ export async function gate(options: GateOptions): Promise<GateVerdict> {
       worst.add(result, other === undefined || old === undefined ? Number.NaN : old.score('overall', other));
     },
   });
-  checkMetrics(requirements, scores);
+  checkNames(requirements, scores);
   const matched = old === undefined ? undefined : matchCases(scores, old, resolved);
   const checks: TestedCheck[] = [];
   for (const requirement of requirements) {
@@ -161,8 +161,14 @@ function readSource(
   });
 }
 
-/** Throws for a metric that no result has, which is a misspelling and no finding. */
-function checkMetrics(requirements: readonly Requirement[], { dimensions }: RunScores): void {
+/** Throws for a metric or a group that no result has, which is a misspelling and no finding. */
+function checkNames(requirements: readonly Requirement[], { dimensions, cases }: RunScores): void {
+  const groups = new Set(cases.map(({ group }) => group));
+  for (const { metric, group } of requirements) {
+    if (group === null || groups.has(group) || cases.length === 0) continue;
+    const known = [...groups].filter((each) => each !== undefined);
+    throw unknownOption(`gate.require.${metric}.groups`, group, known);
+  }
   if (dimensions.size === 0) return;
   const unknown = requirements.find(({ metric }) => metric !== 'overall' && !dimensions.has(metric));
   if (unknown !== undefined) throw unknownOption('gate.require', unknown.metric, ['overall', ...dimensions]);
