@@ -1,7 +1,8 @@
-import { LinkedList, ListNode } from '../foundation/linked-list.js';
 import { AssayError } from '../errors.js';
+import { LinkedList, ListNode } from '../foundation/linked-list.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { CaseTask } from './case-task.js';
+import { caseTimeout } from './run-error.js';
 
 /**
  * The cases that were begun and are not done. All have the same time, so the first begun is the first due, and one
@@ -77,7 +78,7 @@ export class InFlightCases<Input, Expected, Metadata> {
         waitMs = task.deadline - now;
         break;
       }
-      task.cancel(new AssayError('ASSAY_CASE_TIMEOUT', `The case was not done within ${this.#timeoutMs} ms`));
+      task.cancel(caseTimeout(this.#timeoutMs));
     }
     this.#timer = this.#clock.schedule(() => this.#watch(), waitMs);
   }

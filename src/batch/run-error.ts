@@ -66,6 +66,11 @@ export function caseAborted(reason: unknown): AssayError {
   });
 }
 
+/** What a case ends with whose time is up. */
+export function caseTimeout(timeoutMs: number, cause?: unknown): AssayError {
+  return new AssayError('ASSAY_CASE_TIMEOUT', `The case was not done within ${timeoutMs} ms`, { cause });
+}
+
 /** What a case in flight ends with when draining takes too long. */
 export function drainTimeout(timeoutMs: number): AssayError {
   return new AssayError('ASSAY_ABORTED', `The case was not done ${timeoutMs} ms after the run was drained`, {

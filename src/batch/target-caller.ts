@@ -17,6 +17,7 @@ import { isThenable } from '../foundation/thenable.js';
 import type { ResolvedBatchOptions, TargetAnswer, TargetContext, TargetFunction } from './batch-options.js';
 import { cacheIdentityOf } from './cache-identity.js';
 import { unlessCancelled, type CaseTask } from './case-task.js';
+import { caseTimeout } from './run-error.js';
 import type { TargetCall } from './target-call.js';
 import { responseOf } from './whole-response.js';
 
@@ -111,6 +112,7 @@ export class TargetCaller<Input, Expected, Metadata> {
         return withFailedTries(responseOf(answer), call);
       } catch (thrown) {
         if (this.#client === undefined) call.failed(thrown, 1);
+        else if (this.#isTimeUp(task, thrown)) throw caseTimeout(this.#options.caseTimeoutMs, thrown);
         const delayMs = task.cancelled ? undefined : this.#retry?.delayMs(thrown, retries);
         if (delayMs === undefined || this.#options.clock.now() + delayMs >= task.deadline) throw thrown;
         const error = toErrorRecord(thrown, 'ASSAY_TARGET_FAILED');
@@ -120,6 +122,13 @@ export class TargetCaller<Input, Expected, Metadata> {
           await this.#pause(task, { delayMs: ms, signal });
       }
     }
+  }
+
+  /** A client has the time of the case, and may notice its end before the case does. */
+  #isTimeUp({ deadline }: CaseTask<Input, Expected, Metadata>, thrown: unknown): boolean {
+    return (
+      AssayError.is(thrown) && thrown.code === 'ASSAY_DEADLINE' && this.#options.clock.now() + 1 >= deadline
+    );
   }
 
   #askFunction(task: CaseTask<Input, Expected, Metadata>): TargetAnswer | Promise<TargetAnswer> {

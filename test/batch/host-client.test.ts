@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { BatchProcessor } from '../../src/batch/batch-processor.js';
 import { LoadBalancedClient } from '../../src/client/load-balanced-client.js';
 import type { CallOptions, ModelClient, ModelRequest, ModelResponse } from '../../src/client/model-client.js';
+import { AssayError } from '../../src/errors.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import { textResponse } from '../../src/evaluation/evaluator.js';
 import type { CaseResult } from '../../src/evaluation/evaluation-types.js';
 import { exactMatch } from '../../src/scorers/exact-match.js';
-import { startFakeModelServer } from '../../src/testing/index.js';
+import { ManualClock, startFakeModelServer } from '../../src/testing/index.js';
 
 const evaluator = createEvaluator({ name: 'e', version: '1', dimensions: { accuracy: exactMatch() } });
 
@@ -33,6 +34,29 @@ describe("a host's own client as target", () => {
     expect(Object.keys(given!).sort()).toEqual(['signal', 'timeoutMs']);
     expect(given?.signal).toBeInstanceOf(AbortSignal);
     expect(given?.signal?.aborted).toBe(true);
+  });
+
+  it('that says its time is up a moment before the case does ends the case with the same code, a shorter one of its own not', async () => {
+    const clock = new ManualClock();
+    const codeAfter = async (waitMs: number): Promise<string | undefined> => {
+      const processor = new BatchProcessor({
+        target: {
+          complete: () =>
+            new Promise<ModelResponse>((_, reject) => {
+              clock.schedule(() => reject(new AssayError('ASSAY_DEADLINE', 'time is up')), waitMs);
+            }),
+          async *stream() {},
+        },
+        evaluator,
+        clock,
+        caseTimeoutMs: 50,
+      });
+      const run = processor.run([{ id: 'a', input: 'q', expected: 'a' }]);
+      await clock.advance(100);
+      return Object.keys((await run).errorsByCode)[0];
+    };
+    expect(await codeAfter(49.5)).toBe('ASSAY_CASE_TIMEOUT');
+    expect(await codeAfter(20)).toBe('ASSAY_DEADLINE');
   });
 
   it('that derives from the package’s may change the options and is cancelled all the same', async () => {

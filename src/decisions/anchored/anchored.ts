@@ -184,38 +184,42 @@ interface Sample {
   readonly unlabelledJudge: readonly number[];
 }
 
+const clip = (value: number): number => Math.min(1, Math.max(0, value));
+
+/** Where labels were drawn with several chances: each counts by its own. */
+function weighted(items: readonly ScoredItem[], sample: Sample, level: number): AnchoredMean {
+  const lambda = sample.unlabelledJudge.length === 0 ? 0 : tunedLambda(sample);
+  // An item that was not drawn had some chance, too; where nobody says which, that of its like counts for nothing: its term is λF alone.
+  const found = weightedPredictionPoweredMean(
+    {
+      judge: items.map(({ score }) => score),
+      labels: items.map(({ label }) => label),
+      probability: items.map(({ probability }) => probability ?? 1),
+    },
+    { lambda, level },
+  );
+  const interval = found.interval ?? [0, 1];
+  return {
+    mean: clip(found.mean),
+    interval: [clip(interval[0]), clip(interval[1])],
+    lambda,
+    form: 'prediction-powered-weighted',
+    reason: null,
+  };
+}
+
 function estimate(items: readonly ScoredItem[], sample: Sample, level: number): AnchoredMean {
   const { labels } = sample;
   const chances = chancesOf(items);
   const uneven = areUneven(chances);
   const clustered = clustersOf(items) !== null;
-  const clip = (value: number): number => Math.min(1, Math.max(0, value));
   if (uneven && clustered) {
     throw new InputError(
       'ASSAY_INVALID_INPUT',
       "Expected labels with one chance for all where cases come in clusters, got several (a sheet with strata): draw without strata, or say `clusters: 'ignore'`",
     );
   }
-  if (uneven) {
-    const lambda = sample.unlabelledJudge.length === 0 ? 0 : tunedLambda(sample);
-    // An item that was not drawn had some chance, too; where nobody says which, that of its like counts for nothing: its term is λF alone.
-    const found = weightedPredictionPoweredMean(
-      {
-        judge: items.map(({ score }) => score),
-        labels: items.map(({ label }) => label),
-        probability: items.map(({ probability }) => probability ?? 1),
-      },
-      { lambda, level },
-    );
-    const interval = found.interval ?? [0, 1];
-    return {
-      mean: clip(found.mean),
-      interval: [clip(interval[0]), clip(interval[1])],
-      lambda,
-      form: 'prediction-powered-weighted',
-      reason: null,
-    };
-  }
+  if (uneven) return weighted(items, sample, level);
   if (!clustered) return anchoredMean(sample, level);
   const withLabels = items.filter(({ label }) => label !== null);
   const labelled = new Set(withLabels.map(({ cluster }) => cluster)).size;
