@@ -1,4 +1,4 @@
-import { AssayError } from '../errors.js';
+import type { AssayError } from '../errors.js';
 import { LinkedList, ListNode } from '../foundation/linked-list.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { CaseTask } from './case-task.js';
