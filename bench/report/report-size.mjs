@@ -18,6 +18,7 @@ import { seededRandom } from '../../dist/foundation/seeded-random.js';
 import { SqliteResultStore } from '../../dist/doors/sqlite.js';
 import { writeHtmlReport } from '../../dist/doors/report.js';
 import { keepCase } from '../../dist/stores/kept-case.js';
+import { benchManifest } from '../stores/sample-rows.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -40,17 +41,7 @@ function words(random, n) {
 async function fill(store, runId, seed) {
   const texts = seededRandom(7); // the same cases in both runs
   const random = seededRandom(seed);
-  const manifest = {
-    runId,
-    evaluator: 'gsm8k',
-    evaluatorVersion: '1',
-    configurationHash: 'bench',
-    conventions: {},
-    target: { model: 'bench' },
-    repetitions: 1,
-    startedAt: 1_700_000_000_000,
-    packageVersion: 'bench',
-  };
+  const manifest = { ...benchManifest(runId), evaluator: 'gsm8k' };
   await store.begin(manifest);
   for (let from = 0; from < CASES; from += 2000) {
     const results = [];

@@ -17,7 +17,7 @@ import { SqliteResultStore } from '../../dist/doors/sqlite.js';
 import { median } from '../results.mjs';
 import { runContender } from '../run-contender.mjs';
 import { startServerProcess, warmUp } from '../server-process.mjs';
-import { sampleRows } from './sample-rows.mjs';
+import { benchManifest, sampleRows } from './sample-rows.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -103,17 +103,7 @@ async function timeOfSummary() {
   const folder = mkdtempSync(join(tmpdir(), 'assaykit-history-'));
   const path = join(folder, 'results.db');
   const store = new SqliteResultStore(path);
-  await store.begin({
-    runId: RUN_ID,
-    evaluator: 'bench',
-    evaluatorVersion: '1',
-    configurationHash: 'bench',
-    conventions: {},
-    target: { model: 'bench' },
-    repetitions: 1,
-    startedAt: 1_700_000_000_000,
-    packageVersion: 'bench',
-  });
+  await store.begin(benchManifest(RUN_ID));
   for (let first = 0; first < RESULTS; first += 2000)
     await store.append(sampleRows(Math.min(2000, RESULTS - first), { runId: RUN_ID, first }));
   await store.close();

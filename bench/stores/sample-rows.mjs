@@ -65,6 +65,19 @@ export function sampleRows(
   });
 }
 
+/** The manifest of a run of a bench. */
+export const benchManifest = (runId) => ({
+  runId,
+  evaluator: 'bench',
+  evaluatorVersion: '1',
+  configurationHash: 'bench',
+  conventions: {},
+  target: { model: 'bench' },
+  repetitions: 1,
+  startedAt: 1_700_000_000_000,
+  packageVersion: 'bench',
+});
+
 export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 export const quantile = (values, q) =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];

@@ -8,7 +8,7 @@ import type {
 import { isModelClient } from '../client/model-client.js';
 import { mergeParameters } from '../client/merge-parameters.js';
 import { messagesOf } from '../client/protocols/protocol.js';
-import { sumSpending, type Spending } from '../client/spending.js';
+import { sumSpending, tokensOf, type Spending } from '../client/spending.js';
 import type { ToolCall, ToolDefinition } from '../client/tool-call.js';
 import { AssayError, InputError } from '../errors.js';
 import type { TestCase } from '../evaluation/evaluation-types.js';
@@ -249,9 +249,7 @@ class ToolLoop<State> {
   get #overBudget(): boolean {
     const { maxCost = Infinity, maxTokens = Infinity } = this.#parts.options.budget ?? {};
     const { usage, cost } = this.#spent ?? { usage: null, cost: null };
-    return (
-      (cost ?? 0) >= maxCost || (usage === null ? 0 : usage.inputTokens + usage.outputTokens) >= maxTokens
-    );
+    return (cost ?? 0) >= maxCost || tokensOf(usage) >= maxTokens;
   }
 
   /** Ids that a protocol does not have are counted in each answer anew: the second `call_0` is another call. */

@@ -1,5 +1,6 @@
 import { AssayError } from '../errors.js';
-import { isModelClient, type TokenUsage } from '../client/model-client.js';
+import { isModelClient } from '../client/model-client.js';
+import { tokensOf } from '../client/spending.js';
 import type { CaseResult, TestCase } from '../evaluation/evaluation-types.js';
 import { onAbort } from '../foundation/cancellation.js';
 import type { ClockTimer } from '../foundation/clock.js';
@@ -309,8 +310,6 @@ export class BatchRun<Input, Expected, Metadata> {
   ): Promise<void> | undefined {
     this.#statistics.add(result);
     this.#session?.note(result);
-    const tokensOf = (used: TokenUsage | null | undefined): number =>
-      used ? used.inputTokens + used.outputTokens : 0;
     if (result.cached) this.#pacer?.refund();
     else this.#pacer?.used(tokensOf(result.usage) + tokensOf(estimate));
     this.#announce('case:end', () => ({ result }));

@@ -1,4 +1,5 @@
 import type { ModelClient, TokenUsage } from '../client/model-client.js';
+import { tokensOf } from '../client/spending.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import { judgeUsageOf } from '../evaluation/judge-usage.js';
@@ -89,7 +90,7 @@ export class BudgetWatch {
     }
     for (const dimension of result.evaluation?.dimensions ?? []) {
       const judge = judgeUsageOf(dimension);
-      this.#tokens += judge === undefined ? 0 : judge.inputTokens + judge.outputTokens;
+      this.#tokens += tokensOf(judge);
       this.#cost += judge?.cost ?? 0;
     }
     this.#check(this.#elapsedMs);
@@ -136,7 +137,7 @@ export class BudgetWatch {
     usage: TokenUsage,
     { guessed, model }: { readonly guessed: boolean; readonly model: string | null },
   ): void {
-    const tokens = usage.inputTokens + usage.outputTokens;
+    const tokens = tokensOf(usage);
     this.#tokens += tokens;
     if (!guessed) return;
     this.#estimatedTokens += tokens;
@@ -146,7 +147,7 @@ export class BudgetWatch {
 
   #bookCost(cost: number, usage: TokenUsage | null): void {
     this.#cost += cost;
-    if (usage !== null) this.#pricedTokens += usage.inputTokens + usage.outputTokens;
+    this.#pricedTokens += tokensOf(usage);
   }
 
   #guessCost(
@@ -155,7 +156,7 @@ export class BudgetWatch {
   ): void {
     if (this.#budget.maxCost === undefined) return;
     const cost = priced(usage);
-    const tokens = usage.inputTokens + usage.outputTokens;
+    const tokens = tokensOf(usage);
     if (cost === null) this.#unpricedTokens += tokens;
     else {
       this.#estimatedCost += cost;

@@ -17,6 +17,11 @@ export function sumSpending(a: Spending | undefined, b: Spending): Spending {
   };
 }
 
+/** Tokens of inputs and outputs together; 0 where nothing is known. */
+export const tokensOf = (
+  usage: Pick<TokenUsage, 'inputTokens' | 'outputTokens'> | null | undefined,
+): number => (usage ? usage.inputTokens + usage.outputTokens : 0);
+
 function sumTokens(a: TokenUsage | null, b: TokenUsage | null): TokenUsage | null {
   if (a === null || b === null) return a ?? b;
   const cached = (a.cachedInputTokens ?? 0) + (b.cachedInputTokens ?? 0);

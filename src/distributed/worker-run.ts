@@ -1,7 +1,7 @@
 import type { BookedUse } from '../batch/budget.js';
 import type { BudgetMember } from '../batch/shared-budget.js';
 import type { CaseSlots } from '../batch/shared-slots.js';
-import type { TokenUsage } from '../client/model-client.js';
+import { tokensOf } from '../client/spending.js';
 import type { CaseResult } from '../evaluation/evaluation-types.js';
 import type { Clock, ClockTimer } from '../foundation/clock.js';
 import type { RunWork, SharedRun, SharedStop } from '../stores/run-work.js';
@@ -319,6 +319,3 @@ export class BatchTurns implements CaseSlots, BudgetMember {
     this.durable(this.#held);
   }
 }
-
-const tokensOf = (used: TokenUsage | null | undefined): number =>
-  used ? used.inputTokens + used.outputTokens : 0;
