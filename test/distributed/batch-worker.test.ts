@@ -289,6 +289,28 @@ describeWithPostgres('createBatchWorker', (server) => {
     expect(outcomes).toEqual(['given-back', 'given-back', 'given-back', 'done']);
   });
 
+  it('tells of each batch that it begins and of a queue that fails, and goes on', async () => {
+    await using at = await place(20);
+    await at.enqueue(150);
+    await using worker = await at.start();
+    const begun: BatchWorkerEvents['distributed:batch-start'][] = [];
+    const failed: unknown[] = [];
+    worker.on('distributed:batch-start', (event) => void begun.push(event));
+    worker.on('distributed:queue-error', ({ error }) => void failed.push(error));
+    await expect.poll(() => begun.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    const { default: pg } = await import('pg');
+    const client = new pg.Client(server().connectionString);
+    await client.connect();
+    await client.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()',
+    );
+    await client.end();
+    expect((await waitForRun(at.store, 'run', { pollMs: 50 })).submitted).toBe(150);
+    expect(new Set(begun.map(({ batch }) => batch))).toEqual(new Set([0, 1, 2]));
+    expect(begun[0]).toMatchObject({ runId: 'run', starts: 1, at: expect.any(Number) as number });
+    expect(failed.length).toBeGreaterThan(0);
+  });
+
   it('shows the whole run to a monitor, whoever works on it', async () => {
     await using at = await place();
     await at.enqueue(150);
