@@ -196,9 +196,9 @@ function isSupposed(text: string, { from }: Announcement): boolean {
   );
 }
 
-/** `my first answer was`, `longer answer:`. */
+/** `my first answer was`, `longer answer:`, `step-by-step solution:`. */
 const NOT_THE_LAST =
-  /(?<![\p{L}])(?:long(?:er)?|(?:my|meine|ma|mi|мой) (?:first|initial|original|previous|earlier|erste|première|primera|первый)) $/iu;
+  /(?<![\p{L}])(?:long(?:er)?|step[- ]by[- ]step|detailed|worked|(?:my|meine|ma|mi|мой) (?:first|initial|original|previous|earlier|erste|première|primera|первый)) $/iu;
 const EXAMPLE = /\be\.g\.[^.!?\n。]{0,40}$/i;
 
 const SENTENCE_ENDS = '.!?;\n。；';
