@@ -189,6 +189,7 @@ function isSupposed(text: string, { from }: Announcement): boolean {
   const before = text.slice(Math.max(0, from - 52), from);
   let start = before.length;
   while (start > 0 && !SENTENCE_ENDS.includes(before[start - 1]!)) start--;
+  start = Math.max(start, before.lastIndexOf(', but ')); // `it is not listed, but the closest answer is`
   return (
     SUPPOSED.test(before.slice(start)) ||
     NOT_THE_LAST.test(before) ||
