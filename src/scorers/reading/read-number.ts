@@ -263,7 +263,7 @@ function chosenOf(
 
 /** A sentence, a JSON answer or a code block that was never finished holds no conclusion. */
 function breaksOff(text: string): boolean {
-  if (endsInBlock(text) || endsMidSentence(text)) return true;
+  if (endsInBlock(text) || endsMidSentence(text) || endsInFormula(text)) return true;
   const begin = text.trimStart();
   return (
     begin.startsWith('{') &&
@@ -271,6 +271,13 @@ function breaksOff(text: string): boolean {
     !text.trimEnd().endsWith('}') &&
     !/"\s*\}/.test(text.slice(-400))
   );
+}
+
+/** The last line opens a formula that nothing closes: `$4`. */
+function endsInFormula(text: string): boolean {
+  const line = text.slice(Math.max(text.lastIndexOf('\n'), text.length - LONGEST_VALUE) + 1);
+  const marks = line.match(/(?<!\\)\$(?!\d[\d.,]*(?![\d.,^_\\+*/=-]))/g) ?? [];
+  return marks.length % 2 === 1 && /(?<!\\)\$[^$]*[\^\\_{][^$]*$/.test(line);
 }
 
 const FIRST_LINE = /^\s*(?:\*\*([^*\n]{1,60})\*\*|([^\n]{1,60}?)(?=\s*\n\s*\n))/;

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { choice } from '../../../src/scorers/choice.js';
 import { number } from '../../../src/scorers/number.js';
+import { yesNo } from '../../../src/scorers/yes-no.js';
 import { scoreWith } from '../../support/score-with.js';
 
 /** An answer and the number that a reader finds in it; `null`: none. */
@@ -93,3 +94,33 @@ it.each(LETTERS)('reads the letter of %j: %s', async (output, found) => {
 });
 
 const labelOf = (said: unknown): unknown => (said as { readonly label?: string }).label ?? null;
+
+/** An answer and whether it says yes; `null`: neither. */
+const WORDS: [text: string, found: 'yes' | 'no' | null][] = [
+  ['No factor was found.\n\nTherefore, 7919 is a prime number. [Yes]', 'yes'],
+  ['None of them divides it.\n\n[Yes], 7919 is a prime number.', 'yes'],
+  ['I checked all of them. No.', 'no'],
+  ['Say [Yes] or [No].', null],
+  ['The answer is "[Yes]" if 7919 is a prime number or "[No]" if it is not.', null],
+];
+
+it.each(WORDS)('reads yes or no in %j: %s', async (output, found) => {
+  expect(labelOf(await scoreWith(yesNo(), output, 'yes'))).toBe(found);
+});
+
+/** Texts that break off: their last number is no conclusion. */
+const CUT = [
+  'First we add.\n1. 4 + 5 = 9\n2. 9 + 6 = 15\n3.',
+  'We square: $3^2 = 9$, then $\\frac{4}{2',
+  '9 + 16 = 25 →',
+  'We have entered a cycle, so 5298 is not a',
+];
+
+it.each(CUT)('finds no number in what breaks off: %j', async (output) => {
+  expect(labelOf(await scoreWith(number(), output, '1'))).toBe(null);
+});
+
+it('takes an A on the last line for an option, not for an article', async () => {
+  const output = 'Both parties agreed in writing, so the contract holds.\n\nA';
+  expect(labelOf(await scoreWith(choice({ letters: 'ABCD' }), output, 'A'))).toBe('A');
+});
