@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BatchProcessor } from '../../src/batch/batch-processor.js';
@@ -14,6 +12,7 @@ import { exactMatch } from '../../src/scorers/exact-match.js';
 import { dropF1 } from '../../src/scorers/text-metrics/drop-f1.js';
 import { bootstrap } from '../../src/statistics/bootstrap.js';
 import { MemoryResultStore } from '../../src/stores/memory-result-store.js';
+import { temporaryFolders } from '../stores/temporary-folder.js';
 
 /** What a host's function must not be where its answer is taken at once. Each of its calls rejects. */
 const asynchronous = (async () => {
@@ -24,7 +23,7 @@ const CASES = [{ id: 'a', input: 'A', expected: 'A' }];
 const all = async (cases: AsyncIterable<unknown>): Promise<void> => {
   for await (const _ of cases);
 };
-const folder = (): string => mkdtempSync(join(tmpdir(), 'assaykit-at-once-'));
+const folder = temporaryFolders();
 
 const withEvaluator = async (given: Partial<CreateEvaluatorOptions<string, string>>): Promise<string> => {
   const evaluator = createEvaluator<string, string>({
