@@ -30,7 +30,12 @@ export interface HeldLease extends RunLease {
   /** When it was renewed last, by the same clock. */
   readonly renewedAt: number;
   /** When that was, and when it was taken, by the clock of the holder's machine; absent where a store keeps no such time. */
-  readonly machine?: { readonly takenAt: MachineTime; readonly renewedAt: MachineTime };
+  readonly machine?: {
+    /** When it was taken. */
+    readonly takenAt: MachineTime;
+    /** When it was renewed last. */
+    readonly renewedAt: MachineTime;
+  };
 }
 
 /** Now, by the wall clock and by that of the machine. */
