@@ -16,6 +16,7 @@ import {
   ServerSentEvents,
   startsEvent,
   startsObject,
+  tellsForm,
   type StreamSink,
 } from '../http/server-sent-events.js';
 import type { TokenUsage } from '../model-client.js';
@@ -50,8 +51,6 @@ export interface AnswerReaderSettings {
   readonly callId: number;
 }
 
-const TELLS_FORM = /^(\xef\xbb\xbf)?\s*([{[]|[^\s:]{0,6}:|\S{6})/;
-const LONGEST_HEAD = 4096;
 const DONE = /^\s+\[DONE\]/;
 const MISFRAMED = /^data:|\}\s*\n\s*(\{|\[DONE\])/; // framed twice, or no empty line between events
 const ENVELOPES = 64; // a token of four letters comes in 250 bytes
@@ -181,8 +180,7 @@ export class AnswerReader implements StreamSink {
     if (this.#over) return;
     if (this.#size > 0) return this.#keep(piece);
     const chunk = this.#head === undefined ? piece : Buffer.concat([this.#head, piece]);
-    // A line break that keeps the connection alive, or the first byte alone, does not tell the form.
-    const told = chunk.length >= LONGEST_HEAD || TELLS_FORM.test(chunk.toString('latin1', 0, LONGEST_HEAD));
+    const told = tellsForm(chunk);
     this.#head = told ? undefined : chunk;
     if (!told) return;
     this.#suitForm(chunk);
@@ -265,9 +263,11 @@ export class AnswerReader implements StreamSink {
     const { connection } = this.#settings;
     const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest);
     if (bytes === undefined) throw new Error('the reply is empty');
-    if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
     const start = bytes[0] === 0xef ? 3 : 0; // of a byte order mark
-    const parsed = connection.readJson(bytes.toString('utf8', start));
+    const text = bytes.toString('utf8', start);
+    // Decoding puts a replacement character in the place of whatever is not UTF-8.
+    if (text.includes('\ufffd') && !isUtf8(bytes)) throw new Error('the reply is not UTF-8');
+    const parsed = connection.readJson(text);
     this.lastMessage = parsed;
     if (holdsError(parsed)) throw new ReportedFailure(parsed);
     return connection.protocol.parse(parsed);
