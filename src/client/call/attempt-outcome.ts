@@ -33,11 +33,7 @@ export function attemptRecord(attempt: Attempt, { code, durationMs }: AttemptEnd
 /** Tells the endpoint, the selection and the limits that an attempt was answered. */
 export function recordAnswer(
   settings: CallSettings,
-  {
-    attempt,
-    reply,
-    now,
-  }: { readonly attempt: Attempt; readonly reply: ProtocolReply; readonly now: number },
+  { attempt, reply, now }: { readonly attempt: Attempt; readonly reply: ProtocolReply; readonly now: number },
 ): void {
   const { work, hedge, reporter } = settings;
   const { endpoint } = attempt.connection;
