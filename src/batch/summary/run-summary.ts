@@ -3,7 +3,8 @@ import type { JudgeUsage } from '../../evaluation/judge-usage.js';
 import { hasFewClusters } from '../../statistics/cluster-robust.js';
 import type { Interval } from '../../statistics/intervals.js';
 import { budgetNotes, type BudgetSummary } from './budget-summary.js';
-import { count } from '../../foundation/counted.js';
+import { count, things } from '../../foundation/counted.js';
+import { shownName, terminalSafe } from '../../foundation/plain-text.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
 export type StopReason =
@@ -155,7 +156,7 @@ export function createRunSummary(data: RunSummaryData): RunSummary {
 export function formatRunSummary(summary: RunSummaryData): string {
   const seconds = summary.durationMs / 1000;
   const lines = [
-    `Run ${summary.runId}${summary.stopReason === 'end' ? '' : ` (ended early: ${summary.stopReason})`}`,
+    `Run ${shownName(summary.runId)}${summary.stopReason === 'end' ? '' : ` (ended early: ${summary.stopReason})`}`,
     `  ${count(summary.submitted)} submitted = ${count(summary.scored)} scored + ${count(summary.unscored)} unscored + ` +
       `${count(summary.errored)} errored + ${count(summary.skipped)} skipped`,
     '',
@@ -167,14 +168,14 @@ export function formatRunSummary(summary: RunSummaryData): string {
   if (groups !== null) {
     lines.push(
       `  groups      macro mean ${score(groups.macroMean)}, micro mean ${score(groups.microMean)} ` +
-        `over ${Object.keys(groups.byName).length} groups`,
+        `over ${things(Object.keys(groups.byName).length, 'group')}`,
     );
   }
   if (repetitions !== null) {
     lines.push(`  pass@k      ${byK(repetitions.passAtK)}`, `  pass^k      ${byK(repetitions.passHatK)}`);
   }
   for (const [name, { score: value }] of Object.entries(summary.corpus))
-    lines.push(`  ${name} over the corpus ${score(value)}`);
+    lines.push(`  ${shownName(name)} over the corpus ${score(value)}`);
   lines.push(`  latency     ${durations(latency)}`);
   if (timeToFirstToken !== null) lines.push(`  first token ${durations(timeToFirstToken)}`);
   lines.push(
@@ -192,15 +193,18 @@ export function formatRunSummary(summary: RunSummaryData): string {
   }
   const errors = Object.entries(summary.errorsByCode);
   if (errors.length > 0)
-    lines.push(`  errors      ${errors.map(([code, n]) => `${code} ${count(n)}`).join(', ')}`);
+    lines.push(`  errors      ${errors.map(([code, n]) => `${shownName(code)} ${count(n)}`).join(', ')}`);
   if (summary.budget !== null)
-    for (const note of budgetNotes(summary.budget)) lines.push(`  budget      ${note}`);
-  for (const warning of summary.warnings) lines.push(`  note        ${warning}`);
+    for (const note of budgetNotes(summary.budget)) lines.push(`  budget      ${terminalSafe(note)}`);
+  for (const warning of summary.warnings) lines.push(`  note        ${terminalSafe(warning)}`);
   return lines.join('\n');
 }
 
 function metricTable({ overall, dimensions }: RunSummaryData): string[] {
-  const rows: [string, MetricSummary][] = [['overall', overall], ...Object.entries(dimensions)];
+  const rows: [string, MetricSummary][] = [
+    ['overall', overall],
+    ...Object.entries(dimensions).map(([name, metric]): [string, MetricSummary] => [shownName(name), metric]),
+  ];
   const width = Math.max(...rows.map(([name]) => name.length), 9) + 2;
   return rows.map(([name, metric]) => {
     const { interval } = metric;

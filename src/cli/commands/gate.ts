@@ -19,7 +19,8 @@ export const gate: Command = {
   usage: 'RUN',
   about: `Judges a run by what is required of it, with a stated chance of a false alarm. Exit code
 0: it passes, 1: it fails, 2: too few cases to tell (with --undecided fail), 3: the runs
-cannot be compared, or no case was scored. METRIC is \`overall\` or a dimension; without METRIC= it is overall.`,
+cannot be compared, or no case was scored. METRIC is \`overall\` or a dimension; without
+METRIC= it is overall.`,
   words: { least: 1, most: 1 },
   options: {
     ...STORE_OPTION,

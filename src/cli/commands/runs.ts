@@ -1,5 +1,6 @@
 import type { RunSummaryData } from '../../batch/summary/run-summary.js';
 import { integer } from '../../foundation/options.js';
+import { shownName } from '../../foundation/plain-text.js';
 import type { RunRecord, RunState } from '../../stores/run-record.js';
 import type { Command } from '../command.js';
 import { STORE_OPTION } from '../command-options.js';
@@ -103,7 +104,7 @@ function scoreOf(record: RunRecord): string {
 const TONES: Readonly<Partial<Record<RunState, Tone>>> = { crashed: 'bad', running: 'good' };
 
 const COLUMNS: readonly Column<RunRecord>[] = [
-  { title: 'run', cell: ({ manifest }) => manifest.runId, least: 24 },
+  { title: 'run', cell: ({ manifest }) => shownName(manifest.runId), least: 24 },
   { title: 'state', cell: stateOf, tone: ({ state }) => TONES[state] },
   { title: 'score [interval]', cell: scoreOf },
   {

@@ -1,4 +1,5 @@
 import { integer, number } from '../../foundation/options.js';
+import { shownName } from '../../foundation/plain-text.js';
 import type { QueriedResult, ResultQuery, ResultStore } from '../../stores/result-store.js';
 import type { RunRecord } from '../../stores/run-record.js';
 import { worstCase } from '../../decisions/gate/worst-cases.js';
@@ -129,7 +130,8 @@ function columnsOf(rows: readonly QueriedResult[]): readonly Column<QueriedResul
     {
       title: 'case',
       least: 12,
-      cell: ({ caseId, repetition }) => (repetition === 0 ? caseId : `${caseId} #${repetition}`),
+      cell: ({ caseId, repetition }) =>
+        repetition === 0 ? shownName(caseId) : `${shownName(caseId)} #${repetition}`,
     },
     ...(rows.some(({ group }) => group !== undefined)
       ? [{ title: 'group', least: 6, leaveOut: 2, cell: ({ group }: QueriedResult) => group ?? '' }]

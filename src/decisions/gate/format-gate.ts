@@ -1,7 +1,7 @@
 import type { Interval } from '../../statistics/intervals.js';
 import type { GateCheck, GatedRun, GateVerdictData } from './gate-verdict.js';
 import { things } from '../../foundation/counted.js';
-import { plainText } from '../../foundation/plain-text.js';
+import { plainText, shownName } from '../../foundation/plain-text.js';
 
 const HEADLINES: Readonly<Record<GateVerdictData['outcome'], string>> = {
   pass: 'Pass',
@@ -26,7 +26,7 @@ export function formatGate(verdict: GateVerdictData): string {
 
 function runLine(role: string, { runId, cases, results, errored }: GatedRun): string {
   const errors = errored === 0 ? '' : `, ${errored} of ${results} results errored`;
-  return `  ${role} ${plainText(runId)}: ${things(cases, 'case')}${errors}`;
+  return `  ${role} ${shownName(runId)}: ${things(cases, 'case')}${errors}`;
 }
 
 /** The first line of a verdict. */
