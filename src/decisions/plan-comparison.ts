@@ -1,9 +1,9 @@
 import { AssayError } from '../errors.js';
 import {
+  aboveZeroToOne,
   betweenZeroAndOne,
   checkOptions,
   integer,
-  number,
   object,
   positive,
   requireOptions,
@@ -77,10 +77,10 @@ export interface ComparisonForecast extends ComparisonForecastData {
 }
 
 const CHECKS: OptionChecks<PlanComparisonOptions> = {
-  difference: number(Number.MIN_VALUE, 1),
+  difference: aboveZeroToOne,
   baseline: object,
   metric: text,
-  discordance: number(Number.MIN_VALUE, 1),
+  discordance: aboveZeroToOne,
   standardDeviation: positive,
   power: betweenZeroAndOne,
   level: betweenZeroAndOne,

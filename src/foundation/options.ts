@@ -84,12 +84,25 @@ export function unknownOption(owner: string, name: string, known: readonly strin
       `Unknown option of ${owner}: its name looks like a key and is not shown`,
     );
   }
+  return new AssayError(
+    'ASSAY_INVALID_OPTION',
+    `Unknown option \`${name}\` of ${owner}${hintOf(name, known)}`,
+  );
+}
+
+/** The error for a metric that no result has. */
+export function unknownMetric(owner: string, metric: string, known: readonly string[]): AssayError {
+  return new AssayError(
+    'ASSAY_INVALID_OPTION',
+    `Unknown metric ${show(metric)} of ${owner}${hintOf(metric, known)}`,
+  );
+}
+
+function hintOf(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
-  const hint =
-    nearest !== undefined
-      ? `; did you mean \`${nearest}\`?`
-      : `; known are ${known.map((candidate) => `\`${candidate}\``).join(', ')}`;
-  return new AssayError('ASSAY_INVALID_OPTION', `Unknown option \`${name}\` of ${owner}${hint}`);
+  return nearest !== undefined
+    ? `; did you mean \`${nearest}\`?`
+    : `; known are ${known.map((candidate) => `\`${candidate}\``).join(', ')}`;
 }
 
 /** Of the known names the one that may be meant by a misspelt one; `undefined` when none is near. */
@@ -148,6 +161,10 @@ export const positive: OptionCheck = (value) =>
 /** A number strictly between 0 and 1: a confidence level, a chance. */
 export const betweenZeroAndOne: OptionCheck = (value) =>
   typeof value === 'number' && value > 0 && value < 1 ? undefined : 'a number above 0 and below 1';
+
+/** A number above 0, at most 1: a share or a difference that may be whole. */
+export const aboveZeroToOne: OptionCheck = (value) =>
+  typeof value === 'number' && value > 0 && value <= 1 ? undefined : 'a number above 0, at most 1';
 
 /** Milliseconds: a finite number >= 0, or `Infinity` for no limit. */
 export const milliseconds: OptionCheck = (value) =>

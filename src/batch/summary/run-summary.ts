@@ -191,14 +191,19 @@ export function formatRunSummary(summary: RunSummaryData): string {
         (cost === null ? '' : `; cost ${cost.toFixed(4)}`),
     );
   }
-  const errors = Object.entries(summary.errorsByCode);
-  if (errors.length > 0)
-    lines.push(`  errors      ${errors.map(([code, n]) => `${shownName(code)} ${count(n)}`).join(', ')}`);
+  const errors = countsByCode(summary);
+  if (errors !== '') lines.push(`  errors      ${errors}`);
   if (summary.budget !== null)
     for (const note of budgetNotes(summary.budget)) lines.push(`  budget      ${terminalSafe(note)}`);
   for (const warning of summary.warnings) lines.push(`  note        ${terminalSafe(warning)}`);
   return lines.join('\n');
 }
+
+/** How often each code came, `ASSAY_CONNECT 1, ASSAY_SERVER 3`; empty without errors. */
+export const countsByCode = ({ errorsByCode }: Pick<RunSummaryData, 'errorsByCode'>): string =>
+  Object.entries(errorsByCode)
+    .map(([code, n]) => `${shownName(code)} ${count(n)}`)
+    .join(', ');
 
 function metricTable({ overall, dimensions }: RunSummaryData): string[] {
   const rows: [string, MetricSummary][] = [
