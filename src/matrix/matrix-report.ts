@@ -1,10 +1,6 @@
 import type { BudgetSummary } from '../batch/summary/budget-summary.js';
-import {
-  countsByCode,
-  type MetricSummary,
-  type RunSummary,
-  type StopReason,
-} from '../batch/summary/run-summary.js';
+import type { MetricSummary, RunSummary, StopReason } from '../batch/summary/run-summary.js';
+import { countsByCode } from '../foundation/counted.js';
 import { plainText } from '../foundation/plain-text.js';
 import { compareRuns } from '../statistics/compare-runs.js';
 import { costPerSolved, type CostPerSolved } from '../statistics/cost-per-solved.js';
@@ -196,7 +192,7 @@ export function formatMatrix(data: MatrixData): string {
     priced ? [...row, ...(i === 0 ? ['cost', 'a solved case', `${share} interval`] : costs[i - 1]!)] : row,
   );
   const errors = cells.flatMap((cell) => {
-    const counts = countsByCode(cell.summary);
+    const counts = countsByCode(cell.summary.errorsByCode);
     return counts === '' ? [] : [`errors of ${nameOf(cell)}: ${counts}`];
   });
   const lines = [head, '', ...table(rows), ...(errors.length === 0 ? [] : ['', ...errors])];

@@ -3,7 +3,7 @@ import type { JudgeUsage } from '../../evaluation/judge-usage.js';
 import { hasFewClusters } from '../../statistics/cluster-robust.js';
 import type { Interval } from '../../statistics/intervals.js';
 import { budgetNotes, type BudgetSummary } from './budget-summary.js';
-import { count, things } from '../../foundation/counted.js';
+import { count, countsByCode, things } from '../../foundation/counted.js';
 import { shownName, terminalSafe } from '../../foundation/plain-text.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
@@ -191,19 +191,13 @@ export function formatRunSummary(summary: RunSummaryData): string {
         (cost === null ? '' : `; cost ${cost.toFixed(4)}`),
     );
   }
-  const errors = countsByCode(summary);
+  const errors = countsByCode(summary.errorsByCode);
   if (errors !== '') lines.push(`  errors      ${errors}`);
   if (summary.budget !== null)
     for (const note of budgetNotes(summary.budget)) lines.push(`  budget      ${terminalSafe(note)}`);
   for (const warning of summary.warnings) lines.push(`  note        ${terminalSafe(warning)}`);
   return lines.join('\n');
 }
-
-/** How often each code came, `ASSAY_CONNECT 1, ASSAY_SERVER 3`; empty without errors. */
-export const countsByCode = ({ errorsByCode }: Pick<RunSummaryData, 'errorsByCode'>): string =>
-  Object.entries(errorsByCode)
-    .map(([code, n]) => `${shownName(code)} ${count(n)}`)
-    .join(', ');
 
 function metricTable({ overall, dimensions }: RunSummaryData): string[] {
   const rows: [string, MetricSummary][] = [

@@ -1,8 +1,8 @@
 import { plainText } from '../../foundation/plain-text.js';
-import { countsByCode, type RunSummaryData } from '../../batch/summary/run-summary.js';
+import type { RunSummaryData } from '../../batch/summary/run-summary.js';
 import type { Ends } from '../../statistics/paired-table.js';
 import type { DecisionLook, DecisionOutcome } from './stopping-rule.js';
-import { count } from '../../foundation/counted.js';
+import { count, countsByCode } from '../../foundation/counted.js';
 
 /** Why a decision came to its end. Everything but `settled` and `end` can be resumed. */
 export type DecisionStop = 'settled' | 'end' | 'budget' | 'drained' | 'unequal-errors';
@@ -97,7 +97,7 @@ export function formatDecision(decision: DecisionData): string {
   const looked = mode === 'plan' ? `${looks.length} of the planned looks` : 'any number of looks';
   lines.push(`  judged ${count(cases)} cases (${count(pairs)} pairs${errored}), ${looked}`);
   for (const [name, { summary }] of Object.entries({ a, b })) {
-    const errors = countsByCode(summary);
+    const errors = countsByCode(summary.errorsByCode);
     if (errors !== '') lines.push(`  errors of ${name}: ${errors}`);
   }
   if (decision.callsSaved !== null) {
