@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import { AssayError } from '../errors.js';
 import { isSecretName, looksLikeKey } from './key-like.js';
+import { isThenable } from './thenable.js';
 
 /** How one option is checked: returns what was expected, or `undefined` when the value is good. */
 export type OptionCheck = (value: unknown) => string | undefined;
@@ -121,6 +122,7 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
   try {
+    if (isThenable(value)) return 'a promise';
     return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
   } catch {
     return 'an object that cannot be looked at'; // a revoked proxy

@@ -239,6 +239,10 @@ test('a key appears in no answer, error, event, snapshot, inspection or descript
   expect(text).not.toContain(other);
   const make = (): unknown => clientFor({ endpoints: [{ url: `http://user:${canary}@h/v1` }] });
   expect(make).toThrowError(/credentials/);
+  const second = { endpoints: ['http://a', 'localhost:8000/v1'], model: 'm' };
+  expect(() => clientFor(second)).toThrow(
+    'Expected `url` of endpoints[1] to be http(s): it does not begin with http:// or https://',
+  );
   try {
     make();
   } catch (thrown) {
