@@ -69,16 +69,10 @@ const RUN_CHECKS: OptionChecks<RunOptions> = {
 /** Checks the options of a run. One that shall go on must be named, and be kept somewhere: else it would begin anew in silence. */
 export function checkRunOptions(options: RunOptions, isKept: boolean): Readonly<RunOptions> {
   const checked = checkOptions('run', options, RUN_CHECKS);
-  if (checked.resume !== true) return checked;
-  if (checked.runId === undefined)
+  if (checked.resume === true && (checked.runId === undefined || !isKept))
     throw new AssayError(
       'ASSAY_INVALID_OPTION',
-      'Expected `runId` of run to be given: `resume` goes on with it',
-    );
-  if (!isKept)
-    throw new AssayError(
-      'ASSAY_INVALID_OPTION',
-      'Expected `store` of BatchProcessor to be given: `resume` goes on with what it holds',
+      'Expected `runId` of run and `store` of BatchProcessor to be given: `resume` goes on with that run',
     );
   return checked;
 }

@@ -157,9 +157,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     if (names.length === 0)
       throw invalid(`Expected \`dimensions\` of createEvaluator to hold at least one scorer: ${RIGHT_FORM}`);
     if (names.includes('overall'))
-      throw invalid(
-        'Expected no dimension of createEvaluator to be named `overall`: that is the overall score',
-      );
+      throw invalid('Expected no dimension to be named `overall`: that is the overall score');
     const settings = names.map((name) => dimensionSettings(name, options.dimensions[name]));
     const weights = weightsOf(names, { settings, weights: options.weights });
     this.name = options.name;

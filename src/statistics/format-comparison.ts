@@ -69,7 +69,7 @@ export function formatComparison(
   const shown = fittingColumns(widths, room);
   const lines = [
     `a = ${shownName(a.runId)} (${a.results} results), b = ${shownName(b.runId)} (${b.results} results): ${pairs} pairs`,
-    ...forcedDifferences.map((difference) => `FORCED although not scored alike: ${terminalSafe(difference)}`),
+    ...forcedDifferences.map((difference) => `FORCED although not scored alike: ${difference}`),
     '',
     ...rows.map((row) => tableRow(row, widths, shown)),
   ];
@@ -90,14 +90,9 @@ export function formatComparison(
     ...idLines('only in b', onlyInB),
     ...idLines('cases whose content changed', changedCases),
   ];
-  const notes = [
-    ...warnings.map((warning) => `note: ${terminalSafe(warning)}`),
-    ...unseen,
-    ...missing,
-    ...unmatched,
-  ];
+  const notes = [...warnings.map((warning) => `note: ${warning}`), ...unseen, ...missing, ...unmatched];
   if (notes.length > 0) lines.push('', ...notes);
-  return lines.join('\n');
+  return lines.map(terminalSafe).join('\n');
 }
 
 /** Which columns fit into the room, the most important ones in any case. */
@@ -134,7 +129,7 @@ const couldBeOutweighed = ({ interval: found, intervals: { t, midGaffke } }: Met
 
 function idLines(what: string, { count, ids }: UnmatchedResults): string[] {
   if (count === 0) return [];
-  const shown = ids.slice(0, SHOWN_IDS).map((id) => terminalSafe(JSON.stringify(id)));
+  const shown = ids.slice(0, SHOWN_IDS).map((id) => JSON.stringify(id));
   const more = count > shown.length ? `${shown.length > 0 ? ', ' : ''}${count - shown.length} more` : '';
   return [`${what}: ${count} (${shown.join(', ')}${more})`];
 }

@@ -365,12 +365,10 @@ describe('BatchProcessor', () => {
 
   it('refuses to go on with a run that has no name, or is kept nowhere', async () => {
     const kept = processorOf({ store: new MemoryResultStore() });
-    await expect(kept.run(cases(3), { resume: true })).rejects.toThrow(
-      'Expected `runId` of run to be given: `resume` goes on with it',
-    );
-    await expect(processorOf({}).run(cases(3), { runId: 'r', resume: true })).rejects.toThrow(
-      'Expected `store` of BatchProcessor to be given: `resume` goes on with what it holds',
-    );
+    const refusal =
+      'Expected `runId` of run and `store` of BatchProcessor to be given: `resume` goes on with that run';
+    await expect(kept.run(cases(3), { resume: true })).rejects.toThrow(refusal);
+    await expect(processorOf({}).run(cases(3), { runId: 'r', resume: true })).rejects.toThrow(refusal);
     await expect(processorOf({}).run(Promise.resolve(cases(3)) as never)).rejects.toThrow('got a promise');
   });
 

@@ -175,7 +175,7 @@ export function formatRunSummary(summary: RunSummaryData): string {
     lines.push(`  pass@k      ${byK(repetitions.passAtK)}`, `  pass^k      ${byK(repetitions.passHatK)}`);
   }
   for (const [name, { score: value }] of Object.entries(summary.corpus))
-    lines.push(`  ${shownName(name)} over the corpus ${score(value)}`);
+    lines.push(`  ${name} over the corpus ${score(value)}`);
   lines.push(`  latency     ${durations(latency)}`);
   if (timeToFirstToken !== null) lines.push(`  first token ${durations(timeToFirstToken)}`);
   lines.push(
@@ -194,9 +194,9 @@ export function formatRunSummary(summary: RunSummaryData): string {
   const errors = countsByCode(summary.errorsByCode);
   if (errors !== '') lines.push(`  errors      ${errors}`);
   if (summary.budget !== null)
-    for (const note of budgetNotes(summary.budget)) lines.push(`  budget      ${terminalSafe(note)}`);
-  for (const warning of summary.warnings) lines.push(`  note        ${terminalSafe(warning)}`);
-  return lines.join('\n');
+    for (const note of budgetNotes(summary.budget)) lines.push(`  budget      ${note}`);
+  for (const warning of summary.warnings) lines.push(`  note        ${warning}`);
+  return lines.map(terminalSafe).join('\n');
 }
 
 function metricTable({ overall, dimensions }: RunSummaryData): string[] {
