@@ -21,3 +21,7 @@ export const countsByCode = (byCode: Readonly<Record<string, number>>): string =
   Object.entries(byCode)
     .map(([code, n]) => `${shownName(code)} ${count(n)}`)
     .join(', ');
+
+/** What something cost: four decimals, or two digits of a smaller sum, which would read as nothing. */
+export const costText = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.001 ? value.toPrecision(2) : value.toFixed(4);

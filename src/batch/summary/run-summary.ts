@@ -3,7 +3,7 @@ import type { JudgeUsage } from '../../evaluation/judge-usage.js';
 import { hasFewClusters } from '../../statistics/cluster-robust.js';
 import type { Interval } from '../../statistics/intervals.js';
 import { budgetNotes, type BudgetSummary } from './budget-summary.js';
-import { count, countsByCode, things } from '../../foundation/counted.js';
+import { costText, count, countsByCode, things } from '../../foundation/counted.js';
 import { shownName, terminalSafe } from '../../foundation/plain-text.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
@@ -182,13 +182,13 @@ export function formatRunSummary(summary: RunSummaryData): string {
     `  throughput  ${summary.resultsPerSecond.toFixed(1)} results/s over ${seconds.toFixed(seconds < 1 ? 2 : 1)} s` +
       (summary.cacheHits > 0 ? `, ${count(summary.cacheHits)} answers from the cache` : ''),
     `  tokens      ${count(tokens.input)} in, ${count(tokens.output)} out` +
-      (summary.cost === null ? '' : `; cost ${summary.cost.toFixed(4)}`),
+      (summary.cost === null ? '' : `; cost ${costText(summary.cost)}`),
   );
   if (summary.judges !== null) {
     const { calls, inputTokens, outputTokens, cost } = summary.judges;
     lines.push(
       `  judges      ${count(calls)} calls, ${count(inputTokens)} tokens in, ${count(outputTokens)} out` +
-        (cost === null ? '' : `; cost ${cost.toFixed(4)}`),
+        (cost === null ? '' : `; cost ${costText(cost)}`),
     );
   }
   const errors = countsByCode(summary.errorsByCode);

@@ -9,7 +9,7 @@ import { isoTime, lengthOfTime, localTime } from '../local-time.js';
 import { openStore } from '../open-store.js';
 import type { Tone } from '../output.js';
 import { formatTable, type Column } from '../table.js';
-import { count } from '../../foundation/counted.js';
+import { costText, count } from '../../foundation/counted.js';
 
 const STATES = ['running', 'waiting', 'ended', 'drained', 'crashed'] as const satisfies readonly RunState[];
 const SHOWN = 20;
@@ -131,7 +131,10 @@ const COLUMNS: readonly Column<RunRecord>[] = [
     title: 'cost',
     align: 'right',
     leaveOut: 5,
-    cell: (record) => summaryOf(record)?.cost?.toFixed(4) ?? '-',
+    cell: (record) => {
+      const cost = summaryOf(record)?.cost ?? null;
+      return cost === null ? '-' : costText(cost);
+    },
   },
   { title: 'started', leaveOut: 1, cell: ({ manifest }) => localTime(manifest.startedAt) },
   { title: 'model', leaveOut: 2, least: 10, cell: ({ end }) => end?.models.join(', ') ?? '-' },

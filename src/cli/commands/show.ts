@@ -103,7 +103,7 @@ async function list({ given, output }: CommandCall, { store, record, query }: Sh
   const { scored, unscored, errored } = record.results;
   const without = unscored + errored > 0 ? '; --outcome errored and --outcome unscored show those' : '';
   output.note(
-    `${seen} of ${scored + unscored + errored} results of ${runId}: ${scored} scored, ${unscored} unscored, ${errored} errored${without}`,
+    `${seen} of ${scored + unscored + errored} results of ${shownName(runId)}: ${scored} scored, ${unscored} unscored, ${errored} errored${without}`,
   );
   return EXIT.done;
 }

@@ -2,7 +2,7 @@ import { plainText } from '../../foundation/plain-text.js';
 import type { RunSummaryData } from '../../batch/summary/run-summary.js';
 import type { Ends } from '../../statistics/paired-table.js';
 import type { DecisionLook, DecisionOutcome } from './stopping-rule.js';
-import { count, countsByCode } from '../../foundation/counted.js';
+import { costText, count, countsByCode } from '../../foundation/counted.js';
 
 /** Why a decision came to its end. Everything but `settled` and `end` can be resumed. */
 export type DecisionStop = 'settled' | 'end' | 'budget' | 'drained' | 'unequal-errors';
@@ -101,7 +101,7 @@ export function formatDecision(decision: DecisionData): string {
     if (errors !== '') lines.push(`  errors of ${name}: ${errors}`);
   }
   if (decision.callsSaved !== null) {
-    const money = decision.costSaved === null ? '' : ` and ${decision.costSaved.toFixed(4)} of cost`;
+    const money = decision.costSaved === null ? '' : ` and ${costText(decision.costSaved)} of cost`;
     lines.push(`  ${count(decision.calls)} calls; ${count(decision.callsSaved)} calls${money} saved`);
   }
   if (outcome === 'undecided' && decision.stopReason !== 'end')
