@@ -16,6 +16,7 @@ import {
   ServerSentEvents,
   startsEvent,
   startsObject,
+  tellsForm,
   type StreamSink,
 } from '../http/server-sent-events.js';
 import type { TokenUsage } from '../model-client.js';
@@ -32,6 +33,8 @@ import type { SecretStream } from '../http/secret-stream.js';
 
 /** Who waits for an answer; exactly one of `replied`, `unusable` and `reported` is called, once. */
 export interface AnswerListener {
+  /** Whose answer it is. */
+  readonly connection: EndpointConnection;
   /** A piece of a streamed answer's text. */
   text(text: string): void;
   replied(reply: ProtocolReply): void;
@@ -41,17 +44,14 @@ export interface AnswerListener {
   reported(body: unknown): void;
 }
 
-/** What an {@link AnswerReader} is made from. */
-export interface AnswerReaderSettings {
-  readonly connection: EndpointConnection;
+/** What a reader knows of the call that was answered. */
+export interface AnsweredRequest {
+  /** Number of the call. */
+  readonly id: number;
+  /** Whether a stream was asked for. */
   readonly stream: boolean;
-  readonly encodings: readonly string[];
-  readonly maxBytes: number;
-  readonly callId: number;
 }
 
-const TELLS_FORM = /^(\xef\xbb\xbf)?\s*([{[]|[^\s:]{0,6}:|\S{6})/;
-const LONGEST_HEAD = 4096;
 const DONE = /^\s+\[DONE\]/;
 const MISFRAMED = /^data:|\}\s*\n\s*(\{|\[DONE\])/; // framed twice, or no empty line between events
 const ENVELOPES = 64; // a token of four letters comes in 250 bytes
@@ -62,7 +62,9 @@ const ENVELOPES = 64; // a token of four letters comes in 250 bytes
  */
 export class AnswerReader implements StreamSink {
   readonly #listener: AnswerListener;
-  readonly #settings: AnswerReaderSettings;
+  readonly #connection: EndpointConnection;
+  readonly #callId: number;
+  readonly #maxBytes: number;
   #reader: StreamReader | undefined;
   #guard: SecretStream | undefined;
   #events: ServerSentEvents | JsonLines | undefined;
@@ -78,11 +80,12 @@ export class AnswerReader implements StreamSink {
   /** The parsed reply, of a stream its last message. */
   lastMessage: unknown;
 
-  constructor(listener: AnswerListener, settings: AnswerReaderSettings) {
+  constructor(listener: AnswerListener, { id, stream }: AnsweredRequest, maxBytes: number) {
     this.#listener = listener;
-    this.#settings = settings;
-    if (settings.encodings.length > 0) this.#decode(settings.encodings);
-    if (settings.stream) this.#readStream();
+    this.#connection = listener.connection;
+    this.#callId = id;
+    this.#maxBytes = maxBytes;
+    if (stream) this.#readStream();
   }
 
   /** Tokens that the server has told of so far; `null` when it has not. */
@@ -90,12 +93,24 @@ export class AnswerReader implements StreamSink {
     if (this.#events !== undefined) return this.#reader?.usage ?? null;
     return this.lastMessage === undefined
       ? null
-      : (this.#settings.connection.protocol.usage?.(this.lastMessage) ?? null);
+      : (this.#connection.protocol.usage?.(this.lastMessage) ?? null);
+  }
+
+  /** The body was packed in these ways, one after the other; to be said before the first {@link AnswerReader.write}. */
+  decode(encodings: readonly string[]): void {
+    this.#decoder = new ContentDecoder(encodings, {
+      data: (chunk) => this.#take(chunk),
+      end: () => this.#complete(),
+      error: (error) =>
+        this.stage !== 'open'
+          ? this.#complete()
+          : this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`),
+    });
   }
 
   /** Takes a piece of the wire. */
   write(chunk: Buffer): void {
-    if (this.#decoder === undefined && this.#size === 0 && startsGzip(chunk)) this.#decode(['gzip']); // and nobody says so
+    if (this.#decoder === undefined && this.#size === 0 && startsGzip(chunk)) this.decode(['gzip']); // and nobody says so
     if (this.#decoder === undefined) this.#take(chunk);
     else this.#decoder.write(chunk);
   }
@@ -158,31 +173,20 @@ export class AnswerReader implements StreamSink {
   }
 
   #readStream(): void {
-    const { connection, maxBytes } = this.#settings;
-    const { protocol } = connection;
+    const { protocol } = this.#connection;
     this.#reader = protocol.stream();
-    this.#guard = connection.streamGuard();
+    this.#guard = this.#connection.streamGuard();
     this.#events =
-      protocol.streamFormat === 'sse' ? new ServerSentEvents(maxBytes, this) : new JsonLines(maxBytes, this);
-  }
-
-  #decode(encodings: readonly string[]): void {
-    this.#decoder = new ContentDecoder(encodings, {
-      data: (chunk) => this.#take(chunk),
-      end: () => this.#complete(),
-      error: (error) =>
-        this.stage !== 'open'
-          ? this.#complete()
-          : this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`),
-    });
+      protocol.streamFormat === 'sse'
+        ? new ServerSentEvents(this.#maxBytes, this)
+        : new JsonLines(this.#maxBytes, this);
   }
 
   #take(piece: Buffer): void {
     if (this.#over) return;
     if (this.#size > 0) return this.#keep(piece);
     const chunk = this.#head === undefined ? piece : Buffer.concat([this.#head, piece]);
-    // A line break that keeps the connection alive, or the first byte alone, does not tell the form.
-    const told = chunk.length >= LONGEST_HEAD || TELLS_FORM.test(chunk.toString('latin1', 0, LONGEST_HEAD));
+    const told = tellsForm(chunk);
     this.#head = told ? undefined : chunk;
     if (!told) return;
     this.#suitForm(chunk);
@@ -191,7 +195,7 @@ export class AnswerReader implements StreamSink {
 
   #keep(chunk: Buffer): void {
     this.#size += chunk.length;
-    const { maxBytes } = this.#settings;
+    const maxBytes = this.#maxBytes;
     if (this.#size > (this.#events === undefined ? maxBytes : maxBytes * ENVELOPES)) return this.#tooLarge();
     if (this.#events === undefined) {
       if (this.#first === undefined) this.#first = chunk;
@@ -214,8 +218,7 @@ export class AnswerReader implements StreamSink {
   // Lines of JSON begin as one value does: only the whole tells them apart.
   #suitLines(): void {
     if (this.#events !== undefined || this.#first === undefined) return;
-    const { connection } = this.#settings;
-    if (connection.protocol.streamFormat !== 'ndjson') return;
+    if (this.#connection.protocol.streamFormat !== 'ndjson') return;
     const bytes = Buffer.concat(this.#rest ?? [this.#first]);
     if (!/^\s*\{[^\n]*"done"\s*:\s*false[^\n]*\}\s*\n\s*\{/.test(bytes.toString('utf8'))) return;
     this.#readStream();
@@ -224,7 +227,7 @@ export class AnswerReader implements StreamSink {
 
   #text(text: string): void {
     this.#textLength += text.length;
-    if (this.#textLength + (this.#reader!.kept ?? 0) > this.#settings.maxBytes) this.#tooLarge();
+    if (this.#textLength + (this.#reader!.kept ?? 0) > this.#maxBytes) this.#tooLarge();
     else if (text !== '') this.#show(text);
   }
 
@@ -234,7 +237,7 @@ export class AnswerReader implements StreamSink {
 
   // Of a stream what counts is what is kept of it; its envelopes may be far larger.
   #tooLarge(): void {
-    this.#fail(TOO_LARGE, `the reply is larger than ${this.#settings.maxBytes} bytes`);
+    this.#fail(TOO_LARGE, `the reply is larger than ${this.#maxBytes} bytes`);
   }
 
   #complete(): void {
@@ -262,12 +265,14 @@ export class AnswerReader implements StreamSink {
   }
 
   #whole(): ProtocolReply {
-    const { connection } = this.#settings;
+    const connection = this.#connection;
     const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest);
     if (bytes === undefined) throw new Error('the reply is empty');
-    if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
     const start = bytes[0] === 0xef ? 3 : 0; // of a byte order mark
-    const parsed = connection.readJson(bytes.toString('utf8', start));
+    const text = bytes.toString('utf8', start);
+    // Decoding puts a replacement character in the place of whatever is not UTF-8.
+    if (text.includes('\ufffd') && !isUtf8(bytes)) throw new Error('the reply is not UTF-8');
+    const parsed = connection.readJson(text);
     this.lastMessage = parsed;
     if (holdsError(parsed)) throw new ReportedFailure(parsed);
     return connection.protocol.parse(parsed);
@@ -276,9 +281,9 @@ export class AnswerReader implements StreamSink {
   #streamed(reader: StreamReader, events: ServerSentEvents | JsonLines): ProtocolReply | undefined {
     events.end();
     if (this.#over) return undefined;
-    const { connection, callId } = this.#settings;
+    const { endSigns } = this.#connection;
     if (reader.done) {
-      connection.endSigns.given();
+      endSigns.given();
       return this.#clear(reader.reply());
     }
     if (!this.#ended && reader.ended !== true)
@@ -286,20 +291,19 @@ export class AnswerReader implements StreamSink {
     const reply = reader.reply();
     if (reply.text === '' && reply.toolCalls === undefined)
       throw new EmptyAnswer('the stream holds no answer');
-    if (this.#stray === '' && connection.endSigns.withheld(callId)) return this.#clear(reply);
+    if (this.#stray === '' && endSigns.withheld(this.#callId)) return this.#clear(reply);
     this.#fail(UNSIGNED, `the stream does not say why the answer ended${this.#strayWords()}`);
     return undefined;
   }
 
   #clear(reply: ProtocolReply): ProtocolReply {
-    const clear = this.#settings.connection.clearAnswer(reply);
+    const clear = this.#connection.clearAnswer(reply);
     if (clear !== reply) this.lastMessage = undefined; // it holds a piece of what was hidden
     return clear;
   }
 
   #parsed(data: string): unknown {
-    if (/^\s*[{["]/.test(data) || !/error|exception/i.test(data))
-      return this.#settings.connection.readJson(data);
+    if (/^\s*[{["]/.test(data) || !/error|exception/i.test(data)) return this.#connection.readJson(data);
     return { error: { message: data } };
   }
 

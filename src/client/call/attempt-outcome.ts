@@ -33,12 +33,11 @@ export function attemptRecord(attempt: Attempt, { code, durationMs }: AttemptEnd
 /** Tells the endpoint, the selection and the limits that an attempt was answered. */
 export function recordAnswer(
   settings: CallSettings,
-  { attempt, reply }: { readonly attempt: Attempt; readonly reply: ProtocolReply },
+  { attempt, reply, now }: { readonly attempt: Attempt; readonly reply: ProtocolReply; readonly now: number },
 ): void {
-  const { clock, work, hedge, reporter } = settings;
+  const { work, hedge, reporter } = settings;
   const { endpoint } = attempt.connection;
   const { ticket } = attempt;
-  const now = clock.now();
   const units = work.unitsOf(reply, ticket.work);
   const change = endpoint.succeeded(
     ticket,
