@@ -45,6 +45,8 @@ export interface AnswerCost {
   /** Units of work. */
   readonly work: number;
   readonly tokens: number;
+  /** Whether there was not a word in it although others have words: neither speed nor a proof that it can answer. */
+  readonly hollow?: boolean | undefined;
 }
 
 const STALE_MS = 30_000;
@@ -237,13 +239,17 @@ export class Endpoint implements EndpointCandidate {
   }
 
   /** A call was answered. */
-  succeeded(ticket: Ticket, { work, tokens }: AnswerCost, now: number): HealthChange {
+  succeeded(ticket: Ticket, { work, tokens, hollow }: AnswerCost, now: number): HealthChange {
     const latencyMs = now - ticket.begunAt;
     this.adaptive?.succeeded(this.latency.inFlight);
-    this.latency.succeeded(ticket, work, now);
+    if (hollow) this.latency.answeredEmpty(ticket, work, now);
+    else this.latency.succeeded(ticket, work, now);
     this.limit.correctTokens(ticket.tokens, tokens, now);
-    this.limit.succeeded(ticket.begunAt, now);
-    this.record.answered(now);
+    if (hollow) this.record.failed(now);
+    else {
+      this.limit.succeeded(ticket.begunAt, now);
+      this.record.answered(now);
+    }
     this.#overloadsInRow = 0;
     this.#lastSuccessAt = this.#lastSignAt = now;
     this.counts.succeeded++;
@@ -252,7 +258,7 @@ export class Endpoint implements EndpointCandidate {
       : this.averageLatencyMs * 0.95 + latencyMs * 0.05;
     this.#outcome(1, now);
     const change = this.health.succeeded(now, ticket.epoch);
-    if (change === 'restored') this.latency.reset(latencyMs / work, now);
+    if (change === 'restored' && !hollow) this.latency.reset(latencyMs / work, now);
     return change;
   }
 

@@ -148,7 +148,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const { clock, selector, reporter, room } = this.#settings;
     const now = clock.now();
     const latencyMs = now - attempt.ticket.begunAt;
-    recordAnswer(this.#settings, { attempt, reply });
+    const fault = recordAnswer(this.#settings, { attempt, reply, call: this });
+    if (fault !== undefined) return this.failed(attempt, fault);
     reporter.attemptEnded(this, { attempt, outcome: 'ok', durationMs: latencyMs });
     const other = attempt === this.#live ? this.#second : this.#live;
     if (other !== undefined) this.#cancel(other);
@@ -214,10 +215,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const { selector, room } = this.#settings;
     const choice = this.#askPolicy<Choice>(() => selector.choose(this, now));
     if (choice === undefined) return;
-    if (choice.kind === 'send') {
-      this.#send(choice.endpoint, { now });
-      return;
-    }
+    if (choice.kind === 'send') return this.#send(choice.endpoint, { now });
     if (choice.kind === 'queue') {
       if (!this.#mayWaitFor(choice.endpoint, now)) return;
     } else if (selector.allDown(this.#history?.refused ?? NOBODY)) {

@@ -84,7 +84,8 @@ function byStatus({ status, body, waitMs }: RefusedReply): Failure {
       return failures.OVERLOADED;
     default:
       if (status >= 500 || status < 300) return failures.SERVER;
-      return isQuota(body, { limited: false }) ? failures.QUOTA_EXCEEDED : failures.STRANGE_STATUS;
+      if (isQuota(body, { limited: false })) return failures.QUOTA_EXCEEDED;
+      return isLimit(body) || isOverload(body) ? byLimit(body, waitMs) : failures.STRANGE_STATUS;
   }
 }
 

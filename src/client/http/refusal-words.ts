@@ -95,9 +95,9 @@ export function isQuota(
 const MONEY_CODES =
   /insufficient[_ -]?(quota|credits?|balance|funds)|billing|credit|spend|payment|arrear|budget[_ ]?exceeded|exceeded?[_ ]?(token)?budget|exceeded_current_quota|usage_limit_reached/i;
 const EMPTY_ACCOUNT =
-  /insufficient[ _](quota|credits?|balance|funds)|credit balance|(doesn.t|does not) have (any|enough|sufficient) credits?|\bkey limit exceeded|(out of|used all( available)?|not enough|no( more)?) credits?|reached your (specified )?(api )?usage limits?|(spend|spending)[ _-](limit|cap)|(monthly|weekly) (spend\w* |usage )?(limit|budget)|budget has been exceeded|over budget|out of call volume quota|ExceededBudget|ExceededTokenBudget|account .{0,60}(suspended|overdue|arrears|deactivated)/i;
+  /insufficient[ _](quota|credits?|balance|funds)|credit balance|(doesn.t|does not) have (any|enough|sufficient) credits?|\bkey limit exceeded|(out of|used all( available)?|not enough|no( more)?) credits?|reached your (specified )?(api )?usage limits?|(spend|spending)[ _-](limit|cap)|(monthly|weekly) (spend\w* |usage )?(limit|budget)|budget has been exceeded|over budget|out of call volume quota|ExceededBudget|ExceededTokenBudget|account .{0,60}(suspended|overdue|arrears|deactivated)|free (tier|quota|credits?) .{0,40}(exhausted|used up)|余额不足|欠费/i;
 const LONG_LIMIT =
-  /((per|a|each|this)[ _-]|\/ ?)(day|week|month)\b|\b(daily|weekly|monthly)\b|\([RT]PD\)|\b[RT]PD\b/i;
+  /((per|a|each|this)[ _-]|\/ ?)(day|week|month)\b|\b(daily|weekly|monthly)\b|\([RT]PD\)|\b[RT]PD\b|[每\d] ?[天日周月](使用|调用)?(上限|限额|额度)/i;
 const SHORT_LIMIT =
   /(per|a|each|this)[ _-](sec(ond)?|min(ute)?|hour)\b|\b[RT]P[MS]\b|rate[ _-]?limit|too many requests/i;
 const MONEY_WORDS =

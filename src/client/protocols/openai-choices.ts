@@ -48,9 +48,12 @@ export function endOf(choice: Record<string, unknown>): string | undefined {
 
 const NO_CHOICE: Record<string, unknown> = Object.freeze({});
 
-// A gateway whose own server failed midway answers 200 and says so in the choice (OpenRouter).
-function checkUnbroken({ error, finish_reason: reason }: Record<string, unknown>): void {
+// A gateway whose own server failed midway answers 200 and says so in the choice, some only in that server's own word for
+// the reason (OpenRouter's `native_finish_reason`), beside a `stop` of the gateway's.
+function checkUnbroken(choice: Record<string, unknown>): void {
+  const { error, finish_reason: reason, native_finish_reason: native } = choice;
   if (saysError(error)) throw new ReportedFailure({ error });
-  if (breaksOff(reason))
-    throw new ReportedFailure({ message: `the answer was broken off (${String(reason)})` });
+  for (const each of [reason, native])
+    if (breaksOff(each))
+      throw new ReportedFailure({ message: `the answer was broken off (${String(each)})` });
 }
