@@ -15,6 +15,7 @@ import {
   JsonLines,
   ServerSentEvents,
   startsEvent,
+  startsLines,
   startsObject,
   type StreamSink,
 } from '../http/server-sent-events.js';
@@ -53,6 +54,7 @@ export interface AnswerReaderSettings {
 const TELLS_FORM = /^(\xef\xbb\xbf)?\s*([{[]|[^\s:]{0,6}:|\S{6})/;
 const LONGEST_HEAD = 4096;
 const DONE = /^\s+\[DONE\]/;
+const LAST_WORD = /\s(?:data:\s*)?\[DONE\]\s*$/;
 const MISFRAMED = /^data:|\}\s*\n\s*(\{|\[DONE\])/; // framed twice, or no empty line between events
 const ENVELOPES = 64; // a token of four letters comes in 250 bytes
 
@@ -157,13 +159,11 @@ export class AnswerReader implements StreamSink {
     else this.#stray ||= text.slice(0, 300);
   }
 
-  #readStream(): void {
+  #readStream(format = this.#settings.connection.protocol.streamFormat): void {
     const { connection, maxBytes } = this.#settings;
-    const { protocol } = connection;
-    this.#reader = protocol.stream();
+    this.#reader = connection.protocol.stream();
     this.#guard = connection.streamGuard();
-    this.#events =
-      protocol.streamFormat === 'sse' ? new ServerSentEvents(maxBytes, this) : new JsonLines(maxBytes, this);
+    this.#events = format === 'sse' ? new ServerSentEvents(maxBytes, this) : new JsonLines(maxBytes, this);
   }
 
   #decode(encodings: readonly string[]): void {
@@ -205,21 +205,23 @@ export class AnswerReader implements StreamSink {
     }
   }
 
-  // Asked for a stream, some servers answer as if not, above all with errors; and some stream whatever they are asked.
+  // Asked for a stream, some servers answer as if not, above all with errors; and some stream whatever they are asked,
+  // or in lines of JSON without frames.
   #suitForm(first: Buffer): void {
-    if (this.#events instanceof ServerSentEvents && startsObject(first)) this.#events = undefined;
-    else if (this.#events === undefined && startsEvent(first)) this.#readStream();
+    if (this.#events instanceof ServerSentEvents && startsObject(first)) {
+      this.#events = undefined;
+      if (startsLines(first)) this.#readStream('ndjson');
+    } else if (this.#events === undefined && startsEvent(first)) this.#readStream();
   }
 
-  // Lines of JSON begin as one value does: only the whole tells them apart.
+  // Lines of JSON begin as one value does: what came first may not have told them apart.
   #suitLines(): void {
-    if (this.#events !== undefined || this.#first === undefined) return;
-    const { connection } = this.#settings;
-    if (connection.protocol.streamFormat !== 'ndjson') return;
-    const bytes = Buffer.concat(this.#rest ?? [this.#first]);
-    if (!/^\s*\{[^\n]*"done"\s*:\s*false[^\n]*\}\s*\n\s*\{/.test(bytes.toString('utf8'))) return;
-    this.#readStream();
-    this.#events!.push(bytes);
+    const first = this.#first;
+    if (this.#events !== undefined || first === undefined) return;
+    const cut = this.#rest !== undefined && first.length < LONGEST_HEAD;
+    if (!startsLines(cut ? Buffer.concat(this.#rest!) : first)) return;
+    this.#readStream('ndjson');
+    for (const piece of this.#rest ?? [first]) this.#events!.push(piece);
   }
 
   #text(text: string): void {
@@ -267,7 +269,7 @@ export class AnswerReader implements StreamSink {
     if (bytes === undefined) throw new Error('the reply is empty');
     if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
     const start = bytes[0] === 0xef ? 3 : 0; // of a byte order mark
-    const parsed = connection.readJson(bytes.toString('utf8', start));
+    const parsed = this.#parsedWhole(bytes.toString('utf8', start));
     this.lastMessage = parsed;
     if (holdsError(parsed)) throw new ReportedFailure(parsed);
     return connection.protocol.parse(parsed);
@@ -289,6 +291,18 @@ export class AnswerReader implements StreamSink {
     if (this.#stray === '' && connection.endSigns.withheld(callId)) return this.#clear(reply);
     this.#fail(UNSIGNED, `the stream does not say why the answer ended${this.#strayWords()}`);
     return undefined;
+  }
+
+  // Some gateways put the last word of a stream behind an answer that is none.
+  #parsedWhole(text: string): unknown {
+    const { connection } = this.#settings;
+    try {
+      return connection.readJson(text);
+    } catch (error) {
+      const value = text.replace(LAST_WORD, '');
+      if (value === text) throw error;
+      return connection.readJson(value);
+    }
   }
 
   #clear(reply: ProtocolReply): ProtocolReply {

@@ -1,10 +1,12 @@
 import { saysError } from './error-body.js';
 import { breaksOff, isReason } from './finish-reason.js';
-import { list, record, ReportedFailure } from './protocol.js';
+import { EmptyAnswer, list, record, ReportedFailure } from './protocol.js';
 
 /** The first choice of a whole reply. More than one come only where `n` in `extraBody` asks for them, in any order. */
 export function firstChoice(reply: Record<string, unknown>): Record<string, unknown> {
   const choices = list(reply['choices']);
+  if (choices.length === 0 && Array.isArray(reply['choices']))
+    throw new EmptyAnswer('the reply has no choices'); // LiteLLM, for Gemini's candidates without content
   const first = record(choices[0]);
   const chosen =
     choices.length > 1 && first['index'] !== 0
