@@ -25,7 +25,7 @@ const CONTEXT_LENGTH_WORDS: readonly RegExp[] = [
   /(prompt|input|request|message|conversation)s? (is|are|was) too (long|large)|too many (input |prompt )?tokens/i, // Anthropic, Bedrock
   /must have less than \d+ tokens|max_total_tokens|`inputs` tokens \+ `max_new_tokens` must be <=/i, // TGI
   /input token count .{0,200}exceeds|input (length|tokens?) .{0,200}(exceeds?|longer than|greater than)/i, // Gemini
-  /exceeds? (the )?(model'?s? )?(max(imum)? )?(token|context|input) (limit|length|window)/i,
+  /exceed(s|ed)? (the )?(model'?s? )?(max(imum)? )?(token|context|input) (limit|length|window)/i, // Moonshot: exceeded
   /(tokens|prompt) .{0,80}exceeds? .{0,60}(context|limit of \d+ tokens|maximum)|range of input length/i, // Mistral, DashScope
   /(token count|number of tokens|tokens in (the )?(request|prompt|input)|(prompt|input|total) tokens) .{0,60}(exceeds?|more than|above|over) .{0,20}(limit|max)/i,
   /reduce the (length|size) of (the|your) (messages?|prompt|input)/i,
