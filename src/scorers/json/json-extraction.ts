@@ -168,6 +168,34 @@ export function plainFit(value: unknown): number {
   return value.some((item) => typeof item === 'object' && item !== null) || value.length > 1 ? 2 : 0;
 }
 
+const OPENS_OBJECT = /^\{\s*"[^"\n]{1,100}"\s*:/;
+const LONGEST_KEY = 160;
+
+/**
+ * Past an object that is no JSON, as one with `"\\(x\\)"` is none: what stands in it is a part of it and no value of its
+ * own. `undefined` where nothing closes it.
+ */
+function closeOfBroken(text: string, start: number): number | undefined {
+  let depth = 0;
+  const marks = /\\[^]|"|[{}]/g;
+  marks.lastIndex = start;
+  let isText = false;
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    if (mark[0] === '"') isText = !isText;
+    else if (isText || mark[0].length > 1) continue;
+    else if (mark[0] === '{') depth++;
+    else if (--depth === 0) return marks.lastIndex;
+  }
+  return undefined;
+}
+
+/** Where a later object begins a line. */
+function nextLineObject(text: string, start: number): number {
+  const next = /\n[ \t]*(?=\{)/g;
+  next.lastIndex = start + 1;
+  return next.test(text) ? next.lastIndex : text.length;
+}
+
 const MOST_VALUES = 1_000;
 const MOST_ATTEMPTS = 20_000;
 const READ_AT_MOST = 3; // times the text: brackets that nothing closes must not be read to the end again and again
@@ -187,6 +215,11 @@ function embeddedIn(text: string, reading: JsonReading, mayBreakOff: boolean): F
       brackets.lastIndex = value.end;
     }
     if (!value.found && !mayBreakOff && value.end >= text.length) return [];
+    if (!value.found && OPENS_OBJECT.test(text.slice(found.index, found.index + LONGEST_KEY))) {
+      const close = closeOfBroken(text, found.index);
+      budget -= (close ?? text.length) - found.index;
+      brackets.lastIndex = close ?? nextLineObject(text, found.index);
+    }
     if (budget < 0 || values.length >= MOST_VALUES || ++attempts > MOST_ATTEMPTS) break;
   }
   return values;

@@ -189,6 +189,7 @@ function isSupposed(text: string, { from }: Announcement): boolean {
   const before = text.slice(Math.max(0, from - 52), from);
   let start = before.length;
   while (start > 0 && !SENTENCE_ENDS.includes(before[start - 1]!)) start--;
+  start = Math.max(start, before.lastIndexOf(', but ')); // `it is not listed, but the closest answer is`
   return (
     SUPPOSED.test(before.slice(start)) ||
     NOT_THE_LAST.test(before) ||
@@ -196,9 +197,9 @@ function isSupposed(text: string, { from }: Announcement): boolean {
   );
 }
 
-/** `my first answer was`, `longer answer:`. */
+/** `my first answer was`, `longer answer:`, `step-by-step solution:`. */
 const NOT_THE_LAST =
-  /(?<![\p{L}])(?:long(?:er)?|(?:my|meine|ma|mi|мой) (?:first|initial|original|previous|earlier|erste|première|primera|первый)) $/iu;
+  /(?<![\p{L}])(?:long(?:er)?|step[- ]by[- ]step|detailed|worked|(?:my|meine|ma|mi|мой) (?:first|initial|original|previous|earlier|erste|première|primera|первый)) $/iu;
 const EXAMPLE = /\be\.g\.[^.!?\n。]{0,40}$/i;
 
 const SENTENCE_ENDS = '.!?;\n。；';

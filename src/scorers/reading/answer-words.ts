@@ -50,7 +50,7 @@ const LINKING_WORDS =
   'choices?|options?|letter|key|value|number|is|to|of|for|based|in|from|after|using|given|final|correct|right|here|auf|zur|de|del|della|à|a la|finale|esatta|giusta|certa|juste|exacte|correcta|correcte|corretta|correta';
 
 const COPULAS =
-  'is|was|are|would be|should be|must be|will be|has to be|equals|ist|lautet|wäre|sind|est|serait|es|sería|son|è|é|sarebbe|seria|são|to|jest|je|är|er|on|olur|adalah|ialah|là|ni|is dus|este|είναι|это|является|е|هي|هو|है|হল|హల్|คือ|הוא|היא';
+  'is|was|are|would be|should be|must be|will be|has to be|equals|ist|lautet|wäre|sind|est|serait|es|sería|son|è|é|sarebbe|seria|são|to(?<=(?:odpowied|wynik)[^.\\n]{0,80}to)|jest|je|är|er|on(?<=vastau[^.\\n]{0,80}on)|olur|adalah|ialah|là|ni|is dus|este|είναι|это|является|е|هي|هو|है|হল|హల్|คือ|הוא|היא';
 
 /** After a noun: up to the colon, arrow or bracket that ends a field's label. */
 export const FIELD_TAIL = new RegExp(

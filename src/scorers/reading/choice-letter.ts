@@ -161,8 +161,9 @@ function endsThere(text: string, at: number, strict: boolean): boolean {
 const MAY_FOLLOW =
   /^(?:because|since|as|is|was|and|or|but|with|while|not|which|for|due|rather|over|although|though|from|given|option|choice|porque|ya|weil|da|denn|car|parce|perché|pois|потому|так|和|或)$/i;
 
+/** In small letters, since `E`, `O` and `Y` may be options. */
 const ALTERNATIVE =
-  /(?:[ \t]*(?:[,，、;；/&+|]|or\b|and\b|und\b|oder\b|y\b|o\b|u\b|e\b|et\b|ou\b|to\b|through\b|и\b|или\b|and\/or\b|[-–~](?=[ \t]*[(*]?[\p{Lu}]))|或者|或|和|及|与|と|および|または|[ \t]{1,2}(?=[A-Z](?:[ \t]*(?:[,.;)]|\r?\n|$))))+[ \t]*/iuy;
+  /(?:[ \t]*(?:[,，、;；/&+|]|(?:or|OR|and|AND|und|UND|oder|ODER|y|o|u|e|et|ET|ou|OU|to|through|и|или|and\/or)(?![\p{L}])|[-–~](?=[ \t]*[(*]?[\p{Lu}]))|或者|或|和|及|与|と|および|または|[ \t]{1,2}(?=[A-Z](?:[ \t]*(?:[,.;)]|\r?\n|$))))+[ \t]*/uy;
 
 /** Whether another letter of the menu is named beside the one that ends before `from`. */
 export function namesAnother(
@@ -172,7 +173,7 @@ export function namesAnother(
 ): boolean {
   let at = from;
   while (at - from < 12 && CLOSING.test(text[at] ?? '') && !startsAlternative(text, at)) at++;
-  const aside = ASIDE.exec(text.slice(at, at + 120));
+  const aside = ASIDE.exec(text.slice(at, at + 120)) ?? WORDED.exec(text.slice(from, from + 120));
   if (aside !== null) {
     const other = letterFor(menu, aside[1]!, false);
     return other !== undefined && other !== letter;
@@ -194,6 +195,10 @@ export function namesAnother(
 /** `A (if it is dry) or B (if it is not)`. */
 const ASIDE =
   /^ ?\([^()\n]{1,80}\),? (?:or|and|oder|und|ou|et|o|y|e) [*_(]{0,3}([\p{L}\p{N}])[*_)]{0,3}(?= ?[(.,;\n]|$)/u;
+
+/** `F. Pregabalin** or **G. Gabapentin`. */
+const WORDED =
+  /^[*_)]{0,3}[.):] ?[^.;:\n]{1,80}? (?:or|and|oder|und|ou|et|o|y|e) [*_(]{0,3}([\p{L}\p{N}])[*_]{0,2}[.)](?=[ *_]|$)/u;
 
 const startsAlternative = (text: string, at: number): boolean => {
   if (text[at] !== ' ') return false;

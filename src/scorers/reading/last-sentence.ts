@@ -50,6 +50,11 @@ export function computedOf(text: string, tokens: readonly NumberToken[]): Number
 
 const LONGEST_SENTENCE = 600;
 
+const LONGEST_REFUSAL = 1_500;
+/** From the last number on the model says that it has no answer. */
+const REFUSES =
+  /\b(?:(?:can ?not|can['’]t|could ?n[o'’]t|unable to|not possible to|impossible to|not able to|insufficient (?:information|data)[^.\n]{0,20} to|not (?:provide |have |given )?(?:enough|sufficient) (?:information|data|details?|context)[^.\n]{0,20} to)(?: (?:be|accurately|definitively|exactly|precisely|directly|possibly|uniquely)){0,2} (?:determined?|provided?|given?|answer(?:ed)?|find|found|solved?|calculated?|computed?|conclude)(?! (?:it|this|that) (?:by|with|using))|appears? to be (?:incomplete|missing|cut off)|(?:question|problem|statement) is (?:incomplete|missing|unclear)|please (?:provide|share|specify|clarify|supply) (?:more|the|full|further|additional|all|your|missing|me|us|complete))/i;
+
 /** The number of the last sentence that has one: of its main clause the one that was computed, else the last. */
 export function lastSentenceNumber(text: string, mark: DecimalMark): Reading<Rational> {
   let limit = text.length;
@@ -60,6 +65,7 @@ export function lastSentenceNumber(text: string, mark: DecimalMark): Reading<Rat
     const tokens = numberTokens(text, mark, { from: start, end }).filter(({ ordinal }) => !ordinal);
     const sentence = text.slice(start, end + 2);
     const isAside = start > 0 && (text[end] === '?' || /^\s*\(\p{L}[^()]*\)?\.?\)?\s*$/u.test(sentence));
+    if (tokens.length > 0 && REFUSES.test(text.slice(start, start + LONGEST_REFUSAL))) return REASONS.nothing;
     if (tokens.length > 0 && !isAside)
       return chosenAtEnd(
         text,

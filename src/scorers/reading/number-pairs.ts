@@ -10,12 +10,21 @@ export function areJoined(text: string, a: NumberToken, b: NumberToken): boolean
   if (b.start - a.end > 24) return false;
   const between = text.slice(a.end, b.start);
   return (
-    JOINS.test(between) ||
+    (JOINS.test(between) && !(between === ' en ' && PERIOD.test(text.slice(b.end, b.end + 12)))) ||
     RANGES.test(between) ||
     (between === '' && text[b.start] === '-') ||
+    (SPAN.test(between) && SPANS.test(text.slice(Math.max(0, a.start - 12), a.start))) ||
     EITHER.test(text.slice(Math.max(0, a.start - 14), a.start))
   );
 }
+
+/** After French and Spanish `en`, which is no `and` there: `7425 en 1 semana`. */
+const PERIOD =
+  /^ (?:semanas?|d[íi]as?|mes(?:es)?|años?|horas?|minutos?|total|tot|ans?|années?|jours?|mois|heures?|semaines?)(?!\p{L})/iu;
+
+/** `from 15 litres to 16`, `between 3 km and 4`. */
+const SPANS = /(?<!\p{L})(?:from|between|von|zwischen|entre|desde|da|tra|от)[\s*$€£\\(]*$/iu;
+const SPAN = /^ ?\p{L}{0,12} (?:to|and|bis|und|à|et|a|hasta|y|e|до) [$€£]?$/iu;
 
 /** What promises a second value: `soit 8, soit 12`. */
 const EITHER = /(?<!\p{L})(?:either|entweder|soit|либо)[\s*_$\\(]*$/iu;

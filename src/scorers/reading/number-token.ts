@@ -86,7 +86,10 @@ function tokenAt(
   return {
     start: sign.start,
     end: scaled.end + (percent?.[0].length ?? 0),
-    value: isRatio(text, begin, scaled.end) ? undefined : value,
+    value:
+      isRatio(text, begin, scaled.end) || NAME_GOES_ON.test(text.slice(scaled.end, scaled.end + 6))
+        ? undefined
+        : value,
     operand: sign.operator || hasOperator(text, sign.start, scaled.end),
     ordinal: isOrdinal(text, sign.start, scaled.end),
     percent: percent !== null,
@@ -111,6 +114,9 @@ const symbol = (_text: string, at: number, length: number): NumberToken => ({
   percent: false,
   listed: false,
 });
+
+/** `2AB2CD`: letters and digits in turn are a name, or an expression. */
+const NAME_GOES_ON = /^[A-Z]{1,4}\d/;
 
 const CURRENCY_WORD =
   /(?:^|[^A-Za-z])(?:rs|usd|eur|gbp|inr|cad|aud|chf|jpy|cny|rmb|us|r|a|c|hk|nt|kr|rm|rp|tsh|ksh|no|nr|approx|ca)[.$]? ?$/i;
@@ -355,9 +361,9 @@ const isRatio = (text: string, start: number, end: number): boolean =>
   /^ ?: ?\d/.test(text.slice(end, end + 4)) || /\d ?: ?$/.test(text.slice(Math.max(0, start - 4), start));
 
 const BEFORE_OPERATOR =
-  /(?:[\p{L}\p{N})\]}][ ]?\*[ ]?|[×·⋅÷√∛!±≤≥≠] ?| [<>] ?|\\(?:leq?|geq?|neq?|lt|gt) ?|[\p{L}\p{N})\]}$] ?[+/] ?|\\(?:times|cdot|div|sqrt|pm)[ {]{0,2}|[\p{L}\p{N})]\^\{?|[(\d] ?\^ ?\(?|\\sqrt(?:\[\d\])?\{[^{}]{0,20}|\bsqrt\()$/u;
+  /(?:[\p{L}\p{N})\]}][ ]?\*[ ]?|[×·⋅÷√∛!±≤≥≠] ?| [<>] ?|\\(?:leq?|geq?|neq?|lt|gt) ?|[\p{L}\p{N})\]}$] ?[+/] ?|\\(?:times|cdot|div|sqrt|pm)[ {]{0,2}|[\p{L}\p{N})]\^\{?|[(\d] ?\^ ?\(?|\\sqrt(?:\[\d\])?\{[^{}]{0,20}|(?<![A-Za-z])sqrt\()$/u;
 const AFTER_OPERATOR =
-  /^(?:\}{0,2} ?(?:\\(?:times|cdot|div|sqrt|pi|pm|mp|log|ln|sin|cos|tan|exp|infty|binom)(?![a-z])|[×·⋅÷√π∞±])|[ ]?(?:\+|\^(?! ?\{?\\(?:circ|(?:text|mathrm|rm) ?\{?(?:th|st|nd|rd)))|[²³⁴-⁹]|\/ ?[\d(\\])|!(?=[ ]?[\d+*/)}-])| ?\*(?!\*) ?[\p{L}\d(\\]|\(\d| ?(?:pi|sqrt)\b|[xyznkabt](?![\p{L}\p{N}])(?=[\s+\-=*/^).,;$}]|$)| [-–] ?(?:\d|\\|[a-z](?![\p{L}]))|[-–](?:\d|\\|[a-z](?![\p{L}])))/u;
+  /^(?:\}{0,2} ?(?:\\(?:times|cdot|div|sqrt|pi|pm|mp|log|ln|sin|cos|tan|exp|infty|binom)(?![a-z])|[×·⋅÷√π∞±])|[ ]?(?:\+|\^(?! ?\{?\\(?:circ|(?:text|mathrm|rm) ?\{?(?:th|st|nd|rd)))|[²³⁴-⁹]|\/ ?[\d(\\])|!(?=[ ]?[\d+*/)}-])| ?\*(?!\*) ?[\p{L}\d(\\]|\(\d| ?(?:pi|sqrt)(?![\p{L}])|[xyznkabt](?![\p{L}\p{N}])(?=[\s+\-=*/^).,;$}]|$)| [-–] ?(?:\d|\\|[a-z](?![\p{L}]))|[-–](?:\d|\\|[a-z](?![\p{L}])))/u;
 
 function hasOperator(text: string, start: number, end: number): boolean {
   const before = text.slice(Math.max(0, start - 28), start);

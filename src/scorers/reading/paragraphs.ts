@@ -86,9 +86,9 @@ export function withoutClosing(text: string): string {
 
 /** Whether a text breaks off amid a sentence: what stands at its end is no conclusion. */
 export const endsMidSentence = (text: string): boolean =>
-  /(?:[,([{=+×÷]|(?<![\p{L}'’])(?:the|an|is|are|was|of|and|or|that|which|because|so|to|in|by|with|we|if|then|der|die|das|und|ist|weil|le|les|et|est|que|el|los|или|что))\s*$/iu.test(
+  /(?:[,([{=+×÷→]|->|(?:^|\n)[ \t]*(?:[-*•]|\d{1,3}[.)])|(?<![\p{L}'’])(?:the|an|not|this|is|are|was|of|and|or|that|which|because|so|to|in|by|with|we|if|then|der|die|das|und|ist|weil|le|les|et|est|que|el|los|или|что))\s*$/iu.test(
     text.slice(-24),
-  );
+  ) || /[a-z] a\s*$/.test(text.slice(-24)); // `A` may be an option
 
 /** Whether a code block was opened that nothing closes. */
 export function endsInBlock(text: string): boolean {

@@ -138,7 +138,7 @@ function chosenByStatement(
     const at = start + last.start;
     return { value, tier: 'statement', start: at, end: at + 1 };
   }
-  return direct;
+  return direct !== undefined && isDismissed(text, direct) ? undefined : direct;
 }
 
 function chosenByPlace(text: string, menu: Menu): Found<string> | undefined {
@@ -149,6 +149,11 @@ function chosenByPlace(text: string, menu: Menu): Found<string> | undefined {
     checkedLetter(text, menu) ?? letterOnItsLine(text, menu) ?? onlyMarked(text, lastParagraph(text), menu)
   );
 }
+
+/** `option E is generally not accurate`, `rule out option E`: near the letter, in its sentence. */
+const isDismissed = (text: string, { start, end }: Found<string>): boolean =>
+  DISMISSED.test(/^[^.!?;\n]*/.exec(text.slice(end, end + 40))![0]) ||
+  DISMISSED.test(/[^.!?;,\n]*$/.exec(text.slice(Math.max(0, start - 24), start))![0]);
 
 const MEMBER = /"\s{0,8}:\s{0,8}"\(?([\p{L}\p{N}])[).]?"/gu;
 
@@ -175,9 +180,10 @@ function leadingLetter(text: string, menu: Menu): Found<string> | undefined {
   const letter = letterFor(menu, written, found[1] !== undefined || (isShort && found[3] !== ':'));
   const at = found[0].indexOf(written);
   if (letter === undefined || namesAnother(text, at + 1, { menu, letter })) return undefined;
+  if (letter !== written && !isShort) return undefined; // `(a) The pressure …`: the first part of an outline
   const others =
     found[1] === undefined
-      ? /(?:^|[\n;；。])[\s*_-]*([\p{L}\p{N}])[.):：]/gu
+      ? /(?:^|[\n;；。\p{Script=Han}])[\s*_-]*([\p{L}\p{N}])[.):：]/gu
       : /(?:^|\n)[\s*_-]*\(([\p{L}\p{N}])\)/gu;
   for (const other of text.slice(found[0].length).matchAll(others))
     if (menu.letters.has(other[1]!) && other[1] !== letter) return undefined;
@@ -210,7 +216,7 @@ function letterOnItsLine(text: string, menu: Menu): Found<string> | undefined {
 }
 
 const MARKED =
-  /(?<![\p{L}\p{N}([{,_^\\=])(?:\(([\p{L}\p{N}])\)(?!\()|\*\*\(?([\p{L}\p{N}])[).:]?(?:\*\*|(?= ))|\\\(([\p{L}])\\\)|(?<=\n|^)([\p{L}\p{N}])[.):](?=[\s*_$])|(?:option|choice|选项|選項|опци[яию]|opción|opzione|opção) ?(?:[*("$]|\\\(|\\(?:mathrm|text|textbf|mathbf)\{){0,4}([\p{L}\p{N}])(?![\p{L}\p{N}])|([\p{L}])(?:选项|選項|项))/giu;
+  /(?<![\p{L}\p{N}([{,_^\\=])(?:\(([\p{L}\p{N}])\)(?!\()|\*\*\(?([\p{L}\p{N}])[).:]?(?:\*\*|(?= ))|\\\(([\p{L}])\\\)|(?<=(?:^|[\n;；])[ \t]{0,3})([\p{L}\p{N}])[.):](?=[\s*_$])|(?:option|choice|选项|選項|опци[яию]|opción|opzione|opção) ?(?:[*("$]|\\\(|\\(?:mathrm|text|textbf|mathbf)\{){0,4}([\p{L}\p{N}])(?![\p{L}\p{N}])|([\p{L}])(?:选项|選項|项))/giu;
 
 const DISMISSED =
   /(?:\b(?:not|n't|wrong|incorrect|false|invalid|ignores?|fails?|eliminate[sd]?|unlike|rather than|instead of|except|tempting|exclude[sd]?|rule[sd]? out|however|although|nicht|falsch|incorrecte?|faux|falsa?|errata|sbagliat[ao]|неверн\p{L}*|неправильн\p{L}*)\b|错误|錯誤|不正确|不正確|不对|不符|排除|誤り|틀린|틀렸)/iu;

@@ -1,3 +1,4 @@
+import { toldNumbers } from './announced-sentence.js';
 import type { Announcement } from './announcements.js';
 import { NO_ANSWER } from './answer-words.js';
 import { finalAnswer } from './final-answer.js';
@@ -103,6 +104,10 @@ const LONGEST_VALUE = 400;
 /** `the answer is not 20`. */
 const DENIED = /^[\s*_]*(?:not|nicht|pas|no es|non è|não é|не|不是)(?![\p{L}])/iu;
 
+/** What is said about an answer that was told before: `our answer is right because`, `the answer is an approximation`. */
+const COMMENT =
+  /^[\s*_]{0,4}(?:indeed |therefore |thus |also |clearly |(?:only |just )?an? |the )?(?:right|correct|valid|verified|confirmed|reasonable|plausible|consistent|accurate|approximat\w+|estimat\w+|rounded|exact|based|derived|obtained|computed|calculated|final|in line|in agreement|assum\w+|for the|for an?)(?![\p{L}])/iu;
+
 /** The number at a place where one was announced. */
 function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): PlaceReading<Rational> {
   const { start, end, exact } = valueStretch(text, place);
@@ -113,6 +118,7 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
   const all = plain.length === 0 ? written : plain;
   if (all.length === 0 && content.trim() === 'null' && exact) return NONE;
   if (all.length === 0) {
+    if (!exact && COMMENT.test(content)) return UNREADABLE;
     const word = numberInWords(content);
     if (word !== undefined) return { kind: 'value', value: word, start, end };
     return exact || NO_ANSWER.test(content.replace(/^[\s*_"'`$({[:]+/, '')) || place.noun === 'answer'
@@ -122,7 +128,8 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
   if (exact ? isOneOfBoxes(text, place) : isOneOfItems(text, start, end)) return SEVERAL;
   const tokens = afterLastEquals(text, exact ? all : withoutReasons(text, all), end);
   if (tokens === 'several') return SEVERAL;
-  const chosen = chosenOf(text, tokens, { start, exact });
+  const told = exact ? tokens : toldNumbers(text, tokens, { start, end });
+  const chosen = chosenOf(text, told, { start, exact });
   if (chosen === 'several') return SEVERAL;
   const factorial = exact && text[chosen.end] === '!';
   if (chosen.value === undefined || chosen.operand || chosen.listed || factorial) return NONE;
@@ -256,7 +263,7 @@ function chosenOf(
 
 /** A sentence, a JSON answer or a code block that was never finished holds no conclusion. */
 function breaksOff(text: string): boolean {
-  if (endsInBlock(text) || endsMidSentence(text)) return true;
+  if (endsInBlock(text) || endsMidSentence(text) || endsInFormula(text)) return true;
   const begin = text.trimStart();
   return (
     begin.startsWith('{') &&
@@ -264,6 +271,13 @@ function breaksOff(text: string): boolean {
     !text.trimEnd().endsWith('}') &&
     !/"\s*\}/.test(text.slice(-400))
   );
+}
+
+/** The last line opens a formula that nothing closes: `$4`. */
+function endsInFormula(text: string): boolean {
+  const line = text.slice(Math.max(text.lastIndexOf('\n'), text.length - LONGEST_VALUE) + 1);
+  const marks = line.match(/(?<!\\)\$(?!\d[\d.,]*(?![\d.,^_\\+*/=-]))/g) ?? [];
+  return marks.length % 2 === 1 && /(?<!\\)\$[^$]*[\^\\_{][^$]*$/.test(line);
 }
 
 const FIRST_LINE = /^\s*(?:\*\*([^*\n]{1,60})\*\*|([^\n]{1,60}?)(?=\s*\n\s*\n))/;

@@ -1,6 +1,6 @@
 import type { Announcement } from './announcements.js';
 import { finalAnswer } from './final-answer.js';
-import { lastParagraph, lineEnd, sentenceEnd } from './paragraphs.js';
+import { lastParagraph, lineEnd, sentenceEnd, type Stretch } from './paragraphs.js';
 import { SEVERAL, UNREADABLE, type Found, type PlaceReading, type Reading } from './reading.js';
 import type { SaidWord, YesNoFinder } from './yes-no-words.js';
 
@@ -15,6 +15,7 @@ export type YesNo = 'yes' | 'no';
  * 3. `leading`: the text begins with the word, and nothing later takes it back.
  * 4. `advice`: what a sentence says that one should do, or that a statement is; the last one.
  * 5. `line`: lines that are the word and nothing else.
+ * 6. `marked`: the word in brackets or bold in the last paragraph, or alone as the last sentence.
  *
  * `not true` is no. A place that says both, or that it makes no difference, says neither.
  */
@@ -76,7 +77,7 @@ function byPosition(text: string, finder: YesNoFinder): Reading<YesNo> | undefin
   const leading = first !== undefined && endsClause(text, first) ? found(first, 'leading') : undefined;
   const advice =
     leading === undefined || TAKES_BACK.test(text.slice(leading.end)) ? advised(text, finder) : undefined;
-  return advice ?? leading ?? onLines(text, finder);
+  return advice ?? leading ?? onLines(text, finder) ?? marked(text, last, finder);
 }
 
 /** After a first word: what comes may be another conclusion. */
@@ -102,8 +103,19 @@ function saidAt(text: string, place: Announcement, finder: YesNoFinder): PlaceRe
   );
 }
 
-/** `yes or no`. */
+/** `yes or no`; `yes if it is prime, no if it is not`. */
 function isOneOfTwo(text: string, here: SaidWord, finder: YesNoFinder): boolean {
+  const isOnCondition = /^["'”’*)\]]{0,4} (?:if|when|provided|wenn|falls|si|se|если)(?![\p{L}])/iu.test(
+    text.slice(here.end, here.end + 16),
+  );
+  if (isOnCondition) {
+    const rest = finder.all(text, {
+      from: here.end,
+      end: sentenceEnd(text, here.end, LONGEST_VALUE),
+      weighed: true,
+    });
+    return rest.some(({ value }) => value !== here.value);
+  }
   const [next] = finder.all(text, { from: here.end, end: here.end + 24, weighed: true });
   if (next === undefined || next.value === here.value) return false;
   return /^[\s*_"',/]*(?:or|and|oder|und|ou|et|o|y|e)?[\s*_"']*$/i.test(text.slice(here.end, next.start));
@@ -184,4 +196,21 @@ function onLines(text: string, finder: YesNoFinder): Found<YesNo> | undefined {
     last = said;
   }
   return last === undefined ? undefined : found(last, 'line');
+}
+
+const MARKED =
+  /(?:\[|【|\*\*|<)\s?(?=(\p{L}{2,14})\s?[.!]?(?:\]|】|\*\*|>))|(?<=[.!?。！？]["')\]]?\s{1,3})["'`“(]?(?=\p{L}{2,14}["'`”)]?[.!。]?\s*$)/gu;
+
+/** `Therefore, 5209 is a prime number. [Yes]`: where all that is marked says the same. */
+function marked(text: string, { start, end }: Stretch, finder: YesNoFinder): Found<YesNo> | undefined {
+  const from = Math.max(start, end - 2_000);
+  const said: SaidWord[] = [];
+  for (const mark of text.slice(from, end).matchAll(MARKED)) {
+    const word = finder.at(text, from + mark.index + mark[0].length);
+    if (word !== undefined) said.push(word);
+  }
+  const read = agreed(said);
+  return read.kind === 'value'
+    ? { value: read.value, tier: 'marked', start: read.start, end: read.end }
+    : undefined;
 }

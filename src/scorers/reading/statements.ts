@@ -61,15 +61,15 @@ const makePatterns = () => ({
   ),
   /** Before a letter that ends its clause: what was said leads to it. */
   concludes: endingAt(
-    `(?:(?:(?:^|[.!?。]\\s|\\n|[,;] )(?:so|thus|hence|therefore|ergo|daher|also|donc|entonces|logo|quindi|итак),?:?(?: it['’]s| it is| that['’]s)?|(?<![\\p{L}])(?:i think|i believe|i['’]d say|i would say|it must be|it has to be)(?: (?:that|it|is|it['’]s|the answer)){0,4}|(?<![\\p{L}])(?:leaving|leaves)(?: us)?(?: with)?(?: only| just)?|(?<![\\p{L}])(?:leads|points|leaning|lean|corresponds)(?: us)? (?:to|towards?)|(?<![\\p{L}])(?:matches|namely|i\\.e\\.)|(?:^|[.;,] |but )it(?: is|['’]s)|(?:^|[.;,] )(?:es ist|c['’]est)|it can only be|(?:change|correct|revise) (?:it|that|my answer) to|(?<![\\p{L}])(?:supports|confirms|means|makes (?:it|that|this))|(?<![\\p{L}])(?:(?:in)?correct|right|true|false|best) (?:statement|pair|match|sequence|order|one) is(?: number)?|∴|(?:^|[.;] )(?:верно|правильно|подходит)(?: только)?|(?<![\\p{L}])(?:richtig|korrekt|zutreffend|(?:falsche|richtige) aussage) (?:ist|sind)(?: \\p{L}{1,10}){0,2}|(?<![\\p{L}])(?:correct[aeo]?s?|corrett[ao]) (?:es|est|è|é)(?: la| l['’])?)(?: (?:the )?${NOUN})?[: ]{1,2}|正しいのは|正解は)` +
+    `(?:(?:(?:^|[.!?。]\\s|\\n|[,;] )(?:so|thus|hence|therefore|ergo|daher|also|donc|entonces|logo|quindi|итак),?:?(?: it['’]s| it is| that['’]s)?|(?<![\\p{L}])(?:i think|i believe|i['’]d say|i would say|it must be|it has to be)(?: (?:that|it|is|it['’]s|the answer)){0,4}|(?<![\\p{L}])(?:leaving|leaves)(?: us)?(?: with)?(?: only| just)?|(?<![\\p{L}])(?:leads|points|leaning|lean|corresponds)(?: us)? (?:to|towards?)|(?<![\\p{L}])(?:matches|namely|i\\.e\\.)|(?:^|[.;,] |but )it(?: is|['’]s)|(?:^|[.;,] )(?:es ist|c['’]est)|it can only be|(?:change|correct|revise) (?:it|that|my answer) to|(?<![\\p{L}])(?:supports|confirms|means|makes (?:it|that|this))|(?<![\\p{L}])(?:(?:in)?correct|right|true|false|best) (?:statement|pair|match|sequence|order|one) is(?: number)?|∴|(?:^|[.;] )(?:верно|правильно|подходит)(?: только)?|(?<![\\p{L}])(?:richtig|korrekt|zutreffend|(?:falsche|richtige) aussage) (?:ist|sind)(?: \\p{L}{1,10}){0,2}|(?<![\\p{L}])(?:correct[aeo]?s?|corrett[ao]) (?:es|est|è|é)(?: la| l['’])?)(?: (?:the )?${NOUN})?[: ]{1,2}|正しいのは|正解は|(?:正确|錯誤|错误|不正确|不正確|准确|不当|恰当)的(?:一项|选项)?是)` +
       OPENS,
   ),
   endsClause: new RegExp(
     `${CLOSES}(?:です|である|だ)?(?:\\s*(?:[.,;!)。，、\\n]|$)|\\s(?:because|since|as|da|weil|porque|car|,)(?![\\p{L}])|\\s\\((?:not|rather|and not)\\b|\\s[—–-]\\s| it is[.!])`,
     'iuy',
   ),
-  /** Before a letter that ends the text: a colon or an arrow leads to it. */
-  leadsTo: endingAt(`(?:[\\p{L}\\p{N})][:：]|→|⇒|->) ?${OPENS}`),
+  /** Before a letter that ends the text: a colon or an arrow leads to it, but not from another letter: `B -> C -> A`. */
+  leadsTo: endingAt(`(?:[\\p{L}\\p{N})][:：]|(?<!(?:^|[^\\p{L}])\\p{L} ?)(?:→|⇒|->)) ?${OPENS}`),
   opening: endingAt(`(?:(?<![\\p{L}\\p{N}])${NOUN} {0,2})?${OPENS}`),
   closing: new RegExp(`${CLOSES}(?![\\p{Script=Latin}\\p{N}'’])`, 'uy'),
 });

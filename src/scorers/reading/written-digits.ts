@@ -92,7 +92,7 @@ function interpret(
     return { value: undefined, length: ends.at(-1)!, plain: false }; // 1.2.3
   }
   if (next !== undefined && next !== ' ')
-    return { ...taken(1, first), listed: sign === ',', length: ends.at(-1)! };
+    return { ...taken(1, first), listed: marks.includes(','), length: ends.at(-1)! };
   const second = groups[1]!;
   const inThrees = grouped && first !== '0';
   const asFraction = `${first}.${second}`;

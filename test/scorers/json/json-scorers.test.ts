@@ -31,6 +31,22 @@ describe('jsonValid', () => {
     expect(scoreWith(jsonValid(), '  ', undefined)).toMatchObject({ reason: 'the answer is empty' });
   });
 
+  it.each([
+    ['an object with LaTeX in it', '{"why": "as \\(x\\) lies in [0, 9]", "answer": "4"}'],
+    ['the same in a fence', '```json\n{\n "why": "as \\(x\\) is {\\"a\\": 1}",\n "answer": [1, 2]\n}\n```'],
+    ['an object that was cut off', '{"first": {"a": 1}, "second": "and'],
+  ])('takes no value out of %s, which is no JSON', (_, output) => {
+    expect(scoreWith(jsonValid(), output, undefined)).toMatchObject({
+      score: 0,
+      reason: expect.stringMatching(/^not JSON: /) as string,
+    });
+  });
+
+  it('reads on after an object that is no JSON', () => {
+    const output = '{"why": "\\(x\\)", "answer": 3}\nAs proper JSON:\n{"answer": 4}';
+    expect(scoreWith(jsonMatch(), output, { answer: 4 })).toMatchObject({ score: 1 });
+  });
+
   it('does not lose itself in a text of brackets', () => {
     expect(scoreWith(jsonValid({ place: 'embedded' }), '{['.repeat(50_000), undefined)).toMatchObject({
       score: 0,

@@ -67,6 +67,11 @@ const PIECES = [
   '~',
   ' \n',
   'y',
+  '\n{"a": \\(',
+  '{"a": "\\(" ',
+  'After 12, it is 3 and is 4 ',
+  '[Yes] ',
+  '3 in 2 weeks, ',
 ];
 const text = (piece: string, length: number): string => piece.repeat(Math.ceil(length / piece.length));
 
