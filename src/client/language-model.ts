@@ -212,19 +212,19 @@ function readResult(
     content
       .map((part) => (record(part)['type'] === type ? (textField(record(part), 'text') ?? '') : ''))
       .join('');
-  const text = textsOf('text');
+  const said = textsOf('text');
   const tokens = usageOf(record(usage));
   try {
     checkAnswer({
       reason: unifiedReason(reason),
       answered: toolCalls.length > 0 || content.some((part) => record(part)['type'] === 'text'),
-      filled: toolCalls.length > 0 || text !== '',
+      filled: toolCalls.length > 0 || said !== '',
     });
   } catch (error) {
     throw noAnswer(model, { error: error as Error, usage: tokens });
   }
   return {
-    ...answerApart(text, textsOf('reasoning')),
+    ...answerApart(said, textsOf('reasoning')),
     model: textField(record(response), 'modelId') ?? model.modelId,
     finishReason: finishReason(unifiedReason(reason)),
     usage: tokens,
