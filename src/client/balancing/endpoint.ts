@@ -38,6 +38,8 @@ export interface AttemptFailure {
   readonly outcome: Exclude<AttemptOutcome, 'ok'>;
   /** How long the server asked to wait, milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** Whether nothing said so but our own clock: it has made no sign. */
+  readonly unheard?: boolean | undefined;
 }
 
 /** What an answer really took. */
@@ -198,15 +200,15 @@ export class Endpoint implements EndpointCandidate {
   }
 
   /**
-   * Whether its oldest call has been out for much longer than it should take, and nothing has come from there since.
+   * Whether it has a call out, and nothing has come from there for much longer than that should take.
    * `elsewhere` is what a call takes at others, milliseconds, for an endpoint that has never answered.
    */
   silent(now: number, elsewhere: () => number): boolean {
     const { oldest, sampled } = this.latency;
-    if (oldest === undefined || this.#lastSignAt >= oldest.begunAt) return false;
-    const age = now - oldest.begunAt;
-    if (this.record.proven) return age > SILENT_AFTER_MS + SILENT_FACTOR * sampled * oldest.work;
-    return age > SILENT_UNPROVEN_MS && age > SILENT_FACTOR * elsewhere();
+    if (oldest === undefined) return false;
+    const quiet = now - Math.max(oldest.begunAt, this.#lastSignAt);
+    if (this.record.proven) return quiet > SILENT_AFTER_MS + SILENT_FACTOR * sampled * oldest.work;
+    return quiet > SILENT_UNPROVEN_MS && quiet > SILENT_FACTOR * elsewhere();
   }
 
   /** Whether it has all the calls that one gets before its first answer. */
@@ -263,9 +265,9 @@ export class Endpoint implements EndpointCandidate {
   }
 
   /** A call failed. */
-  failed(ticket: Ticket, { outcome, retryAfterMs }: AttemptFailure, now: number): HealthChange {
+  failed(ticket: Ticket, { outcome, retryAfterMs, unheard }: AttemptFailure, now: number): HealthChange {
     const { inFlight } = this.latency;
-    if (outcome !== 'cancelled') this.#lastSignAt = now;
+    if (outcome !== 'cancelled' && unheard !== true) this.#lastSignAt = now;
     if (outcome !== 'failed') this.limit.correctTokens(ticket.tokens, 0, now);
     switch (outcome) {
       case 'cancelled':

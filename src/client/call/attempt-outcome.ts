@@ -12,6 +12,12 @@ import type { ModelRequest } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 
 const TURNED_AWAY = 3;
+const OF_OUR_CLOCK: ReadonlySet<AssayErrorCode> = new Set([
+  'ASSAY_CONNECT_TIMEOUT',
+  'ASSAY_FIRST_BYTE_TIMEOUT',
+  'ASSAY_IDLE_TIMEOUT',
+  'ASSAY_ATTEMPT_TIMEOUT',
+]);
 
 /** How an attempt ended that gave no answer, and how long it took. */
 export interface AttemptEnd {
@@ -105,7 +111,7 @@ export function recordFailure(settings: CallSettings, failed: FailedAttempt): vo
   const outcome = quarantine ? 'useless' : outcomeOf(settings.selector, failed);
   const change = endpoint.failed(
     attempt.ticket,
-    { outcome, retryAfterMs: error.retryAfterMs ?? undefined },
+    { outcome, retryAfterMs: error.retryAfterMs ?? undefined, unheard: OF_OUR_CLOCK.has(error.code) },
     now,
   );
   learnLimits(settings, attempt);

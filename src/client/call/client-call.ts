@@ -190,7 +190,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
 
   // SilenceListener
 
-  /** Another endpoint gets the call, too; a reader who must not get two answers' text gets only that one's. */
+  /** Another endpoint gets the call, too; instead, where there is no room for both, or a reader who must not get two texts. */
   endpointSilent({ ageMs, typicalMs }: { readonly ageMs: number; readonly typicalMs: number }): void {
     const live = this.#live;
     const patience = patienceMs({ typicalMs, deadlineMs: this.#bounds.deadlineAt - this.begunAt });
@@ -202,7 +202,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const now = clock.now();
     const elsewhere = besideSilent(this.#settings, { call: this, live });
     if (!selector.canFailOver(elsewhere, now)) return;
-    if (this.#sink.text !== undefined) return live.giveUpSilent();
+    if (this.#sink.text !== undefined || selector.full) return live.giveUpSilent();
     if (budget?.withdraw(now) === false) return;
     history.retries++;
     this.#silent = live;

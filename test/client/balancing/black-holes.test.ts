@@ -117,3 +117,24 @@ describe.each(POLICIES)('answers without a word, under %s,', (policy) => {
     expect(attempts[0]! / 400).toBeLessThanOrEqual(0.27);
   });
 });
+
+describe.each(POLICIES)('a server that says nothing, under %s,', (policy) => {
+  const well = { reply: replyOf('a'), latencyMs: 15 };
+  const timeouts = { deadlineMs: 20_000, firstByteMs: 600_000, attemptMs: 600_000 };
+
+  test.each([4, 32])('does not take all of %i places, and loses no call', (concurrency) => {
+    const silent = { reply: 'silent' as const, latencyMs: 1 };
+    const { lost, attempts } = runFleet([silent, well, well], { policy, concurrency, timeouts });
+    expect(lost).toEqual({});
+    expect(attempts[0]).toBeLessThan(30);
+  });
+
+  test.each([4, 32])('after it answered takes at most all of %i places for some seconds', (concurrency) => {
+    const falling = {
+      reply: (request: number) => (request < 60 ? replyOf('a') : ('silent' as const)),
+      latencyMs: 1,
+    };
+    const { lost } = runFleet([falling, well, well], { policy, concurrency, timeouts });
+    expect(lost).toEqual({});
+  });
+});

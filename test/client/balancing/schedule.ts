@@ -86,7 +86,7 @@ export interface BlackHoleOutcome {
 
 /** What a server of a fleet says, or by the number of the request, and how long it takes. */
 export interface FleetServer {
-  readonly reply: Reply | ((request: number) => Reply);
+  readonly reply: Reply | 'silent' | ((request: number) => Reply | 'silent');
   readonly latencyMs: number;
 }
 
@@ -307,7 +307,7 @@ function fakeDispatcher(servers: readonly Server[], clock: Clock): Dispatcher & 
       dispatcher.requests++;
       const { phases } = servers[Number(/\d+/.exec(String(origin))![0])]!;
       const { kind, latencyMs } = phases.find(({ until }) => clock.now() < until)!;
-      const said = typeof kind === 'string' ? KINDS[kind]! : kind;
+      const said = typeof kind === 'string' ? (KINDS[kind] ?? 'silent') : kind;
       const reply = typeof said === 'function' ? said(dispatcher.requests) : said;
       const controller = {
         abort: () => {},
