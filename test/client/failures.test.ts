@@ -269,6 +269,32 @@ test('stops a gzip bomb at the limit of decoded bytes', async () => {
 });
 
 test.each([
+  ['HTTP/1.1 100 Continue\r\n\r\n', /`100 Continue`, which nobody had asked for/],
+  ['HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n', /changed the protocol/],
+])('says what undici gives up at, and tries again: %j', async (interim, words) => {
+  const body = JSON.stringify(chatReply('ok'));
+  const server = await rawServer((socket) =>
+    socket.write(`${interim}HTTP/1.1 200 x\r\ncontent-length: ${body.length}\r\n\r\n${body}`),
+  );
+  const client = clientFor({ endpoints: [server.url], retry: { maxRetries: 1, initialBackoffMs: 1 } });
+  const error = await failureOf(client.complete({ input: 'x' }));
+  expect(error).toMatchObject({ code: 'ASSAY_MALFORMED_RESPONSE', retryable: true, endpointAtFault: true });
+  expect(error.message).toMatch(words);
+  expect(error.attempts).toHaveLength(2);
+});
+
+test.each([102, 103])('passes over an interim reply %i', async (status) => {
+  const body = JSON.stringify(chatReply('ok'));
+  const server = await rawServer((socket) =>
+    socket.write(
+      `HTTP/1.1 ${status} x\r\n\r\nHTTP/1.1 200 x\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    ),
+  );
+  const client = clientFor({ endpoints: [server.url], retry: { maxRetries: 0 } });
+  expect((await client.complete({ input: 'x' })).text).toBe('ok');
+});
+
+test.each([
   ['gzip', deflateSync(JSON.stringify(chatReply('ok'))), 'ok'],
   ['gzip', Buffer.from(JSON.stringify(chatReply('ok'))), 'ok'],
   ['gzip', brotliCompressSync(JSON.stringify(chatReply('ok'))), 'ASSAY_MALFORMED_RESPONSE'],

@@ -120,6 +120,7 @@ export function classifyTransportError(error: unknown): Failure {
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return failures.TOO_LARGE;
   if (/^(HPE_|Z_|ERR__ERROR_)/.test(code) || MALFORMED_CODES.has(code)) return failures.MALFORMED;
   if (error instanceof Error && error.name === 'HTTPParserError') return failures.MALFORMED; // has a code only sometimes
+  if (code === 'UND_ERR_SOCKET' && failures.isRefusedByUndici(error)) return failures.MALFORMED;
   if (code.startsWith('UND_ERR_INVALID') || code === 'UND_ERR_NOT_SUPPORTED') return failures.UNSENDABLE;
   return failures.CONNECT;
 }
