@@ -165,7 +165,7 @@ export class BatchProcessor<
         `The processor is in run ${JSON.stringify(this.#run.runId)}; wait for it or use another processor`,
       );
     }
-    const runOptions = checkRunOptions(given);
+    const runOptions = checkRunOptions(given, this.#options.store !== undefined);
     const options = { ...this.#options, concurrency: this.#concurrency };
     const run = new BatchRun({
       cases,

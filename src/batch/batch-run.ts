@@ -153,8 +153,8 @@ export class BatchRun<Input, Expected, Metadata> {
   }
 
   #makeFeeder(): CaseFeeder<Input, Expected, Metadata> {
-    const { repetitions, queueSize, clock, store } = this.#options;
-    const resumes = this.#runOptions.resume === true && store !== undefined;
+    const { repetitions, queueSize, clock } = this.#options;
+    const resumes = this.#runOptions.resume === true;
     return new CaseFeeder({
       runId: this.runId,
       source: this.#source,

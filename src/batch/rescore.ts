@@ -76,7 +76,10 @@ export async function rescore(
   const { runId, evaluator, as: newRunId, to = store } = checked;
   const manifest = await store.manifest(runId);
   if (manifest === undefined)
-    throw new InputError('ASSAY_EMPTY_INPUT', `Expected a run of the store, got ${JSON.stringify(runId)}`);
+    throw new InputError(
+      'ASSAY_EMPTY_INPUT',
+      `Expected a run that the store has, got ${JSON.stringify(runId)}`,
+    );
   const answers = new StoredAnswers(store, { runId, repetitions: manifest.repetitions });
   const processor = new BatchProcessor<unknown, never, never>({
     target: answers.answer as never,

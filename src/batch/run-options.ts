@@ -1,3 +1,4 @@
+import { AssayError } from '../errors.js';
 import {
   boolean,
   checkOptions,
@@ -17,7 +18,7 @@ import type { StopRule } from './stop-rule.js';
 export interface RunOptions {
   /** Names the run in the store. @default a time stamp with a random suffix */
   readonly runId?: string | undefined;
-  /** Go on with a run that the store knows: finished cases are skipped. @default false */
+  /** Go on with a run that the store knows, by its `runId`: finished cases are skipped. @default false */
   readonly resume?: boolean | undefined;
   /** With `resume`: try the errored cases again. @default true */
   readonly retryErrored?: boolean | undefined;
@@ -65,7 +66,13 @@ const RUN_CHECKS: OptionChecks<RunOptions> = {
   shared: object,
 };
 
-/** Checks the options of a run. */
-export function checkRunOptions(options: RunOptions): Readonly<RunOptions> {
-  return checkOptions('run', options, RUN_CHECKS);
+/** Checks the options of a run. One that shall go on must be named, and be kept somewhere: else it would begin anew in silence. */
+export function checkRunOptions(options: RunOptions, isKept: boolean): Readonly<RunOptions> {
+  const checked = checkOptions('run', options, RUN_CHECKS);
+  if (checked.resume === true && (checked.runId === undefined || !isKept))
+    throw new AssayError(
+      'ASSAY_INVALID_OPTION',
+      'Expected `runId` of run and `store` of BatchProcessor to be given: `resume` goes on with that run',
+    );
+  return checked;
 }

@@ -67,7 +67,10 @@ async function fromResults(
   const { statistics, firstAt, lastAt } = read;
   const { statistics: known } = record?.manifest ?? {};
   if (statistics.results === 0 && record === undefined)
-    throw new AssayError('ASSAY_EMPTY_INPUT', `Expected a run of the store, got ${JSON.stringify(runId)}`);
+    throw new AssayError(
+      'ASSAY_EMPTY_INPUT',
+      `Expected a run that the store has, got ${JSON.stringify(runId)}`,
+    );
   const left = record?.end?.summary as unknown as RunSummaryData | undefined;
   const found = statistics.results > 0;
   const summary = statistics.summary({

@@ -158,6 +158,11 @@ class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Inpu
 
   #begin(names: readonly string[], place: RowPlace): void {
     const wrong = (message: string): InputError => inputError(message, place);
+    const separator = this.#otherSeparator(names);
+    if (separator !== undefined)
+      throw wrong(
+        `Expected fields separated by ",", got one column ${show(names[0])}; say \`delimiter: ${show(separator)}\` where that separates them`,
+      );
     // the index column that pandas writes has no name
     const header = names.map((name, i) => (name === '' ? `column ${i + 1}` : name));
     const twice = header.find((name, i) => header.indexOf(name) !== i);
@@ -169,6 +174,13 @@ class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Inpu
     }
     this.#fields = header.map((column) => this.#columns.fieldOf(column));
     this.#header = header;
+  }
+
+  /** A header in one piece was most likely written with another separator: spreadsheets in half of Europe do. */
+  #otherSeparator(names: readonly string[]): string | undefined {
+    const { delimiter, header } = this.#options;
+    if (delimiter !== undefined || header !== undefined || names.length !== 1) return undefined;
+    return [';', '\t', '|'].find((sign) => names[0]?.includes(sign));
   }
 
   #toCase(

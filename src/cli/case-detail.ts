@@ -1,3 +1,4 @@
+import { shownName } from '../foundation/plain-text.js';
 import type { QueriedResult } from '../stores/result-store.js';
 import { scoreText } from './case-lines.js';
 import { lengthOfTime, localTime } from './local-time.js';
@@ -30,7 +31,7 @@ export function caseDetail(result: QueriedResult, output: Pick<Output, 'paint'>)
 
 function headOf({ caseId, repetition, runId, ...rest }: QueriedResult): string {
   const which = repetition === 0 ? '' : `, repetition ${repetition}`;
-  return `${scoreText({ caseId, repetition, runId, ...rest } as QueriedResult)}  ${caseId}${which}  of ${runId}`;
+  return `${scoreText({ caseId, repetition, runId, ...rest } as QueriedResult)}  ${shownName(caseId)}${which}  of ${shownName(runId)}`;
 }
 
 function factsOf(result: QueriedResult): string[] {

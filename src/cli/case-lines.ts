@@ -1,5 +1,6 @@
 import { worstCase } from '../decisions/gate/worst-cases.js';
 import type { QueriedResult, ResultStore } from '../stores/result-store.js';
+import { shownName } from '../foundation/plain-text.js';
 import { fitWidth } from './display-width.js';
 import { safeLine, type Output } from './output.js';
 
@@ -32,7 +33,7 @@ export function caseLines(result: QueriedResult, output: Pick<Output, 'columns' 
   const room = Math.min(output.columns, LABEL + MOST_TEXT);
   const line = (label: string, text: string | null): string[] =>
     text === null ? [] : [`  ${label.padEnd(LABEL - 2)}${fitWidth(safeLine(text), room - LABEL)}`];
-  const head = `${scoreText(result)}  ${safeLine(caseId)}${repetition === 0 ? '' : `, repetition ${repetition}`}`;
+  const head = `${scoreText(result)}  ${shownName(caseId)}${repetition === 0 ? '' : `, repetition ${repetition}`}`;
   return [
     output.paint(fitWidth(head, room), 'strong'),
     ...line('asked', question),

@@ -1,4 +1,4 @@
-import { terminalSafe } from '../monitor/terminal/terminal-text.js';
+import { terminalSafe } from '../foundation/plain-text.js';
 
 /** The part of a stream of Node that is printed to; `process.stdout` is one. */
 export interface OutputStream {

@@ -227,7 +227,7 @@ function readEndpoint(
   const checked = checkOptions(owner, options, ENDPOINT_CHECKS);
   const protocol = protocolOf(checked.protocol ?? client.protocol ?? 'openai-chat');
   requireOptions(owner, checked, ['url']);
-  const address = endpointAddress(checked.url, protocol);
+  const address = endpointAddress(checked.url, { owner, protocol });
   const apiKey = checked.apiKey ?? client.apiKey;
   if (apiKey !== undefined && typeof apiKey !== 'function' && (typeof apiKey !== 'string' || apiKey === '')) {
     throw hidden(owner, 'apiKey', 'a non-empty string or a function');

@@ -1,7 +1,7 @@
 import { answerParter } from '../foundation/reasoning-trace.js';
 import { AssayError, messageOf } from '../errors.js';
 import { systemClock } from '../foundation/clock.js';
-import { checkOptions, object, show, text } from '../foundation/options.js';
+import { callable, checkOptions, either, object, show, text } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
 import { withoutKeys } from '../foundation/key-like.js';
 import { checkCall } from './call/check-call.js';
@@ -20,6 +20,7 @@ import type {
   TokenUsage,
 } from './model-client.js';
 import { languageModelPrompt, languageModelTools } from './language-model-prompt.js';
+import { checkPrices, costOf, estimateCost, type PriceTable } from './price-table.js';
 import { notSent } from './not-sent.js';
 import { finishReason } from './protocols/finish-reason.js';
 import { toolCallOf } from './protocols/read-tool-call.js';
@@ -61,6 +62,8 @@ export interface LanguageModelOptions {
    * does not tell which server it asks.
    */
   readonly cacheIdentity?: string | undefined;
+  /** Prices a model, for `cost` and for budgets. @default none: `cost` is `null` */
+  readonly prices?: PriceTable | undefined;
 }
 
 /**
@@ -80,10 +83,12 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
       `Expected a language model with \`doGenerate\`, got ${show(model)}`,
     );
   }
-  const { parameters, cacheIdentity } = checkOptions('fromLanguageModel', options, {
+  const { parameters, cacheIdentity, prices } = checkOptions('fromLanguageModel', options, {
     parameters: object,
     cacheIdentity: text,
+    prices: either(object, callable),
   });
+  if (prices !== undefined) checkPrices(prices);
   refuse(checkParameters(parameters));
   const doGenerate = model.doGenerate.bind(model) as unknown as (
     options: Record<string, unknown>,
@@ -104,7 +109,8 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
         );
         const latencyMs = systemClock.now() - begunAt;
         const answer = readResult(model, { result, parameters: given, latencyMs });
-        return request.includeRaw === true ? { ...answer, raw: result } : answer;
+        const cost = costOf(prices, { reported: answer.model, asked: model.modelId, usage: answer.usage });
+        return request.includeRaw === true ? { ...answer, cost, raw: result } : { ...answer, cost };
       } catch (error) {
         throw bound.signal.aborted
           ? abortedError(bound.signal.reason)
@@ -113,6 +119,9 @@ export function fromLanguageModel(model: LanguageModel, options: LanguageModelOp
         bound.release();
       }
     },
+    ...(prices === undefined
+      ? {}
+      : { estimateCost: (usage, named = model.modelId) => estimateCost(prices, { model: named, usage }) }),
     describe: () => ({
       client: 'LanguageModel',
       models: [model.modelId],

@@ -85,7 +85,8 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
   complete(request: ModelRequest, options?: CallOptions): Promise<ModelResponse> {
     return new Promise((resolve, reject) => {
       const sink: CallSink = { answered: resolve, failed: reject };
-      this.#begin({ request, sink, stream: this.#settings.streamForTiming && !request?.includeRaw }, options);
+      const stream = this.#settings.streamForTiming && !request?.includeRaw;
+      this.#begin(request, options, { sink, stream });
     });
   }
 
@@ -98,7 +99,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
     return {
       [Symbol.asyncIterator]: () => {
         const begin = (sink: CallSink): ClientCall | undefined =>
-          this.#begin({ request, sink, stream: true }, options);
+          this.#begin(request, options, { sink, stream: true });
         return new CallStream(begin, TraceStream.for(this.#settings.reasoning));
       },
     };
@@ -171,8 +172,11 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
     return { LoadBalancedClient: this.snapshot() };
   }
 
-  #begin(wanted: Omit<NewCall, 'id'>, options: CallOptions | undefined): ClientCall | undefined {
-    const { request, sink } = wanted;
+  #begin(
+    request: ModelRequest,
+    options: CallOptions | undefined,
+    { sink, stream }: Pick<NewCall, 'sink' | 'stream'>,
+  ): ClientCall | undefined {
     const refusal =
       this.#closing === undefined
         ? checkCall(request, options)
@@ -181,7 +185,7 @@ export class LoadBalancedClient extends EventSource<ClientEvents> implements Mod
       sink.failed(refusal);
       return undefined;
     }
-    const call = new ClientCall(this.#parts.calls, { id: ++this.#callCount, ...wanted });
+    const call = new ClientCall(this.#parts.calls, { id: ++this.#callCount, request, stream, sink });
     call.entry = new ListNode<AbortableCall>(call);
     this.#active.push(call.entry);
     call.start(options);

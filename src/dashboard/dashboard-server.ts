@@ -5,7 +5,7 @@ import type { DashboardFailure } from '../page/dashboard-data.js';
 import { dashboardPage, dashboardPolicy } from './dashboard-page.js';
 import type { LiveUpdates } from './live-updates.js';
 import { RequestGuard, targetOf, type Refusal } from './request-guard.js';
-import type { HistoryQuestion, StoredHistory } from './stored-history.js';
+import { askedOf, type HistoryQuestion, type StoredHistory } from './stored-history.js';
 
 /** What a {@link DashboardServer} serves. */
 export interface DashboardServerOptions {
@@ -114,11 +114,11 @@ export class DashboardServer {
   }
 
   /** What the store does not give is told to the page; nothing of it may reach the host. */
-  async #answer(response: ServerResponse, asked: URLSearchParams, answer: Answer): Promise<void> {
+  async #answer(response: ServerResponse, query: URLSearchParams, answer: Answer): Promise<void> {
     const left = new AbortController();
     response.on('close', () => left.abort());
     try {
-      sendJson(response, 200, JSON.stringify(await answer({ asked, signal: left.signal })));
+      sendJson(response, 200, JSON.stringify(await answer({ asked: askedOf(query), signal: left.signal })));
     } catch (error) {
       if (left.signal.aborted) return;
       const failure: DashboardFailure = { error: messageOf(error) };

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { AssayError } from '../errors.js';
+import { textOfAddress } from '../page/address-text.js';
 import type { CaseDetail, CasePage, CaseQuery } from '../page/case-data.js';
 import type { StoredReport, StoredRuns } from '../page/dashboard-data.js';
 import type { ReportStore } from '../report/read-runs.js';
@@ -13,9 +14,29 @@ const MOST_RUNS_AT_ONCE = 1000;
 const MOST_ROWS = 200;
 const MOST_OFFSET = 1_000_000;
 
+/** What the query of an address asks for, by name. */
+export interface Asked {
+  /** `null`: not given. */
+  get(name: string): string | null;
+  has(name: string): boolean;
+}
+
+/** Reads the texts of a query, those too that an address cannot hold as they are. */
+export function askedOf(query: URLSearchParams): Asked {
+  const get = (name: string): string | null => {
+    const value = query.get(name);
+    try {
+      return value === null ? null : textOfAddress(value);
+    } catch {
+      throw new AssayError('ASSAY_INVALID_INPUT', `Expected \`${name}\` in the address to be a text or JSON`);
+    }
+  };
+  return { get, has: (name) => query.has(name) };
+}
+
 /** A question about the store: the query of its address, and what ends the answer. */
 export interface HistoryQuestion {
-  readonly asked: URLSearchParams;
+  readonly asked: Asked;
   readonly signal: AbortSignal;
 }
 
@@ -93,14 +114,14 @@ export class StoredHistory {
   }
 }
 
-function required(asked: URLSearchParams, name: string): string {
+function required(asked: Asked, name: string): string {
   const value = asked.get(name);
   if (value === null) throw new AssayError('ASSAY_INVALID_INPUT', `Expected \`${name}\` in the address`);
   return value;
 }
 
 function numberOf(
-  asked: URLSearchParams,
+  asked: Asked,
   name: string,
   { fallback, most }: { readonly fallback: number; readonly most: number },
 ): number {
@@ -117,7 +138,7 @@ const OUTCOMES = ['', 'passed', 'failed', 'unscored', 'errored'] as const;
 const SORTS = ['first', 'lowest', 'highest', 'slowest', 'fell', 'rose'] as const;
 const CHANGES = ['', 'changed', 'to-fail', 'to-pass', 'lower', 'higher', 'lost', 'gained', 'same'] as const;
 
-function caseQueryOf(asked: URLSearchParams): Omit<CaseQuery, 'dimension'> {
+function caseQueryOf(asked: Asked): Omit<CaseQuery, 'dimension'> {
   const atMost = asked.get('at-most');
   const maxScore = atMost === null ? null : Number(atMost);
   if (Number.isNaN(maxScore))
@@ -135,7 +156,7 @@ function caseQueryOf(asked: URLSearchParams): Omit<CaseQuery, 'dimension'> {
 }
 
 function choiceOf<Value extends string>(
-  asked: URLSearchParams,
+  asked: Asked,
   name: string,
   values: readonly [Value, ...Value[]],
 ): Value {

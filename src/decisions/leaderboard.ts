@@ -7,6 +7,7 @@ import {
   oneOf,
   text,
   type OptionChecks,
+  unknownMetric,
 } from '../foundation/options.js';
 import { plainText } from '../foundation/plain-text.js';
 import { differenceOf } from '../foundation/rounding.js';
@@ -99,6 +100,8 @@ export async function leaderboard(
   const read: RunScores[] = [];
   for (const name of names)
     read.push(await readRun(runs[name] as RunSource, { role: `run ${name}`, metrics: [metric] }));
+  const known = new Set(['overall', ...read.flatMap(({ dimensions }) => [...dimensions])]);
+  if (!known.has(metric) && known.size > 1) throw unknownMetric('leaderboard', metric, [...known]);
   const columns = sharedScores(names, read, { metric, unmatched });
   const sign = better === 'higher' ? 1 : -1;
   const comparisons = await compareAll(columns, sign, seed);

@@ -1,9 +1,9 @@
 import { AssayError } from '../errors.js';
 import {
+  aboveZeroToOne,
   betweenZeroAndOne,
   checkOptions,
   integer,
-  number,
   object,
   positive,
   requireOptions,
@@ -16,7 +16,7 @@ import { minimumDetectableDifference, requiredCases } from '../statistics/sample
 import { readRun } from './gate/run-scores.js';
 import { mcnemarCases, mcnemarDetectableDifference } from './paired/mcnemar-power.js';
 import { groupSequentialInflation } from './sequential/group-sequential.js';
-import { count } from '../foundation/counted.js';
+import { costText, count } from '../foundation/counted.js';
 
 /** Options of {@link planComparison}. */
 export interface PlanComparisonOptions {
@@ -77,10 +77,10 @@ export interface ComparisonForecast extends ComparisonForecastData {
 }
 
 const CHECKS: OptionChecks<PlanComparisonOptions> = {
-  difference: number(Number.MIN_VALUE, 1),
+  difference: aboveZeroToOne,
   baseline: object,
   metric: text,
-  discordance: number(Number.MIN_VALUE, 1),
+  discordance: aboveZeroToOne,
   standardDeviation: positive,
   power: betweenZeroAndOne,
   level: betweenZeroAndOne,
@@ -224,7 +224,7 @@ function format(plan: ComparisonForecastData): string {
   const countOf = (n: number | null): string => (n === null ? 'more than 200,000' : count(n));
   const lines = [
     `A difference of ${points(plan.difference)} takes ${countOf(plan.cases)} cases (found with ${Number((100 * plan.power).toPrecision(6))} %)` +
-      (plan.cost === null ? '.' : `, ${plan.cost.toFixed(4)} of cost on a side.`),
+      (plan.cost === null ? '.' : `, ${costText(plan.cost)} of cost on a side.`),
     `  with decide: plan ${countOf(plan.plannedCases)}, ${plan.expectedCases === null ? '' : 'about '}${countOf(plan.expectedCases)} asked if it is there`,
   ];
   if (plan.availableCases !== null) {

@@ -156,6 +156,8 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     const names = Object.keys(options.dimensions);
     if (names.length === 0)
       throw invalid(`Expected \`dimensions\` of createEvaluator to hold at least one scorer: ${RIGHT_FORM}`);
+    if (names.includes('overall'))
+      throw invalid('Expected no dimension to be named `overall`: that is the overall score');
     const settings = names.map((name) => dimensionSettings(name, options.dimensions[name]));
     const weights = weightsOf(names, { settings, weights: options.weights });
     this.name = options.name;

@@ -1,3 +1,5 @@
+import { shownName } from './plain-text.js';
+
 /**
  * A number with a comma before each three digits, and at most three decimals: `1,234,567`. Not by `toLocaleString`, which
  * loads all that Node knows of languages: 17 ms of a command's start.
@@ -13,3 +15,13 @@ export function count(value: number): string {
 /** `1 case`, `2 cases`, `1,000 cases`. */
 export const things = (value: number, noun: string): string =>
   `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+
+/** How often each code came, `ASSAY_CONNECT 1, ASSAY_SERVER 3`; empty without any. */
+export const countsByCode = (byCode: Readonly<Record<string, number>>): string =>
+  Object.entries(byCode)
+    .map(([code, n]) => `${shownName(code)} ${count(n)}`)
+    .join(', ');
+
+/** What something cost: four decimals, or two digits of a smaller sum, which would read as nothing. */
+export const costText = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.001 ? value.toPrecision(2) : value.toFixed(4);

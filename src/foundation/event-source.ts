@@ -1,4 +1,4 @@
-import { channel, type Channel } from 'node:diagnostics_channel';
+import { channel as channelOf, type Channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'eventemitter3';
 import { systemClock } from './clock.js';
 import { isThenable } from './thenable.js';
@@ -35,6 +35,13 @@ export interface ForeignEmitter {
 
 type Handler = (payload: unknown) => void;
 
+/** Who may hear one event. */
+interface Hearers {
+  /** By listener: what is called in its place. */
+  readonly guarded: Map<Handler, Handler>;
+  readonly channel: Channel;
+}
+
 /**
  * Typed events on eventemitter3: subscribing returns the unsubscribe, `emit` is protected, a throwing
  * listener stops neither the emitter nor other listeners.
@@ -47,9 +54,8 @@ type Handler = (payload: unknown) => void;
 export abstract class EventSource<Events extends BaseEventMap> implements WatchableSource {
   readonly #emitter = new EventEmitter();
   readonly #anyListeners = new Set<(event: string, payload: unknown) => void>();
-  readonly #wrapped = new Map<string, Map<Handler, Handler>>();
+  readonly #hearers = new Map<string, Hearers>();
   readonly #reported = new Set<string>();
-  readonly #channels = new Map<string, Channel>();
 
   /** Calls `listener` at every `event`; returns the unsubscribe. The same listener is registered once. */
   on<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): () => void {
@@ -72,9 +78,9 @@ export abstract class EventSource<Events extends BaseEventMap> implements Watcha
 
   /** Removes a listener; unknown ones are ignored. */
   off<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): void {
-    const ofEvent = this.#wrapped.get(event);
-    const guarded = ofEvent?.get(listener as Handler);
-    if (ofEvent === undefined || guarded === undefined) return;
+    const ofEvent = this.#hearersOf(event).guarded;
+    const guarded = ofEvent.get(listener as Handler);
+    if (guarded === undefined) return;
     ofEvent.delete(listener as Handler);
     this.#emitter.off(event, guarded);
   }
@@ -87,11 +93,9 @@ export abstract class EventSource<Events extends BaseEventMap> implements Watcha
 
   /** Whether anybody hears `event`: build its payload only then. */
   protected wants(event: keyof Events & string): boolean {
-    return (
-      this.#anyListeners.size > 0 ||
-      this.#emitter.listenerCount(event) > 0 ||
-      this.#channel(event).hasSubscribers
-    );
+    if (this.#anyListeners.size > 0) return true;
+    const { guarded, channel } = this.#hearersOf(event);
+    return guarded.size > 0 || channel.hasSubscribers;
   }
 
   /** Delivers `payload` to every listener of `event`. */
@@ -104,13 +108,12 @@ export abstract class EventSource<Events extends BaseEventMap> implements Watcha
         this.reportListenerError(event, error);
       }
     }
-    const diagnostics = this.#channel(event);
-    if (diagnostics.hasSubscribers) diagnostics.publish(payload);
+    const { channel } = this.#hearersOf(event);
+    if (channel.hasSubscribers) channel.publish(payload);
   }
 
   #add(event: string, listener: Handler, handler: Handler): void {
-    let ofEvent = this.#wrapped.get(event);
-    if (ofEvent === undefined) this.#wrapped.set(event, (ofEvent = new Map()));
+    const ofEvent = this.#hearersOf(event).guarded;
     if (ofEvent.has(listener)) return;
     // eventemitter3 lets a throwing listener unwind into the emitter and skips the listeners after it.
     const guarded: Handler = (payload) => {
@@ -124,9 +127,12 @@ export abstract class EventSource<Events extends BaseEventMap> implements Watcha
     this.#emitter.on(event, guarded);
   }
 
-  #channel(event: string): Channel {
-    let found = this.#channels.get(event);
-    if (found === undefined) this.#channels.set(event, (found = channel(`assaykit:${event}`)));
+  #hearersOf(event: string): Hearers {
+    let found = this.#hearers.get(event);
+    if (found === undefined) {
+      found = { guarded: new Map(), channel: channelOf(`assaykit:${event}`) };
+      this.#hearers.set(event, found);
+    }
     return found;
   }
 

@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import { AssayError } from '../errors.js';
 import { isSecretName, looksLikeKey } from './key-like.js';
+import { isThenable } from './thenable.js';
 
 /** How one option is checked: returns what was expected, or `undefined` when the value is good. */
 export type OptionCheck = (value: unknown) => string | undefined;
@@ -84,12 +85,25 @@ export function unknownOption(owner: string, name: string, known: readonly strin
       `Unknown option of ${owner}: its name looks like a key and is not shown`,
     );
   }
+  return new AssayError(
+    'ASSAY_INVALID_OPTION',
+    `Unknown option \`${name}\` of ${owner}${hintOf(name, known)}`,
+  );
+}
+
+/** The error for a metric that no result has. */
+export function unknownMetric(owner: string, metric: string, known: readonly string[]): AssayError {
+  return new AssayError(
+    'ASSAY_INVALID_OPTION',
+    `Unknown metric ${show(metric)} of ${owner}${hintOf(metric, known)}`,
+  );
+}
+
+function hintOf(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
-  const hint =
-    nearest !== undefined
-      ? `; did you mean \`${nearest}\`?`
-      : `; known are ${known.map((candidate) => `\`${candidate}\``).join(', ')}`;
-  return new AssayError('ASSAY_INVALID_OPTION', `Unknown option \`${name}\` of ${owner}${hint}`);
+  return nearest !== undefined
+    ? `; did you mean \`${nearest}\`?`
+    : `; known are ${known.map((candidate) => `\`${candidate}\``).join(', ')}`;
 }
 
 /** Of the known names the one that may be meant by a misspelt one; `undefined` when none is near. */
@@ -108,6 +122,7 @@ export function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
   try {
+    if (isThenable(value)) return 'a promise';
     return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
   } catch {
     return 'an object that cannot be looked at'; // a revoked proxy
@@ -148,6 +163,10 @@ export const positive: OptionCheck = (value) =>
 /** A number strictly between 0 and 1: a confidence level, a chance. */
 export const betweenZeroAndOne: OptionCheck = (value) =>
   typeof value === 'number' && value > 0 && value < 1 ? undefined : 'a number above 0 and below 1';
+
+/** A number above 0, at most 1: a share or a difference that may be whole. */
+export const aboveZeroToOne: OptionCheck = (value) =>
+  typeof value === 'number' && value > 0 && value <= 1 ? undefined : 'a number above 0, at most 1';
 
 /** Milliseconds: a finite number >= 0, or `Infinity` for no limit. */
 export const milliseconds: OptionCheck = (value) =>

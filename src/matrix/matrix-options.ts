@@ -18,6 +18,7 @@ import {
   signal,
   text,
   type OptionChecks,
+  unknownMetric,
 } from '../foundation/options.js';
 import type { ResultStore } from '../stores/result-store.js';
 
@@ -161,10 +162,7 @@ function checkMetric(metric: string | undefined, evaluator: unknown): void {
   const { dimensions } = (evaluator ?? {}) as { readonly dimensions?: readonly string[] };
   if (metric === undefined || metric === 'overall' || !Array.isArray(dimensions)) return;
   if (dimensions.length === 0 || dimensions.includes(metric)) return;
-  throw new AssayError(
-    'ASSAY_INVALID_OPTION',
-    `Expected \`metric\` of runMatrix to be overall or a dimension (${dimensions.join(', ')}), got ${show(metric)}`,
-  );
+  throw unknownMetric('runMatrix', metric, ['overall', ...dimensions]);
 }
 
 function cellsOf({ models, prompts }: MatrixSettings): ResolvedCell[] {

@@ -1,5 +1,6 @@
 import type { BudgetSummary } from '../batch/summary/budget-summary.js';
 import type { MetricSummary, RunSummary, StopReason } from '../batch/summary/run-summary.js';
+import { countsByCode } from '../foundation/counted.js';
 import { plainText } from '../foundation/plain-text.js';
 import { compareRuns } from '../statistics/compare-runs.js';
 import { costPerSolved, type CostPerSolved } from '../statistics/cost-per-solved.js';
@@ -190,7 +191,11 @@ export function formatMatrix(data: MatrixData): string {
   ].map((row, i) =>
     priced ? [...row, ...(i === 0 ? ['cost', 'a solved case', `${share} interval`] : costs[i - 1]!)] : row,
   );
-  const lines = [head, '', ...table(rows)];
+  const errors = cells.flatMap((cell) => {
+    const counts = countsByCode(cell.summary.errorsByCode);
+    return counts === '' ? [] : [`errors of ${nameOf(cell)}: ${counts}`];
+  });
+  const lines = [head, '', ...table(rows), ...(errors.length === 0 ? [] : ['', ...errors])];
   if (comparisons.length === 0) return lines.join('\n');
   const compared = comparisons.map((each) => [
     `${nameOf(each.a)} - ${nameOf(each.b)}`,

@@ -1,3 +1,4 @@
+import { shownName, terminalSafe } from '../foundation/plain-text.js';
 import type { Interval } from './intervals.js';
 import type { RunComparison } from './compare-runs.js';
 import type { UnmatchedResults } from './join-results.js';
@@ -20,7 +21,7 @@ const COLUMNS: readonly {
   readonly leaveOut?: number;
   readonly align?: 'left';
 }[] = [
-  { title: () => 'metric', cell: ({ name }) => name, align: 'left' },
+  { title: () => 'metric', cell: ({ name }) => shownName(name), align: 'left' },
   { title: () => 'pairs', cell: ({ pairs }) => String(pairs), leaveOut: 1 },
   { title: () => 'a', cell: ({ meanA }) => score(meanA), leaveOut: 2 },
   { title: () => 'b', cell: ({ meanB }) => score(meanB), leaveOut: 2 },
@@ -51,9 +52,9 @@ const COLUMNS: readonly {
 ];
 
 /**
- * A comparison as a table of plain text, for a terminal or a log. A verdict needs a p-value of at most 1 - level, after
- * Holm's correction for dimensions, and an interval that does not hold 0; `no difference found` says that these cases do
- * not show one, not that there is none.
+ * A comparison as a table of plain text, for a terminal or a log; control characters in names are shown as `\u{1b}`. A
+ * verdict needs a p-value of at most 1 - level, after Holm's correction for dimensions, and an interval that does not hold
+ * 0; `no difference found` says that these cases do not show one, not that there is none.
  */
 export function formatComparison(
   comparison: RunComparison,
@@ -67,7 +68,7 @@ export function formatComparison(
   const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => (row[i] as string).length)));
   const shown = fittingColumns(widths, room);
   const lines = [
-    `a = ${a.runId} (${a.results} results), b = ${b.runId} (${b.results} results): ${pairs} pairs`,
+    `a = ${shownName(a.runId)} (${a.results} results), b = ${shownName(b.runId)} (${b.results} results): ${pairs} pairs`,
     ...forcedDifferences.map((difference) => `FORCED although not scored alike: ${difference}`),
     '',
     ...rows.map((row) => tableRow(row, widths, shown)),
@@ -75,13 +76,14 @@ export function formatComparison(
   const missing = metrics
     .filter(({ missingInA, missingInB }) => missingInA + missingInB > 0)
     .map(
-      ({ name, missingInA, missingInB }) => `no score for ${name}: ${missingInA} in a, ${missingInB} in b`,
+      ({ name, missingInA, missingInB }) =>
+        `no score for ${shownName(name)}: ${missingInA} in a, ${missingInB} in b`,
     );
   const unseen = metrics
     .filter(couldBeOutweighed)
     .map(
       ({ name, intervals }) =>
-        `${name}: a rare, large loss that these pairs did not show could outweigh it (${interval(intervals.midGaffke)} within the range of scores)`,
+        `${shownName(name)}: a rare, large loss that these pairs did not show could outweigh it (${interval(intervals.midGaffke)} within the range of scores)`,
     );
   const unmatched = [
     ...idLines('only in a', onlyInA),
@@ -90,7 +92,7 @@ export function formatComparison(
   ];
   const notes = [...warnings.map((warning) => `note: ${warning}`), ...unseen, ...missing, ...unmatched];
   if (notes.length > 0) lines.push('', ...notes);
-  return lines.join('\n');
+  return lines.map(terminalSafe).join('\n');
 }
 
 /** Which columns fit into the room, the most important ones in any case. */

@@ -363,6 +363,15 @@ describe('BatchProcessor', () => {
     expect(again).toMatchObject({ skipped: 5, submitted: 5, errored: 0 });
   });
 
+  it('refuses to go on with a run that has no name, or is kept nowhere', async () => {
+    const kept = processorOf({ store: new MemoryResultStore() });
+    const refusal =
+      'Expected `runId` of run and `store` of BatchProcessor to be given: `resume` goes on with that run';
+    await expect(kept.run(cases(3), { resume: true })).rejects.toThrow(refusal);
+    await expect(processorOf({}).run(cases(3), { runId: 'r', resume: true })).rejects.toThrow(refusal);
+    await expect(processorOf({}).run(Promise.resolve(cases(3)) as never)).rejects.toThrow('got a promise');
+  });
+
   it('refuses to mix two runs under one id, and to resume a run that was made differently', async () => {
     const store = new MemoryResultStore();
     await processorOf({ store }).run(cases(3), { runId: 'r' });

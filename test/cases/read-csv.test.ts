@@ -97,6 +97,17 @@ describe('readCsv', () => {
     ]);
   });
 
+  it('says which separator a file with one long column seems to have', async () => {
+    for (const sign of [';', '\t', '|']) {
+      const { message, row } = await failure(['id', 'input', 'expected'].join(sign) + '\n1' + sign + '2');
+      expect([message, row]).toEqual([
+        expect.stringContaining(`say \`delimiter: ${JSON.stringify(sign)}\` where`),
+        1,
+      ]);
+    }
+    expect(await read('input\n1;2\n', { id: 'line' })).toEqual([{ id: '2', input: '1;2' }]);
+  });
+
   it('reads other delimiters and files without a header', async () => {
     expect(await read('a;"x;y"\n', { delimiter: ';', header: ['id', 'input'] })).toEqual([
       { id: 'a', input: 'x;y' },

@@ -29,6 +29,12 @@ const full = {
 } as unknown as QueriedResult;
 
 describe('all of a case', () => {
+  it('shows an id that is blank in quotes', () => {
+    const blank = { ...full, caseId: ' ' };
+    expect(caseDetail(blank, plain)).toContain('" ", repetition 2 of ');
+    expect(caseLines(blank, plain)).toContain('" ", repetition 2');
+  });
+
   it('shows messages, tool calls, expected, answer and reasoning, with their line breaks', () => {
     const text = caseDetail(full, plain);
     for (const part of [

@@ -239,6 +239,10 @@ test('a key appears in no answer, error, event, snapshot, inspection or descript
   expect(text).not.toContain(other);
   const make = (): unknown => clientFor({ endpoints: [{ url: `http://user:${canary}@h/v1` }] });
   expect(make).toThrowError(/credentials/);
+  const second = { endpoints: ['http://a', 'localhost:8000/v1'], model: 'm' };
+  expect(() => clientFor(second)).toThrow(
+    'Expected `url` of endpoints[1] to be http(s): it does not begin with http:// or https://',
+  );
   try {
     make();
   } catch (thrown) {
@@ -336,6 +340,29 @@ test('goes on checking where a dispatcher of the host refuses a check at once', 
   });
   await client.complete({ input: 'x' }).catch(() => {});
   await expect.poll(() => checks).toBeGreaterThan(2);
+});
+
+test('an AI SDK model has the cost that its price gives', async () => {
+  const model = {
+    specificationVersion: 'v2',
+    provider: 'test',
+    modelId: 'tm',
+    doGenerate: () =>
+      Promise.resolve({
+        content: [{ type: 'text', text: 'hi' }],
+        finishReason: 'stop',
+        usage: { inputTokens: 300, outputTokens: 100 },
+        response: { modelId: 'tm-2026-01' },
+      }),
+  };
+  const prices = { tm: { inputPerMillion: 10, outputPerMillion: 20 } };
+  const priced = fromLanguageModel(model, { prices });
+  expect(await priced.complete({ input: 'x' })).toMatchObject({ model: 'tm-2026-01', cost: 0.005 });
+  expect(priced.estimateCost?.({ inputTokens: 300, outputTokens: 100 })).toBe(0.005);
+  expect(await fromLanguageModel(model).complete({ input: 'x' })).toMatchObject({ cost: null });
+  expect(() => fromLanguageModel(model, { prices: { tm: { input: 1 } } as never })).toThrow(
+    'Expected `prices["tm"].inputPerMillion` to be a number >= 0, got undefined',
+  );
 });
 
 test('makes a target of an AI SDK model', async () => {

@@ -98,11 +98,13 @@ test.each([
     'https://h/openai/deployments/d',
   ],
 ])('posts to the right path for %s', (url, path, shown) => {
-  expect(endpointAddress(url, openaiChat)).toMatchObject({ path, shown });
+  expect(endpointAddress(url, { owner: 'e', protocol: openaiChat })).toMatchObject({ path, shown });
 });
 
 test('does not take a chat URL for a completions URL', () => {
-  expect(endpointAddress('http://h/v1', openaiCompletions).path).toBe('/v1/completions');
+  expect(endpointAddress('http://h/v1', { owner: 'e', protocol: openaiCompletions }).path).toBe(
+    '/v1/completions',
+  );
 });
 
 test.each([

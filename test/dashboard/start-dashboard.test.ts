@@ -13,6 +13,8 @@ import { AssayError } from '../../src/errors.js';
 import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import { AlertManager } from '../../src/monitor/alerts/alert-manager.js';
 import { RealTimeMonitor } from '../../src/monitor/real-time-monitor.js';
+import { addressText } from '../../src/page/address-text.js';
+import { placeOf, runAddress } from '../../src/page/browser/addresses.js';
 import type { CasePage } from '../../src/page/case-data.js';
 import type { LiveState, LiveUpdate, StoredReport, StoredRuns } from '../../src/page/dashboard-data.js';
 import { MemoryResultStore } from '../../src/stores/memory-result-store.js';
@@ -429,6 +431,29 @@ describe('what a store tells', () => {
       text: { text: 'no idea at all' },
       messages: [{ content: { text: `What is ${rows[0]!.caseId.slice(5)}?` } }],
       baseline: { text: { text: rows[0]!.caseId.slice(5) } },
+    });
+  });
+
+  it('is found by any id: half characters, quotes, slashes, line breaks, blanks', async () => {
+    const ids = ['\ud800', 'a\udc00/b\n?&#', '"quoted"', ' ', '%00', '\ud83d\ude00'];
+    const any = new MemoryResultStore();
+    const processor = new BatchProcessor<string, string>({ store: any, target: async (x) => x, evaluator });
+    for (const runId of ids)
+      await processor.run(
+        ids.map((id) => ({ id, input: `of ${JSON.stringify(id)}`, expected: 'x' })),
+        { runId },
+      );
+    await processor.close();
+    const dashboard = await start({ store: any });
+    for (const id of ids) {
+      const [asked, group] = [encodeURIComponent(addressText(id)), encodeURIComponent(addressText(ids[0]!))];
+      const detail = await ask<object>(dashboard, `/case?run=${asked}&case=${asked}`);
+      expect(detail).toMatchObject({ messages: [{ content: { text: `of ${JSON.stringify(id)}` } }] });
+      expect(await ask(dashboard, `/cases?run=${asked}&group=${group}`)).toMatchObject({ matches: 0 });
+      expect(placeOf(runAddress(id, id))).toEqual({ name: 'run', runId: id, baseline: id });
+    }
+    expect(await ask(dashboard, '/case?run=%22a&case=b')).toEqual({
+      error: 'Expected `run` in the address to be a text or JSON',
     });
   });
 

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { BatchProcessor } from '../../src/batch/batch-processor.js';
+import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
+import { exactMatch } from '../../src/scorers/exact-match.js';
 import { anchored } from '../../src/decisions/anchored/anchored.js';
 import { gate } from '../../src/decisions/gate/gate.js';
 import { planComparison } from '../../src/decisions/plan-comparison.js';
@@ -49,6 +52,55 @@ it('a gate refuses a group that no case has, as it does a metric', async () => {
   ).rejects.toMatchObject({
     code: 'ASSAY_INVALID_OPTION',
     message: 'Unknown option `hrad` of gate.require.accuracy.groups; did you mean `hard`?',
+  });
+});
+
+describe('a gate of a run in which nothing was scored', () => {
+  const broken = runOf([null, null, null]);
+
+  it('does not pass by silence, whatever is required', async () => {
+    for (const asked of [
+      { require: { accuracy: { min: 0.5 } } },
+      { require: { overall: { max: 0.5 } } },
+      { maxCost: 5 },
+      { maxLatencyP95Ms: 1000 },
+    ]) {
+      const { outcome, exitCode } = await gate({ run: broken, ...asked });
+      expect([asked, outcome, exitCode]).toEqual([asked, 'not-comparable', 3]);
+    }
+    expect((await gate({ run: broken, maxErrorRate: 1 })).outcome).toBe('pass');
+  });
+
+  it('says how many errored, of the baseline too', async () => {
+    const alone = String(await gate({ run: broken, require: { accuracy: { min: 0.5 } } }));
+    expect(alone).toContain('No case has this score: 3 of 3 results errored.');
+    const baseline = runOf([1, null, 1], { runId: 'main' });
+    const both = await gate({ run: baseline, baseline, require: { accuracy: { noWorse: true } } });
+    expect(String(both)).toContain('baseline main: 3 cases, 1 of 3 results errored');
+  });
+
+  it('refuses what the summary of a run does not have, as it does for results', async () => {
+    const processor = new BatchProcessor<string, string>({
+      target: async (input) => input,
+      evaluator: createEvaluator({ name: 'same', version: '1', dimensions: { same: exactMatch() } }),
+    });
+    const cases = [{ id: 'a', input: 'x', expected: 'x', group: 'one' }];
+    const summary = await processor.run(cases);
+    await expect(gate({ run: summary, require: { smae: { min: 0.5 } } })).rejects.toThrow(
+      'Unknown option `smae` of gate.require; did you mean `same`?',
+    );
+    await expect(
+      gate({ run: summary, require: { overall: { groups: { on: { min: 0.5 } } } } }),
+    ).rejects.toThrow('Unknown option `on` of gate.require.overall.groups; did you mean `one`?');
+    const failing = new BatchProcessor<string, string>({
+      target: () => Promise.reject(new Error('401')),
+      evaluator: createEvaluator({ name: 'same', version: '1', dimensions: { same: exactMatch() } }),
+    });
+    const none = await gate({ run: await failing.run(cases), require: { same: { min: 0.5 } } });
+    expect([none.outcome, none.checks[0]?.reason]).toEqual([
+      'not-comparable',
+      'no case has this score: 1 of 1 results errored',
+    ]);
   });
 });
 

@@ -332,6 +332,7 @@ describe('createEvaluator', () => {
       'one weight for dimension `a`',
     ],
     [{ dimensions: { a: fixed(1) }, agregate: 'minimum' }, 'did you mean `aggregate`'],
+    [{ dimensions: { overall: fixed(1) } }, 'no dimension to be named `overall`'],
     [{ dimensions: { a: fixed(1) }, aggregate: 'mean' }, "'weightedMean'"],
     [{ dimensions: { a: fixed(1) }, configuration: { weights: 1 } }, 'leave `weights`'],
     [{ dimensions: undefined }, '`dimensions` of createEvaluator to be given'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count, things } from '../../src/foundation/counted.js';
+import { costText, count, things } from '../../src/foundation/counted.js';
 
 test('a number is written as Node writes it for English', () => {
   const values = [
@@ -32,5 +32,15 @@ test('things are counted in singular and plural', () => {
     '1 case',
     '2 cases',
     '1,000 cases',
+  ]);
+});
+
+test('a small cost does not read as none', () => {
+  expect([0, 0.00003, 0.0009, 0.001, 1.5].map(costText)).toEqual([
+    '0.0000',
+    '0.000030',
+    '0.00090',
+    '0.0010',
+    '1.5000',
   ]);
 });

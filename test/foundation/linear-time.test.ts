@@ -12,7 +12,8 @@ import { stableHash } from '../../src/foundation/stable-hash.js';
 import { isPlain, toTagged } from '../../src/foundation/tagged-json.js';
 import { Exposition } from '../../src/monitor/exposition.js';
 import { redactPayload } from '../../src/monitor/event-redaction.js';
-import { fitColumns, terminalSafe } from '../../src/monitor/terminal/terminal-text.js';
+import { terminalSafe } from '../../src/foundation/plain-text.js';
+import { fitColumns } from '../../src/monitor/terminal/terminal-text.js';
 import { compareJson } from '../../src/scorers/json/json-difference.js';
 import { storableText } from '../../src/stores/storable-text.js';
 

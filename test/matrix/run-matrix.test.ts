@@ -277,7 +277,7 @@ describe('runMatrix', () => {
     await wrong({ store: undefined }).toThrow('Expected `store` of runMatrix to be given');
     await wrong({ target: client }).toThrow('Expected no `target` of runMatrix: give `models` and `prompts`');
     await wrong({ rateLimit: {} }).toThrow("limit the models' clients");
-    await wrong({ metric: 'rihgt' }).toThrow('`metric` of runMatrix to be overall or a dimension (right)');
+    await wrong({ metric: 'rihgt' }).toThrow('Unknown metric "rihgt" of runMatrix; did you mean `right`');
     await wrong({ baseline: { model: 'b' } }).toThrow('to name one of its combinations, got model "b"');
     await wrong({
       models: { 'a/b': client, a: client },

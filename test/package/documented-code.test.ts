@@ -14,7 +14,7 @@ const pages = [
 ].sort();
 
 /** Packages whose types the pages' programs may use. */
-const PEERS = ['better-sqlite3', 'pg', '@opentelemetry/api', '@opentelemetry/api-logs', 'ajv'];
+const PEERS = ['better-sqlite3', 'pg', '@opentelemetry/api', '@opentelemetry/api-logs', 'ajv', 'vitest'];
 
 describe('the code in README and docs', () => {
   let folder: ConsumerFolder;

@@ -1,4 +1,4 @@
-import { count } from '../../foundation/counted.js';
+import { costText, count } from '../../foundation/counted.js';
 
 /** A limit that cannot be kept by what is reported: the replies carry no token counts, or the model has no price. */
 export interface BlindBudget {
@@ -47,7 +47,7 @@ export function budgetNotes(budget: BudgetSummary): string[] {
     const [total, guessed] =
       limit === 'maxTokens'
         ? [count(budget.tokens), count(budget.estimatedTokens)]
-        : [budget.cost.toFixed(4), budget.estimatedCost.toFixed(4)];
+        : [budget.cost, budget.estimatedCost].map(costText);
     return `${limit} counts estimates (${guessed} of ${total}): ${why}`;
   });
 }

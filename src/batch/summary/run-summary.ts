@@ -3,7 +3,8 @@ import type { JudgeUsage } from '../../evaluation/judge-usage.js';
 import { hasFewClusters } from '../../statistics/cluster-robust.js';
 import type { Interval } from '../../statistics/intervals.js';
 import { budgetNotes, type BudgetSummary } from './budget-summary.js';
-import { count } from '../../foundation/counted.js';
+import { costText, count, countsByCode, things } from '../../foundation/counted.js';
+import { shownName, terminalSafe } from '../../foundation/plain-text.js';
 
 /** Why a run ended. Everything but `end` leaves cases that a resumed run would do. */
 export type StopReason =
@@ -155,7 +156,7 @@ export function createRunSummary(data: RunSummaryData): RunSummary {
 export function formatRunSummary(summary: RunSummaryData): string {
   const seconds = summary.durationMs / 1000;
   const lines = [
-    `Run ${summary.runId}${summary.stopReason === 'end' ? '' : ` (ended early: ${summary.stopReason})`}`,
+    `Run ${shownName(summary.runId)}${summary.stopReason === 'end' ? '' : ` (ended early: ${summary.stopReason})`}`,
     `  ${count(summary.submitted)} submitted = ${count(summary.scored)} scored + ${count(summary.unscored)} unscored + ` +
       `${count(summary.errored)} errored + ${count(summary.skipped)} skipped`,
     '',
@@ -167,7 +168,7 @@ export function formatRunSummary(summary: RunSummaryData): string {
   if (groups !== null) {
     lines.push(
       `  groups      macro mean ${score(groups.macroMean)}, micro mean ${score(groups.microMean)} ` +
-        `over ${Object.keys(groups.byName).length} groups`,
+        `over ${things(Object.keys(groups.byName).length, 'group')}`,
     );
   }
   if (repetitions !== null) {
@@ -181,26 +182,28 @@ export function formatRunSummary(summary: RunSummaryData): string {
     `  throughput  ${summary.resultsPerSecond.toFixed(1)} results/s over ${seconds.toFixed(seconds < 1 ? 2 : 1)} s` +
       (summary.cacheHits > 0 ? `, ${count(summary.cacheHits)} answers from the cache` : ''),
     `  tokens      ${count(tokens.input)} in, ${count(tokens.output)} out` +
-      (summary.cost === null ? '' : `; cost ${summary.cost.toFixed(4)}`),
+      (summary.cost === null ? '' : `; cost ${costText(summary.cost)}`),
   );
   if (summary.judges !== null) {
     const { calls, inputTokens, outputTokens, cost } = summary.judges;
     lines.push(
       `  judges      ${count(calls)} calls, ${count(inputTokens)} tokens in, ${count(outputTokens)} out` +
-        (cost === null ? '' : `; cost ${cost.toFixed(4)}`),
+        (cost === null ? '' : `; cost ${costText(cost)}`),
     );
   }
-  const errors = Object.entries(summary.errorsByCode);
-  if (errors.length > 0)
-    lines.push(`  errors      ${errors.map(([code, n]) => `${code} ${count(n)}`).join(', ')}`);
+  const errors = countsByCode(summary.errorsByCode);
+  if (errors !== '') lines.push(`  errors      ${errors}`);
   if (summary.budget !== null)
     for (const note of budgetNotes(summary.budget)) lines.push(`  budget      ${note}`);
   for (const warning of summary.warnings) lines.push(`  note        ${warning}`);
-  return lines.join('\n');
+  return lines.map(terminalSafe).join('\n');
 }
 
 function metricTable({ overall, dimensions }: RunSummaryData): string[] {
-  const rows: [string, MetricSummary][] = [['overall', overall], ...Object.entries(dimensions)];
+  const rows: [string, MetricSummary][] = [
+    ['overall', overall],
+    ...Object.entries(dimensions).map(([name, metric]): [string, MetricSummary] => [shownName(name), metric]),
+  ];
   const width = Math.max(...rows.map(([name]) => name.length), 9) + 2;
   return rows.map(([name, metric]) => {
     const { interval } = metric;

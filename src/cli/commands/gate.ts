@@ -19,7 +19,8 @@ export const gate: Command = {
   usage: 'RUN',
   about: `Judges a run by what is required of it, with a stated chance of a false alarm. Exit code
 0: it passes, 1: it fails, 2: too few cases to tell (with --undecided fail), 3: the runs
-cannot be compared. METRIC is \`overall\` or a dimension; without METRIC= it is overall.`,
+cannot be compared, or no case was scored. METRIC is \`overall\` or a dimension; without
+METRIC= it is overall.`,
   words: { least: 1, most: 1 },
   options: {
     ...STORE_OPTION,
@@ -61,6 +62,7 @@ cannot be compared. METRIC is \`overall\` or a dimension; without METRIC= it is 
   run: async (call) => {
     const { given, output } = call;
     const options = await optionsOf(given);
+    requireSomething(options);
     const [baseline, otherStore] = [given.text('baseline'), given.text('baseline-store')];
     const store = await openStore(given.text('store'));
     const baselineStore = otherStore === undefined ? store : await openStore(otherStore);
@@ -82,6 +84,14 @@ cannot be compared. METRIC is \`overall\` or a dimension; without METRIC= it is 
     }
   },
 };
+
+function requireSomething({ require, maxErrorRate, maxCost, maxLatencyP95Ms }: Partial<GateOptions>): void {
+  if ([require, maxErrorRate, maxCost, maxLatencyP95Ms].some((each) => each !== undefined)) return;
+  const asked = '--min 0.8, --no-worse overall (with --baseline RUN) or --max-error-rate 0.02';
+  throw new CommandError(`Nothing is required of the run: say what, for example ${asked}`, {
+    exitCode: EXIT.usage,
+  });
+}
 
 async function writeVerdict(verdict: GateVerdict, { given, output }: CommandCall): Promise<void> {
   const { writeJunit, appendStepSummary, formatAnnotations } = await import('assaykit/decisions');

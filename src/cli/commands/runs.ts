@@ -1,5 +1,6 @@
 import type { RunSummaryData } from '../../batch/summary/run-summary.js';
 import { integer } from '../../foundation/options.js';
+import { shownName } from '../../foundation/plain-text.js';
 import type { RunRecord, RunState } from '../../stores/run-record.js';
 import type { Command } from '../command.js';
 import { STORE_OPTION } from '../command-options.js';
@@ -8,7 +9,7 @@ import { isoTime, lengthOfTime, localTime } from '../local-time.js';
 import { openStore } from '../open-store.js';
 import type { Tone } from '../output.js';
 import { formatTable, type Column } from '../table.js';
-import { count } from '../../foundation/counted.js';
+import { costText, count } from '../../foundation/counted.js';
 
 const STATES = ['running', 'waiting', 'ended', 'drained', 'crashed'] as const satisfies readonly RunState[];
 const SHOWN = 20;
@@ -103,7 +104,7 @@ function scoreOf(record: RunRecord): string {
 const TONES: Readonly<Partial<Record<RunState, Tone>>> = { crashed: 'bad', running: 'good' };
 
 const COLUMNS: readonly Column<RunRecord>[] = [
-  { title: 'run', cell: ({ manifest }) => manifest.runId, least: 24 },
+  { title: 'run', cell: ({ manifest }) => shownName(manifest.runId), least: 24 },
   { title: 'state', cell: stateOf, tone: ({ state }) => TONES[state] },
   { title: 'score [interval]', cell: scoreOf },
   {
@@ -130,7 +131,10 @@ const COLUMNS: readonly Column<RunRecord>[] = [
     title: 'cost',
     align: 'right',
     leaveOut: 5,
-    cell: (record) => summaryOf(record)?.cost?.toFixed(4) ?? '-',
+    cell: (record) => {
+      const cost = summaryOf(record)?.cost ?? null;
+      return cost === null ? '-' : costText(cost);
+    },
   },
   { title: 'started', leaveOut: 1, cell: ({ manifest }) => localTime(manifest.startedAt) },
   { title: 'model', leaveOut: 2, least: 10, cell: ({ end }) => end?.models.join(', ') ?? '-' },

@@ -1,4 +1,5 @@
 import { integer, number } from '../../foundation/options.js';
+import { shownName } from '../../foundation/plain-text.js';
 import type { QueriedResult, ResultQuery, ResultStore } from '../../stores/result-store.js';
 import type { RunRecord } from '../../stores/run-record.js';
 import { worstCase } from '../../decisions/gate/worst-cases.js';
@@ -102,7 +103,7 @@ async function list({ given, output }: CommandCall, { store, record, query }: Sh
   const { scored, unscored, errored } = record.results;
   const without = unscored + errored > 0 ? '; --outcome errored and --outcome unscored show those' : '';
   output.note(
-    `${seen} of ${scored + unscored + errored} results of ${runId}: ${scored} scored, ${unscored} unscored, ${errored} errored${without}`,
+    `${seen} of ${scored + unscored + errored} results of ${shownName(runId)}: ${scored} scored, ${unscored} unscored, ${errored} errored${without}`,
   );
   return EXIT.done;
 }
@@ -129,7 +130,8 @@ function columnsOf(rows: readonly QueriedResult[]): readonly Column<QueriedResul
     {
       title: 'case',
       least: 12,
-      cell: ({ caseId, repetition }) => (repetition === 0 ? caseId : `${caseId} #${repetition}`),
+      cell: ({ caseId, repetition }) =>
+        repetition === 0 ? shownName(caseId) : `${shownName(caseId)} #${repetition}`,
     },
     ...(rows.some(({ group }) => group !== undefined)
       ? [{ title: 'group', least: 6, leaveOut: 2, cell: ({ group }: QueriedResult) => group ?? '' }]

@@ -17,6 +17,7 @@ import {
   startsEvent,
   startsLines,
   startsObject,
+  tellsForm,
   type StreamSink,
 } from '../http/server-sent-events.js';
 import type { TokenUsage } from '../model-client.js';
@@ -33,6 +34,8 @@ import type { SecretStream } from '../http/secret-stream.js';
 
 /** Who waits for an answer; exactly one of `replied`, `unusable` and `reported` is called, once. */
 export interface AnswerListener {
+  /** Whose answer it is. */
+  readonly connection: EndpointConnection;
   /** A piece of a streamed answer's text. */
   text(text: string): void;
   replied(reply: ProtocolReply): void;
@@ -42,18 +45,16 @@ export interface AnswerListener {
   reported(body: unknown): void;
 }
 
-/** What an {@link AnswerReader} is made from. */
-export interface AnswerReaderSettings {
-  readonly connection: EndpointConnection;
+/** What a reader knows of the call that was answered. */
+export interface AnsweredRequest {
+  /** Number of the call. */
+  readonly id: number;
+  /** Whether a stream was asked for. */
   readonly stream: boolean;
-  readonly encodings: readonly string[];
-  readonly maxBytes: number;
-  readonly callId: number;
 }
 
-const TELLS_FORM = /^(\xef\xbb\xbf)?\s*([{[]|[^\s:]{0,6}:|\S{6})/;
-const LONGEST_HEAD = 4096;
 const DONE = /^\s+\[DONE\]/;
+const SHORT_BEGINNING = 64; // bytes
 const LAST_WORD = /\s(?:data:\s*)?\[DONE\]\s*$/;
 const MISFRAMED = /^data:|\}\s*\n\s*(\{|\[DONE\])/; // framed twice, or no empty line between events
 const ENVELOPES = 64; // a token of four letters comes in 250 bytes
@@ -64,7 +65,9 @@ const ENVELOPES = 64; // a token of four letters comes in 250 bytes
  */
 export class AnswerReader implements StreamSink {
   readonly #listener: AnswerListener;
-  readonly #settings: AnswerReaderSettings;
+  readonly #connection: EndpointConnection;
+  readonly #callId: number;
+  readonly #maxBytes: number;
   #reader: StreamReader | undefined;
   #guard: SecretStream | undefined;
   #events: ServerSentEvents | JsonLines | undefined;
@@ -80,11 +83,12 @@ export class AnswerReader implements StreamSink {
   /** The parsed reply, of a stream its last message. */
   lastMessage: unknown;
 
-  constructor(listener: AnswerListener, settings: AnswerReaderSettings) {
+  constructor(listener: AnswerListener, { id, stream }: AnsweredRequest, maxBytes: number) {
     this.#listener = listener;
-    this.#settings = settings;
-    if (settings.encodings.length > 0) this.#decode(settings.encodings);
-    if (settings.stream) this.#readStream();
+    this.#connection = listener.connection;
+    this.#callId = id;
+    this.#maxBytes = maxBytes;
+    if (stream) this.#readStream();
   }
 
   /** Tokens that the server has told of so far; `null` when it has not. */
@@ -92,12 +96,24 @@ export class AnswerReader implements StreamSink {
     if (this.#events !== undefined) return this.#reader?.usage ?? null;
     return this.lastMessage === undefined
       ? null
-      : (this.#settings.connection.protocol.usage?.(this.lastMessage) ?? null);
+      : (this.#connection.protocol.usage?.(this.lastMessage) ?? null);
+  }
+
+  /** The body was packed in these ways, one after the other; to be said before the first {@link AnswerReader.write}. */
+  decode(encodings: readonly string[]): void {
+    this.#decoder = new ContentDecoder(encodings, {
+      data: (chunk) => this.#take(chunk),
+      end: () => this.#complete(),
+      error: (error) =>
+        this.stage !== 'open'
+          ? this.#complete()
+          : this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`),
+    });
   }
 
   /** Takes a piece of the wire. */
   write(chunk: Buffer): void {
-    if (this.#decoder === undefined && this.#size === 0 && startsGzip(chunk)) this.#decode(['gzip']); // and nobody says so
+    if (this.#decoder === undefined && this.#size === 0 && startsGzip(chunk)) this.decode(['gzip']); // and nobody says so
     if (this.#decoder === undefined) this.#take(chunk);
     else this.#decoder.write(chunk);
   }
@@ -159,30 +175,18 @@ export class AnswerReader implements StreamSink {
     else this.#stray ||= text.slice(0, 300);
   }
 
-  #readStream(format = this.#settings.connection.protocol.streamFormat): void {
-    const { connection, maxBytes } = this.#settings;
-    this.#reader = connection.protocol.stream();
-    this.#guard = connection.streamGuard();
-    this.#events = format === 'sse' ? new ServerSentEvents(maxBytes, this) : new JsonLines(maxBytes, this);
-  }
-
-  #decode(encodings: readonly string[]): void {
-    this.#decoder = new ContentDecoder(encodings, {
-      data: (chunk) => this.#take(chunk),
-      end: () => this.#complete(),
-      error: (error) =>
-        this.stage !== 'open'
-          ? this.#complete()
-          : this.#fail(MALFORMED, `the reply cannot be decoded: ${messageOf(error)}`),
-    });
+  #readStream(format = this.#connection.protocol.streamFormat): void {
+    this.#reader = this.#connection.protocol.stream();
+    this.#guard = this.#connection.streamGuard();
+    this.#events =
+      format === 'sse' ? new ServerSentEvents(this.#maxBytes, this) : new JsonLines(this.#maxBytes, this);
   }
 
   #take(piece: Buffer): void {
     if (this.#over) return;
     if (this.#size > 0) return this.#keep(piece);
     const chunk = this.#head === undefined ? piece : Buffer.concat([this.#head, piece]);
-    // A line break that keeps the connection alive, or the first byte alone, does not tell the form.
-    const told = chunk.length >= LONGEST_HEAD || TELLS_FORM.test(chunk.toString('latin1', 0, LONGEST_HEAD));
+    const told = tellsForm(chunk);
     this.#head = told ? undefined : chunk;
     if (!told) return;
     this.#suitForm(chunk);
@@ -191,7 +195,7 @@ export class AnswerReader implements StreamSink {
 
   #keep(chunk: Buffer): void {
     this.#size += chunk.length;
-    const { maxBytes } = this.#settings;
+    const maxBytes = this.#maxBytes;
     if (this.#size > (this.#events === undefined ? maxBytes : maxBytes * ENVELOPES)) return this.#tooLarge();
     if (this.#events === undefined) {
       if (this.#first === undefined) this.#first = chunk;
@@ -218,7 +222,7 @@ export class AnswerReader implements StreamSink {
   #suitLines(): void {
     const first = this.#first;
     if (this.#events !== undefined || first === undefined) return;
-    const cut = this.#rest !== undefined && first.length < LONGEST_HEAD;
+    const cut = this.#rest !== undefined && first.length < SHORT_BEGINNING;
     if (!startsLines(cut ? Buffer.concat(this.#rest!) : first)) return;
     this.#readStream('ndjson');
     for (const piece of this.#rest ?? [first]) this.#events!.push(piece);
@@ -226,7 +230,7 @@ export class AnswerReader implements StreamSink {
 
   #text(text: string): void {
     this.#textLength += text.length;
-    if (this.#textLength + (this.#reader!.kept ?? 0) > this.#settings.maxBytes) this.#tooLarge();
+    if (this.#textLength + (this.#reader!.kept ?? 0) > this.#maxBytes) this.#tooLarge();
     else if (text !== '') this.#show(text);
   }
 
@@ -236,7 +240,7 @@ export class AnswerReader implements StreamSink {
 
   // Of a stream what counts is what is kept of it; its envelopes may be far larger.
   #tooLarge(): void {
-    this.#fail(TOO_LARGE, `the reply is larger than ${this.#settings.maxBytes} bytes`);
+    this.#fail(TOO_LARGE, `the reply is larger than ${this.#maxBytes} bytes`);
   }
 
   #complete(): void {
@@ -264,12 +268,14 @@ export class AnswerReader implements StreamSink {
   }
 
   #whole(): ProtocolReply {
-    const { connection } = this.#settings;
+    const connection = this.#connection;
     const bytes = this.#rest === undefined ? this.#first : Buffer.concat(this.#rest);
     if (bytes === undefined) throw new Error('the reply is empty');
-    if (!isUtf8(bytes)) throw new Error('the reply is not UTF-8');
     const start = bytes[0] === 0xef ? 3 : 0; // of a byte order mark
-    const parsed = this.#parsedWhole(bytes.toString('utf8', start));
+    const text = bytes.toString('utf8', start);
+    // Decoding puts a replacement character in the place of whatever is not UTF-8.
+    if (text.includes('\ufffd') && !isUtf8(bytes)) throw new Error('the reply is not UTF-8');
+    const parsed = this.#parsedWhole(text);
     this.lastMessage = parsed;
     if (holdsError(parsed)) throw new ReportedFailure(parsed);
     return connection.protocol.parse(parsed);
@@ -278,9 +284,9 @@ export class AnswerReader implements StreamSink {
   #streamed(reader: StreamReader, events: ServerSentEvents | JsonLines): ProtocolReply | undefined {
     events.end();
     if (this.#over) return undefined;
-    const { connection, callId } = this.#settings;
+    const { endSigns } = this.#connection;
     if (reader.done) {
-      connection.endSigns.given();
+      endSigns.given();
       return this.#clear(reader.reply());
     }
     if (!this.#ended && reader.ended !== true)
@@ -288,14 +294,14 @@ export class AnswerReader implements StreamSink {
     const reply = reader.reply();
     if (reply.text === '' && reply.toolCalls === undefined)
       throw new EmptyAnswer('the stream holds no answer');
-    if (this.#stray === '' && connection.endSigns.withheld(callId)) return this.#clear(reply);
+    if (this.#stray === '' && endSigns.withheld(this.#callId)) return this.#clear(reply);
     this.#fail(UNSIGNED, `the stream does not say why the answer ended${this.#strayWords()}`);
     return undefined;
   }
 
   // Some gateways put the last word of a stream behind an answer that is none.
   #parsedWhole(text: string): unknown {
-    const { connection } = this.#settings;
+    const connection = this.#connection;
     try {
       return connection.readJson(text);
     } catch (error) {
@@ -306,14 +312,13 @@ export class AnswerReader implements StreamSink {
   }
 
   #clear(reply: ProtocolReply): ProtocolReply {
-    const clear = this.#settings.connection.clearAnswer(reply);
+    const clear = this.#connection.clearAnswer(reply);
     if (clear !== reply) this.lastMessage = undefined; // it holds a piece of what was hidden
     return clear;
   }
 
   #parsed(data: string): unknown {
-    if (/^\s*[{["]/.test(data) || !/error|exception/i.test(data))
-      return this.#settings.connection.readJson(data);
+    if (/^\s*[{["]/.test(data) || !/error|exception/i.test(data)) return this.#connection.readJson(data);
     return { error: { message: data } };
   }
 

@@ -43,6 +43,7 @@ export interface AnsweredAttempt {
   readonly attempt: Attempt;
   readonly reply: ProtocolReply;
   readonly call: Pick<Waiter, 'tried'> & { readonly attempts: number };
+  readonly now: number;
 }
 
 /**
@@ -51,12 +52,11 @@ export interface AnsweredAttempt {
  */
 export function recordAnswer(
   settings: CallSettings,
-  { attempt, reply, call }: AnsweredAttempt,
+  { attempt, reply, call, now }: AnsweredAttempt,
 ): AttemptFault | undefined {
-  const { clock, work, hedge, reporter, selector, retry } = settings;
+  const { work, hedge, reporter, selector, retry } = settings;
   const { endpoint } = attempt.connection;
   const { ticket } = attempt;
-  const now = clock.now();
   const emptiness = holdsNothing(reply) ? selector.answeredEmpty(endpoint, now) : 'usual';
   if (emptiness === 'alone' && call.attempts <= retry.maxRetries) {
     if (selector.othersServe(endpoint, { barred: call.tried }, now)) return withoutWords(attempt);

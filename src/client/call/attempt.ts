@@ -36,8 +36,6 @@ type Phase = 'preparing' | 'connecting' | 'waiting' | 'receiving' | 'settled';
 /** What is said of an attempt whose endpoint is silent. */
 export const SILENT = 'nothing came from it while others answered';
 
-const NO_ENCODINGS: readonly string[] = [];
-
 /**
  * One request to one endpoint, from dispatch to outcome: it is undici's handler, keeps the time limits and turns whatever
  * happens into a reply or a typed error.
@@ -166,21 +164,16 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     this.headers = new ReplyHeaders(rawHeaders);
     this.#resumeReply = resume;
     this.#phase = 'receiving';
-    const { idle, refusal, clock, maxResponseBytes: maxBytes } = this.#settings;
-    const encodings = this.headers.encoding === undefined ? NO_ENCODINGS : encodingsOf(this.headers.encoding);
+    const { idle, refusal, clock, maxResponseBytes } = this.#settings;
+    const encodings = encodingsOf(this.headers.encoding);
     if (status >= 300) {
       this.#refusal = new RefusalBody(encodings, this);
       refusal.start(this.#phaseDeadline, clock.now());
       return true;
     }
     idle.start(this.#phaseDeadline, clock.now());
-    this.#answer = new AnswerReader(this, {
-      connection: this.connection,
-      stream: this.#owner.stream,
-      callId: this.#owner.id,
-      encodings,
-      maxBytes,
-    });
+    this.#answer = new AnswerReader(this, this.#owner, maxResponseBytes);
+    if (encodings.length > 0) this.#answer.decode(encodings);
     return true;
   }
 

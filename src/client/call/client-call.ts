@@ -56,7 +56,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     this.begunAt = settings.clock.now();
     this.#bounds = new CallBounds(this, settings);
     const parameters = (this.#parameters = mergeParameters(settings.parameters, request.parameters) ?? {});
-    this.#body = new RequestBody({ request, parameters, stream, model: settings.model });
+    this.#body = new RequestBody(this, parameters, settings.model);
     this.work = settings.work.expectedUnits(this.#parameters.maxTokens);
   }
 
@@ -148,7 +148,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const { clock, selector, reporter, room } = this.#settings;
     const now = clock.now();
     const latencyMs = now - attempt.ticket.begunAt;
-    const fault = recordAnswer(this.#settings, { attempt, reply, call: this });
+    const fault = recordAnswer(this.#settings, { attempt, reply, call: this, now });
     if (fault !== undefined) return this.failed(attempt, fault);
     reporter.attemptEnded(this, { attempt, outcome: 'ok', durationMs: latencyMs });
     const other = attempt === this.#live ? this.#second : this.#live;

@@ -12,8 +12,11 @@ export interface DecoderSink {
 const NO_ENCODING =
   /^(identity|none|plain|text|null|binary|[78]bit|(aws-)?chunked|utf-?8|us-ascii|iso-8859-1|)$/;
 
+const PLAIN: readonly string[] = [];
+
 /** The encodings of a `content-encoding` header that mean something, in the order in which they were applied. */
-export function encodingsOf(header: string): readonly string[] {
+export function encodingsOf(header: string | undefined): readonly string[] {
+  if (header === undefined) return PLAIN;
   const names = header.toLowerCase().split(',');
   return names
     .map((name) =>

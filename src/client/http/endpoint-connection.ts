@@ -27,18 +27,21 @@ export interface EndpointAddress {
  *
  * @throws AssayError `ASSAY_INVALID_OPTION` for anything but an http(s) URL without credentials.
  */
-export function endpointAddress(url: string, protocol: Protocol): EndpointAddress {
+export function endpointAddress(
+  url: string,
+  { owner, protocol }: { readonly owner: string; readonly protocol: Protocol },
+): EndpointAddress {
   let parsed: URL;
   try {
     parsed = new URL(url);
   } catch {
-    throw invalidUrl('it is not a URL');
+    throw invalidUrl(owner, 'it is not a URL');
   }
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
-    throw invalidUrl('it is not http or https');
+    throw invalidUrl(owner, 'it does not begin with http:// or https://');
   // Said without the URL: it would put the credentials into a log.
   if (parsed.username !== '' || parsed.password !== '') {
-    throw invalidUrl('it contains credentials; use `apiKey` or `headers`');
+    throw invalidUrl(owner, 'it contains credentials; use `apiKey` or `headers`');
   }
   const base = parsed.pathname.replace(/\/+$/, '');
   let path: string;
@@ -48,8 +51,8 @@ export function endpointAddress(url: string, protocol: Protocol): EndpointAddres
   return { origin: parsed.origin, path: path + parsed.search, shown: parsed.origin + base };
 }
 
-function invalidUrl(why: string): AssayError {
-  return new AssayError('ASSAY_INVALID_OPTION', `Expected the \`url\` of an endpoint to be http(s): ${why}`);
+function invalidUrl(owner: string, why: string): AssayError {
+  return new AssayError('ASSAY_INVALID_OPTION', `Expected \`url\` of ${owner} to be http(s): ${why}`);
 }
 
 /** What an {@link EndpointConnection} is made from. */

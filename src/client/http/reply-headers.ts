@@ -19,10 +19,9 @@ export class ReplyHeaders {
     this.#raw = raw;
     for (let index = 0; index < raw.length; index += 2) {
       const name = raw[index]!;
-      // Length and first letter (in either case) rule nearly every header out without reading it.
-      const meaning = MEANINGS[name.length];
-      if (meaning === undefined || !meaning.initials.includes(name[0]! | 0x20)) continue;
-      this.#note(name.toString('latin1').toLowerCase(), raw[index + 1]!);
+      const known = KNOWN[name.length];
+      if (known === undefined) continue;
+      for (const each of known) if (isNamed(name, each.bytes)) this.#note(each.name, raw[index + 1]!);
     }
   }
 
@@ -76,14 +75,24 @@ const LIMITS: ReadonlySet<string> = new Set([
   'anthropic-ratelimit-tokens-limit',
 ]);
 
-// By length of the name: the first letters that are worth a look.
-const MEANINGS: readonly ({ readonly initials: readonly number[] } | undefined)[] = (() => {
-  const table: ({ initials: number[] } | undefined)[] = [];
-  for (const name of [...REQUEST_IDS, ...LIMITS, 'content-encoding']) {
-    (table[name.length] ??= { initials: [] }).initials.push(name.charCodeAt(0));
-  }
-  return Array.from({ length: 40 }, (_, length) => table[length]);
+interface KnownHeader {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+// By length of the name, which rules nearly every header out.
+const KNOWN: readonly (readonly KnownHeader[] | undefined)[] = (() => {
+  const table: (KnownHeader[] | undefined)[] = Array.from({ length: 40 });
+  for (const name of [...REQUEST_IDS, ...LIMITS, 'content-encoding'])
+    (table[name.length] ??= []).push({ name, bytes: Buffer.from(name) });
+  return table;
 })();
+
+/** Whether a header has this name, in whatever case; both are of one length. No string is made of it. */
+function isNamed(name: Buffer, lowerCase: Buffer): boolean {
+  for (let at = 0; at < name.length; at++) if ((name[at]! | 0x20) !== lowerCase[at]) return false;
+  return true;
+}
 
 /** No reply yet. */
 export const NO_HEADERS: ReplyHeaders = new ReplyHeaders([]);

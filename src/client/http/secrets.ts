@@ -140,11 +140,9 @@ interface Traces {
   readonly runs: ReadonlySet<string>;
   /** Forms that are shorter than a run. */
   readonly short: readonly string[];
-  /** The first {@link BEGINNING} characters of each run and each short form. */
-  readonly beginnings: ReadonlySet<string>;
+  /** The first four characters of each run and each short form; no form is shorter than the shortest secret. */
+  readonly beginnings: Quadruples;
 }
-
-const BEGINNING = 4; // no form is shorter than the shortest secret
 
 function tracesOf(secrets: readonly string[]): Traces {
   const forms = [...new Set(secrets.flatMap(secretForms))];
@@ -153,18 +151,44 @@ function tracesOf(secrets: readonly string[]): Traces {
     for (let at = 0; at + RUN <= form.length; at++) runs.add(form.slice(at, at + RUN));
   }
   const short = forms.filter((form) => form.length < RUN);
-  const beginnings = new Set([...runs, ...short].map((trace) => trace.slice(0, BEGINNING)));
-  return { runs, short, beginnings };
+  return { runs, short, beginnings: new Quadruples([...runs, ...short]) };
 }
 
 /** Whether a text may hold a secret, plainly or behind escapes; `false` is certain, and soon said of a request's id. */
 function mayHoldTraces(text: string, { beginnings }: Traces): boolean {
   if (/[%&\\]/.test(text)) return true;
-  const folded = fold(text);
-  for (let at = 0; at < folded.length; at++)
-    if (beginnings.has(folded.slice(at, at + BEGINNING))) return true;
-  return false;
+  return beginnings.standIn(fold(text));
 }
+
+/** Texts of four characters, found in a longer one by a hash that goes along with it: no string is made for each place. */
+class Quadruples {
+  readonly #texts = new Set<string>();
+  readonly #hashes = new Uint8Array(1 << 16);
+
+  /** Of each of the texts its first four characters. */
+  constructor(texts: readonly string[]) {
+    for (const text of texts) {
+      const first = text.slice(0, 4);
+      this.#texts.add(first);
+      let hash = 0;
+      for (let at = 0; at < 4; at++) hash = nextHash(hash, first.charCodeAt(at));
+      this.#hashes[hash] = 1;
+    }
+  }
+
+  /** Whether one of them stands in a text. */
+  standIn(text: string): boolean {
+    let hash = 0;
+    for (let at = 0; at < text.length; at++) {
+      hash = nextHash(hash, text.charCodeAt(at));
+      if (this.#hashes[hash] === 1 && this.#texts.has(text.slice(at - 3, at + 1))) return true;
+    }
+    return false;
+  }
+}
+
+/** The hash of the last four characters, by the one before and the last: four bits on, so that the fifth is gone. */
+const nextHash = (hash: number, code: number): number => ((hash << 4) ^ code) & 0xffff;
 
 function hideTraces(text: string, traces: Traces): string {
   const folded = fold(text);

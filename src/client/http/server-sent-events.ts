@@ -152,14 +152,25 @@ export class JsonLines {
   }
 }
 
+const OPENING_BRACE = 0x7b; // the first byte of nearly every reply: it needs no look at the others
+const LONGEST_HEAD = 4096;
+const TELLS_FORM = /^(\xef\xbb\xbf)?\s*([{[]|[^\s:]{0,6}:|\S{6})/;
+
+/** Whether the beginning of a body says of which form it is; a line break that keeps the connection alive, or the first byte of a word alone, does not. */
+export function tellsForm(bytes: Buffer): boolean {
+  if (bytes[0] === OPENING_BRACE || bytes.length >= LONGEST_HEAD) return true;
+  return TELLS_FORM.test(bytes.toString('latin1'));
+}
+
 /** Whether bytes are the beginning of a JSON object, as no line of an event stream is. */
 export function startsObject(bytes: Buffer): boolean {
-  return /^(\xef\xbb\xbf)?[ \t\r\n]*\{/.test(headOf(bytes));
+  return bytes[0] === OPENING_BRACE || /^(\xef\xbb\xbf)?[ \t\r\n]*\{/.test(headOf(bytes));
 }
 
 /** Whether bytes are the beginning of an event stream, as no JSON value is. */
 export function startsEvent(bytes: Buffer): boolean {
-  return bytes[0] !== 0x7b && /^(\xef\xbb\xbf)?(?:[ \t]*[\r\n])*(data|event|id|retry)?:/.test(headOf(bytes));
+  if (bytes[0] === OPENING_BRACE) return false;
+  return /^(\xef\xbb\xbf)?(?:[ \t]*[\r\n])*(data|event|id|retry)?:/.test(headOf(bytes));
 }
 
 const LONGEST_PIECE = 65_536;
@@ -175,7 +186,7 @@ export function startsLines(bytes: Buffer): boolean {
 // Of chat completions and completions; messages; responses; Ollama.
 const PIECE = /completion\.chunk"|"delta" ?:|"type" ?: ?"(?:message_start|response\.)|"done" ?: ?false/;
 
-/** What tells the form of a body: lines that keep the connection alive may come before it. */
+/** What tells an event from an object: lines that keep the connection alive may come before it. */
 function headOf(bytes: Buffer): string {
   return bytes.toString('latin1', 0, bytes[0]! > 0x20 ? 64 : 8192);
 }

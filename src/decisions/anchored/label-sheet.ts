@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AssayError, InputError, messageOf } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
@@ -53,7 +53,8 @@ const CHECKS: OptionChecks<LabelSheetOptions> = {
  *
  * @returns The record of the draw, which also stands in each row.
  * @throws InputError `ASSAY_EMPTY_INPUT` for a run without answers; AssayError `ASSAY_INVALID_OPTION`, also for more
- *   answers than there are and for a file that cannot be written.
+ *   answers than there are, for a file that is there already (people may have labelled in it) and for one that cannot be
+ *   written.
  */
 export async function writeLabelSheet(
   store: Pick<ResultStore, 'query'>,
@@ -174,8 +175,13 @@ async function writeRows(path: string, rows: readonly Row[]): Promise<void> {
     : rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, sheet);
+    await writeFile(path, sheet, { flag: 'wx' });
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await isFile(path)))
+      throw new AssayError(
+        'ASSAY_INVALID_OPTION',
+        `Expected \`path\` of writeLabelSheet to be a new file, got ${show(path)}, which may hold labels already; remove it to draw again`,
+      );
     throw new AssayError(
       'ASSAY_INVALID_OPTION',
       `Expected \`path\` of writeLabelSheet to be a file that can be written, got ${show(path)}: ${messageOf(error)}`,
@@ -183,6 +189,12 @@ async function writeRows(path: string, rows: readonly Row[]): Promise<void> {
     );
   }
 }
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 
 function checkedStratum(result: CaseResult, strata: LabelSheetOptions['strata']): string {
   const stratum: unknown = strata === undefined ? '' : strata(result);

@@ -2,13 +2,16 @@ import { InputError } from '../../errors.js';
 import { readCsv } from '../../cases/read-csv.js';
 import { readJsonl } from '../../cases/read-jsonl.js';
 import type { FileSource } from '../../cases/file-source.js';
-import { checkOptions, show } from '../../foundation/options.js';
+import { things } from '../../foundation/counted.js';
+import { checkOptions, oneOf, show } from '../../foundation/options.js';
 import { type GivenLabel, type LabelDraw, labelOf, type LabelSet } from './label-set.js';
 
 /** Options of {@link readLabels}. */
 export interface ReadLabelsOptions {
   /** `csv` or `jsonl`. @default by the name of the file */
   readonly format?: 'csv' | 'jsonl' | undefined;
+  /** What separates the fields of CSV: `;` where Excel saves it so. @default ',' */
+  readonly delimiter?: ',' | ';' | '\t' | undefined;
   /** Lowest and highest label, such as [1, 5] for ratings; mapped to 0..1. @default [0, 1] */
   readonly scale?: readonly [lowest: number, highest: number] | undefined;
 }
@@ -23,22 +26,30 @@ type Row = Readonly<Record<string, unknown>>;
  *   `ASSAY_DUPLICATE_CASE` for an item that is labelled twice; `ASSAY_EMPTY_INPUT` for a file without a label.
  */
 export async function readLabels(source: FileSource, options: ReadLabelsOptions = {}): Promise<LabelSet> {
-  const { format, scale = [0, 1] } = checkOptions<ReadLabelsOptions>('readLabels', options, {
-    format: (value) => (value === 'csv' || value === 'jsonl' ? undefined : "'csv' or 'jsonl'"),
+  const {
+    format,
+    delimiter,
+    scale = [0, 1],
+  } = checkOptions<ReadLabelsOptions>('readLabels', options, {
+    format: oneOf('csv', 'jsonl'),
+    delimiter: oneOf(',', ';', '\t'),
     scale: (value) =>
       Array.isArray(value) && value.length === 2 && value[0] < value[1]
         ? undefined
         : 'two numbers, the lower first',
   });
   const csv = format === undefined ? /\.csv$/i.test(String(source)) : format === 'csv';
-  const rows = await readRows(source, csv);
+  const rows = await readRows(source, { csv, delimiter });
   const sheet = new SheetRows(scale);
   for (const [i, row] of rows.entries()) sheet.add(row, i + 1);
   return sheet.labels();
 }
 
 /** The readers of cases give places of errors and handle quotes, bytes and long lines; a row travels as metadata. */
-async function readRows(source: FileSource, csv: boolean): Promise<Row[]> {
+async function readRows(
+  source: FileSource,
+  { csv, delimiter }: { readonly csv: boolean; readonly delimiter: ReadLabelsOptions['delimiter'] },
+): Promise<Row[]> {
   const map = (
     row: object,
     place: { readonly row: number },
@@ -48,7 +59,7 @@ async function readRows(source: FileSource, csv: boolean): Promise<Row[]> {
     metadata: row as Row,
   });
   const read = csv
-    ? readCsv<string, string, Row>(source, { map: map as never })
+    ? readCsv<string, string, Row>(source, { map: map as never, delimiter, quote: '"' })
     : readJsonl<string, string, Row>(source, { map: map as never });
   const rows: Row[] = [];
   for await (const { metadata } of read) rows.push(metadata as Row);
@@ -87,7 +98,7 @@ class SheetRows {
     if (this.#unlabelled > 0 && draw !== null) {
       throw new InputError(
         'ASSAY_INVALID_INPUT',
-        `Expected labels without gaps, got one in ${place} after ${this.#unlabelled} rows without: items that are left out because ` +
+        `Expected labels without gaps, got one in ${place} after ${things(this.#unlabelled, 'row')} without: items that are left out because ` +
           'they are hard are no random sample; label them, or stop after a row',
         { row: number },
       );

@@ -1,7 +1,7 @@
 import { InputError } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import { nextTurn } from '../../foundation/event-loop-turns.js';
-import { show } from '../../foundation/options.js';
+import { show, unknownMetric } from '../../foundation/options.js';
 import type { RunSource } from '../../statistics/compare-runs.js';
 
 /** An answer with the judge's score, and its label where it has one. */
@@ -32,7 +32,8 @@ const RESULTS_A_TURN = 500;
  * Reads the scores of a run. Answers without a score of the metric are named apart. Repetitions of a case depend on each
  * other: they share its cluster, or the case is one.
  *
- * @throws InputError `ASSAY_EMPTY_INPUT` for no score, `ASSAY_DUPLICATE_CASE`.
+ * @throws InputError `ASSAY_EMPTY_INPUT` for no score, `ASSAY_DUPLICATE_CASE`; AssayError `ASSAY_INVALID_OPTION` for a metric
+ *   that no result has.
  */
 export async function readScores(
   source: RunSource,
@@ -40,6 +41,7 @@ export async function readScores(
 ): Promise<ScoresOfRun> {
   const items = new Map<string, ScoredItem>();
   const unscored = new Set<string>();
+  const names = new Set(['overall']);
   const results: Iterable<CaseResult> | AsyncIterable<CaseResult> =
     'store' in source ? source.store.query({ runId: source.runId }) : source;
   let runId = 'store' in source ? source.runId : undefined;
@@ -49,6 +51,7 @@ export async function readScores(
     if (++read % RESULTS_A_TURN === 0) await nextTurn();
     const { caseId, repetition, cluster, evaluation } = result;
     runId ??= result.runId;
+    for (const { name } of evaluation?.dimensions ?? []) names.add(name);
     const score =
       metric === 'overall'
         ? evaluation?.overallScore
@@ -66,6 +69,7 @@ export async function readScores(
     if (repetition > 0) repeated = true;
     items.set(key, { caseId, repetition, cluster, score, label: null, probability: null });
   }
+  if (!names.has(metric) && names.size > 1) throw unknownMetric('anchored', metric, [...names]);
   if (items.size === 0)
     throw new InputError(
       'ASSAY_EMPTY_INPUT',

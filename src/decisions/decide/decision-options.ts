@@ -18,7 +18,7 @@ import {
   show,
   signal,
   text,
-  unknownOption,
+  unknownMetric,
   type OptionChecks,
 } from '../../foundation/options.js';
 
@@ -150,7 +150,7 @@ export function resolveDecision<Input, Expected, Metadata>(
     !dimensions.includes(metric)
   ) {
     // a misspelled metric would ask all cases and find nothing
-    throw unknownOption('the metric of decide', metric, ['overall', ...(dimensions as string[])]);
+    throw unknownMetric('decide', metric, ['overall', ...(dimensions as string[])]);
   }
   if ((plan === undefined) === (open !== true)) {
     throw new AssayError(

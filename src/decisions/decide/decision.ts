@@ -2,7 +2,7 @@ import { plainText } from '../../foundation/plain-text.js';
 import type { RunSummaryData } from '../../batch/summary/run-summary.js';
 import type { Ends } from '../../statistics/paired-table.js';
 import type { DecisionLook, DecisionOutcome } from './stopping-rule.js';
-import { count } from '../../foundation/counted.js';
+import { costText, count, countsByCode } from '../../foundation/counted.js';
 
 /** Why a decision came to its end. Everything but `settled` and `end` can be resumed. */
 export type DecisionStop = 'settled' | 'end' | 'budget' | 'drained' | 'unequal-errors';
@@ -96,8 +96,12 @@ export function formatDecision(decision: DecisionData): string {
     a.errored + b.errored === 0 ? '' : `, ${a.errored} errored on side a, ${b.errored} on side b`;
   const looked = mode === 'plan' ? `${looks.length} of the planned looks` : 'any number of looks';
   lines.push(`  judged ${count(cases)} cases (${count(pairs)} pairs${errored}), ${looked}`);
+  for (const [name, { summary }] of Object.entries({ a, b })) {
+    const errors = countsByCode(summary.errorsByCode);
+    if (errors !== '') lines.push(`  errors of ${name}: ${errors}`);
+  }
   if (decision.callsSaved !== null) {
-    const money = decision.costSaved === null ? '' : ` and ${decision.costSaved.toFixed(4)} of cost`;
+    const money = decision.costSaved === null ? '' : ` and ${costText(decision.costSaved)} of cost`;
     lines.push(`  ${count(decision.calls)} calls; ${count(decision.callsSaved)} calls${money} saved`);
   }
   if (outcome === 'undecided' && decision.stopReason !== 'end')
@@ -105,13 +109,13 @@ export function formatDecision(decision: DecisionData): string {
   return lines.map(plainText).join('\n');
 }
 
-function headline({ outcome, stopReason, equivalence, a, b }: DecisionData): string {
+function headline({ outcome, stopReason, equivalence, a, b, pairs }: DecisionData): string {
   if (outcome === 'a' || outcome === 'b') return `${outcome} is better.`;
   if (outcome === 'equivalent')
     return `Equivalent: they differ by less than ${points(equivalence as number)} points.`;
   const why = {
     settled: '',
-    end: 'no difference was shown with these cases',
+    end: pairs === 0 ? 'no case has a score on both sides' : 'no difference was shown with these cases',
     budget: 'the budget is used up',
     drained: 'the run was drained',
     'unequal-errors': `one side failed far more often (a ${a.errored}, b ${b.errored}), so their scores are not alike`,

@@ -1,7 +1,7 @@
 import type { Interval } from '../../statistics/intervals.js';
-import type { GateCheck, GateVerdictData } from './gate-verdict.js';
+import type { GateCheck, GatedRun, GateVerdictData } from './gate-verdict.js';
 import { things } from '../../foundation/counted.js';
-import { plainText } from '../../foundation/plain-text.js';
+import { plainText, shownName } from '../../foundation/plain-text.js';
 
 const HEADLINES: Readonly<Record<GateVerdictData['outcome'], string>> = {
   pass: 'Pass',
@@ -16,14 +16,17 @@ export function formatGate(verdict: GateVerdictData): string {
   const lines = [`${headline(verdict)}`, ''];
   for (const check of checks)
     lines.push(`  ${checkName(check)}: ${outcomeWord(check)}. ${sentence(plainText(check.reason))}`);
-  const errors = run.errored === 0 ? '' : `, ${run.errored} of ${run.results} results errored`;
-  lines.push('', `  run ${plainText(run.runId)}: ${things(run.cases, 'case')}${errors}`);
-  if (baseline !== null)
-    lines.push(`  baseline ${plainText(baseline.runId)}: ${things(baseline.cases, 'case')}`);
+  lines.push('', runLine('run', run));
+  if (baseline !== null) lines.push(runLine('baseline', baseline));
   lines.push(
     `  intervals hold with ${percent(verdict.level)}; a false alarm over all checks has a chance of at most about ${percent(1 - verdict.level)}`,
   );
   return lines.join('\n');
+}
+
+function runLine(role: string, { runId, cases, results, errored }: GatedRun): string {
+  const errors = errored === 0 ? '' : `, ${errored} of ${results} results errored`;
+  return `  ${role} ${shownName(runId)}: ${things(cases, 'case')}${errors}`;
 }
 
 /** The first line of a verdict. */

@@ -49,6 +49,15 @@ export function openCheck(
   return { ...blankCheck(requirement), verdict: { outcome, reason } };
 }
 
+/** A check of a score that no case has: nothing was measured, which is no pass and no shortage of cases either. */
+export function unscoredCheck(
+  requirement: Requirement,
+  { results, errored }: { readonly results: number; readonly errored: number },
+): TestedCheck {
+  const errors = errored === 0 ? '' : `: ${errored} of ${results} results errored`;
+  return openCheck(requirement, { outcome: 'not-comparable', reason: `no case has this score${errors}` });
+}
+
 /** Degrees of freedom below which a clustered error says too little. */
 export const FEWEST_DEGREES = 4;
 

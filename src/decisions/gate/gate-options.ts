@@ -1,6 +1,7 @@
 import { AssayError } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import {
+  aboveZeroToOne,
   betweenZeroAndOne,
   boolean,
   callable,
@@ -84,7 +85,7 @@ const SCORE_CHECKS: OptionChecks<ScoreRequirement> = {
   min: number(0, 1),
   max: number(0, 1),
   noWorse: boolean,
-  maxDrop: number(Number.MIN_VALUE, 1),
+  maxDrop: aboveZeroToOne,
 };
 
 const METRIC_CHECKS: OptionChecks<MetricRequirement> = {

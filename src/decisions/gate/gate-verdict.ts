@@ -85,7 +85,7 @@ export interface GatedRun {
 export interface GateVerdictData {
   /** `not-comparable` before `fail` before `undecided` before `pass`: the first that any check came to. */
   readonly outcome: GateOutcome;
-  /** 0 pass, 1 fail, 2 undecided when that is asked to fail, 3 not comparable. */
+  /** 0 pass, 1 fail, 2 undecided when that is asked to fail, 3 not comparable (also where no case was scored). */
   readonly exitCode: 0 | 1 | 2 | 3;
   /** Nominal coverage of the intervals; 1 - level is the chance of a false alarm over all checks. */
   readonly level: number;

@@ -5,7 +5,7 @@ import type { RunSource } from '../../statistics/compare-runs.js';
 import { holm } from '../../statistics/multiple-comparisons.js';
 import { type MatchedCases, matchCases } from './comparability.js';
 import { describeCheck, formatGate } from './format-gate.js';
-import { openCheck, type ScoreSample, type TestedCheck } from './gate-check.js';
+import { openCheck, type ScoreSample, type TestedCheck, unscoredCheck } from './gate-check.js';
 import {
   type GateOptions,
   type GateSource,
@@ -31,7 +31,8 @@ import { WorstCases } from './worst-cases.js';
  * - `maxDrop` passes only when a drop that large is ruled out: Tango's interval for 0/1 scores, mid-Gaffke else.
  * - What is neither is `undecided`, with the number of cases that would decide it. Failing any of several checks is
  *   corrected by Holm's method; passing needs all of them.
- * - `not-comparable`: other cases, changed cases, other conventions, unequal error rates.
+ * - `not-comparable`: other cases, changed cases, other conventions, unequal error rates, or nothing to compare with what
+ *   was required, since no case has the score.
  *
  * Repetitions of a case are averaged: they are no cases. Errored and unscored cases leave their metric, never as 0.
  * Reads runs as streams and keeps some numbers a case, not texts.
@@ -106,7 +107,10 @@ function checkRequirement(
   resolved: ResolvedGateOptions,
 ): TestedCheck | Promise<TestedCheck> {
   if (requirement.kind === 'min' || requirement.kind === 'max') {
-    return checkScore(requirement, sampleOf(requirement, scores, resolved), resolved);
+    const sample = sampleOf(requirement, scores, resolved);
+    return sample.values.length === 0
+      ? unscoredCheck(requirement, scores)
+      : checkScore(requirement, sample, resolved);
   }
   if (old === undefined || matched === undefined) {
     const reason =

@@ -8,7 +8,6 @@ import { studentTail } from '../../statistics/student.js';
 import {
   blankCheck,
   FEWEST_DEGREES,
-  openCheck,
   type ScoreSample,
   type TestedCheck,
   tooFewClusters,
@@ -21,7 +20,7 @@ export interface CheckOptions {
   readonly strict: boolean;
 }
 
-/** Checks a mean score against a threshold. */
+/** Checks a mean score, of one case or more, against a threshold. */
 export function checkScore(
   requirement: Requirement,
   sample: ScoreSample,
@@ -29,7 +28,6 @@ export function checkScore(
 ): TestedCheck {
   const { values, clusters } = sample;
   const n = values.length;
-  if (n === 0) return openCheck(requirement, { outcome: 'undecided', reason: 'no case has this score' });
   const found =
     clusters === null
       ? independent(requirement, values, options)

@@ -2,7 +2,7 @@ import { appendFile, stat } from 'node:fs/promises';
 import { checkName, headline } from './format-gate.js';
 import type { GateVerdictData, WorstCase } from './gate-verdict.js';
 import { unwritable } from './junit.js';
-import { plainText } from '../../foundation/plain-text.js';
+import { plainText, shownName } from '../../foundation/plain-text.js';
 
 const LIMIT = 1024 * 1024; // of GitHub for one step; above, the whole summary is refused
 const SPARE = 1024;
@@ -60,7 +60,7 @@ const SIGNS = { pass: '✅', fail: '❌', undecided: '⚠️', 'not-comparable':
 function worstCase(worst: WorstCase): string {
   const { caseId, repetition, score, baselineScore, question, expected, answer, reason } = worst;
   const before = baselineScore === null ? '' : `, baseline ${baselineScore}`;
-  const title = `#### ${escape(caseId)}${repetition === 0 ? '' : `, repetition ${repetition}`}: ${score === null ? 'errored' : `score ${score}`}${before}`;
+  const title = `#### ${escape(shownName(caseId))}${repetition === 0 ? '' : `, repetition ${repetition}`}: ${score === null ? 'errored' : `score ${score}`}${before}`;
   const blocks = [
     ['Question', question],
     ['Expected', expected],

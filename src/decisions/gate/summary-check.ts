@@ -1,8 +1,8 @@
 import type { MetricSummary, RunSummaryData } from '../../batch/summary/run-summary.js';
 import { AssayError } from '../../errors.js';
-import { show } from '../../foundation/options.js';
+import { show, unknownOption } from '../../foundation/options.js';
 
-import { blankCheck, openCheck, type TestedCheck } from './gate-check.js';
+import { blankCheck, openCheck, type TestedCheck, unscoredCheck } from './gate-check.js';
 import type { GateSource, Requirement } from './gate-options.js';
 import type { GatedRun } from './gate-verdict.js';
 import { casesFor, type CheckOptions, checkScore } from './score-check.js';
@@ -42,11 +42,9 @@ export function checkSummary(
     });
   }
   const metric = metricOf(requirement, summary);
-  if (metric === undefined)
-    return openCheck(requirement, { outcome: 'undecided', reason: 'no case has this score' });
-  const { scored: n, mean } = metric;
-  if (n === 0 || mean === null)
-    return openCheck(requirement, { outcome: 'undecided', reason: 'no case has this score' });
+  const { scored: n = 0, mean = null } = metric ?? {};
+  if (metric === undefined || n === 0 || mean === null)
+    return unscoredCheck(requirement, gatedSummary(summary));
   if (metric.clusters === null && isBinary(metric)) {
     const ones = Math.round(mean * n);
     return checkScore(
@@ -90,10 +88,16 @@ function metricOf({ metric, group }: Requirement, summary: RunSummaryData): Metr
         `Expected a group of \`overall\`, got one of ${show(metric)}: a summary has no other; give the run's store or results`,
       );
     }
-    return groups?.byName[group];
+    const byName = groups?.byName ?? {};
+    if (Object.keys(byName).length > 0 && !Object.hasOwn(byName, group))
+      throw unknownOption('gate.require.overall.groups', group, Object.keys(byName));
+    return byName[group];
   }
   if (metric === 'overall') return overall;
-  return Object.hasOwn(dimensions, metric) ? dimensions[metric] : undefined;
+  const known = Object.keys(dimensions);
+  if (known.length > 0 && !known.includes(metric))
+    throw unknownOption('gate.require', metric, ['overall', ...known]);
+  return dimensions[metric];
 }
 
 /** Whether scores were 0 or 1: no others with this mean have so large a spread. */

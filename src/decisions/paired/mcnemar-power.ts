@@ -1,6 +1,7 @@
 import { AssayError } from '../../errors.js';
 import { findRoot } from '../../statistics/find-root.js';
 import {
+  aboveZeroToOne,
   betweenZeroAndOne,
   checkOptions,
   integer,
@@ -132,7 +133,7 @@ export function mcnemarDetectableDifference(
     test = 'exact',
   } = checkOptions<typeof plan>('mcnemarDetectableDifference', plan, {
     n: integer(1, MOST_CASES),
-    discordant: number(Number.MIN_VALUE, 1),
+    discordant: aboveZeroToOne,
     power: betweenZeroAndOne,
     alpha: betweenZeroAndOne,
     test: oneOf('exact', 'mid-p'),

@@ -1,5 +1,6 @@
 import type { ProgressEvent } from '../../batch/batch-events.js';
-import { columnsOf, fitColumns, terminalSafe } from './terminal-text.js';
+import { terminalSafe } from '../../foundation/plain-text.js';
+import { columnsOf, fitColumns } from './terminal-text.js';
 
 /** How a progress line is drawn. */
 export interface ProgressLineOptions {

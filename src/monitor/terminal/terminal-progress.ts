@@ -14,7 +14,8 @@ import {
 } from '../../foundation/options.js';
 import { print } from './print.js';
 import { progressLine } from './progress-line.js';
-import { fitColumns, terminalSafe } from './terminal-text.js';
+import { terminalSafe } from '../../foundation/plain-text.js';
+import { fitColumns } from './terminal-text.js';
 import { StatusLine, type TerminalStream } from './status-line.js';
 
 /** What {@link terminalProgress} listens to: a BatchProcessor is one. */

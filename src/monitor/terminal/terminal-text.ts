@@ -1,14 +1,3 @@
-const DANGEROUS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
-/**
- * Makes text harmless for a terminal: control characters (cursor moves, colours, title changes), the characters
- * that reorder or hide (bidi controls, zero width), line separators and lone surrogates are shown as `\u{…}`
- * instead of being obeyed.
- */
-export function terminalSafe(text: string): string {
-  return text.replace(DANGEROUS, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
-
 /**
  * Upper bound on the columns that `text` takes: ASCII 1, everything else 2. Being too careful costs a few
  * columns; being too short wraps the line, and a wrapped line cannot be redrawn in place.

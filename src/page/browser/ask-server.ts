@@ -1,3 +1,4 @@
+import { addressText } from '../address-text.js';
 import type { DashboardFailure } from '../dashboard-data.js';
 
 /** What goes into the query of an address; what is `undefined` or `null` does not. */
@@ -13,7 +14,7 @@ export async function askServer<Answer>(
 ): Promise<Answer> {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(asked))
-    if (value !== undefined && value !== null) query.set(name, String(value));
+    if (value !== undefined && value !== null) query.set(name, addressText(String(value)));
   const response = await fetch(`${path}?${query}`, { signal: signal ?? null }).catch((error: Error) => {
     throw signal?.aborted === true
       ? error

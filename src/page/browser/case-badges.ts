@@ -15,7 +15,10 @@ export const CHANGES: Readonly<Record<CaseChange, string>> = {
 
 /** A case's id; of repetitions after the first with their number. */
 export const caseName = ({ caseId, repetition }: Pick<CaseRow, 'caseId' | 'repetition'>): string =>
-  repetition === 0 ? caseId : `${caseId} #${repetition}`;
+  repetition === 0 ? seenName(caseId) : `${seenName(caseId)} #${repetition}`;
+
+/** A name in quotes where nothing of it would be seen. */
+export const seenName = (name: string): string => (name.trim() === '' ? `"${name}"` : name);
 
 /** What came of a case, in a word and a colour. */
 export function outcomeBadge({ outcome, passed, errorCode }: CaseRow): HTMLElement {

@@ -184,6 +184,7 @@ export function namesAnother(
   const begin = passDecor(text, at + link[0].length, { acrossLines: false });
   const other = letterFor(menu, text[begin] ?? '', false);
   if (other === undefined || other === letter) return false;
+  if (text[from] === ')' && link[0].trim() === '' && text[begin - 1] !== '(') return false; // `(H) B`: its wording
   const after = text.slice(begin + 1, begin + 16);
   if (LATIN_WORD.test(after[0] ?? ' ')) return false;
   if (/^['’]\p{L}/u.test(after)) return false;

@@ -34,19 +34,32 @@ export function withExact(text: string, tokens: readonly NumberToken[], chosen: 
 
 const COMPUTED = 4_000;
 
-/** Of several numbers in a sentence the one that the last equation before it gave. */
+/** Of several numbers in a sentence the one that the last equation, or a program's output, before it gave. */
 export function computedOf(text: string, tokens: readonly NumberToken[]): NumberToken | undefined {
   const before = text.slice(Math.max(0, tokens[0]!.start - COMPUTED), tokens[0]!.start);
+  const shown = OUTPUT.exec(before)?.[1];
+  if (shown !== undefined) return withValue(tokens, numberTokens(shown)[0]);
   for (let at = before.lastIndexOf('='); at > 0; at = before.lastIndexOf('=', at - 1)) {
     const result = /^= ?[^\d\n=]{0,6}(?=[\d-])/.exec(before.slice(at, at + 12));
     if (result === null) continue;
     const start = at + result[0].length;
     const given = numberTokens(before, 'auto', { from: start, end: Math.min(before.length, start + 40) })[0];
     if (given?.value === undefined || given.operand) continue;
-    return tokens.find(({ value }) => value !== undefined && sameRational(value, given.value!));
+    return withValue(tokens, given);
   }
   return undefined;
 }
+
+/** What a program printed, right before the sentence. */
+const OUTPUT = /```output\s*\n\s*(-?[\d.,]{1,40})\s*\n\s*```\s{0,9}$/;
+
+const withValue = (
+  tokens: readonly NumberToken[],
+  given: NumberToken | undefined,
+): NumberToken | undefined =>
+  given?.value === undefined
+    ? undefined
+    : tokens.find(({ value }) => value !== undefined && sameRational(value, given.value!));
 
 const LONGEST_SENTENCE = 600;
 

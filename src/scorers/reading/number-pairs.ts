@@ -29,6 +29,10 @@ const SPAN = /^ ?\p{L}{0,12} (?:to|and|bis|und|à|et|a|hasta|y|e|до) [$€£]?
 /** What promises a second value: `soit 8, soit 12`. */
 const EITHER = /(?<!\p{L})(?:either|entweder|soit|либо)[\s*_$\\(]*$/iu;
 
+/** Whether two numbers are the first of a list in brackets: `[0, 0]`. */
+export const areListed = (text: string, a: NumberToken, b: NumberToken): boolean =>
+  /[[({]\s?$/.test(text.slice(Math.max(0, a.start - 2), a.start)) && /^, ?$/.test(text.slice(a.end, b.start));
+
 /** Whether the second number is the first one again, or the same share in per cent: `3/8, or 37.5 %`. */
 export const saysTheSame = (first: NumberToken, second: NumberToken): boolean =>
   first.value !== undefined &&

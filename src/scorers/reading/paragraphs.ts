@@ -115,5 +115,5 @@ export function sentenceEnd(text: string, from: number, limit: number): number {
   return from + part.length;
 }
 
-const SENTENCE_ENDS = /[.!?](?=["'”’*_)\]]{0,4}(?:\s(?![=≈×÷])|$))|[。！？\n]/g; // `5! = 120` goes on
+const SENTENCE_ENDS = /[.!?](?=["'”’*_)\]]{0,4}(?:\s(?![=≈×÷]|[-+*/] ?[\d(\\])|$))|[。！？\n]/g; // `5! = 120` and `5! - 1` go on
 const ABBREVIATED = /(?:^|[\s($])(?:rs|approx|ca|no|vs|etc|e\.g|i\.e|z\.b|ungef|env|aprox|[A-Z])$/i;

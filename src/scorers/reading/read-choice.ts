@@ -20,6 +20,7 @@ import { chosenLetters } from './statements.js';
  * A letter that is only spoken of (`option C is wrong`) never decides.
  */
 export function readChoice(text: string, menu: Menu, options?: OptionTexts): Reading<string> {
+  if (answersParts(text, menu)) return REASONS.several;
   let unread = 0;
   const mentioned = new Set<string>();
   return finalAnswer(text, {
@@ -50,6 +51,28 @@ export function readChoice(text: string, menu: Menu, options?: OptionTexts): Rea
       optionInEnd(own, options),
   });
 }
+
+const PART = /(?:^|[\n.。>]\s{0,3})(?:for part )?[（(](\d{1,2}|[a-h])[)）]/gi;
+const MOST_PARTS = 20;
+
+/** `(1) 【答案】A`, `(2) 【答案】C`: a letter for each part of a question, and not the same; none is the answer. */
+function answersParts(text: string, menu: Menu): boolean {
+  const marks = [...text.matchAll(PART)].slice(0, MOST_PARTS);
+  const inOrder = marks.filter((mark, i) => i === 0 || follows(marks[i - 1]![1]!, mark[1]!));
+  if (inOrder.length < 2 || inOrder.length < marks.length) return false;
+  const letters = marks.map(({ index }, i) => {
+    const part = text.slice(index, marks[i + 1]?.index ?? text.length);
+    for (const place of announcements(part)) {
+      const read = place.tier === 'direct' ? UNREADABLE : readPlace(part, place, menu);
+      if (read.kind === 'value') return read.value;
+    }
+    return undefined;
+  });
+  return letters.every((letter) => letter !== undefined) && new Set(letters).size > 1;
+}
+
+const follows = (before: string, mark: string): boolean =>
+  /\d/.test(mark) ? Number(mark) === Number(before) + 1 : mark.charCodeAt(0) === before.charCodeAt(0) + 1;
 
 /** A text that announces this many different letters announces none. */
 const BABBLE = 4;

@@ -2,7 +2,7 @@ import { toldNumbers } from './announced-sentence.js';
 import type { Announcement } from './announcements.js';
 import { NO_ANSWER } from './answer-words.js';
 import { finalAnswer } from './final-answer.js';
-import { areJoined, areParallel, isAside, isCompound, saysTheSame } from './number-pairs.js';
+import { areJoined, areListed, areParallel, isAside, isCompound, saysTheSame } from './number-pairs.js';
 import { numberInWords } from './number-words.js';
 import { computedOf, lastSentenceNumber, REASONS, withExact } from './last-sentence.js';
 import { numberTokens, type NumberToken } from './number-token.js';
@@ -131,7 +131,8 @@ function numberAtPlace(text: string, place: Announcement, mark: DecimalMark): Pl
   const told = exact ? tokens : toldNumbers(text, tokens, { start, end });
   const chosen = chosenOf(text, told, { start, exact });
   if (chosen === 'several') return SEVERAL;
-  const factorial = exact && text[chosen.end] === '!';
+  const factorial =
+    text[chosen.end] === '!' && (exact || /^![.,;)}]/.test(text.slice(chosen.end, chosen.end + 2)));
   if (chosen.value === undefined || chosen.operand || chosen.listed || factorial) return NONE;
   return { kind: 'value', value: withExact(text, all, chosen), start: chosen.start, end: chosen.end };
 }
@@ -247,6 +248,7 @@ function chosenOf(
 ): NumberToken | 'several' {
   const [first, second] = tokens as [NumberToken, NumberToken?];
   if (second === undefined) return first;
+  if (areListed(text, first, second)) return 'several';
   if (saysTheSame(first, second)) return first;
   if (areJoined(text, first, second) || isCompound(text, first, second) || areParallel(text, first, second))
     return 'several';

@@ -56,6 +56,7 @@ describe('assaykit gate', () => {
   it('says what is missing when nothing is required, and which metric there is', async () => {
     const nothing = await folder.run('gate', 'main');
     expect([nothing.status, nothing.stdout]).toEqual([64, '']);
+    expect(nothing.stderr).toContain('Nothing is required of the run: say what, for example --min 0.8');
     const misspelt = await folder.run('gate', 'main', '--min', 'smae=0.5');
     expect(misspelt.status).toBe(64);
     expect(misspelt.stderr).toContain('did you mean `same`');

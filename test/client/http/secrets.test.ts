@@ -27,6 +27,27 @@ test('a text that holds nothing of a key stays as it is', () => {
   expect(secrets.hide(words)).toBe(words);
 });
 
+test('every form of several keys is found in an answer, wherever it stands, in either case', () => {
+  const key = fc.string({ unit: 'binary-ascii', minLength: 12, maxLength: 40 });
+  const letters = fc.string({ unit: 'binary', minLength: 12, maxLength: 40 }); // of any script
+  fc.assert(
+    fc.property(key, fc.oneof(key, letters), text, text, fc.nat(), (one, other, before, after, which) => {
+      const { replies } = secretsOf(one, other);
+      const form = replies.forms[which % replies.forms.length]!;
+      for (const quoted of [form.text, form.piece.replace(/[a-z]/g, (letter) => letter.toUpperCase())]) {
+        expect(replies.mayHold(before + quoted + after)).toBe(true);
+        expect(replies.clear(before + quoted + after)).toContain(REDACTED);
+      }
+    }),
+  );
+});
+
+function secretsOf(...keys: readonly string[]): Secrets {
+  const secrets = new Secrets('/v1');
+  for (const key of keys) secrets.addKey(key);
+  return secrets;
+}
+
 test('without a key an answer is what it is, an empty one too', () => {
   const { replies } = new Secrets('/v1');
   for (const answer of ['', 'sk-proj-abcdEFGH1234567890']) expect(replies.clear(answer)).toBe(answer);

@@ -55,6 +55,12 @@ const NUMBERS: [text: string, found: string | null][] = [
   ['\\boxed{2AB4CD}', null],
   ['6sqrt(3)', null],
   ['[0.50,0.69,0.61,0.72]', null],
+  ['The answer is 6!.', null],
+  ['So there are 9! - 1 ways.\nThe answer is 9! - 1.', null],
+  ['The answer is [1, 1].', null],
+  ['The answer is 6!', '6'],
+  // what a program printed, and a sentence that repeats it
+  ['```python\nprint(n)\n```\n```output\n16.0\n```\n16 fans think that horse 12 will win.', '16'],
   // words that only look like a constant or an `and`
   ['Réponse : 640 pièces', '640'],
   ['Respuesta: $8,410 en 1 semana.', '8410'],
@@ -85,6 +91,11 @@ const LETTERS: [text: string, found: string | null][] = [
   ['(b) because the walls are rough', 'B'],
   ['A: 承担全部责任; B: 不承担责任; C: 承担部分责任; D: 承担连带责任。', null],
   ['A.构成甲罪B.构成乙罪C.构成丙罪', null],
+  ['Answer: (G) B', 'G'],
+  ['**Answer: (F) C, A, B, D**', 'F'],
+  ['（1）【答案】 C <eoa>\n（2）【答案】 A <eoa>', null],
+  ['(a) It is 72 cm. The answer is (G).\n(b) It is 24 cm. The answer is (F).', null],
+  ['(a) is wrong. (b) is right. The answer is (B).', 'B'],
   ['关于该宪法,表述错误的是C。其特点是集权。', 'C'],
 ];
 

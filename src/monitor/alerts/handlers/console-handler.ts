@@ -1,7 +1,7 @@
 import { checkOptions, having } from '../../../foundation/options.js';
 import type { AlertHandler } from '../alert-handler.js';
 import { print } from '../../terminal/print.js';
-import { terminalSafe } from '../../terminal/terminal-text.js';
+import { terminalSafe } from '../../../foundation/plain-text.js';
 
 /** Options of {@link consoleHandler}. */
 export interface ConsoleHandlerOptions {
