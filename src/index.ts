@@ -306,6 +306,7 @@ export type {
   ResultStoreEvents,
 } from './stores/result-store.js';
 export type { HeldLease, RunLease } from './stores/run-lease.js';
+export type { MachineTime } from './foundation/machine-time.js';
 export type { ProcessIdentity } from './foundation/process-identity.js';
 export type { RunManifest } from './stores/run-manifest.js';
 export type { RunEnd, RunQuery, RunRecord, RunState } from './stores/run-record.js';

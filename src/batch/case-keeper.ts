@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.js';
 import type { TestCase } from '../evaluation/evaluation-types.js';
 import { show } from '../foundation/options.js';
-import { isThenable } from '../foundation/thenable.js';
+import { givenAtOnce } from '../foundation/thenable.js';
 import { keepCase, type CaseParts, type KeptCase } from '../stores/kept-case.js';
 import { CaseFingerprint } from './case-fingerprint.js';
 
@@ -56,9 +56,9 @@ export class CaseKeeper<Input, Expected, Metadata> {
 
   #contentOf(testCase: TestCase<Input, Expected, Metadata>): CaseParts | null {
     const keep = this.#keepCases;
-    const kept: unknown = typeof keep === 'function' ? keep(testCase) : testCase;
+    const kept: unknown = typeof keep === 'function' ? givenAtOnce('keepCases', keep(testCase)) : testCase;
     if (kept === null) return null;
-    if (typeof kept !== 'object' || isThenable(kept))
+    if (typeof kept !== 'object')
       throw new TypeError(`keepCases must return what to keep of a case, or null, got ${show(kept)}`);
     const { input, expected, metadata, group, cluster } = kept as CaseParts;
     return { input, expected, metadata, group, cluster };

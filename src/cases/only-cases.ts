@@ -1,5 +1,6 @@
 import type { TestCase } from '../evaluation/evaluation-types.js';
 import { callable, checkOptions, either, text, type OptionCheck } from '../foundation/options.js';
+import { givenAtOnce } from '../foundation/thenable.js';
 import { toCaseSource, type CaseInput } from './case-source.js';
 
 /** Options of {@link onlyCases}. A case has to meet all that are given. */
@@ -76,7 +77,7 @@ function testFor<Case extends TestCase<unknown, unknown, unknown>>(
       (withoutTags === undefined || !withoutTags.some((tag) => own.includes(tag))) &&
       (splits === undefined || splits.includes(metadata['split'] as string)) &&
       (groups === undefined || groups.includes(testCase.group as string)) &&
-      (where === undefined || where(testCase))
+      (where === undefined || givenAtOnce('`where` of onlyCases', where(testCase)))
     );
   };
 }

@@ -21,7 +21,14 @@ import {
 } from './csv-record.js';
 import { checkFileSource, type FileSource } from './file-source.js';
 import { asWritten } from './read-jsonl.js';
-import { inputError, mapRow, readRecords, type RecordFormat, type RowPlace } from './read-records.js';
+import {
+  inputError,
+  LONGEST_RECORD,
+  mapRow,
+  readRecords,
+  type RecordFormat,
+  type RowPlace,
+} from './read-records.js';
 import { TEXT_ENCODINGS, type TextEncoding } from './text-encoding.js';
 
 /** A row of a CSV file: text by column name. */
@@ -59,7 +66,7 @@ export interface ReadCsvOptions<
   readonly quote?: '"' | null | undefined;
   /** How the text is encoded. @default 'utf-8' */
   readonly encoding?: TextEncoding | undefined;
-  /** Longest record, bytes, >= 1. @default 16777216 (16 MiB) */
+  /** Longest record, bytes, 1 to 536870888 (the longest text of JavaScript). @default 16777216 (16 MiB) */
   readonly maxRecordBytes?: number | undefined;
 }
 
@@ -74,7 +81,7 @@ const CHECKS: OptionChecks<ReadCsvOptions> = {
   delimiter: oneOf(',', ';', '\t', '|'),
   quote: (value) => (value === null || value === '"' ? undefined : `'"' or null`),
   encoding: oneOf(...TEXT_ENCODINGS),
-  maxRecordBytes: integer(1),
+  maxRecordBytes: integer(1, LONGEST_RECORD),
 };
 
 /**
@@ -165,7 +172,8 @@ class CsvFormat<Input, Expected, Metadata> implements RecordFormat<TestCase<Inpu
       );
     // the index column that pandas writes has no name
     const header = names.map((name, i) => (name === '' ? `column ${i + 1}` : name));
-    const twice = header.find((name, i) => header.indexOf(name) !== i);
+    const last = new Map(header.map((name, i) => [name, i]));
+    const twice = header.find((name, i) => last.get(name) !== i);
     if (twice !== undefined) throw wrong(`two columns of the header are named ${show(twice)}`);
     for (const [field, column] of Object.entries(this.#columns.named)) {
       if (header.includes(column)) continue;

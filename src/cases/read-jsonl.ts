@@ -16,7 +16,14 @@ import {
 import { CaseColumns, type ColumnNames } from './case-fields.js';
 import { checkFileSource, type FileSource } from './file-source.js';
 import { JsonScanner } from './json-scanner.js';
-import { inputError, mapRow, readRecords, type RecordFormat, type RowPlace } from './read-records.js';
+import {
+  inputError,
+  LONGEST_RECORD,
+  mapRow,
+  readRecords,
+  type RecordFormat,
+  type RowPlace,
+} from './read-records.js';
 import { TEXT_ENCODINGS, type TextEncoding } from './text-encoding.js';
 
 /** Options of {@link readJsonl}. */
@@ -48,7 +55,7 @@ export interface ReadJsonlOptions<
   readonly nonFinite?: boolean | undefined;
   /** How the text is encoded. @default 'utf-8' */
   readonly encoding?: TextEncoding | undefined;
-  /** Longest line, or element of an array, bytes, >= 1. @default 16777216 (16 MiB) */
+  /** Longest line, or element of an array, bytes, 1 to 536870888 (the longest text of JavaScript). @default 16777216 (16 MiB) */
   readonly maxRecordBytes?: number | undefined;
 }
 
@@ -61,7 +68,7 @@ const CHECKS: OptionChecks<ReadJsonlOptions> = {
   map: callable,
   nonFinite: boolean,
   encoding: oneOf(...TEXT_ENCODINGS),
-  maxRecordBytes: integer(1),
+  maxRecordBytes: integer(1, LONGEST_RECORD),
 };
 
 /**

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { InputError, messageOf } from '../errors.js';
 import type { TestCase } from '../evaluation/evaluation-types.js';
+import { givenAtOnce } from '../foundation/thenable.js';
 import { readBytes, sourceName, type FileSource } from './file-source.js';
 import type { TextEncoding } from './text-encoding.js';
 import { RecordSplitter, type RecordScanner } from './record-splitter.js';
@@ -16,6 +17,9 @@ export interface RowPlace {
 
 /** Longest record by default: 16 MiB. */
 const DEFAULT_MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** What `maxRecordBytes` may be at most: a longer record would be no text of JavaScript (2^29 - 24 characters). */
+export const LONGEST_RECORD = 536_870_888;
 
 const ENCODING_HINT = '; if it is in another encoding, say so by `encoding`';
 
@@ -129,7 +133,7 @@ export function mapRow<Row, Case>(
   place: RowPlace,
 ): Case | undefined {
   try {
-    return map(row, place);
+    return givenAtOnce('`map`', map(row, place));
   } catch (error) {
     throw inputError(`\`map\` failed: ${messageOf(error)}`, { ...place, cause: error });
   }

@@ -26,7 +26,7 @@ const PAUSE_MS = 1000;
 export function jobOf(job: RunJob): NewQueueJob {
   return {
     name: 'batch',
-    data: job,
+    data: { run: JSON.stringify(job.runId), batch: job.batch, manifest: job.manifest }, // `jsonb` refuses NUL
     opts: {
       jobId: jobId(job.runId, job.batch),
       attempts: ATTEMPTS,
@@ -50,13 +50,22 @@ export function manifestHash(manifest: RunManifest): string {
 
 /** Reads what a job carries. @throws AssayError `ASSAY_INVALID_INPUT` for a job of somebody else. */
 export function readJob(data: unknown): RunJob {
-  const { runId, batch, manifest } = (data ?? {}) as Partial<RunJob>;
+  const { run, batch, manifest } = (data ?? {}) as Readonly<Record<string, unknown>>;
+  const runId = typeof run === 'string' ? namedBy(run) : undefined;
   if (typeof runId === 'string' && Number.isInteger(batch) && typeof manifest === 'string')
     return { runId, batch: batch as number, manifest };
   throw new AssayError(
     'ASSAY_INVALID_INPUT',
-    `Expected a job of enqueueRun (runId, batch, manifest), got ${show(data)}: queues are not shared with other jobs`,
+    `Expected a job of enqueueRun (run, batch, manifest), got ${show(data)}: queues are not shared with other jobs`,
   );
+}
+
+function namedBy(run: string): unknown {
+  try {
+    return JSON.parse(run);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Adds the jobs of batches. */

@@ -19,7 +19,7 @@ export interface WaitOptions {
   readonly pollMs?: number | undefined;
   /** Ends the waiting; the run goes on. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of every look. */
+  /** Told of every look; what it throws ends the waiting. */
   readonly onStatus?: ((status: DistributedRunStatus) => void) | undefined;
   /** Where time comes from. @default the machine's clock */
   readonly clock?: Clock | undefined;
@@ -57,7 +57,7 @@ export async function waitForRun(
       });
     const status = await reachableStatus(store, runId);
     if (status !== undefined) {
-      onStatus?.(status);
+      await (onStatus?.(status) as unknown); // an async one may fail, too
       if (status.state === 'failed') throw failedError(status);
       const isOver = status.state === 'ended' || status.state === 'stopped';
       const summary = isOver ? await lastWord(store, runId) : undefined;

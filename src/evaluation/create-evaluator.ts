@@ -15,7 +15,7 @@ import {
   type OptionCheck,
 } from '../foundation/options.js';
 import { stableHash } from '../foundation/stable-hash.js';
-import { isThenable } from '../foundation/thenable.js';
+import { givenAtOnce, isThenable } from '../foundation/thenable.js';
 import { reaches } from '../foundation/rounding.js';
 import { corpusMetricOf, type CorpusMetric } from './corpus-metric.js';
 import { aggregates, type Aggregate, type AggregateContext, type AggregateName } from './aggregate.js';
@@ -266,7 +266,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
   }
 
   #conclude(results: DimensionResult[], testCase: TestCase<Input, Expected, Metadata>): Evaluation {
-    const aggregated = this.#aggregate(results, this.#context);
+    const aggregated = givenAtOnce('the aggregate', this.#aggregate(results, this.#context));
     const whole = typeof aggregated === 'object' && aggregated !== null;
     const overallScore = whole ? aggregated.score : aggregated;
     if (
@@ -291,7 +291,7 @@ class DimensionsEvaluator<Input, Expected, Metadata> extends Evaluator<Input, Ex
     const threshold = this.#context.passThreshold;
     if (threshold !== undefined && overallScore !== null)
       evaluation.passed = reaches(overallScore, threshold);
-    const culturalContext = this.#culturalContext?.(testCase);
+    const culturalContext = givenAtOnce('`culturalContext`', this.#culturalContext?.(testCase));
     if (culturalContext !== undefined) evaluation.culturalContext = culturalContext;
     return evaluation;
   }

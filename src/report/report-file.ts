@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AssayError, messageOf } from '../errors.js';
 import { show } from '../foundation/options.js';
@@ -23,7 +23,8 @@ export class ReportFile {
   static async create(path: string): Promise<ReportFile> {
     try {
       await mkdir(dirname(path), { recursive: true });
-      return new ReportFile(path, await open(partOf(path), 'w'));
+      const place = await placeOf(path);
+      return new ReportFile(place, await open(partOf(place), 'w'));
     } catch (error) {
       throw unwritable(path, error);
     }
@@ -65,6 +66,17 @@ export class ReportFile {
     await this.#handle.close().catch(() => undefined);
     await rm(partOf(this.#path), { force: true });
   }
+}
+
+/** Where a file is made: where a link leads. Only a file is replaced: never a device such as `/dev/stdout`. */
+async function placeOf(path: string): Promise<string> {
+  const place = await realpath(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return path;
+    throw error;
+  });
+  const found = await stat(place).catch(() => undefined);
+  if (found === undefined || found.isFile()) return place;
+  throw new Error(`there is a ${found.isDirectory() ? 'folder' : 'pipe, socket or device'}`);
 }
 
 const partOf = (path: string): string => `${path}.${process.pid}.part`;

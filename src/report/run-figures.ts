@@ -1,6 +1,7 @@
 import { MetricStatistics } from '../batch/summary/metric-statistics.js';
 import type { CaseResult, DimensionResult } from '../evaluation/evaluation-types.js';
 import { reaches } from '../foundation/rounding.js';
+import { givenAtOnce } from '../foundation/thenable.js';
 import type { ShownAgreement, ShownError, ShownMetric } from '../page/report-data.js';
 import { scoreOf } from '../stores/result-query.js';
 import { cutText } from './cut-text.js';
@@ -64,7 +65,8 @@ export class RunFigures {
     if (passed === true) this.counts.passed++;
     if (score !== null) count(this.#overall, score);
     for (const [name, statistics] of this.#slices)
-      if (this.#options.slices[name]?.(result) === true) statistics.add(outcome, score, cluster);
+      if (givenAtOnce(`the slice ${JSON.stringify(name)}`, this.#options.slices[name]!(result)) === true)
+        statistics.add(outcome, score, cluster);
     if (result.outcome === 'errored') this.#addError(result, result.error, '');
     for (const dimension of evaluation?.dimensions ?? []) this.#addDimension(result, dimension);
     return passed;

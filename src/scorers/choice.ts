@@ -10,6 +10,7 @@ import {
   text,
   type OptionCheck,
 } from '../foundation/options.js';
+import { givenAtOnce } from '../foundation/thenable.js';
 import { patternTiers, type BuiltInTiers, type ChoiceTier } from './choice-tiers.js';
 import { conventionText, defineScorer } from './define-scorer.js';
 import { globalPattern, groupLocator, groupsOf } from './host-pattern.js';
@@ -147,7 +148,7 @@ function textsOf(
 ): readonly string[] | undefined {
   const given =
     typeof options === 'function'
-      ? options(args)
+      ? givenAtOnce('`options` of choice', options(args))
       : (args.metadata as Readonly<Record<string, unknown>> | null | undefined)?.[options];
   if (given === undefined || given === null) return undefined;
   if (Array.isArray(given) && given.every((each) => typeof each === 'string')) return given;

@@ -10,6 +10,7 @@ import {
   callable,
   object,
 } from '../foundation/options.js';
+import { givenAtOnce } from '../foundation/thenable.js';
 import { isRounding } from '../foundation/rounding.js';
 import { SeededDraws } from '../foundation/seeded-random.js';
 import { checkClusterId, ClusteredMoments } from './clustered.js';
@@ -137,7 +138,7 @@ function boundedInterval(
 }
 
 function estimateOf(sorted: Float64Array, statistic: BootstrapStatistic): number {
-  if (typeof statistic === 'function') return statistic(sorted.slice());
+  if (typeof statistic === 'function') return givenAtOnce('`statistic`', statistic(sorted.slice()));
   if (statistic === 'median') return quantileOfSorted(sorted, 0.5);
   const moments = Moments.of(sorted);
   return (statistic === 'mean' ? moments.mean : moments.standardDeviation) as number;
@@ -156,7 +157,7 @@ function drawOwn(
     length: chunkLength(job, chunk),
     figure: (indexes) => {
       indexes.forEach((at, i) => (sample[i] = values[at] as number));
-      return statistic(sample);
+      return givenAtOnce('`statistic`', statistic(sample));
     },
   });
 }

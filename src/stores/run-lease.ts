@@ -1,5 +1,6 @@
 import { AssayError } from '../errors.js';
 import type { Clock } from '../foundation/clock.js';
+import { machineTime, machineTimeBetween, type MachineTime } from '../foundation/machine-time.js';
 import { processState, thisProcess, type ProcessIdentity } from '../foundation/process-identity.js';
 
 /**
@@ -28,6 +29,37 @@ export interface HeldLease extends RunLease {
   readonly takenAt: number;
   /** When it was renewed last, by the same clock. */
   readonly renewedAt: number;
+  /** When that was, and when it was taken, by the clock of the holder's machine; absent where a store keeps no such time. */
+  readonly machine?: {
+    /** When it was taken. */
+    readonly takenAt: MachineTime;
+    /** When it was renewed last. */
+    readonly renewedAt: MachineTime;
+  };
+}
+
+/** Now, by the wall clock and by that of the machine. */
+export interface Moment {
+  readonly wallTime: number;
+  readonly machine: MachineTime;
+}
+
+/** Now. */
+export const momentOf = (clock: Clock): Moment => ({
+  wallTime: clock.wallTime(),
+  machine: machineTime(clock),
+});
+
+/**
+ * A lease in the wall-clock time of whoever looks at it: where both are on one machine, what was set of its clock between
+ * two looks changes nothing.
+ */
+export function seenAt(lease: HeldLease, now: Moment): HeldLease {
+  const { takenAt, renewedAt } = lease.machine ?? {};
+  const age = takenAt && machineTimeBetween(takenAt, now.machine);
+  const silence = renewedAt && machineTimeBetween(renewedAt, now.machine);
+  if (age === undefined || silence === undefined) return lease;
+  return { ...lease, takenAt: now.wallTime - age, renewedAt: now.wallTime - silence };
 }
 
 /** A lease of this process. */

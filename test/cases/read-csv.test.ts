@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readJsonl } from '../../src/cases/read-jsonl.js';
 import { readCsv, type ReadCsvOptions } from '../../src/cases/read-csv.js';
 import { AssayError, InputError } from '../../src/errors.js';
 
@@ -217,6 +218,12 @@ describe('readCsv refuses', () => {
     expect(error.message).toBe(
       'line 2: a record of more than 100 bytes (`maxRecordBytes`); is a quote left open?',
     );
+  });
+
+  it('a limit beyond the longest text there can be, at once', () => {
+    const expected = /maxRecordBytes.*536870888/;
+    expect(() => readCsv('x', { maxRecordBytes: 2 ** 29 })).toThrow(expected);
+    expect(() => readJsonl('x', { maxRecordBytes: 2 ** 29 })).toThrow(expected);
   });
 
   it('text that is not UTF-8', async () => {

@@ -114,10 +114,25 @@ describeWithPostgres('createBatchWorker', (server) => {
     expect((await runStatus(at.store, 'run')).batches).toEqual({ open: 0, done: 2, failed: 0, total: 2 });
   });
 
+  it('does runs of any name', async () => {
+    await using at = await place();
+    const worker = await at.start();
+    for (const runId of ['r\0un', 'r\ud800', 'x'.repeat(3000), '__proto__', '"', 'übung 日本']) {
+      await at.enqueue(2, { runId });
+      expect((await waitForRun(at.store, runId, { pollMs: 50 })).scored).toBe(2);
+    }
+    await worker.close();
+  });
+
   it('refuses other cases, limits and evaluators under a name that is taken', async () => {
     await using at = await place();
     await at.enqueue(60);
-    await expect(at.enqueue(61)).rejects.toMatchObject({ code: 'ASSAY_MANIFEST_MISMATCH' });
+    for (const more of [61, 90, 500])
+      await expect(at.enqueue(more)).rejects.toMatchObject({ code: 'ASSAY_MANIFEST_MISMATCH' });
+    expect(await runStatus(at.store, 'run')).toMatchObject({
+      batches: { open: 2, total: 2 },
+      results: { total: 60 },
+    });
     await expect(at.enqueue(60, { cases: [...cases(60)].reverse() })).rejects.toMatchObject({
       code: 'ASSAY_MANIFEST_MISMATCH',
     });
@@ -248,7 +263,7 @@ describeWithPostgres('createBatchWorker', (server) => {
       },
     };
     expect(await requeueRun(queue as never, { store: at.store, runId: 'run' })).toBe(1);
-    expect(added).toMatchObject([{ data: { runId: 'run', batch: 0 } }]);
+    expect(added).toMatchObject([{ data: { run: '"run"', batch: 0 } }]);
   });
 
   it('does a run whose queue has lost everything after it is put into the queue again', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readCsv } from '../../src/cases/read-csv.js';
 import { fitWidth } from '../../src/cli/display-width.js';
 import { readErrorBody, readErrorReply } from '../../src/client/protocols/error-body.js';
 import { resetMs } from '../../src/client/balancing/retry-after.js';
@@ -166,5 +167,22 @@ describe('a value from outside', () => {
     const options = { ignoreExtra: false, numberTolerance: 0, listAtMost: 10 };
     expect(compareJson(deep, deep, options).differences).toEqual([]);
     expect(compareJson(deep, other, options).differences).toHaveLength(10);
+  });
+});
+
+describe('a table of many columns', () => {
+  const cost = async (columns: number): Promise<number> => {
+    const names = Array.from({ length: columns }, (_, i) => `c${i}`).join(',');
+    const begun = process.cpuUsage();
+    for await (const { id } of readCsv([`id,input,${names}\na,x${',1'.repeat(columns)}\n`]))
+      expect(id).toBe('a');
+    return process.cpuUsage(begun).user / 1000;
+  };
+
+  it('takes time in proportion to them', async () => {
+    await cost(1000);
+    const small = Math.min(await cost(10_000), await cost(10_000));
+    const large = Math.min(await cost(80_000), await cost(80_000));
+    expect(large).toBeLessThan(Math.max(250, 24 * Math.max(small, 1)));
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
@@ -408,6 +408,33 @@ describe('the report of a run', () => {
     expect(readdirSync(place)).toEqual(['kept.html']);
     expect(existsSync(join(place, 'below.html'))).toBe(false);
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'goes where a link leads, and takes the place of no folder, pipe or device',
+    async () => {
+      const store = new MemoryResultStore();
+      await run(store, 'one');
+      const place = folder();
+      const [page, link] = [join(place, 'page.html'), join(place, 'link.html')];
+      await writeFile(page, 'before');
+      symlinkSync(page, link);
+      await writeHtmlReport(store, { runId: 'one', path: link });
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
+      expect(readFileSync(page, 'utf8')).toContain('<!doctype html>');
+      const device = join(place, 'device.html');
+      symlinkSync('/dev/null', device);
+      for (const [path, kind] of [
+        [device, 'pipe, socket or device'],
+        [place, 'folder'],
+      ] as const)
+        await expect(writeHtmlReport(store, { runId: 'one', path })).rejects.toMatchObject({
+          code: 'ASSAY_INVALID_OPTION',
+          message: expect.stringContaining(`there is a ${kind}`) as string,
+        });
+      expect(lstatSync(device).isSymbolicLink()).toBe(true);
+      expect(readdirSync(place).sort()).toEqual(['device.html', 'link.html', 'page.html']);
+    },
+  );
 
   it('rejects with what the labels reject with, and not past its promise', async () => {
     const store = new MemoryResultStore();

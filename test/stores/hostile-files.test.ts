@@ -19,6 +19,7 @@ import { createEvaluator } from '../../src/evaluation/create-evaluator.js';
 import { eventLog } from '../../src/monitor/event-log.js';
 import { GzipFileResultStore } from '../../src/stores/gzip/gzip-file-result-store.js';
 import type { ResultStore } from '../../src/stores/result-store.js';
+import type { RunEnd } from '../../src/stores/run-record.js';
 import { SqliteDiskTier } from '../../src/stores/sqlite/sqlite-disk-tier.js';
 import { SqliteResultStore } from '../../src/stores/sqlite/sqlite-result-store.js';
 import { manifestOf } from '../../src/testing/store-contract-fixtures.js';
@@ -118,7 +119,16 @@ describe.skipIf(process.platform === 'win32')('A folder of gzip files that holds
     const folder = newFolder();
     const store = new GzipFileResultStore(folder);
     await store.begin(manifestOf('good'));
-    for (const [i, text] of ['null', '[]', '5', '{"runId":', '', '{"runId":5}'].entries()) {
+    for (const [i, text] of [
+      'null',
+      '[]',
+      '5',
+      '{"runId":',
+      '',
+      '{"runId":5}',
+      '{"runId":"bad-6"}',
+      '{"runId":"bad-7","evaluator":"any","startedAt":"today","target":{}}',
+    ].entries()) {
       const runId = `bad-${i}`;
       await store.begin(manifestOf(runId));
       const file = readdirSync(folder).find((name) => name.startsWith(`manifest-${runId}`))!;
@@ -133,7 +143,51 @@ describe.skipIf(process.platform === 'win32')('A folder of gzip files that holds
     const listed: string[] = [];
     for await (const { manifest } of store.runs()) listed.push(manifest.runId);
     expect(listed).toEqual(['good']);
-    expect(errors).toHaveLength(6);
+    expect(errors).toHaveLength(8);
+    await store.close();
+  });
+
+  it('has ends that hold nothing or something else: the runs count as crashed, are told of, and can be resumed', async () => {
+    const texts = [
+      'null',
+      '[]',
+      '{"runId":',
+      '',
+      '{"runId":"bad-4"}',
+      '{"runId":"bad-5","at":"x","models":5}',
+    ];
+    const folder = newFolder();
+    const store = new GzipFileResultStore(folder);
+    const endOf = (runId: string): RunEnd => ({ runId, at: 1, models: [], summary: { stopReason: 'end' } });
+    for (const runId of ['good', ...texts.map((_text, i) => `bad-${i}`)]) {
+      await store.begin(manifestOf(runId));
+      await store.finish(endOf(runId));
+    }
+    for (const [i, text] of texts.entries()) {
+      const file = readdirSync(folder).find((name) => name.startsWith(`end-bad-${i}`))!;
+      writeFileSync(join(folder, file), text);
+    }
+    const errors: unknown[] = [];
+    store.on('store:error', ({ error }) => errors.push(error));
+    const states = new Map<string, string>();
+    for await (const { manifest, state } of store.runs()) states.set(manifest.runId, state);
+    expect(states.get('good')).toBe('ended');
+    expect([...states.values()].filter((state) => state === 'crashed')).toHaveLength(texts.length);
+    expect(errors).toHaveLength(texts.length);
+    for (const error of errors) expect(error).toMatchObject({ code: 'ASSAY_STORE_CORRUPT' });
+    await store.finish(endOf('bad-0'));
+    for await (const { state } of store.runs({ runId: 'bad-0' })) expect(state).toBe('ended');
+    await store.close();
+  });
+
+  it('has the manifest of another run under the name of one: that is damage, not another run', async () => {
+    const folder = newFolder();
+    const store = new GzipFileResultStore(folder);
+    await store.begin(manifestOf('a'));
+    const file = readdirSync(folder).find((name) => name.startsWith('manifest-a'))!;
+    writeFileSync(join(folder, file), JSON.stringify(manifestOf('b')));
+    await expect(store.manifest('a')).rejects.toMatchObject({ code: 'ASSAY_STORE_CORRUPT' });
+    for await (const { manifest } of store.runs()) expect.unreachable(manifest.runId);
     await store.close();
   });
 
@@ -157,6 +211,30 @@ describe.skipIf(process.platform === 'win32')('A folder of gzip files that holds
     const store = new GzipFileResultStore(folder);
     await expect(store.append([scoredResult()])).rejects.toMatchObject({ code: 'ASSAY_STORE_FAILED' });
     await store.close();
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('What is no file in the place of a database', () => {
+  const newFolder = temporaryFolders();
+  const KINDS: Readonly<Record<string, (path: string) => void>> = {
+    'a folder': (path) => mkdirSync(path),
+    'a pipe, socket or device': (path) => execFileSync('mkfifo', [path]),
+    'a pipe, socket or device (a device)': (path) => symlinkSync('/dev/zero', path),
+  };
+
+  it.each(Object.entries(KINDS))('is named and not written into: %s', async (kind, make) => {
+    const path = join(newFolder(), 'results.db');
+    make(path);
+    const message = expect.stringContaining(
+      `to be a file, or nothing yet, got ${kind.split(' (')[0]}`,
+    ) as string;
+    const expected = { code: 'ASSAY_STORE_FAILED', retryable: false, message };
+    for (const thread of ['main', 'worker'] as const) {
+      const store = new SqliteResultStore(path, { thread });
+      await expect(store.append([scoredResult()])).rejects.toMatchObject(expected);
+      await store.close();
+    }
+    await expect(SqliteDiskTier.open(path)).rejects.toMatchObject(expected);
   });
 });
 

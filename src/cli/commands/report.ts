@@ -59,9 +59,9 @@ bars, what got worse than the baseline, which cases failed and why, time and cos
   },
 };
 
-/** Whether it is the system that refused the file, and not this package an option. */
+/** Whether it is the file that cannot be written: other options are refused without a cause. */
 const isOfFile = (error: unknown): boolean =>
-  AssayError.is(error) && typeof (error.cause as NodeJS.ErrnoException | undefined)?.syscall === 'string';
+  AssayError.is(error) && error.code === 'ASSAY_INVALID_OPTION' && error.cause !== undefined;
 
 /** A run's id as the name of a file, which no path can be made from. */
 const fileName = (runId: string): string =>

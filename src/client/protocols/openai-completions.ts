@@ -87,7 +87,8 @@ class CompletionStream implements StreamReader {
     this.#finish = endOf(choice) ?? this.#finish;
     if (endsAnswer(this.#finish)) this.done = true;
     for (const [name, values] of Object.entries(record(choice['logprobs']))) {
-      ((this.#logprobs ??= {})[name] ??= []).push(...list(values));
+      const known = ((this.#logprobs ??= {})[name] ??= []);
+      for (const value of list(values)) known.push(value);
       this.kept += JSON.stringify(values)?.length ?? 0;
     }
     const text = textField(choice, 'text');

@@ -149,11 +149,14 @@ function gaffkeLimits(residuals: readonly number[], lambda: number, level: numbe
 /** How many values are not the most frequent one; values that rounding alone tells apart count as one. */
 function offMode(values: readonly number[]): number {
   const counts = new Map<number, number>();
+  let most = 0;
   for (const value of values) {
     const key = Math.round(value * 1e12);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    most = Math.max(most, count);
   }
-  return values.length - Math.max(...counts.values());
+  return values.length - most;
 }
 
 const clip = (value: number): number => Math.min(1, Math.max(0, value));

@@ -13,6 +13,7 @@ import {
   text,
   type OptionChecks,
 } from '../../foundation/options.js';
+import { givenAtOnce } from '../../foundation/thenable.js';
 import { seededRandom, type RandomSource } from '../../foundation/seeded-random.js';
 import { stableHash } from '../../foundation/stable-hash.js';
 import type { QueriedResult, ResultStore } from '../../stores/result-store.js';
@@ -197,7 +198,8 @@ const isFile = (path: string): Promise<boolean> =>
   );
 
 function checkedStratum(result: CaseResult, strata: LabelSheetOptions['strata']): string {
-  const stratum: unknown = strata === undefined ? '' : strata(result);
+  const stratum: unknown =
+    strata === undefined ? '' : givenAtOnce('`strata` of writeLabelSheet', strata(result));
   if (typeof stratum === 'string') return stratum;
   throw new AssayError(
     'ASSAY_INVALID_OPTION',

@@ -77,7 +77,7 @@ function worstCase(worst: WorstCase): string {
 
 /** A code block whose fence is longer than any in the text. */
 function block(text: string): string {
-  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const longest = (text.match(/`+/g) ?? []).reduce((most, { length }) => Math.max(most, length), 2);
   const fence = '`'.repeat(longest + 1);
   return `${fence}text\n${text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, '')}\n${fence}`;
 }

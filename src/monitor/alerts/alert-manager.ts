@@ -12,6 +12,7 @@ import {
   show,
   text,
 } from '../../foundation/options.js';
+import { givenAtOnce } from '../../foundation/thenable.js';
 import { sha256 } from '../../foundation/sha256.js';
 import { metricsOf, type Alert } from './alert.js';
 import type { AlertHandler } from './alert-handler.js';
@@ -265,7 +266,7 @@ export class AlertManager extends EventSource<AlertEvents> {
   ): void {
     const { rule } = state;
     if (state.state === 'firing') {
-      if (holds('resolve', rule.resolve(snapshot, latest))) {
+      if (givenAtOnce('`resolve`', rule.resolve(snapshot, latest))) {
         const alert = this.#alertOf(state, { status: 'resolved', snapshot, now });
         state.state = 'inactive';
         this.#sendAlert('alert:resolved', alert);
@@ -275,7 +276,7 @@ export class AlertManager extends EventSource<AlertEvents> {
       }
       return;
     }
-    if (!holds('condition', rule.condition(snapshot, latest))) {
+    if (!givenAtOnce('`condition`', rule.condition(snapshot, latest))) {
       state.state = 'inactive';
       return;
     }
@@ -327,7 +328,7 @@ export class AlertManager extends EventSource<AlertEvents> {
   /** A message that cannot be made must not keep the alert from being told; receivers refuse an empty one. */
   #message(state: RuleState, snapshot: PerformanceSnapshot): string {
     try {
-      const message: unknown = state.rule.message(snapshot);
+      const message: unknown = givenAtOnce('`message`', state.rule.message(snapshot));
       if (typeof message === 'string' && message.trim() !== '') return message;
       throw new AssayError(
         'ASSAY_INVALID_INPUT',
@@ -349,13 +350,6 @@ export class AlertManager extends EventSource<AlertEvents> {
     this.emit(event, { at: alert.at, alert });
     for (const delivery of this.#deliveries) delivery.push(alert);
   }
-}
-
-/** A promise would always be true: an async function cannot be a condition. */
-function holds(member: string, answer: unknown): boolean {
-  if (!(answer instanceof Promise)) return Boolean(answer);
-  answer.catch(() => {});
-  throw new AssayError('ASSAY_INVALID_INPUT', `Expected \`${member}\` to give true or false, got a promise`);
 }
 
 function dedupKey(source: string, rule: string): string {

@@ -3,6 +3,7 @@ import type { ChatMessage, ModelResponse } from '../../client/model-client.js';
 import { withCorpusMetric, type CorpusMetric, type CorpusScorer } from '../../evaluation/corpus-metric.js';
 import type { ScorerArguments } from '../../evaluation/evaluation-types.js';
 import { callable, checkOptions, requireOptions, text, type OptionCheck } from '../../foundation/options.js';
+import { givenAtOnce } from '../../foundation/thenable.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import { acceptedTexts, type TextReference } from '../text-reference.js';
 import { usageOf, withJudgeIdentity } from './judge-call.js';
@@ -108,7 +109,10 @@ export function pairwiseJudge<Input = unknown, Expected = unknown, Metadata = un
   const scorer = defineScorer<Input, Expected, Metadata>(
     { convention, version: '2' },
     async (args) => {
-      const opponent = checked.opponent === undefined ? singleText(args.expected) : checked.opponent(args);
+      const opponent =
+        checked.opponent === undefined
+          ? singleText(args.expected)
+          : givenAtOnce('`opponent`', checked.opponent(args));
       if (opponent === undefined) return { score: null, reason: 'the case has no answer to compare with' };
       const question = { label: 'QUESTION', text: inputText(args.input) };
       const ask = (a: string, b: string): Promise<ModelResponse> =>

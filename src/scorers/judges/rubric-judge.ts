@@ -1,5 +1,6 @@
 import type { ModelInput, ModelResponse } from '../../client/model-client.js';
 import { callable, oneOf, text, type OptionCheck, type OptionChecks } from '../../foundation/options.js';
+import { givenAtOnce } from '../../foundation/thenable.js';
 import { reasoningHandling } from '../../foundation/reasoning-trace.js';
 import { stableHash } from '../../foundation/stable-hash.js';
 import type { ReasoningOptions } from '../visible-output.js';
@@ -151,7 +152,7 @@ export class RubricJudge {
       fenceInstruction: fenceInstruction(material.fence),
       verdictInstruction: this.#instruction,
     });
-    return this.#caller.ask(input, signal);
+    return this.#caller.ask(givenAtOnce('`prompt`', input), signal);
   }
 }
 

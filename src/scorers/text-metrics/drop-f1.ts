@@ -2,6 +2,7 @@ import type { Scorer } from '../../evaluation/evaluation-types.js';
 import { reasoningHandling } from '../../foundation/reasoning-trace.js';
 import type { ReasoningOptions } from '../visible-output.js';
 import { callable, checkOptions, oneOf, text } from '../../foundation/options.js';
+import { givenAtOnce } from '../../foundation/thenable.js';
 import { conventionText, defineScorer } from '../define-scorer.js';
 import { optimalAssignment } from './optimal-assignment.js';
 import { pythonFloat, pythonFloatText } from './python-float.js';
@@ -58,7 +59,7 @@ export function dropF1(options: DropF1Options = {}): Scorer<unknown, TextReferen
     ({ output, expected }) => {
       const accepted = acceptedTexts(expected);
       if (accepted === undefined) return NO_REFERENCE;
-      const scores = dropScores(spans(output), accepted);
+      const scores = dropScores(givenAtOnce('`spans` of dropF1', spans(output)), accepted);
       return { score: scores[measure], metadata: { exactMatch: scores.exactMatch, f1: scores.f1 } };
     },
     checked,

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AssayError } from '../../errors.js';
 import type { Clock, ClockTimer } from '../../foundation/clock.js';
+import { machineTime, machineTimeBetween, type MachineTime } from '../../foundation/machine-time.js';
 import { processState, thisProcess, type ProcessIdentity } from '../../foundation/process-identity.js';
 import { systemRandom } from '../../foundation/seeded-random.js';
 import { runActiveError, type HeldLease } from '../run-lease.js';
@@ -14,10 +15,15 @@ import {
   type WritableFile,
 } from './file-system.js';
 
-/** What stands in a lock: its first line; each further line is an entry of `runs`, or empty (a sign of life). */
+/**
+ * What stands in a lock: its first line; each further line is the name of a run, or a sign of life: when it was given, by
+ * the clock of `machine`.
+ */
 interface LockContent extends ProcessIdentity {
   /** When the lock was taken, milliseconds since the epoch by the holder's clock. */
   readonly takenAt: number;
+  /** The same by the clock of the holder's machine; absent in locks of older versions. */
+  readonly machine?: MachineTime;
 }
 
 interface Holder {
@@ -25,6 +31,12 @@ interface Holder {
   readonly runs: readonly string[];
   readonly name: string;
   readonly ageMs: number;
+}
+
+/** Now, by the clock that stamps files, and by that of this machine. */
+interface Now {
+  readonly ofFiles: number;
+  readonly machine: MachineTime;
 }
 
 interface PutDown {
@@ -56,8 +68,9 @@ export interface DirectoryLockOptions {
  *
  * A lock of this machine holds while its process lives. One whose process cannot be seen (another machine, another
  * container, a system that does not tell when a process began) holds while it gives a sign every 15 s; after 60 s
- * without one it is dead. Times are those that the file system has given to the files, all of one clock: those of two
- * machines may be minutes apart. A writer that slept for so long finds its lock gone, and writes no more.
+ * without one it is dead. Times are those of the machine's monotonic clock, and between machines those that the file system
+ * has given to the files, all of one clock: those of two machines may be minutes apart. A writer that slept for so long
+ * finds its lock gone, and writes no more.
  */
 export class DirectoryLock {
   readonly #folder: string;
@@ -102,7 +115,7 @@ export class DirectoryLock {
     await makeFolder(files, { path: folder, durable });
     const putOne = async (): Promise<PutDown> => {
       const name = `${process.pid}-${crypto.randomUUID()}${SUFFIX}`;
-      const content = { ...thisProcess(), takenAt: clock.wallTime() };
+      const content = { ...thisProcess(), takenAt: clock.wallTime(), machine: machineTime(clock) };
       return { name, file: await putDown(join(folder, name), { files, content, runId }) };
     };
     let own = await putOne();
@@ -110,7 +123,7 @@ export class DirectoryLock {
       const path = join(folder, own.name);
       let other: Holder | undefined;
       try {
-        other = await findOther(folder, own.name, files);
+        other = await findOther(folder, own.name, { files, clock });
       } catch (error) {
         await giveUp(own.file, path, files);
         throw error;
@@ -168,8 +181,8 @@ export class DirectoryLock {
   #beat(): void {
     this.#heartbeat = this.#clock.schedule(
       () => {
-        // A line more, not a time of ours: the file system's own clock stamps it. A full disk: the next one may pass.
-        this.#write('\n').catch(() => {});
+        // The file system stamps it with its own clock, too. A full disk: the next one may pass.
+        this.#write(`${machineTime(this.#clock).at}\n`).catch(() => {});
         this.#beat();
       },
       HEARTBEAT_MS,
@@ -192,7 +205,8 @@ export async function foreignLeases(
   const found: HeldLease[] = [];
   for (const name of await namesIn(folder)) {
     if (!name.endsWith(SUFFIX) || name === own) continue;
-    const holder = await readHolder(join(folder, name), name, clock.wallTime());
+    const now = { ofFiles: clock.wallTime(), machine: machineTime(clock) };
+    const holder = await readHolder(join(folder, name), name, now);
     if (holder?.content === undefined || isDead(holder)) continue;
     for (const runId of holder.runs)
       found.push(leaseOf(holder, { content: holder.content, runId, now: clock.wallTime() }));
@@ -232,11 +246,15 @@ async function giveUp(file: WritableFile, path: string, files: FileSystem): Prom
 }
 
 /** The holder of another lock that is alive; locks of the dead are removed. */
-async function findOther(folder: string, own: string, files: FileSystem): Promise<Holder | undefined> {
-  const now = (await stat(join(folder, own))).mtimeMs;
+async function findOther(
+  folder: string,
+  own: string,
+  { files, clock }: { readonly files: FileSystem; readonly clock: Clock },
+): Promise<Holder | undefined> {
+  const now = { ofFiles: (await stat(join(folder, own))).mtimeMs, machine: machineTime(clock) };
   for (const name of await namesIn(folder)) {
     const path = join(folder, name);
-    if (name.endsWith(SUFFIX + UNFINISHED) && (await ageOf(path, now)) > STALE_MS)
+    if (name.endsWith(SUFFIX + UNFINISHED) && (await ageOf(path, now.ofFiles)) > STALE_MS)
       await files.remove(path).catch(() => {});
     if (!name.endsWith(SUFFIX) || name === own) continue;
     const holder = await readHolder(path, name, now);
@@ -247,7 +265,7 @@ async function findOther(folder: string, own: string, files: FileSystem): Promis
   return undefined;
 }
 
-async function readHolder(path: string, name: string, now: number): Promise<Holder | undefined> {
+async function readHolder(path: string, name: string, now: Now): Promise<Holder | undefined> {
   let text: string;
   try {
     if (!(await stat(path)).isFile()) return undefined;
@@ -256,16 +274,28 @@ async function readHolder(path: string, name: string, now: number): Promise<Hold
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const [content, ...runs] = text
+  const [content, ...further] = text
     .split('\n')
     .filter((line) => line !== '')
     .map(parsed);
+  const known = isContent(content) ? content : undefined; // else cut off by a loss of power, or not ours
   return {
     name,
-    ageMs: await ageOf(path, now),
-    content: isContent(content) ? content : undefined, // else cut off by a loss of power, or not ours
-    runs: runs.filter((run): run is string => typeof run === 'string'),
+    ageMs: silenceOf(known, further, now.machine) ?? (await ageOf(path, now.ofFiles)),
+    content: known,
+    runs: further.filter((line): line is string => typeof line === 'string'),
   };
+}
+
+/** How long ago a holder on this machine gave a sign. */
+function silenceOf(
+  content: LockContent | undefined,
+  further: readonly unknown[],
+  now: MachineTime,
+): number | undefined {
+  if (typeof content?.machine?.clock !== 'string') return undefined;
+  const signs = further.filter((line) => typeof line === 'number');
+  return machineTimeBetween({ ...content.machine, at: signs.at(-1) ?? content.machine.at }, now);
 }
 
 function parsed(line: string): unknown {

@@ -156,7 +156,7 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
     return this.#reading(() => this.#runFiles.manifest(runId));
   }
 
-  // A manifest that is damaged is told by `store:error` and left out.
+  // A manifest that is damaged is told by `store:error` and left out; so is an end, and the run counts as crashed.
   /** {@inheritDoc ResultStore.runs} */
   async *runs(query: RunQuery = {}): AsyncGenerator<RunRecord, void, undefined> {
     this.checkOpen();
@@ -164,13 +164,14 @@ export class GzipFileResultStore extends DurableStore implements ResultStore {
     let left = asked.limit ?? Number.POSITIVE_INFINITY;
     const own = (await this.#writing?.catch(() => undefined))?.name;
     const foreign = await this.#reading(() => foreignLeases(this.#folder, { own, clock: this.#clock }));
-    const manifests = await this.#reading(() => this.#runFiles.manifests((error) => this.reportError(error)));
+    const onDamage = (error: unknown): void => this.reportError(error);
+    const manifests = await this.#reading(() => this.#runFiles.manifests(onDamage));
     for (const manifest of manifests) {
       if (left <= 0) return;
       this.checkOpen();
       const { runId } = manifest;
       const now = this.#clock.wallTime();
-      const end = (await this.#reading(() => this.#runFiles.end(runId))) ?? null;
+      const end = (await this.#reading(() => this.#runFiles.end(runId, onDamage))) ?? null;
       // What others wrote under their lock they may have ended since: then there is an end.
       const others = end === null ? foreign.filter((lease) => lease.runId === runId) : [];
       const run = { manifest, end, leases: [...this.#leases.of(runId), ...others] };

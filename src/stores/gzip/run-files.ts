@@ -10,6 +10,31 @@ import { safeRunName } from './gzip-single-files.js';
 const MANIFEST = 'manifest-';
 const END = 'end-';
 
+/** A kind of file, and whether a value has what is read of it without looking again. */
+interface FileKind<Value> {
+  readonly kind: string;
+  readonly isWhole: (value: unknown) => value is Value;
+}
+
+const MANIFESTS: FileKind<RunManifest> = {
+  kind: MANIFEST,
+  isWhole: (value): value is RunManifest => {
+    const { runId, evaluator, startedAt, target, tags = [] } = (value ?? {}) as Partial<RunManifest>;
+    const isNamed = typeof runId === 'string' && typeof evaluator === 'string';
+    return isNamed && Number.isFinite(startedAt) && isObject(target) && Array.isArray(tags);
+  },
+};
+
+const ENDS: FileKind<RunEnd> = {
+  kind: END,
+  isWhole: (value): value is RunEnd => {
+    const { runId, at, models, summary } = (value ?? {}) as Partial<RunEnd>;
+    return typeof runId === 'string' && Number.isFinite(at) && Array.isArray(models) && isObject(summary);
+  },
+};
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
 /** A pipe in the place of a file would be waited for for ever. */
 const READ_NOW = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
@@ -31,12 +56,18 @@ export class RunFiles {
 
   /** The manifest of a run, or `undefined`. @throws AssayError `ASSAY_STORE_CORRUPT`. */
   async manifest(runId: string): Promise<RunManifest | undefined> {
-    return this.#read<RunManifest>(this.#path(MANIFEST, runId));
+    return this.#read(this.#path(MANIFEST, runId), MANIFESTS);
   }
 
-  /** How a run has ended, or `undefined`. @throws AssayError `ASSAY_STORE_CORRUPT`. */
-  async end(runId: string): Promise<RunEnd | undefined> {
-    return this.#read<RunEnd>(this.#path(END, runId));
+  /** How a run has ended; `undefined` when it never told, or in a file that cannot be read, of which `onDamage` is told. */
+  async end(runId: string, onDamage: (error: unknown) => void): Promise<RunEnd | undefined> {
+    try {
+      return await this.#read(this.#path(END, runId), ENDS);
+    } catch (error) {
+      if (!AssayError.is(error)) throw error;
+      onDamage(error);
+      return undefined;
+    }
   }
 
   /** Stores a manifest in the place of an earlier one. */
@@ -64,7 +95,7 @@ export class RunFiles {
     for (const name of await filesIn(this.#folder)) {
       if (!name.startsWith(MANIFEST) || !name.endsWith('.json')) continue;
       try {
-        const manifest = await this.#read<RunManifest>(join(this.#folder, name));
+        const manifest = await this.#read(join(this.#folder, name), MANIFESTS);
         if (manifest !== undefined) found.push(manifest);
       } catch (error) {
         onDamage(error);
@@ -77,7 +108,11 @@ export class RunFiles {
     return join(this.#folder, `${kind}${safeRunName(runId)}.json`);
   }
 
-  async #read<Value extends { readonly runId: string }>(path: string): Promise<Value | undefined> {
+  /** What stands at `path`: whole, and of the run that the name of the file is made from. */
+  async #read<Value extends { readonly runId: string }>(
+    path: string,
+    { kind, isWhole }: FileKind<Value>,
+  ): Promise<Value | undefined> {
     let text: string;
     try {
       text = await readFile(path, { encoding: 'utf8', flag: READ_NOW });
@@ -86,8 +121,8 @@ export class RunFiles {
       throw error;
     }
     try {
-      const value = JSON.parse(text) as Value | null;
-      if (typeof value?.runId === 'string') return value;
+      const value: unknown = JSON.parse(text);
+      if (isWhole(value) && path === this.#path(kind, value.runId)) return value;
     } catch {
       // told below
     }

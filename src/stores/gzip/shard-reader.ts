@@ -3,13 +3,22 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { systemClock } from '../../foundation/clock.js';
+import { TurnGiver } from '../../foundation/event-loop-turns.js';
 import { zlib } from '../../foundation/late-modules.js';
 import { filesIn, syncWhereAllowed, type FileSystem } from './file-system.js';
 import { beginsWithMember, isDamaged, walkMembers, type MemberLocation } from './gzip-member.js';
 import { shardNames } from './shard-writer.js';
 
-/** Checks CRC and length; no call of fflate does. */
-const inflate = (member: Uint8Array): Promise<Buffer> => promisify<Uint8Array, Buffer>(zlib().gunzip)(member);
+/** What is read and inflated at once: a way through a thread of the system costs more than the work, over and over. */
+const SMALL_MEMBER = 65_536;
+const SMALL_TEXT = 1_000_000;
+
+/** The text of a member, by the length that it says of itself. Checks CRC and length; no call of fflate does. */
+async function inflate(member: Buffer): Promise<Buffer> {
+  const small = member.length <= SMALL_MEMBER && member.readUInt32LE(member.length - 4) <= SMALL_TEXT;
+  return small ? zlib().gunzipSync(member) : promisify<Uint8Array, Buffer>(zlib().gunzip)(member);
+}
 
 /** Damage that was found in a shard. */
 export interface ShardDamage {
@@ -56,6 +65,7 @@ export class ShardReader {
   readonly #members: Member[] = [];
   readonly #inflated = new Map<number, { readonly lines: readonly string[]; readonly size: number }>();
   #inflatedSize = 0;
+  readonly #turns = new TurnGiver(() => systemClock.now());
 
   constructor(
     folder: string,
@@ -77,6 +87,7 @@ export class ShardReader {
       let shard = this.#shards.get(name);
       if (shard === undefined) this.#shards.set(name, (shard = { name, scannedTo: 0, rows: 0 }));
       if (shard.settled === true) continue;
+      await this.#turns.due();
       const limit = acknowledged(name);
       const file = join(this.#folder, name);
       withFile(file, (read, size) => {
@@ -123,6 +134,7 @@ export class ShardReader {
     const member = this.#members[number] as Member;
     const { shard, offset, length } = member;
     const file = join(this.#folder, shard.name);
+    await this.#turns.due();
     let text: string;
     try {
       text = (await inflate(await readRange(file, offset, length))).toString();
@@ -172,8 +184,10 @@ export async function repairShards(
     readonly onDamage: (damage: ShardDamage) => void;
   },
 ): Promise<void> {
+  const turns = new TurnGiver(() => systemClock.now());
   for (const name of shardNames(await filesIn(folder), family)) {
     const file = join(folder, name);
+    await turns.due();
     const whole = await wholePart(file);
     if (whole.size === 0) await files.remove(file); // ordinary tools complain about an empty file
     if (whole.end === whole.size) continue;
@@ -236,6 +250,7 @@ function withFile<Result>(
 }
 
 async function readRange(path: string, offset: number, length: number): Promise<Buffer> {
+  if (length <= SMALL_MEMBER) return withFile(path, (read) => read(offset, length));
   const handle = await open(path, 'r');
   try {
     const buffer = Buffer.allocUnsafe(length);

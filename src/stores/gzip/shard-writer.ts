@@ -134,7 +134,7 @@ export function shardNames(names: readonly string[], family: string): string[] {
 }
 
 function lastShardNumber(names: readonly string[], family: string): number {
-  return Math.max(0, ...names.map((name) => shardNumber(name, family) ?? 0));
+  return names.reduce((last, name) => Math.max(last, shardNumber(name, family) ?? 0), 0);
 }
 
 function shardNumber(name: string, family: string): number | undefined {

@@ -77,7 +77,8 @@ export class PostgresRunWork implements RunWork {
     const kept = [...cases].sort((a, b) => compareText(a.hash, b.hash)); // two writers never wait in a circle
     const texts = batches.map((batch) => stableStringify(batch.cases));
     const numbers = batches.map(({ batch }) => batch);
-    const differing = await this.#transaction('Storing batches', async (session) => {
+    await this.#transaction('Storing batches', async (session) => {
+      await this.#checkInput(session, runId, Math.max(...numbers));
       await session.query(
         `INSERT INTO ${this.#table('evaluation_cases')} (hash, content)
          SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING`,
@@ -90,14 +91,14 @@ export class PostgresRunWork implements RunWork {
          SELECT $1, * FROM ${given} ON CONFLICT DO NOTHING`,
         values,
       );
-      return session.query(
+      const [differing] = await session.query(
         `SELECT known.batch FROM ${this.#table('shared_batches')} AS known JOIN ${given} USING (batch)
          WHERE known.run_id = $1 AND known.cases <> given.cases LIMIT 1`,
         values,
       );
+      if (differing !== undefined)
+        throw otherCases(runId, `batch ${differing[0]} was enqueued with other cases`); // and nothing of it is kept
     });
-    if (differing[0] !== undefined)
-      throw otherCases(runId, `batch ${differing[0][0]} was enqueued with other cases`);
   }
 
   /** {@inheritDoc RunWork.complete} */
@@ -346,6 +347,17 @@ export class PostgresRunWork implements RunWork {
   async #use<Result>(what: string, work: (session: PostgresSession) => Promise<Result>): Promise<Result> {
     this.#checkOpen();
     return this.#database.use(what, work);
+  }
+
+  /** A run whose input has come to its end takes no batch behind it. */
+  async #checkInput(session: PostgresSession, runId: string, batch: number): Promise<void> {
+    const [row] = await session.query(
+      `SELECT input FROM ${this.#table('shared_runs')} WHERE run_id = $1 FOR SHARE`,
+      [keyText(runId)],
+    );
+    const input = typeof row?.[0] === 'string' ? (JSON.parse(row[0]) as SharedInput) : undefined;
+    if (input !== undefined && batch >= input.batches)
+      throw otherCases(runId, `it was enqueued with ${input.cases} cases, and more have come`);
   }
 
   async #transaction<Result>(

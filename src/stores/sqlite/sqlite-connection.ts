@@ -4,7 +4,7 @@ import type { CaseResult } from '../../evaluation/evaluation-types.js';
 import type { KeptCase } from '../kept-case.js';
 import type { BatchSummary, ResultKey, ResultQuery } from '../result-store.js';
 import type { RunManifest } from '../run-manifest.js';
-import type { RunLease } from '../run-lease.js';
+import type { Moment, RunLease } from '../run-lease.js';
 import type { RunEnd, RunRecord, StoredRunFacts } from '../run-record.js';
 import { prepare, type SqliteDatabase, type SqliteStatement } from './sqlite-driver.js';
 import {
@@ -123,13 +123,13 @@ export class SqliteConnection {
   }
 
   /** Takes a lease, if one is wanted, and keeps the first manifest of a run; returns the one that stands. */
-  begin(manifest: RunManifest, lease: RunLease | undefined, now: number): RunManifest {
+  begin(manifest: RunManifest, lease: RunLease | undefined, now: Moment): RunManifest {
     this.#transaction(() => this.#runs.begin(manifest, lease, now));
     return this.manifest(manifest.runId) as RunManifest;
   }
 
   /** Renews a lease at `now`. */
-  renew(lease: RunLease, now: number): void {
+  renew(lease: RunLease, now: Moment): void {
     this.#transaction(() => this.#runs.renew(lease, now));
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AssayError } from '../../errors.js';
 
@@ -73,6 +73,7 @@ export async function openDatabase(
 
 function openWith(Database: DatabaseClass, path: string, fileMode: number): SqliteDatabase {
   if (path !== '' && !path.startsWith(':memory:')) {
+    refuseOtherKinds(path);
     try {
       closeSync(openSync(path, 'wx', fileMode));
     } catch {
@@ -80,6 +81,16 @@ function openWith(Database: DatabaseClass, path: string, fileMode: number): Sqli
     }
   }
   return new Database(path);
+}
+
+/** SQLite would write a database's first page into a pipe or device, and say of a folder that it cannot be opened. */
+function refuseOtherKinds(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isFile()) return;
+  throw new AssayError(
+    'ASSAY_STORE_FAILED',
+    `Expected ${path} to be a file, or nothing yet, got a ${found.isDirectory() ? 'folder' : 'pipe, socket or device'}`,
+  );
 }
 
 /** Whether `value` can be used as an open database. */

@@ -27,7 +27,7 @@ import type {
   ResultStore,
 } from '../result-store.js';
 import type { RunManifest } from '../run-manifest.js';
-import type { RunLease } from '../run-lease.js';
+import { momentOf, seenAt, type RunLease } from '../run-lease.js';
 import { pagedSummaries } from '../summary-pages.js';
 import {
   checkRunQuery,
@@ -166,11 +166,11 @@ export class SqliteResultStore extends DurableStore implements ResultStore {
     manifest: RunManifest,
     { lease }: { readonly lease?: RunLease | undefined } = {},
   ): Promise<RunManifest> {
-    return this.#write('begin', manifest, lease, this.#clock.wallTime());
+    return this.#write('begin', manifest, lease, momentOf(this.#clock));
   }
 
   async renew(lease: RunLease): Promise<void> {
-    await this.#write('renew', lease, this.#clock.wallTime());
+    await this.#write('renew', lease, momentOf(this.#clock));
   }
 
   async release(lease: RunLease): Promise<void> {
@@ -191,8 +191,10 @@ export class SqliteResultStore extends DurableStore implements ResultStore {
     let after: readonly [number, string] | undefined;
     while (left > 0) {
       const page = await this.#read('runs', { runId: asked.runId }, after, RUN_PAGE_ROWS);
-      const now = this.#clock.wallTime();
-      for (const run of page) {
+      const moment = momentOf(this.#clock);
+      const now = moment.wallTime;
+      for (const found of page) {
+        const run = { ...found, leases: found.leases.map((lease) => seenAt(lease, moment)) };
         const { runId, startedAt } = run.manifest;
         after = [startedAt, runId];
         if (left <= 0 || !matchesRunQuery(run, asked, now)) continue;

@@ -5,7 +5,9 @@ import {
   isHeld,
   leaseLostError,
   runActiveError,
+  seenAt,
   type HeldLease,
+  type Moment,
   type RunLease,
 } from '../run-lease.js';
 import type { SummaryPage, SummaryRow } from '../summary-pages.js';
@@ -35,7 +37,7 @@ export class SqliteRuns {
   }
 
   /** Takes a lease, if one is wanted, and keeps the first manifest of a run. */
-  begin(manifest: RunManifest, lease: RunLease | undefined, now: number): void {
+  begin(manifest: RunManifest, lease: RunLease | undefined, now: Moment): void {
     if (lease !== undefined) this.#takeLease(lease, now);
     this.#prepared(
       'INSERT INTO evaluation_runs (run_id, timestamp, manifest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
@@ -68,13 +70,12 @@ export class SqliteRuns {
   }
 
   /** @throws AssayError `ASSAY_LEASE_LOST`. */
-  renew(lease: RunLease, now: number): void {
+  renew(lease: RunLease, now: Moment): void {
     this.checkLease(lease);
-    this.#prepared('UPDATE evaluation_leases SET renewed_at = ? WHERE run_id = ? AND part = ?').run(
-      now,
-      storableText(lease.runId),
-      storableText(lease.part),
-    );
+    this.#prepared(
+      `UPDATE evaluation_leases SET renewed_at = ?, lease = json_set(lease, '$.machine.renewedAt', json(?))
+       WHERE run_id = ? AND part = ?`,
+    ).run(now.wallTime, JSON.stringify(now.machine), storableText(lease.runId), storableText(lease.part));
   }
 
   /** Gives a lease back. */
@@ -146,7 +147,7 @@ export class SqliteRuns {
       'SELECT lease, taken_at, renewed_at FROM evaluation_leases WHERE run_id = ?',
     ).all(storableText(runId)) as LeaseRow[];
     return rows.map((row) => ({
-      ...(JSON.parse(row.lease) as RunLease),
+      ...(JSON.parse(row.lease) as RunLease & Pick<HeldLease, 'machine'>),
       takenAt: row.taken_at,
       renewedAt: row.renewed_at,
     }));
@@ -183,15 +184,25 @@ export class SqliteRuns {
     return found.map(({ id, metadata }) => ({ id, summary: JSON.parse(metadata) as BatchSummary }));
   }
 
-  #takeLease(lease: RunLease, now: number): void {
-    const others = this.leases(lease.runId).filter((held) => excludes(held, lease));
-    const active = others.find((held) => isHeld(held, now));
-    if (active !== undefined) throw runActiveError(active, now);
+  #takeLease(lease: RunLease, now: Moment): void {
+    const held = this.leases(lease.runId).map((each) => seenAt(each, now));
+    const others = held.filter((each) => excludes(each, lease));
+    const active = others.find((each) => isHeld(each, now.wallTime));
+    if (active !== undefined) throw runActiveError(active, now.wallTime);
     for (const expired of others) this.release(expired);
-    this.#prepared(
-      `INSERT INTO evaluation_leases VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (run_id, part) DO UPDATE SET renewed_at = excluded.renewed_at, lease = excluded.lease`,
-    ).run(storableText(lease.runId), storableText(lease.part), lease.id, now, now, JSON.stringify(lease));
+    if (held.some(({ id, part }) => id === lease.id && part === lease.part)) {
+      this.renew(lease, now);
+      return;
+    }
+    const machine = { takenAt: now.machine, renewedAt: now.machine };
+    this.#prepared('INSERT INTO evaluation_leases VALUES (?, ?, ?, ?, ?, ?)').run(
+      storableText(lease.runId),
+      storableText(lease.part),
+      lease.id,
+      now.wallTime,
+      now.wallTime,
+      JSON.stringify({ ...lease, machine }),
+    );
   }
 
   #factsOf({ manifest, run_end: end }: RunRow): StoredRunFacts {

@@ -220,7 +220,9 @@ describe('delivery', () => {
     const errors: string[] = [];
     manager.on('alert:error', ({ error }) => errors.push((error as Error).message));
     manager.check(snapshotWith());
-    expect(errors).toEqual(['Expected `condition` to give true or false, got a promise']);
+    expect(errors).toEqual([
+      'Expected `condition` to give its answer at once, got a promise: it must not be async',
+    ]);
     expect(manager.states()[0]?.state).toBe('inactive');
   });
 

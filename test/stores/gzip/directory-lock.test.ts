@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/foundation/clock.js';
+import { machineTime, type MachineTime } from '../../../src/foundation/machine-time.js';
 import { thisProcess } from '../../../src/foundation/process-identity.js';
 import { DirectoryLock } from '../../../src/stores/gzip/directory-lock.js';
 import { failAt, faultyFileSystem } from '../../../src/testing/faults.js';
@@ -44,6 +45,42 @@ describe('DirectoryLock', () => {
       expect(held.length).toBeLessThanOrEqual(1);
       for (const each of held) await each.value.release();
     }
+  });
+
+  it.each([
+    [0, 10_000, true],
+    [0, 61_000, false],
+    [50_000, 61_000, true],
+    [50_000, 111_000, false],
+  ])(
+    'of another container goes by the clock of the machine: taken, a sign after %d ms, and now %d ms',
+    async (signMs, nowMs, isHeld) => {
+      const folder = newFolder();
+      const now = machineTime(systemClock);
+      const machine = { ...now, at: now.at - nowMs };
+      const holder = { ...thisProcess(), pidNamespace: 'elsewhere', takenAt: Date.now(), machine };
+      const path = put(folder, `${JSON.stringify(holder)}\n"run"\n${machine.at + signMs}\n`);
+      const stamp = isHeld ? 1 : Date.now() / 1000; // the wall clock was set meanwhile
+      utimesSync(path, stamp, stamp);
+      const other = DirectoryLock.take(folder, { clock: systemClock });
+      await (isHeld
+        ? expect(other).rejects.toMatchObject({ code: 'ASSAY_STORE_LOCKED' })
+        : other.then((lock) => lock.release()));
+    },
+  );
+
+  it('gives signs of life by the clock of the machine', async () => {
+    const folder = newFolder();
+    const clock = new ManualClock();
+    const lock = await DirectoryLock.take(folder, { clock });
+    const path = join(folder, lock.name);
+    await clock.advance(15_000);
+    const silence = (): number => {
+      const lines = readFileSync(path, 'utf8').trim().split('\n');
+      return Number(lines[1]) - (JSON.parse(lines[0]!) as { machine: MachineTime }).machine.at;
+    };
+    await expect.poll(silence).toBe(15_000);
+    await lock.release();
   });
 
   it('is taken over from a process that is dead', async () => {
