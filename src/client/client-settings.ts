@@ -252,7 +252,7 @@ function readEndpoint(
       ejection: outlierEjectionOptions(client.outlierEjection ?? {}),
       adaptive: adaptiveSettings,
       maxPauseMs: client.maxPauseMs ?? 300_000,
-      firstWave: FirstWave.callsOf(client.endpoints.length),
+      firstWave: FirstWave.callsOf(client.endpoints.length, callsFor(client, checked.priority)),
       penaltyCapMs: Math.min(timeouts.attemptMs, timeouts.firstByteMs, 60_000),
       random,
     },
@@ -358,4 +358,12 @@ function protocolOf(protocol: ProtocolName | Protocol): Protocol {
 
 function policyOf(policy: PolicyName | EndpointPolicy): EndpointPolicy {
   return typeof policy === 'string' ? createPolicy(policy) : policy;
+}
+
+/** How many calls may be in flight for each endpoint of a priority. */
+function callsFor({ endpoints, concurrency }: LoadBalancedClientOptions, priority = 0): number {
+  const alike = endpoints.filter(
+    (each) => (typeof each === 'string' ? 0 : (each.priority ?? 0)) === priority,
+  );
+  return (concurrency ?? Number.POSITIVE_INFINITY) / Math.max(1, alike.length);
 }

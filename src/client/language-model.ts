@@ -8,23 +8,33 @@ import { checkCall } from './call/check-call.js';
 import { checkParameters } from './check-parameters.js';
 import { mergeParameters } from './merge-parameters.js';
 import { classifyStatus } from './http/classify-failure.js';
+import { CONTENT_FILTER, EMPTY, SERVER } from './http/failure.js';
 import { readErrorBody, readErrorReply, type ErrorBody } from './protocols/error-body.js';
 import { EndpointError } from './endpoint-error.js';
 import type {
   CallOptions,
-  FinishReason,
   ModelClient,
   ModelParameters,
   ModelRequest,
   ModelResponse,
+  TokenUsage,
 } from './model-client.js';
 import { languageModelPrompt, languageModelTools } from './language-model-prompt.js';
 import { checkPrices, costOf, estimateCost, type PriceTable } from './price-table.js';
 import { notSent } from './not-sent.js';
 import { finishReason } from './protocols/finish-reason.js';
 import { toolCallOf } from './protocols/read-tool-call.js';
-import { list, record, textField, tokenUsageOf } from './protocols/protocol.js';
+import {
+  checkAnswer,
+  EmptyAnswer,
+  FilteredAnswer,
+  list,
+  record,
+  textField,
+  tokenUsageOf,
+} from './protocols/protocol.js';
 import { requestIdOf } from './http/reply-headers.js';
+import { mayPass } from './retry-schedule.js';
 import { limitResetMs, retryAfterMs, type ResponseHeaders } from './balancing/retry-after.js';
 
 /**
@@ -207,20 +217,26 @@ function readResult(
     ...notSent('an AI SDK model', { unsupported: ['logprobs'], own: parameters }),
     ...list(warnings).map(warningText),
   ];
-  const tokens = record(usage);
   const textsOf = (type: string): string =>
     content
       .map((part) => (record(part)['type'] === type ? (textField(record(part), 'text') ?? '') : ''))
       .join('');
+  const said = textsOf('text');
+  const tokens = usageOf(record(usage));
+  try {
+    checkAnswer({
+      reason: unifiedReason(reason),
+      answered: toolCalls.length > 0 || content.some((part) => record(part)['type'] === 'text'),
+      filled: toolCalls.length > 0 || said !== '',
+    });
+  } catch (error) {
+    throw noAnswer(model, { error: error as Error, usage: tokens });
+  }
   return {
-    ...answerApart(textsOf('text'), textsOf('reasoning')),
+    ...answerApart(said, textsOf('reasoning')),
     model: textField(record(response), 'modelId') ?? model.modelId,
-    finishReason: readReason(reason),
-    usage: tokenUsageOf(
-      total(tokens['inputTokens']),
-      total(tokens['outputTokens']),
-      tokens['cachedInputTokens'] ?? record(tokens['inputTokens'])['cacheRead'],
-    ),
+    finishReason: finishReason(unifiedReason(reason)),
+    usage: tokens,
     cost: null,
     endpoint: model.provider,
     requestId: textField(record(response), 'id') ?? null,
@@ -241,10 +257,34 @@ function warningText(warning: unknown): string {
   return typeof details === 'string' ? `${what}: ${details}` : what;
 }
 
+/** What the SDK calls a result is none: it was broken off, filtered, or there is nothing in it. It was paid for all the same. */
+function noAnswer(
+  model: LanguageModel,
+  { error, usage }: { readonly error: Error; readonly usage: TokenUsage | null },
+): EndpointError {
+  const failure =
+    error instanceof FilteredAnswer ? CONTENT_FILTER : error instanceof EmptyAnswer ? EMPTY : SERVER;
+  const told = new EndpointError(failure.code, `${model.provider}: ${error.message}`, {
+    retryable: failure.retryable,
+    endpoint: model.provider,
+    endpointAtFault: failure.endpointAtFault,
+  });
+  told.usage = usage;
+  return told;
+}
+
 // Version 3 reports `{ unified, raw }` and `{ total, cacheRead, … }` where version 2 has a string and a number.
-function readReason(reason: unknown): FinishReason {
-  const unified = typeof reason === 'string' ? reason : record(reason)['unified'];
-  return finishReason(unified);
+function unifiedReason(reason: unknown): unknown {
+  return typeof reason === 'string' ? reason : record(reason)['unified'];
+}
+
+function usageOf({
+  inputTokens,
+  outputTokens,
+  cachedInputTokens,
+}: Record<string, unknown>): TokenUsage | null {
+  const cached = cachedInputTokens ?? record(inputTokens)['cacheRead'];
+  return tokenUsageOf(total(inputTokens), total(outputTokens), cached);
 }
 
 function total(tokens: unknown): unknown {
@@ -253,7 +293,7 @@ function total(tokens: unknown): unknown {
 
 function readError(model: LanguageModel, error: unknown, durationMs: number): AssayError {
   if (AssayError.is(error)) return error;
-  const { statusCode, isRetryable, responseHeaders, responseBody, data } = record(error);
+  const { statusCode, responseHeaders, responseBody, data } = record(error);
   const status = typeof statusCode === 'number' ? statusCode : null;
   const headers = record(responseHeaders) as ResponseHeaders;
   const body = errorBodyOf(data, responseBody);
@@ -262,7 +302,7 @@ function readError(model: LanguageModel, error: unknown, durationMs: number): As
   const code = failure?.code ?? 'ASSAY_TARGET_FAILED';
   // The SDK's errors hold request bodies and headers: only the message goes on.
   const told = new EndpointError(code, `${model.provider}: ${messageOf(error).slice(0, 300)}`, {
-    retryable: failure?.retryable ?? isRetryable === true,
+    retryable: failure?.retryable ?? mayPass(error),
     endpoint: model.provider,
     status,
     endpointAtFault: failure?.endpointAtFault ?? true,

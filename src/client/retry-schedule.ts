@@ -60,11 +60,12 @@ export class RetrySchedule {
 export function mayPass(thrown: unknown, depth = 0): boolean {
   if (typeof thrown !== 'object' || thrown === null) return false;
   if (AssayError.is(thrown)) return thrown.retryable;
-  const { retryable, isRetryable, name, code, cause, lastError } = thrown as Readonly<
+  const { retryable, isRetryable, name, code, cause, lastError, $retryable } = thrown as Readonly<
     Record<string, unknown>
   >;
   const said = retryable ?? isRetryable;
   if (typeof said === 'boolean') return said;
+  if (typeof $retryable === 'object' && $retryable !== null) return true; // of AWS: there when it may pass
   const status = statusOf(thrown);
   if (status !== undefined) return PASSING.has(status) || status >= 500;
   if (name === 'TimeoutError' || (typeof code === 'string' && CONNECTION_CODES.test(code))) return true;

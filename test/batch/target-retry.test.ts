@@ -57,6 +57,7 @@ describe('retries of a target that is not a client', () => {
       new DOMException('The operation was aborted due to timeout', 'TimeoutError'),
       failWith({ code: 'ERR_BAD_RESPONSE', response: { status: 503 } }), // axios
       failWith({ name: 'ThrottlingException', $metadata: { httpStatusCode: 429 } }), // AWS
+      failWith({ name: 'ThrottlingException', $retryable: { throttling: true } }),
       failWith({ name: 'AI_RetryError', lastError: failWith({ isRetryable: true }) }), // AI SDK
       new Error('the model failed', { cause: failWith({ status: 500 }) }),
     ];

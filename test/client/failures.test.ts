@@ -1,7 +1,7 @@
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { EndpointError } from '../../src/client/endpoint-error.js';
-import { chat, clientFor, deadUrl, json, modelServer, rawServer } from './model-server.js';
+import { chat, chatReply, clientFor, deadUrl, json, modelServer, rawServer } from './model-server.js';
 
 const failureOf = (call: Promise<unknown>): Promise<EndpointError> =>
   call.then(
@@ -266,6 +266,53 @@ test('stops a gzip bomb at the limit of decoded bytes', async () => {
     code: 'ASSAY_RESPONSE_TOO_LARGE',
   });
   expect(process.memoryUsage().rss - before).toBeLessThan(32_000_000 + 16_000_000); // and what the test itself takes
+});
+
+test.each([
+  ['HTTP/1.1 100 Continue\r\n\r\n', /`100 Continue`, which nobody had asked for/],
+  ['HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n', /changed the protocol/],
+])('says what undici gives up at, and tries again: %j', async (interim, words) => {
+  const body = JSON.stringify(chatReply('ok'));
+  const server = await rawServer((socket) =>
+    socket.write(`${interim}HTTP/1.1 200 x\r\ncontent-length: ${body.length}\r\n\r\n${body}`),
+  );
+  const client = clientFor({ endpoints: [server.url], retry: { maxRetries: 1, initialBackoffMs: 1 } });
+  const error = await failureOf(client.complete({ input: 'x' }));
+  expect(error).toMatchObject({ code: 'ASSAY_MALFORMED_RESPONSE', retryable: true, endpointAtFault: true });
+  expect(error.message).toMatch(words);
+  expect(error.attempts).toHaveLength(2);
+});
+
+test.each([102, 103])('passes over an interim reply %i', async (status) => {
+  const body = JSON.stringify(chatReply('ok'));
+  const server = await rawServer((socket) =>
+    socket.write(
+      `HTTP/1.1 ${status} x\r\n\r\nHTTP/1.1 200 x\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    ),
+  );
+  const client = clientFor({ endpoints: [server.url], retry: { maxRetries: 0 } });
+  expect((await client.complete({ input: 'x' })).text).toBe('ok');
+});
+
+test.each([
+  ['gzip', deflateSync(JSON.stringify(chatReply('ok'))), 'ok'],
+  ['gzip', Buffer.from(JSON.stringify(chatReply('ok'))), 'ok'],
+  ['gzip', brotliCompressSync(JSON.stringify(chatReply('ok'))), 'ASSAY_MALFORMED_RESPONSE'],
+  ['gzip', Buffer.from('28b52ffd0458', 'hex'), 'ASSAY_MALFORMED_RESPONSE'],
+])('tells a body by its bytes where its content-encoding says %s', async (encoding, body, outcome) => {
+  const server = await modelServer((request, response) => {
+    response.writeHead(request.body['model'] === 'limited' ? 429 : 200, { 'content-encoding': encoding });
+    response.end(body);
+  });
+  const client = clientFor({ endpoints: [server.url], retry: { maxRetries: 0 } });
+  const got = await client.complete({ input: 'x' }).then(
+    ({ text }) => text,
+    ({ code }: EndpointError) => code,
+  );
+  expect(got).toBe(outcome);
+  const error = await failureOf(client.complete({ input: 'x', model: 'limited' }));
+  expect(error.code).toBe('ASSAY_RATE_LIMITED');
+  expect(error.message).toMatch(/^[\x20-\x7e]*$/);
 });
 
 test('decodes a reply that was compressed although nobody asked for it', async () => {

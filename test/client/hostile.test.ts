@@ -7,7 +7,6 @@ import { endpointFor } from './balancing/fleet.js';
 import { EndpointSelector } from '../../src/client/balancing/endpoint-selector.js';
 import type { Ticket } from '../../src/client/balancing/latency-estimate.js';
 import { outlierEjectionOptions } from '../../src/client/balancing/outlier-ejection.js';
-import { fromLanguageModel } from '../../src/client/language-model.js';
 import type { CallOptions, ModelRequest } from '../../src/client/model-client.js';
 import { createPolicy } from '../../src/client/balancing/endpoint-policy.js';
 import { Secrets } from '../../src/client/http/secrets.js';
@@ -295,63 +294,6 @@ test('hides what a server may quote: keys in headers and query, whole and in par
   expect(secrets.hide(quoted)).toBe(
     'no [redacted] (Bearer [redacted]) at /v1/chat?api-key=[redacted]&api-version=2024 [redacted] [redacted] [redacted] evaluation',
   );
-});
-
-test('reads the failures of an AI SDK model as it reads those of a server', async () => {
-  const failing = (error: object) =>
-    fromLanguageModel({
-      specificationVersion: 'v3',
-      provider: 'p',
-      modelId: 'm',
-      doGenerate: () => Promise.reject(Object.assign(new Error('refused'), error)),
-    });
-  const limited = failing({
-    statusCode: 429,
-    responseHeaders: { 'retry-after': '7', 'x-request-id': 'r-9' },
-    responseBody: '{"error":{"message":"slow down"}}',
-    requestBodyValues: { secret: 'canary' },
-  });
-  const error = await failureOf(limited.complete({ input: 'x' }));
-  expect(error).toMatchObject({
-    code: 'ASSAY_RATE_LIMITED',
-    retryAfterMs: 7000,
-    requestId: 'r-9',
-    status: 429,
-  });
-  expect(error.attempts).toHaveLength(1);
-  const quota = failing({ statusCode: 429, data: { error: { code: 'insufficient_quota', message: 'pay' } } });
-  expect(await failureOf(quota.complete({ input: 'x' }))).toMatchObject({
-    code: 'ASSAY_QUOTA_EXCEEDED',
-    retryable: false,
-  });
-  expect(() => fromLanguageModel('openai/gpt' as never)).toThrow(/doGenerate/);
-});
-
-test('an AI SDK model is asked for good calls only', async () => {
-  let asked = 0;
-  const model = fromLanguageModel({
-    specificationVersion: 'v2',
-    provider: 'p',
-    modelId: 'm',
-    doGenerate: async () => {
-      asked++;
-      await Promise.resolve();
-      return { content: [{ type: 'text', text: 'hi' }] };
-    },
-  });
-  const codes: string[] = [];
-  for (const [request, options] of [
-    [{}, {}],
-    [{ input: 'x' }, { timeoutMs: -1 }],
-    [{ input: 'x' }, { signal: 5 }],
-    [{ input: 'x' }, { signal: AbortSignal.abort() }],
-  ] as unknown as [ModelRequest, CallOptions][]) {
-    codes.push((await failureOf(model.complete(request, options))).code);
-  }
-  const invalid = 'ASSAY_INVALID_OPTION';
-  expect([codes, asked]).toEqual([[invalid, invalid, invalid, 'ASSAY_ABORTED'], 0]);
-  const thirtyDays = 30 * 86_400_000; // more than a timer can hold
-  expect((await model.complete({ input: 'x' }, { timeoutMs: thirtyDays })).text).toBe('hi');
 });
 
 test("the host's own authorization header wins over a key, also over one that a function gives", async () => {

@@ -146,6 +146,8 @@ test('anthropic-messages: counts that the end leaves open stay, and a call that 
 
 const events = (...data: readonly unknown[]): string =>
   data.map((each) => `data: ${typeof each === 'string' ? each : JSON.stringify(each)}\n\n`).join('');
+const jsonLines = (...values: readonly unknown[]): string =>
+  values.map((each) => `${JSON.stringify(each)}\n`).join('');
 const answered = { choices: [{ index: 0, delta: { content: 'a' }, finish_reason: 'stop' }] };
 
 test.each<[string, string, string]>([
@@ -166,6 +168,31 @@ test.each<[string, string, string]>([
     'ASSAY_SERVER',
   ],
   ['nothing but the end', events('[DONE]'), 'ASSAY_EMPTY_RESPONSE'],
+  [
+    "a failure only in the provider's own word",
+    events({
+      choices: [{ delta: { content: '' }, finish_reason: 'stop', native_finish_reason: 'network_error' }],
+    }),
+    'ASSAY_SERVER',
+  ],
+  [
+    'a whole answer and the last word of a stream',
+    `${JSON.stringify(chatReply('a'))}\n\ndata: [DONE]\n\n`,
+    'a',
+  ],
+  ['lines of JSON', jsonLines(chunk({ content: 'a' }), chunk({}, { finish_reason: 'stop' })), 'a'],
+  ['lines of JSON and the last word', `${jsonLines(answered)}[DONE]\n`, 'a'],
+  [
+    'lines of JSON that break off',
+    jsonLines(chunk({ content: 'a' }), chunk({})),
+    'ASSAY_INCOMPLETE_RESPONSE',
+  ],
+  [
+    'an error in lines of JSON',
+    jsonLines(chunk({}), { error: { code: 429, message: 'slow' } }),
+    'ASSAY_RATE_LIMITED',
+  ],
+  ['a reply without choices', JSON.stringify({ choices: [], usage: {} }), 'ASSAY_EMPTY_RESPONSE'],
   ['events framed twice', events(answered, '[DONE]').replaceAll('data: ', 'data: data: '), 'a'],
   ['events without empty lines between', events(answered, {}, '[DONE]').replaceAll('\n\n', '\n'), 'a'],
   [
@@ -192,4 +219,47 @@ test.each<[string, string, string]>([
   })().catch((error: unknown) => (error as { code: string }).code);
   expect(seen).toBe(outcome);
   if (outcome === 'a') expect(text).toBe('a');
+});
+
+test('lines of JSON are read as they come, and where no stream was asked for, too', async () => {
+  const first = jsonLines(chunk({ content: 'a' }));
+  const server = await modelServer((request, response) => {
+    response.write(request.body['stream'] === true ? first : first.slice(0, 1));
+    const rest = request.body['stream'] === true ? '' : first.slice(1);
+    setTimeout(() => response.end(rest + jsonLines(chunk({ content: 'b' }, { finish_reason: 'stop' }))), 60);
+  });
+  const client = clientFor({ endpoints: [server.url], retry: { maxRetries: 0 } });
+  expect((await client.complete({ input: 'x' })).text).toBe('ab');
+  const streamed = await clientFor({
+    endpoints: [server.url],
+    streamForTiming: true,
+    retry: { maxRetries: 0 },
+  }).complete({ input: 'x' });
+  expect(streamed.text).toBe('ab');
+  expect(streamed.latencyMs - streamed.timeToFirstTokenMs!).toBeGreaterThan(30);
+});
+
+test('an Ollama stream that gives a reason and no `done` is whole; one without either is not', () => {
+  const line = (more: object) => ({ message: { content: 'a' }, ...more });
+  const ended = streamOf(PROTOCOLS['ollama-chat'], [
+    line({}),
+    line({ done_reason: 'length', eval_count: 2 }),
+  ]);
+  expect(ended).toMatchObject({ done: true, reply: { text: 'aa', finishReason: 'length' } });
+  const reader = PROTOCOLS['ollama-generate'].stream();
+  reader.read({ response: 'a' });
+  reader.read({ response: 'a', done: false, done_reason: 'stop' });
+  expect(reader.done).toBe(false);
+});
+
+test('a stream of responses that ends without its last event is no answer', async () => {
+  const body = events({ type: 'response.output_text.delta', delta: 'a' }, '[DONE]');
+  const server = await modelServer((_request, response) => response.end(body));
+  const client = clientFor({
+    endpoints: [server.url],
+    protocol: 'openai-responses',
+    streamForTiming: true,
+    retry: { maxRetries: 0 },
+  });
+  await expect(client.complete({ input: 'x' })).rejects.toMatchObject({ code: 'ASSAY_INCOMPLETE_RESPONSE' });
 });

@@ -2,6 +2,7 @@ import { AssayError } from '../../errors.js';
 import type { RandomSource } from '../../foundation/seeded-random.js';
 import type { Endpoint } from './endpoint.js';
 import type { EndpointPolicy, PickContext } from './endpoint-policy.js';
+import type { Emptiness } from './track-record.js';
 
 /** What an {@link EndpointSelector} is made from. */
 export interface EndpointSelectorSettings {
@@ -114,7 +115,11 @@ export class EndpointSelector {
     const found = this.#candidates(call, now) ? this.#pick(now) : undefined;
     if (found !== undefined && this.endpoints.length === 1) return this.#choices[0]!; // nothing else to wait for
     const queue = this.#worthWaitingFor(call, found, now);
-    if (queue !== undefined) return { kind: 'queue', endpoint: queue };
+    if (queue !== undefined) {
+      // Beside one of its tier that is in doubt, a lower tier may do better than the queue.
+      const sooner = this.relieve(queue, call, now);
+      return sooner === undefined ? { kind: 'queue', endpoint: queue } : this.#choices[sooner.index]!;
+    }
     return found === undefined ? WAIT : this.#choices[found.index]!;
   }
 
@@ -206,6 +211,14 @@ export class EndpointSelector {
     );
   }
 
+  /** The endpoint answered a call without a word: how that compares with what the others give. */
+  answeredEmpty(endpoint: Endpoint, now: number): Emptiness {
+    return endpoint.record.answeredEmpty(
+      this.endpoints.map(({ record }) => record),
+      now,
+    );
+  }
+
   /** Whether the endpoint should get no more than its share of calls now, as long as others are in service. */
   distrusts(endpoint: Endpoint, now: number): boolean {
     return endpoint.record.doubtful(now) || endpoint.onTrial || endpoint.silent(now, this.#elsewhere);
@@ -255,12 +268,12 @@ export class EndpointSelector {
         if (barred.length > 0 && barred.includes(endpoint)) continue;
         if (!again && tried.length > 0 && tried.includes(endpoint)) continue;
         if (this.#passedOver(endpoint, call, now)) continue;
-        if (withinMs < Number.POSITIVE_INFINITY && this.#expectedMs(endpoint, call, now) >= withinMs)
-          tooSlow++;
-        else usable.push(endpoint);
+        if (withinMs === Number.POSITIVE_INFINITY || this.#expectedMs(endpoint, call, now) < withinMs)
+          usable.push(endpoint);
+        else if (!this.distrusts(endpoint, now)) tooSlow++;
       }
       if (usable.length > 0) return true;
-      if (tooSlow > 0) return false; // a lower tier is for when nobody here can take it
+      if (tooSlow > 0) return false; // a lower tier is for when nobody here can take it who is trusted
     }
     return false;
   }

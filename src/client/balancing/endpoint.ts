@@ -38,6 +38,8 @@ export interface AttemptFailure {
   readonly outcome: Exclude<AttemptOutcome, 'ok'>;
   /** How long the server asked to wait, milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** Whether nothing said so but our own clock: it has made no sign. */
+  readonly unheard?: boolean | undefined;
 }
 
 /** What an answer really took. */
@@ -45,6 +47,8 @@ export interface AnswerCost {
   /** Units of work. */
   readonly work: number;
   readonly tokens: number;
+  /** Whether there was not a word in it although others have words: neither speed nor a proof that it can answer. */
+  readonly hollow?: boolean | undefined;
 }
 
 const STALE_MS = 30_000;
@@ -196,15 +200,15 @@ export class Endpoint implements EndpointCandidate {
   }
 
   /**
-   * Whether its oldest call has been out for much longer than it should take, and nothing has come from there since.
+   * Whether it has a call out, and nothing has come from there for much longer than that should take.
    * `elsewhere` is what a call takes at others, milliseconds, for an endpoint that has never answered.
    */
   silent(now: number, elsewhere: () => number): boolean {
     const { oldest, sampled } = this.latency;
-    if (oldest === undefined || this.#lastSignAt >= oldest.begunAt) return false;
-    const age = now - oldest.begunAt;
-    if (this.record.proven) return age > SILENT_AFTER_MS + SILENT_FACTOR * sampled * oldest.work;
-    return age > SILENT_UNPROVEN_MS && age > SILENT_FACTOR * elsewhere();
+    if (oldest === undefined) return false;
+    const quiet = now - Math.max(oldest.begunAt, this.#lastSignAt);
+    if (this.record.proven) return quiet > SILENT_AFTER_MS + SILENT_FACTOR * sampled * oldest.work;
+    return quiet > SILENT_UNPROVEN_MS && quiet > SILENT_FACTOR * elsewhere();
   }
 
   /** Whether it has all the calls that one gets before its first answer. */
@@ -237,13 +241,17 @@ export class Endpoint implements EndpointCandidate {
   }
 
   /** A call was answered. */
-  succeeded(ticket: Ticket, { work, tokens }: AnswerCost, now: number): HealthChange {
+  succeeded(ticket: Ticket, { work, tokens, hollow }: AnswerCost, now: number): HealthChange {
     const latencyMs = now - ticket.begunAt;
     this.adaptive?.succeeded(this.latency.inFlight);
-    this.latency.succeeded(ticket, work, now);
+    if (hollow) this.latency.answeredEmpty(ticket, work, now);
+    else this.latency.succeeded(ticket, work, now);
     this.limit.correctTokens(ticket.tokens, tokens, now);
-    this.limit.succeeded(ticket.begunAt, now);
-    this.record.answered(now);
+    if (hollow) this.record.failed(now);
+    else {
+      this.limit.succeeded(ticket.begunAt, now);
+      this.record.answered(now);
+    }
     this.#overloadsInRow = 0;
     this.#lastSuccessAt = this.#lastSignAt = now;
     this.counts.succeeded++;
@@ -252,14 +260,14 @@ export class Endpoint implements EndpointCandidate {
       : this.averageLatencyMs * 0.95 + latencyMs * 0.05;
     this.#outcome(1, now);
     const change = this.health.succeeded(now, ticket.epoch);
-    if (change === 'restored') this.latency.reset(latencyMs / work, now);
+    if (change === 'restored' && !hollow) this.latency.reset(latencyMs / work, now);
     return change;
   }
 
   /** A call failed. */
-  failed(ticket: Ticket, { outcome, retryAfterMs }: AttemptFailure, now: number): HealthChange {
+  failed(ticket: Ticket, { outcome, retryAfterMs, unheard }: AttemptFailure, now: number): HealthChange {
     const { inFlight } = this.latency;
-    if (outcome !== 'cancelled') this.#lastSignAt = now;
+    if (outcome !== 'cancelled' && unheard !== true) this.#lastSignAt = now;
     if (outcome !== 'failed') this.limit.correctTokens(ticket.tokens, 0, now);
     switch (outcome) {
       case 'cancelled':

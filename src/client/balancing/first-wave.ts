@@ -24,9 +24,13 @@ export class FirstWave {
     this.#alone = calls >= ALONE;
   }
 
-  /** Calls that each of so many endpoints gets before it has answered. */
-  static callsOf(endpoints: number): number {
-    return Math.max(FEW_CALLS, Math.floor(ALONE / endpoints));
+  /**
+   * Calls that each of so many endpoints gets before it has answered: of `share`, the calls that may be in flight for each of its
+   * kind, no more than that, so that one that never answers leaves room for the others.
+   */
+  static callsOf(endpoints: number, share = Number.POSITIVE_INFINITY): number {
+    const calls = Math.max(FEW_CALLS, Math.floor(ALONE / endpoints));
+    return endpoints === 1 ? calls : Math.min(calls, Math.max(1, Math.ceil(share)));
   }
 
   /** A call goes out. */

@@ -104,6 +104,13 @@ export class LatencyEstimate {
     this.#observe((now - ticket.begunAt) / work, ticket.work, now);
   }
 
+  /** An attempt was answered without a word: what that took can only raise the estimate. */
+  answeredEmpty(ticket: Ticket, work: number, now: number): void {
+    this.#inFlight.remove(ticket);
+    const sample = (now - ticket.begunAt) / work;
+    if (sample > this.#value) this.#observe(sample, ticket.work, now);
+  }
+
   /** An attempt failed; the penalty is at most `capMs` for the work that was asked for. */
   failed(ticket: Ticket, capMs: number, now: number): void {
     this.#inFlight.remove(ticket);

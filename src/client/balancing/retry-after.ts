@@ -43,7 +43,12 @@ export function readWait(told: string | undefined, reading: WaitReading): number
       .trim() ?? '';
   if (text === '') return undefined;
   const whole = oneWait(text, reading);
-  if (whole !== undefined || !/[,;]/.test(text) || /^[a-z]{3,9},/i.test(text)) return whole;
+  if (
+    whole !== undefined ||
+    !/[,;]/.test(text) ||
+    /^(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?,/i.test(text)
+  )
+    return whole;
   return longest(text.split(/[,;]/).map((each) => readWait(each, reading)));
 }
 

@@ -201,9 +201,11 @@ export class WaitingRoom {
       call.rerouted();
       return true;
     }
-    let to: Endpoint | undefined = target;
+    let to: Endpoint | undefined;
     try {
-      if (!this.#selector.canAdmit(target, call, now)) to = this.#selector.relieve(target, call, now);
+      // A call that came here when nobody else could take it goes to one that is faster, once it can.
+      to = this.#selector.relieve(target, call, now);
+      if (to === undefined && this.#selector.canAdmit(target, call, now)) to = target;
     } catch {
       this.leave(place); // the host's policy failed: the call asks it again, and tells its caller
       call.rerouted();

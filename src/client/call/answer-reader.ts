@@ -15,6 +15,7 @@ import {
   JsonLines,
   ServerSentEvents,
   startsEvent,
+  startsLines,
   startsObject,
   tellsForm,
   type StreamSink,
@@ -53,6 +54,8 @@ export interface AnsweredRequest {
 }
 
 const DONE = /^\s+\[DONE\]/;
+const SHORT_BEGINNING = 64; // bytes
+const LAST_WORD = /\s(?:data:\s*)?\[DONE\]\s*$/;
 const MISFRAMED = /^data:|\}\s*\n\s*(\{|\[DONE\])/; // framed twice, or no empty line between events
 const ENVELOPES = 64; // a token of four letters comes in 250 bytes
 
@@ -172,14 +175,11 @@ export class AnswerReader implements StreamSink {
     else this.#stray ||= text.slice(0, 300);
   }
 
-  #readStream(): void {
-    const { protocol } = this.#connection;
-    this.#reader = protocol.stream();
+  #readStream(format = this.#connection.protocol.streamFormat): void {
+    this.#reader = this.#connection.protocol.stream();
     this.#guard = this.#connection.streamGuard();
     this.#events =
-      protocol.streamFormat === 'sse'
-        ? new ServerSentEvents(this.#maxBytes, this)
-        : new JsonLines(this.#maxBytes, this);
+      format === 'sse' ? new ServerSentEvents(this.#maxBytes, this) : new JsonLines(this.#maxBytes, this);
   }
 
   #take(piece: Buffer): void {
@@ -209,20 +209,23 @@ export class AnswerReader implements StreamSink {
     }
   }
 
-  // Asked for a stream, some servers answer as if not, above all with errors; and some stream whatever they are asked.
+  // Asked for a stream, some servers answer as if not, above all with errors; and some stream whatever they are asked,
+  // or in lines of JSON without frames.
   #suitForm(first: Buffer): void {
-    if (this.#events instanceof ServerSentEvents && startsObject(first)) this.#events = undefined;
-    else if (this.#events === undefined && startsEvent(first)) this.#readStream();
+    if (this.#events instanceof ServerSentEvents && startsObject(first)) {
+      this.#events = undefined;
+      if (startsLines(first)) this.#readStream('ndjson');
+    } else if (this.#events === undefined && startsEvent(first)) this.#readStream();
   }
 
-  // Lines of JSON begin as one value does: only the whole tells them apart.
+  // Lines of JSON begin as one value does: what came first may not have told them apart.
   #suitLines(): void {
-    if (this.#events !== undefined || this.#first === undefined) return;
-    if (this.#connection.protocol.streamFormat !== 'ndjson') return;
-    const bytes = Buffer.concat(this.#rest ?? [this.#first]);
-    if (!/^\s*\{[^\n]*"done"\s*:\s*false[^\n]*\}\s*\n\s*\{/.test(bytes.toString('utf8'))) return;
-    this.#readStream();
-    this.#events!.push(bytes);
+    const first = this.#first;
+    if (this.#events !== undefined || first === undefined) return;
+    const cut = this.#rest !== undefined && first.length < SHORT_BEGINNING;
+    if (!startsLines(cut ? Buffer.concat(this.#rest!) : first)) return;
+    this.#readStream('ndjson');
+    for (const piece of this.#rest ?? [first]) this.#events!.push(piece);
   }
 
   #text(text: string): void {
@@ -272,7 +275,7 @@ export class AnswerReader implements StreamSink {
     const text = bytes.toString('utf8', start);
     // Decoding puts a replacement character in the place of whatever is not UTF-8.
     if (text.includes('\ufffd') && !isUtf8(bytes)) throw new Error('the reply is not UTF-8');
-    const parsed = connection.readJson(text);
+    const parsed = this.#parsedWhole(text);
     this.lastMessage = parsed;
     if (holdsError(parsed)) throw new ReportedFailure(parsed);
     return connection.protocol.parse(parsed);
@@ -294,6 +297,18 @@ export class AnswerReader implements StreamSink {
     if (this.#stray === '' && endSigns.withheld(this.#callId)) return this.#clear(reply);
     this.#fail(UNSIGNED, `the stream does not say why the answer ended${this.#strayWords()}`);
     return undefined;
+  }
+
+  // Some gateways put the last word of a stream behind an answer that is none.
+  #parsedWhole(text: string): unknown {
+    const connection = this.#connection;
+    try {
+      return connection.readJson(text);
+    } catch (error) {
+      const value = text.replace(LAST_WORD, '');
+      if (value === text) throw error;
+      return connection.readJson(value);
+    }
   }
 
   #clear(reply: ProtocolReply): ProtocolReply {

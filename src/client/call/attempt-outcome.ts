@@ -1,8 +1,10 @@
 import type { AssayErrorCode } from '../../errors.js';
 import { SILENT, type Attempt } from './attempt.js';
 import type { CallSettings } from './call-settings.js';
-import { FIRST_BYTE_TIMEOUT, MISSING_DEPENDENCY, NO_KEY, type Failure } from '../http/failure.js';
+import { EMPTY, FIRST_BYTE_TIMEOUT, MISSING_DEPENDENCY, NO_KEY, type Failure } from '../http/failure.js';
 import type { AttemptOutcome } from '../balancing/endpoint.js';
+import type { Waiter } from '../balancing/waiting-room.js';
+import type { AttemptFault } from './attempt-answer.js';
 import type { HealthChange } from '../balancing/outlier-ejection.js';
 import { EndpointError, type AttemptRecord } from '../endpoint-error.js';
 import type { EndpointSelector } from '../balancing/endpoint-selector.js';
@@ -10,6 +12,12 @@ import type { ModelRequest } from '../model-client.js';
 import type { ProtocolReply } from '../protocols/protocol.js';
 
 const TURNED_AWAY = 3;
+const OF_OUR_CLOCK: ReadonlySet<AssayErrorCode> = new Set([
+  'ASSAY_CONNECT_TIMEOUT',
+  'ASSAY_FIRST_BYTE_TIMEOUT',
+  'ASSAY_IDLE_TIMEOUT',
+  'ASSAY_ATTEMPT_TIMEOUT',
+]);
 
 /** How an attempt ended that gave no answer, and how long it took. */
 export interface AttemptEnd {
@@ -30,23 +38,56 @@ export function attemptRecord(attempt: Attempt, { code, durationMs }: AttemptEnd
   };
 }
 
-/** Tells the endpoint, the selection and the limits that an attempt was answered. */
+/** An attempt that was answered, and its call. */
+export interface AnsweredAttempt {
+  readonly attempt: Attempt;
+  readonly reply: ProtocolReply;
+  readonly call: Pick<Waiter, 'tried'> & { readonly attempts: number };
+  readonly now: number;
+}
+
+/**
+ * Tells the endpoint, the selection and the limits that an attempt was answered. Returns why the answer is not taken for one:
+ * there is not a word in it, nearly all others have words, and one of those can be asked.
+ */
 export function recordAnswer(
   settings: CallSettings,
-  { attempt, reply, now }: { readonly attempt: Attempt; readonly reply: ProtocolReply; readonly now: number },
-): void {
-  const { work, hedge, reporter } = settings;
+  { attempt, reply, call, now }: AnsweredAttempt,
+): AttemptFault | undefined {
+  const { work, hedge, reporter, selector, retry } = settings;
   const { endpoint } = attempt.connection;
   const { ticket } = attempt;
+  const emptiness = holdsNothing(reply) ? selector.answeredEmpty(endpoint, now) : 'usual';
+  if (emptiness === 'alone' && call.attempts <= retry.maxRetries) {
+    if (selector.othersServe(endpoint, { barred: call.tried }, now)) return withoutWords(attempt);
+  }
+  const hollow = emptiness !== 'usual';
   const units = work.unitsOf(reply, ticket.work);
-  const change = endpoint.succeeded(
-    ticket,
-    { work: units, tokens: work.tokensUsed(reply, ticket.tokens) },
-    now,
-  );
-  hedge?.observe(now - ticket.begunAt, units);
+  const tokens = work.tokensUsed(reply, ticket.tokens);
+  const change = endpoint.succeeded(ticket, { work: units, tokens, hollow }, now);
+  if (!hollow) hedge?.observe(now - ticket.begunAt, units);
   learnLimits(settings, attempt);
   if (change === 'restored') reporter.restored(endpoint, now);
+  return undefined;
+}
+
+function holdsNothing({ text, toolCalls }: ProtocolReply): boolean {
+  return toolCalls === undefined && text.trim() === '';
+}
+
+function withoutWords({ connection, status, headers: { requestId } }: Attempt): AttemptFault {
+  const { id } = connection.endpoint;
+  const error = new EndpointError(
+    EMPTY.code,
+    `${id}: there is not a word in its answer, as in most of its answers`,
+    {
+      retryable: EMPTY.retryable,
+      endpoint: id,
+      status,
+      requestId: requestId === undefined ? undefined : connection.redact(requestId),
+    },
+  );
+  return { failure: EMPTY, error };
 }
 
 /** An attempt that failed, and of which request. */
@@ -70,7 +111,7 @@ export function recordFailure(settings: CallSettings, failed: FailedAttempt): vo
   const outcome = quarantine ? 'useless' : outcomeOf(settings.selector, failed);
   const change = endpoint.failed(
     attempt.ticket,
-    { outcome, retryAfterMs: error.retryAfterMs ?? undefined },
+    { outcome, retryAfterMs: error.retryAfterMs ?? undefined, unheard: OF_OUR_CLOCK.has(error.code) },
     now,
   );
   learnLimits(settings, attempt);

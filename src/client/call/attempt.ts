@@ -214,7 +214,7 @@ export class Attempt implements ReplyHandler, Expiring, AnswerListener, RefusalL
     const what =
       closed && this.#phase === 'receiving'
         ? 'the connection was closed before the reply was complete'
-        : messageOf(error);
+        : failures.wordsOfTransport(error);
     this.#fail(failure, what, { cause: this.connection.harmless(error) });
   }
 

@@ -148,7 +148,8 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const { clock, selector, reporter, room } = this.#settings;
     const now = clock.now();
     const latencyMs = now - attempt.ticket.begunAt;
-    recordAnswer(this.#settings, { attempt, reply, now });
+    const fault = recordAnswer(this.#settings, { attempt, reply, call: this, now });
+    if (fault !== undefined) return this.failed(attempt, fault);
     reporter.attemptEnded(this, { attempt, outcome: 'ok', durationMs: latencyMs });
     const other = attempt === this.#live ? this.#second : this.#live;
     if (other !== undefined) this.#cancel(other);
@@ -189,7 +190,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
 
   // SilenceListener
 
-  /** Another endpoint gets the call, too; a reader who must not get two answers' text gets only that one's. */
+  /** Another endpoint gets the call, too; instead, where there is no room for both, or a reader who must not get two texts. */
   endpointSilent({ ageMs, typicalMs }: { readonly ageMs: number; readonly typicalMs: number }): void {
     const live = this.#live;
     const patience = patienceMs({ typicalMs, deadlineMs: this.#bounds.deadlineAt - this.begunAt });
@@ -201,7 +202,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const now = clock.now();
     const elsewhere = besideSilent(this.#settings, { call: this, live });
     if (!selector.canFailOver(elsewhere, now)) return;
-    if (this.#sink.text !== undefined) return live.giveUpSilent();
+    if (this.#sink.text !== undefined || selector.full) return live.giveUpSilent();
     if (budget?.withdraw(now) === false) return;
     history.retries++;
     this.#silent = live;
@@ -214,10 +215,7 @@ export class ClientCall implements AbortableCall, AttemptOwner, Waiter, Bounded,
     const { selector, room } = this.#settings;
     const choice = this.#askPolicy<Choice>(() => selector.choose(this, now));
     if (choice === undefined) return;
-    if (choice.kind === 'send') {
-      this.#send(choice.endpoint, { now });
-      return;
-    }
+    if (choice.kind === 'send') return this.#send(choice.endpoint, { now });
     if (choice.kind === 'queue') {
       if (!this.#mayWaitFor(choice.endpoint, now)) return;
     } else if (selector.allDown(this.#history?.refused ?? NOBODY)) {

@@ -30,9 +30,8 @@ export class WorkEstimate {
 
   /** Units that an answer took. */
   unitsOf(reply: ProtocolReply, expected: number): number {
-    const output =
-      reply.usage?.outputTokens ??
-      (reply.text === '' ? expected - CALL_OVERHEAD_UNITS : estimateTokens(reply.text.length));
+    if (reply.usage === null && reply.text === '') return expected; // nothing to learn from
+    const output = reply.usage?.outputTokens ?? estimateTokens(reply.text.length);
     this.#averageOutput = Number.isNaN(this.#averageOutput)
       ? output
       : this.#averageOutput * 0.95 + output * 0.05;

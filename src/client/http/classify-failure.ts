@@ -84,7 +84,8 @@ function byStatus({ status, body, waitMs }: RefusedReply): Failure {
       return failures.OVERLOADED;
     default:
       if (status >= 500 || status < 300) return failures.SERVER;
-      return isQuota(body, { limited: false }) ? failures.QUOTA_EXCEEDED : failures.STRANGE_STATUS;
+      if (isQuota(body, { limited: false })) return failures.QUOTA_EXCEEDED;
+      return isLimit(body) || isOverload(body) ? byLimit(body, waitMs) : failures.STRANGE_STATUS;
   }
 }
 
@@ -119,6 +120,7 @@ export function classifyTransportError(error: unknown): Failure {
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return failures.TOO_LARGE;
   if (/^(HPE_|Z_|ERR__ERROR_)/.test(code) || MALFORMED_CODES.has(code)) return failures.MALFORMED;
   if (error instanceof Error && error.name === 'HTTPParserError') return failures.MALFORMED; // has a code only sometimes
+  if (code === 'UND_ERR_SOCKET' && failures.isRefusedByUndici(error)) return failures.MALFORMED;
   if (code.startsWith('UND_ERR_INVALID') || code === 'UND_ERR_NOT_SUPPORTED') return failures.UNSENDABLE;
   return failures.CONNECT;
 }

@@ -81,7 +81,9 @@ export class ContentDecoder {
     const encoding = this.#encodings.at(-1);
     const stream = encoding === undefined ? 'plain' : unpackerFor(encoding, head);
     if (stream === undefined) {
-      this.#fail(new Error(`the content-encoding ${JSON.stringify(encoding)} is not known`));
+      this.#fail(
+        new Error(`its content-encoding ${JSON.stringify(encoding)} is not known, or not what its bytes are`),
+      );
       return;
     }
     if (stream !== 'plain') this.#stream = stream;
@@ -120,18 +122,33 @@ export class ContentDecoder {
 function unpackerFor(encoding: string, head: Buffer): Transform | 'plain' | undefined {
   const pack = zlib() as ReturnType<typeof zlib> & { createZstdDecompress?: () => Transform };
   if (startsGzip(head)) return pack.createGunzip();
+  if (startsZstd(head)) return pack.createZstdDecompress?.(); // since Node 22.15
   if (looksPlain(head)) return 'plain';
   switch (encoding) {
-    case 'gzip':
-      return 'plain'; // it would begin otherwise
+    case 'gzip': // it would begin otherwise
+      if (startsZlib(head)) return pack.createInflate();
+      return isText(head) ? 'plain' : undefined;
     case 'deflate':
       return startsZlib(head) ? pack.createInflate() : pack.createInflateRaw();
     case 'br':
       return pack.createBrotliDecompress();
-    case 'zstd':
-      return pack.createZstdDecompress?.(); // since Node 22.15
     default:
       return undefined;
+  }
+}
+
+// RFC 8878, section 3.1.1.
+function startsZstd(head: Buffer): boolean {
+  return head.length >= SNIFFED && head.readUInt32LE(0) === 0xfd2fb528;
+}
+
+/** Whether bytes are the beginning of a text in UTF-8, which may be cut inside of a character. */
+function isText(head: Buffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AssayErrorCode } from '../../errors.js';
+import { messageOf, type AssayErrorCode } from '../../errors.js';
 
 /** What a failure means for the call, for the endpoint and for the next attempt. */
 export interface Failure {
@@ -75,3 +75,20 @@ export const UNSIGNED: Failure = failure('ASSAY_INCOMPLETE_RESPONSE', 'r');
  * endpoint, for it may be the answer that is long.
  */
 export const TOO_LARGE: Failure = failure('ASSAY_RESPONSE_TOO_LARGE', 'e');
+
+// What undici's parser gives up at, by its own words.
+const REFUSED_BY_UNDICI: ReadonlyMap<string, string> = new Map([
+  ['bad response', 'the server said `100 Continue`, which nobody had asked for (undici: bad response)'],
+  ['bad upgrade', 'the server changed the protocol, which nobody had asked for (undici: bad upgrade)'],
+]);
+
+/** Whether undici refused a reply that a server may send. */
+export function isRefusedByUndici(error: unknown): boolean {
+  return REFUSED_BY_UNDICI.has(messageOf(error));
+}
+
+/** What an error of the transport says, in words that tell what the server did. */
+export function wordsOfTransport(error: unknown): string {
+  const words = messageOf(error);
+  return REFUSED_BY_UNDICI.get(words) ?? words;
+}

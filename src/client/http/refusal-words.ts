@@ -25,7 +25,7 @@ const CONTEXT_LENGTH_WORDS: readonly RegExp[] = [
   /(prompt|input|request|message|conversation)s? (is|are|was) too (long|large)|too many (input |prompt )?tokens/i, // Anthropic, Bedrock
   /must have less than \d+ tokens|max_total_tokens|`inputs` tokens \+ `max_new_tokens` must be <=/i, // TGI
   /input token count .{0,200}exceeds|input (length|tokens?) .{0,200}(exceeds?|longer than|greater than)/i, // Gemini
-  /exceeds? (the )?(model'?s? )?(max(imum)? )?(token|context|input) (limit|length|window)/i,
+  /exceed(s|ed)? (the )?(model'?s? )?(max(imum)? )?(token|context|input) (limit|length|window)/i, // Moonshot: exceeded
   /(tokens|prompt) .{0,80}exceeds? .{0,60}(context|limit of \d+ tokens|maximum)|range of input length/i, // Mistral, DashScope
   /(token count|number of tokens|tokens in (the )?(request|prompt|input)|(prompt|input|total) tokens) .{0,60}(exceeds?|more than|above|over) .{0,20}(limit|max)/i,
   /reduce the (length|size) of (the|your) (messages?|prompt|input)/i,
@@ -95,9 +95,9 @@ export function isQuota(
 const MONEY_CODES =
   /insufficient[_ -]?(quota|credits?|balance|funds)|billing|credit|spend|payment|arrear|budget[_ ]?exceeded|exceeded?[_ ]?(token)?budget|exceeded_current_quota|usage_limit_reached/i;
 const EMPTY_ACCOUNT =
-  /insufficient[ _](quota|credits?|balance|funds)|credit balance|(doesn.t|does not) have (any|enough|sufficient) credits?|\bkey limit exceeded|(out of|used all( available)?|not enough|no( more)?) credits?|reached your (specified )?(api )?usage limits?|(spend|spending)[ _-](limit|cap)|(monthly|weekly) (spend\w* |usage )?(limit|budget)|budget has been exceeded|over budget|out of call volume quota|ExceededBudget|ExceededTokenBudget|account .{0,60}(suspended|overdue|arrears|deactivated)/i;
+  /insufficient[ _](quota|credits?|balance|funds)|credit balance|(doesn.t|does not) have (any|enough|sufficient) credits?|\bkey limit exceeded|(out of|used all( available)?|not enough|no( more)?) credits?|reached your (specified )?(api )?usage limits?|(spend|spending)[ _-](limit|cap)|(monthly|weekly) (spend\w* |usage )?(limit|budget)|budget has been exceeded|over budget|out of call volume quota|ExceededBudget|ExceededTokenBudget|account .{0,60}(suspended|overdue|arrears|deactivated)|free (tier|quota|credits?) .{0,40}(exhausted|used up)|余额不足|欠费/i;
 const LONG_LIMIT =
-  /((per|a|each|this)[ _-]|\/ ?)(day|week|month)\b|\b(daily|weekly|monthly)\b|\([RT]PD\)|\b[RT]PD\b/i;
+  /((per|a|each|this)[ _-]|\/ ?)(day|week|month)\b|\b(daily|weekly|monthly)\b|\([RT]PD\)|\b[RT]PD\b|[每\d] ?[天日周月](使用|调用)?(上限|限额|额度)/i;
 const SHORT_LIMIT =
   /(per|a|each|this)[ _-](sec(ond)?|min(ute)?|hour)\b|\b[RT]P[MS]\b|rate[ _-]?limit|too many requests/i;
 const MONEY_WORDS =

@@ -173,6 +173,19 @@ export function startsEvent(bytes: Buffer): boolean {
   return /^(\xef\xbb\xbf)?(?:[ \t]*[\r\n])*(data|event|id|retry)?:/.test(headOf(bytes));
 }
 
+const LONGEST_PIECE = 65_536;
+
+/** Whether bytes begin with a line of JSON that is a piece of an answer, as no whole answer is. */
+export function startsLines(bytes: Buffer): boolean {
+  const end = bytes.indexOf(LF, bytes[0]! > 0x20 ? 0 : 1);
+  if (end === -1 || end > LONGEST_PIECE) return false;
+  const line = bytes.toString('latin1', 0, end).trim();
+  return line.startsWith('{') && line.endsWith('}') && PIECE.test(line);
+}
+
+// Of chat completions and completions; messages; responses; Ollama.
+const PIECE = /completion\.chunk"|"delta" ?:|"type" ?: ?"(?:message_start|response\.)|"done" ?: ?false/;
+
 /** What tells an event from an object: lines that keep the connection alive may come before it. */
 function headOf(bytes: Buffer): string {
   return bytes.toString('latin1', 0, bytes[0]! > 0x20 ? 64 : 8192);

@@ -4,7 +4,7 @@ import type { ToolCall } from '../tool-call.js';
 import { cannotCarry } from './carry.js';
 import { isPlain, turnsOf, writeTools, type Turn } from './conversation.js';
 import { chatTool, isChatTool } from './openai-chat.js';
-import { finishReason, isReason } from './finish-reason.js';
+import { endsAnswer, finishReason, isReason } from './finish-reason.js';
 import {
   checkAnswer,
   IncompleteAnswer,
@@ -178,8 +178,9 @@ export class OllamaStream implements StreamReader {
       this.#toolCalls.push(...calls);
       this.kept += JSON.stringify(calls).length;
     }
-    if (line['done'] === true) {
-      this.done = true;
+    const { done, done_reason: reason } = line;
+    if (done === true || (done === undefined && endsAnswer(reason))) {
+      this.done = true; // some servers that speak like Ollama give only the reason
       this.#last = line;
     }
     return text;

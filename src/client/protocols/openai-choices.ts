@@ -1,10 +1,12 @@
 import { saysError } from './error-body.js';
 import { breaksOff, isReason } from './finish-reason.js';
-import { list, record, ReportedFailure } from './protocol.js';
+import { EmptyAnswer, list, record, ReportedFailure } from './protocol.js';
 
 /** The first choice of a whole reply. More than one come only where `n` in `extraBody` asks for them, in any order. */
 export function firstChoice(reply: Record<string, unknown>): Record<string, unknown> {
   const choices = list(reply['choices']);
+  if (choices.length === 0 && Array.isArray(reply['choices']))
+    throw new EmptyAnswer('the reply has no choices'); // LiteLLM, for Gemini's candidates without content
   const first = record(choices[0]);
   const chosen =
     choices.length > 1 && first['index'] !== 0
@@ -48,9 +50,12 @@ export function endOf(choice: Record<string, unknown>): string | undefined {
 
 const NO_CHOICE: Record<string, unknown> = Object.freeze({});
 
-// A gateway whose own server failed midway answers 200 and says so in the choice (OpenRouter).
-function checkUnbroken({ error, finish_reason: reason }: Record<string, unknown>): void {
+// A gateway whose own server failed midway answers 200 and says so in the choice, some only in that server's own word for
+// the reason (OpenRouter's `native_finish_reason`), beside a `stop` of the gateway's.
+function checkUnbroken(choice: Record<string, unknown>): void {
+  const { error, finish_reason: reason, native_finish_reason: native } = choice;
   if (saysError(error)) throw new ReportedFailure({ error });
-  if (breaksOff(reason))
-    throw new ReportedFailure({ message: `the answer was broken off (${String(reason)})` });
+  for (const each of [reason, native])
+    if (breaksOff(each))
+      throw new ReportedFailure({ message: `the answer was broken off (${String(each)})` });
 }

@@ -95,6 +95,8 @@ class ResponseStream implements StreamReader {
   }
 
   reply(): ProtocolReply {
+    if (this.#response === undefined)
+      throw new IncompleteAnswer('the stream does not say how the response ended', { atFault: false });
     return readResponse(this.#response, this.#text, this.#reasoning);
   }
 }

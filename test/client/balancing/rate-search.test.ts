@@ -215,6 +215,8 @@ describe('the first wave to an endpoint', () => {
 
   test('beside others is smaller, and grows by half every 300 ms while nothing is answered', () => {
     expect([1, 2, 4, 8, 100].map((endpoints) => FirstWave.callsOf(endpoints))).toEqual([64, 32, 16, 8, 8]);
+    expect([1, 2, 0.5, 100].map((share) => FirstWave.callsOf(3, share))).toEqual([1, 2, 1, 21]);
+    expect(FirstWave.callsOf(1, 2)).toBe(64);
     const wave = new FirstWave(8);
     const sentBy = (now: number): number => {
       let sent = 0;

@@ -69,28 +69,51 @@ const KINDS: Readonly<Record<string, Reply | 'refused' | 'silent'>> = {
   limited: { status: 429, body: error('slow down'), headers: { 'retry-after': '1' } },
   closed: { status: 429, body: error('slow down'), headers: { 'retry-after': '400' } },
   overloaded: { status: 503, body: error('later') },
+  hollow: { status: 200, body: { choices: [{ message: { content: '' }, finish_reason: 'length' }] } },
   garbage: { status: 200, body: '<html>' },
   refused: 'refused',
   silent: 'silent',
 };
 const NAMES = Object.keys(KINDS);
 
-/** What a fleet of three endpoints that are well and one that is not made of 400 calls. */
+/** What a fleet made of 400 calls. */
 export interface BlackHoleOutcome {
+  /** Calls that failed, by code, and those that got an answer without a word, as `hollow`. */
   readonly lost: Readonly<Record<string, number>>;
-  /** Attempts at each endpoint; the first is the one that is not well. */
+  /** Attempts at each endpoint. */
   readonly attempts: readonly number[];
 }
+
+/** What a server of a fleet says, or by the number of the request, and how long it takes. */
+export interface FleetServer {
+  readonly reply: Reply | 'silent' | ((request: number) => Reply | 'silent');
+  readonly latencyMs: number;
+}
+
+/** A reply of status 200 with this text. */
+export const replyOf = (text: string, reason = 'stop'): Reply => ({
+  status: 200,
+  body: { choices: [{ message: { content: text }, finish_reason: reason }] },
+});
 
 /** Sends 400 calls to four endpoints of which the first answers at once, and always with that reply. */
 export function runBlackHole(
   reply: Reply,
   options: Omit<LoadBalancedClientOptions, 'endpoints'>,
 ): BlackHoleOutcome {
+  const well: FleetServer = { reply: KINDS['well'] as Reply, latencyMs: 30 };
+  return runFleet([{ reply, latencyMs: 1 }, well, well, well], options);
+}
+
+/** Sends 400 calls to a fleet. */
+export function runFleet(
+  fleet: readonly FleetServer[],
+  options: Omit<LoadBalancedClientOptions, 'endpoints'>,
+): BlackHoleOutcome {
   const clock = new JumpingClock();
-  const well = { phases: [{ until: Number.POSITIVE_INFINITY, kind: 'well', latencyMs: 30 }] };
-  const odd = { phases: [{ until: Number.POSITIVE_INFINITY, kind: reply, latencyMs: 1 }] };
-  const servers = [odd, well, well, well];
+  const servers = fleet.map(({ reply: kind, latencyMs }) => ({
+    phases: [{ until: Number.POSITIVE_INFINITY, kind, latencyMs }],
+  }));
   const lost: Record<string, number> = {};
   const { calls, stopTimers } = assembleClient(
     readClientOptions({
@@ -104,12 +127,17 @@ export function runBlackHole(
     { wants: () => false, emit: () => {}, ended: () => {}, verify: true },
   );
   let settled = 0;
+  const lose = (why: string): void => void (lost[why] = (lost[why] ?? 0) + 1);
   for (let id = 1; id <= 400; id++) {
     const failed = ({ code }: EndpointError): void => {
       settled++;
-      lost[code] = (lost[code] ?? 0) + 1;
+      lose(code);
     };
-    const sink = { answered: () => void settled++, failed };
+    const answered = ({ text }: { readonly text: string }): void => {
+      settled++;
+      if (text.trim() === '') lose('hollow');
+    };
+    const sink = { answered, failed };
     clock.schedule(
       () => new ClientCall(calls, { id, request: { input: 'x' }, stream: false, sink }).start(undefined),
       0,
@@ -132,7 +160,7 @@ export interface ScheduleOutcome {
 interface Server {
   readonly phases: readonly {
     readonly until: number;
-    readonly kind: string | Reply;
+    readonly kind: string | FleetServer['reply'];
     readonly latencyMs: number;
   }[];
 }
@@ -279,7 +307,8 @@ function fakeDispatcher(servers: readonly Server[], clock: Clock): Dispatcher & 
       dispatcher.requests++;
       const { phases } = servers[Number(/\d+/.exec(String(origin))![0])]!;
       const { kind, latencyMs } = phases.find(({ until }) => clock.now() < until)!;
-      const reply = typeof kind === 'string' ? KINDS[kind]! : kind;
+      const said = typeof kind === 'string' ? (KINDS[kind] ?? 'silent') : kind;
+      const reply = typeof said === 'function' ? said(dispatcher.requests) : said;
       const controller = {
         abort: () => {},
         pause: () => {},
@@ -287,7 +316,7 @@ function fakeDispatcher(servers: readonly Server[], clock: Clock): Dispatcher & 
       } as unknown as Dispatcher.DispatchController;
       handler.onRequestStart?.(controller, {});
       if (reply === 'silent') return true;
-      const delay = kind === 'well' ? latencyMs : Math.min(latencyMs, 2);
+      const delay = typeof kind !== 'string' || kind === 'well' ? latencyMs : Math.min(latencyMs, 2);
       clock.schedule(() => {
         if (reply === 'refused') {
           const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });

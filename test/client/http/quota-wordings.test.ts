@@ -23,6 +23,38 @@ const WORDINGS: readonly (readonly [vendor: string, status: number, code: string
     },
   ],
   [
+    'Zhipu, empty account',
+    429,
+    QUOTA,
+    { error: { code: '1113', message: '余额不足或无可用资源包,请充值。' } },
+  ],
+  [
+    'Zhipu, seven days',
+    429,
+    QUOTA,
+    { error: { code: '1310', message: '已达到 7 天使用上限，2026-09-15 09:21:11 后可继续使用。' } },
+  ],
+  [
+    'Zhipu, calls at once',
+    429,
+    RATE,
+    { error: { code: '1302', message: '您当前使用该API的并发数过高，请降低并发，或联系客服增加限额。' } },
+  ],
+  [
+    'DashScope, free tier',
+    403,
+    QUOTA,
+    { code: 'AllocationQuota.FreeTierOnly', message: 'The free tier of the model has been exhausted.' },
+  ],
+  [
+    'Groq, flex tier',
+    498,
+    'ASSAY_OVERLOADED',
+    {
+      error: { message: 'Flex tier capacity exceeded', type: 'capacity_exceeded', code: 'capacity_exceeded' },
+    },
+  ],
+  [
     'Cohere, calls a month',
     429,
     QUOTA,

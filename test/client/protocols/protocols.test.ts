@@ -92,7 +92,8 @@ describe('whole answers', () => {
     expect(
       parse({ choices: [{ message: { content: null, refusal: 'no' }, finish_reason: 'stop' }] }),
     ).toMatchObject({ text: 'no', usage: null });
-    expect(() => parse({ choices: [] })).toThrow('choices[0].message');
+    expect(() => parse({ choices: [{}] })).toThrow('choices[0].message');
+    expect(() => parse({ choices: [] })).toThrow('no choices');
   });
   test('openai-responses reads text, tool calls and why it stopped', () => {
     const { parse } = PROTOCOLS['openai-responses'];
