@@ -321,20 +321,20 @@ describe('the report of a run', () => {
       dimensions: Object.fromEntries([
         ['__proto__', () => 0.25],
         ['constructor', ({ input }: { readonly input: string }) => (input === 'ask 1' ? null : 1)],
-        ['overall', () => 1],
+        ['toString', () => 1],
       ]),
     });
     await run(store, 'a', { evaluator: odd, n: 4 });
     await run(store, 'b', { evaluator: odd, n: 4 });
     const { head, rows, report, details } = await reported(store, { runId: 'a', baselineRunId: 'b' });
-    expect(head.dimensions).toEqual(['__proto__', 'constructor', 'overall']);
+    expect(head.dimensions).toEqual(['__proto__', 'constructor', 'toString']);
     expect(rows.find(({ caseId }) => caseId === 'case-2')?.scores).toEqual([0.25, 1, 1]);
     expect(rows.find(({ caseId }) => caseId === 'case-1')?.scores).toEqual([0.25, null, 1]);
     expect(report.metrics.map(({ name }) => name)).toEqual([
       'Overall',
       '__proto__',
       'constructor',
-      'overall',
+      'toString',
     ]);
     expect(details.flat()[0]!.dimensions.map(({ name }) => name)).toContain('__proto__');
   });
