@@ -2,7 +2,7 @@ import { isBeside } from './number-pairs.js';
 import type { NumberToken } from './number-token.js';
 import type { Stretch } from './paragraphs.js';
 
-/** A verb that tells an amount, right before it: `will be $`, `totals`, `равно`, `は`, `一共`. */
+/** A verb that tells an amount, right before it: `will be $`, `totals`, `равно`, `花费了`. */
 const TELLS =
   /(?:(?<![\p{L}])(?<!which )(?:is|are|was|were|be|equals?|becomes?|totals?|amounts to|comes to|ist|sind|war|wird|beträgt|betrug|est|sont|fut|sera|serait|es|son|será|sería|è|sono|sarà|é|são|составляет|составит|равн[оа]|это|будет)(?: (?:then|now|thus|therefore|only|exactly|about|approximately|around|roughly|nearly|equal to|a total of|dann|etwa|rund|environ|d['’]environ|alors|de|aproximadamente|unos|около))?[\s*_$€£¥\\(~≈]*|[=≈][\s$€£¥\\(]*|(?:総計|合計|是|为|為|等于|等於|共有|共|花费了|花了|赚|需要)[\s*$¥]*)$/iu;
 
