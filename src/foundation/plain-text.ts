@@ -18,7 +18,7 @@ export function terminalSafe(text: string): string {
 }
 
 /** A name or an id for people: {@link terminalSafe}, and in quotes where nothing of it would be seen. */
-export function shownName(name: string): string {
-  const shown = terminalSafe(name);
-  return shown.trim() === '' ? `"${shown}"` : shown;
-}
+export const shownName = (name: string): string => quotedIfBlank(terminalSafe(name));
+
+/** A name in quotes where nothing of it would be seen. */
+export const quotedIfBlank = (name: string): string => (name.trim() === '' ? `"${name}"` : name);

@@ -1,6 +1,7 @@
 import { mkdir, open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AssayError, messageOf } from '../errors.js';
+import { otherKind } from '../foundation/file-kind.js';
 import { show } from '../foundation/options.js';
 
 /** Writes are gathered up to so many characters. */
@@ -74,9 +75,9 @@ async function placeOf(path: string): Promise<string> {
     if (error.code === 'ENOENT') return path;
     throw error;
   });
-  const found = await stat(place).catch(() => undefined);
-  if (found === undefined || found.isFile()) return place;
-  throw new Error(`there is a ${found.isDirectory() ? 'folder' : 'pipe, socket or device'}`);
+  const other = otherKind(await stat(place).catch(() => undefined));
+  if (other === undefined) return place;
+  throw new Error(`there is a ${other}`);
 }
 
 const partOf = (path: string): string => `${path}.${process.pid}.part`;

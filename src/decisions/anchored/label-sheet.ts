@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AssayError, InputError, messageOf } from '../../errors.js';
 import type { CaseResult } from '../../evaluation/evaluation-types.js';
@@ -13,6 +13,7 @@ import {
   text,
   type OptionChecks,
 } from '../../foundation/options.js';
+import { isFile } from '../../foundation/file-kind.js';
 import { givenAtOnce } from '../../foundation/thenable.js';
 import { seededRandom, type RandomSource } from '../../foundation/seeded-random.js';
 import { stableHash } from '../../foundation/stable-hash.js';
@@ -190,12 +191,6 @@ async function writeRows(path: string, rows: readonly Row[]): Promise<void> {
     );
   }
 }
-
-const isFile = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 
 function checkedStratum(result: CaseResult, strata: LabelSheetOptions['strata']): string {
   const stratum: unknown =

@@ -1,4 +1,5 @@
 import type { CaseChange, CaseRow } from '../case-data.js';
+import { quotedIfBlank } from '../../foundation/plain-text.js';
 import { el } from './dom.js';
 import { signed } from '../figures.js';
 
@@ -15,10 +16,7 @@ export const CHANGES: Readonly<Record<CaseChange, string>> = {
 
 /** A case's id; of repetitions after the first with their number. */
 export const caseName = ({ caseId, repetition }: Pick<CaseRow, 'caseId' | 'repetition'>): string =>
-  repetition === 0 ? seenName(caseId) : `${seenName(caseId)} #${repetition}`;
-
-/** A name in quotes where nothing of it would be seen. */
-export const seenName = (name: string): string => (name.trim() === '' ? `"${name}"` : name);
+  repetition === 0 ? quotedIfBlank(caseId) : `${quotedIfBlank(caseId)} #${repetition}`;
 
 /** What came of a case, in a word and a colour. */
 export function outcomeBadge({ outcome, passed, errorCode }: CaseRow): HTMLElement {

@@ -1,8 +1,8 @@
 import type { LiveAlert, LiveDecision, LiveEndpoint, LiveRun } from '../dashboard-data.js';
+import { quotedIfBlank } from '../../foundation/plain-text.js';
 import { count } from '../../foundation/counted.js';
 import { duration, money, percent, score, signed } from '../figures.js';
 import { runAddress } from './addresses.js';
-import { seenName } from './case-badges.js';
 import { KeyedTable } from './keyed-table.js';
 
 const rate = (perSecond: number): string => `${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s`;
@@ -29,7 +29,7 @@ export const runTable = (linked: boolean): KeyedTable<LiveRun> =>
     key: ({ runId }) => runId,
     ...(linked ? { link: ({ runId }: LiveRun) => runAddress(runId) } : {}),
     columns: [
-      { name: 'Run', text: ({ runId }) => seenName(runId) },
+      { name: 'Run', text: ({ runId }) => quotedIfBlank(runId) },
       { name: 'State', text: ({ state }) => state, tone: ({ state }) => stateTone(state) },
       {
         name: '#Done',
@@ -111,7 +111,7 @@ export const decisionTable = (): KeyedTable<LiveDecision> =>
     empty: 'No look yet.',
     key: ({ runId }) => runId,
     columns: [
-      { name: 'Decision', text: ({ runId }) => seenName(runId) },
+      { name: 'Decision', text: ({ runId }) => quotedIfBlank(runId) },
       {
         name: 'Outcome',
         text: ({ outcome, ended }) => (ended ? outcome : `${outcome}, going on`),

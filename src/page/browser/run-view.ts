@@ -1,7 +1,7 @@
 import type { StoredReport, StoredRuns } from '../dashboard-data.js';
+import { quotedIfBlank } from '../../foundation/plain-text.js';
 import { seen } from '../unseen.js';
 import { runAddress } from './addresses.js';
-import { seenName } from './case-badges.js';
 import { askServer } from './ask-server.js';
 import { caseTable, choice, labelled } from './case-table.js';
 import { append, el, refill } from './dom.js';
@@ -18,7 +18,7 @@ export function runView(runId: string, baseline: string | undefined): View {
   const leaving = new AbortController();
   const body = el('div', {}, el('p', { class: 'quiet', role: 'status' }, 'Reading the run …'));
   const others = el('div');
-  const element = el('div', {}, visible('h1', seenName(runId)), others, body);
+  const element = el('div', {}, visible('h1', quotedIfBlank(runId)), others, body);
   void askServer<StoredReport>('/run', { asked: { run: runId, baseline }, signal: leaving.signal }).then(
     (stored) => refill(body, parts(stored, runId, baseline)),
     (error: Error) => {

@@ -1,8 +1,8 @@
 import type { StoredRun, StoredRuns } from '../dashboard-data.js';
+import { quotedIfBlank } from '../../foundation/plain-text.js';
 import { count } from '../../foundation/counted.js';
 import { duration, money, score } from '../figures.js';
 import { runAddress } from './addresses.js';
-import { seenName } from './case-badges.js';
 import { askServer } from './ask-server.js';
 import { labelled } from './case-table.js';
 import { el, refill } from './dom.js';
@@ -100,7 +100,7 @@ const runList = (): KeyedTable<StoredRun> =>
     key: ({ runId }) => runId,
     link: ({ runId }) => runAddress(runId),
     columns: [
-      { name: 'Run', text: ({ runId }) => seenName(runId) },
+      { name: 'Run', text: ({ runId }) => quotedIfBlank(runId) },
       { name: 'State', text: ({ state }) => state, tone: ({ state }) => stateTone(state) },
       { name: '#Score (interval)', text: scoreOf },
       { name: '#Results', text: ({ results }) => count(results) },

@@ -16,7 +16,7 @@ const TIME_OR_PLACE =
 
 /** A sentence that opens with when, where or on what condition: `After 12 months, she …`, `В оставшихся 24 литрах …`. */
 const OPENS =
-  /^[\s*_"'“(]*(?:(?:after|in|at|by|with|within|for|on|of|from|over|during|when|if|once|since|given|assuming|considering|before|until|nach|in|bei|mit|von|für|nachdem|wenn|innerhalb|während|après|dans|en|avec|pour|pendant|lorsque|si|quand|au bout de|después de|tras|con|durante|cuando|para|depois de|em|com|dopo|in|per|quando|в|во|через|после|за|для|если|когда)(?![\p{L}])(?! (?:total|all|summe|tutto|average|least|most|sum|short|conclusion|other words|fact|tal|todo|tout|somme|conséquence|conclusión|consecuencia|conclusione|sintesi|fazit)(?![\p{L}]))|[\d.,]+ (?:years?|months?|weeks?|days?|hours?|minutes?|jahren?|ans|años|anni|лет)(?: (?:from now|later|hence|ago|after|on))?(?=,))/iu;
+  /^[\s*_"'“(]*(?:(?:after|in|at|by|with|within|for|on|of|from|over|during|when|if|once|since|given|assuming|considering|before|until|nach|bei|mit|von|für|nachdem|wenn|innerhalb|während|après|dans|en|avec|pour|pendant|lorsque|si|quand|au bout de|después de|tras|con|durante|cuando|para|depois de|em|com|dopo|per|quando|в|во|через|после|за|для|если|когда)(?![\p{L}])(?! (?:total|all|summe|tutto|average|least|most|sum|short|conclusion|other words|fact|tal|todo|tout|somme|conséquence|conclusión|consecuencia|conclusione|sintesi|fazit)(?![\p{L}]))|[\d.,]+ (?:years?|months?|weeks?|days?|hours?|minutes?|jahren?|ans|años|anni|лет)(?: (?:from now|later|hence|ago|after|on))?(?=,))/iu;
 /** The same in Chinese: up to the comma after `后`, `时`, `中`. */
 const OPENS_HAN = /^[^，。\n]{1,80}(?:后|後|时|時|中|里|裡|间|間)，/u;
 

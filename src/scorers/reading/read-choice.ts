@@ -58,8 +58,7 @@ const MOST_PARTS = 20;
 /** `(1) 【答案】A`, `(2) 【答案】C`: a letter for each part of a question, and not the same; none is the answer. */
 function answersParts(text: string, menu: Menu): boolean {
   const marks = [...text.matchAll(PART)].slice(0, MOST_PARTS);
-  const inOrder = marks.filter((mark, i) => i === 0 || follows(marks[i - 1]![1]!, mark[1]!));
-  if (inOrder.length < 2 || inOrder.length < marks.length) return false;
+  if (marks.length < 2 || !marks.slice(1).every((mark, i) => follows(marks[i]![1]!, mark[1]!))) return false;
   const letters = marks.map(({ index }, i) => {
     const part = text.slice(index, marks[i + 1]?.index ?? text.length);
     for (const place of announcements(part)) {

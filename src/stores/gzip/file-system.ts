@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
-import { mkdir, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { isFile } from '../../foundation/file-kind.js';
 
 /** An open file that is written at its end. */
 export interface WritableFile {
@@ -128,11 +129,6 @@ export async function filesIn(path: string): Promise<string[]> {
       names.push(entry.name);
   }
   return names;
-}
-
-/** Whether there is a file at `path`, and not a pipe, device or folder. */
-export async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }
 
 async function entriesOf(path: string): Promise<Dirent[]> {

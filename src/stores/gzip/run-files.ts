@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { AssayError } from '../../errors.js';
 import type { RunManifest } from '../run-manifest.js';
 import { compareRuns, manifestAtEnd, type RunEnd } from '../run-record.js';
-import { filesIn, isFile, syncWhereAllowed, writeFully, type FileSystem } from './file-system.js';
+import { isFile } from '../../foundation/file-kind.js';
+import { filesIn, syncWhereAllowed, writeFully, type FileSystem } from './file-system.js';
 import { safeRunName } from './gzip-single-files.js';
 
 const MANIFEST = 'manifest-';

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AssayError } from '../../errors.js';
+import { otherKind } from '../../foundation/file-kind.js';
 
 /** The part of a prepared statement that the store uses; node:sqlite and better-sqlite3 both have it. */
 export interface SqliteStatement {
@@ -85,12 +86,9 @@ function openWith(Database: DatabaseClass, path: string, fileMode: number): Sqli
 
 /** SQLite would write a database's first page into a pipe or device, and say of a folder that it cannot be opened. */
 function refuseOtherKinds(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined || found.isFile()) return;
-  throw new AssayError(
-    'ASSAY_STORE_FAILED',
-    `Expected ${path} to be a file, or nothing yet, got a ${found.isDirectory() ? 'folder' : 'pipe, socket or device'}`,
-  );
+  const other = otherKind(statSync(path, { throwIfNoEntry: false }));
+  if (other === undefined) return;
+  throw new AssayError('ASSAY_STORE_FAILED', `Expected ${path} to be a file, or nothing yet, got a ${other}`);
 }
 
 /** Whether `value` can be used as an open database. */
